@@ -1,0 +1,26 @@
+"""Mean-pooled CLIP: the zero-shot row, and the smallest system that can be trained with every strategy.
+
+In: any open_clip CLIP. A video is the mean of its normalised real frames (CLIP4Clip, Luo et al. 2021, "meanP"); the score is
+exp(logit_scale) * cosine. The branch `fine` reads the mean of the prompt outputs in the place of CLS; with one vector per
+video there is only one similarity, so `released_test` scores the same way.
+"""
+
+import torch.nn.functional as F
+
+from posrank.systems.base import System, masked_mean
+
+
+class Clip(System):
+    """Mean-pooled CLIP. Beyond `clip.*` it has no parameters."""
+
+    name = "clip"
+    reads_words = False
+
+    def _text_side(self, text, branch):
+        return {"sentence": F.normalize(text.sentence, dim=-1)}
+
+    def _video_side(self, video):
+        return {"video": F.normalize(masked_mean(F.normalize(video.frames, dim=-1), video.mask), dim=-1)}
+
+    def _compare(self, text, video, pairs, branch):
+        return self.clip.logit_scale.exp() * pairs.dot(text["sentence"], video["video"])

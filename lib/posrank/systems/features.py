@@ -1,0 +1,96 @@
+"""Features: what a system computes once per text and once per video, before any pair is scored.
+
+Both kinds behave like rows of a table: `len(features)`, `features[index]` (slice, list, LongTensor or bool mask),
+`cat([...])`, `.to(device_or_dtype)`, `.detach()`. Floating tensors change dtype together; masks stay bool.
+"""
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+
+
+@dataclass(frozen=True)
+class Features:
+    """Base of `TextFeatures` and `VideoFeatures`: tensors that share their first dimension (None where not used)."""
+
+    def _map(self, change):
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{name: change(v) for name, v in values.items() if isinstance(v, torch.Tensor)})
+
+    def _first(self):
+        return next(v for f in fields(self) if isinstance(v := getattr(self, f.name), torch.Tensor))
+
+    def __len__(self):
+        return len(self._first())
+
+    def __getitem__(self, index):
+        if isinstance(index, int):  # keep the first dimension: one row is still a table
+            index = slice(index, index + 1 or None)
+        elif isinstance(index, (list, tuple)):
+            index = torch.as_tensor(index, device=self._first().device)
+        return self._map(lambda tensor: tensor[index])
+
+    @property
+    def device(self):
+        return self._first().device
+
+    def to(self, target):
+        """To a device or a floating dtype (masks keep theirs)."""
+        if isinstance(target, torch.dtype):
+            return self._map(lambda tensor: tensor.to(target) if tensor.is_floating_point() else tensor)
+        return self._map(lambda tensor: tensor.to(target))
+
+    def cpu(self):
+        return self.to("cpu")
+
+    def detach(self):
+        return self._map(torch.Tensor.detach)
+
+    @classmethod
+    def cat(cls, parts):
+        """Rows of several features of the same kind, one after the other; ValueError where they are of different branches.
+
+        Word features of different lengths are padded with zeros (and False in the mask).
+        """
+        parts = list(parts)
+        values = {}
+        for field in fields(cls):
+            column = [getattr(part, field.name) for part in parts]
+            if isinstance(column[0], torch.Tensor):
+                values[field.name] = torch.cat(_even(column))
+            elif any(value != column[0] for value in column):
+                raise ValueError(f"features with {field.name} {sorted(map(str, set(column)))} cannot stand in one table")
+            else:
+                values[field.name] = column[0]
+        return cls(**values)
+
+
+def _even(column):
+    """Tensors padded with zeros to the longest second dimension."""
+    if column[0].dim() < 2 or len({tensor.shape[1] for tensor in column}) == 1:
+        return column
+    longest = max(tensor.shape[1] for tensor in column)
+    padding = [tensor.new_zeros(len(tensor), longest - tensor.shape[1], *tensor.shape[2:]) for tensor in column]
+    return [torch.cat([tensor, more], dim=1) for tensor, more in zip(column, padding)]
+
+
+@dataclass(frozen=True)
+class TextFeatures(Features):
+    """n texts: `sentence` [n, D], `words` [n, L, D] or None, `mask` [n, L] bool (True = a real token, SOT and EOT among them)."""
+
+    sentence: torch.Tensor
+    words: torch.Tensor | None = None
+    mask: torch.Tensor | None = None
+
+
+@dataclass(frozen=True)
+class VideoFeatures(Features):
+    """V videos: `frames` [V, F, D] before and `after` [V, F, D] behind the temporal module, `mask` [V, F] bool (True = a real
+    frame), `pixels` [V, P, D] selected patches or None. `branch` says which similarity they belong to: coarse | fine |
+    released_test."""
+
+    frames: torch.Tensor
+    after: torch.Tensor | None = None
+    mask: torch.Tensor | None = None
+    pixels: torch.Tensor | None = None
+    branch: str = "coarse"

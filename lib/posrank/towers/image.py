@@ -1,0 +1,99 @@
+"""The image tower with visual prompts: pictures in, CLS, patch and prompt outputs out.
+
+Works on open_clip's `VisionTransformer`, whose `conv1` may be any module giving [B, width, h, w]. Visual prompts are
+shallow (Visual Prompt Tuning, Jia et al., ECCV 2022): T learnable tokens that join the sequence after `ln_pre`, in front of
+the first block, at the end and without position; being free of positions their place in the sequence does not matter. All
+tokens attend to each other, so a prompt also changes what CLS and patches become. `ln_post` and `proj` go over every token,
+as the CLIP4Clip family does it.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+
+class ImageTokens(NamedTuple):
+    """Projected outputs of B pictures: `cls` [B, D], `patches` [B, N, D] or None, `prompts` [B, T, D] or None."""
+
+    cls: torch.Tensor
+    patches: torch.Tensor | None = None
+    prompts: torch.Tensor | None = None
+
+
+def is_plain_vit(visual):
+    """True where `visual` is a CLS-pooled open_clip `VisionTransformer`: the towers whose single tokens have a meaning."""
+    parts = ("conv1", "class_embedding", "positional_embedding", "ln_pre", "transformer", "ln_post")
+    return (
+        all(hasattr(visual, part) for part in parts)
+        and getattr(visual, "attn_pool", None) is None
+        and getattr(visual, "pool_type", "tok") == "tok"
+    )
+
+
+def add_prompts(visual, count):
+    """Give `visual` `count` prompt tokens, `vpt_embedding` [count, width], drawn from N(0, 1 / width).
+
+    Random on purpose: a prompt that starts as a copy of CLS stays one. ValueError where the tower is no plain ViT.
+    """
+    _require_vit(visual, "visual prompts")
+    width = visual.class_embedding.shape[-1]
+    start = torch.randn(count, width, dtype=visual.class_embedding.dtype, device=visual.class_embedding.device)
+    visual.vpt_embedding = nn.Parameter(start * width**-0.5)
+
+
+def _require_vit(visual, what):
+    if not is_plain_vit(visual):
+        raise ValueError(
+            f"{what} need a ViT with a class token (open_clip VisionTransformer, pool_type 'tok'), not {type(visual).__name__}; "
+            "choose a backbone such as openai/ViT-B-32, or prompts=0 and the system 'clip' for this one"
+        )
+
+
+def embed(visual, images):
+    """Pictures [B, 3, H, W] -> the first block's input without prompts, [B, 1 + N, width] (CLS first)."""
+    patches = visual.conv1(images).flatten(2).transpose(1, 2)
+    cls = visual.class_embedding.to(patches.dtype).expand(len(patches), 1, -1)
+    position = visual.positional_embedding.to(patches.dtype)
+    if position.shape[0] != patches.shape[1] + 1:
+        size = getattr(visual, "image_size", None)
+        raise ValueError(
+            f"pictures of {images.shape[-2]} x {images.shape[-1]} pixels give {patches.shape[1]} patches but the tower has "
+            f"positions for {position.shape[0] - 1}; scale them to {size}"
+        )
+    tokens = torch.cat([cls, patches], dim=1) + position
+    return visual.ln_pre(visual.patch_dropout(tokens))
+
+
+def project(visual, tokens):
+    """`ln_post` and `proj` on every token: [B, S, width] -> [B, S, D]."""
+    tokens = visual.ln_post(tokens)
+    return tokens if visual.proj is None else tokens @ visual.proj
+
+
+def encode_image(visual, images, prompts=True, patches=True):
+    """Pictures [B, 3, H, W] -> `ImageTokens`.
+
+    prompts: use the tower's own `vpt_embedding` ([T, width], or [width] as the released code stores it) where it has one;
+    False leaves them out, and then CLS is what the tower gives without prompts. patches: False skips the projection of the
+    patches (they come back as None). A tower that is no plain ViT gives its pooled output as `cls` and nothing else.
+    """
+    prompt = getattr(visual, "vpt_embedding", None) if prompts else None
+    if not is_plain_vit(visual):
+        if prompt is not None or patches:
+            _require_vit(visual, "patch and prompt outputs")
+        return ImageTokens(visual(images))
+    tokens = embed(visual, images)
+    count = 0
+    if prompt is not None:
+        prompt = prompt.reshape(-1, tokens.shape[-1])
+        count = len(prompt)
+        tokens = torch.cat([tokens, prompt.to(tokens.dtype).expand(len(tokens), -1, -1)], dim=1)
+    tokens = visual.transformer(tokens)
+    if not patches and not count:
+        return ImageTokens(project(visual, tokens[:, :1])[:, 0])
+    if not patches:
+        tokens = torch.cat([tokens[:, :1], tokens[:, -count:]], dim=1)
+    tokens = project(visual, tokens)
+    end = tokens.shape[1] - count
+    return ImageTokens(tokens[:, 0], tokens[:, 1:end] if patches else None, tokens[:, end:] if count else None)
