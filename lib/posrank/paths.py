@@ -2,8 +2,8 @@
 
 Comes in: names, environment variables, the working directory. Goes out: paths. The project root is found from the
 working directory or from this package, so that a notebook behaves the same under papermill (started in the root) and in
-JupyterLab (started in ``notebooks/``). Files are written under a temporary name and renamed, so that a half-written file
-never looks whole. Identifiers that come from annotation files are checked before they take part in a path.
+JupyterLab (started in ``notebooks/``). Files are written under a temporary name and renamed, so that a half-written
+file never looks whole. Identifiers that come from annotation files are checked before they take part in a path.
 """
 
 import os
@@ -15,6 +15,7 @@ from pathlib import Path
 
 _MARKERS = ("params.yaml", "dvc.yaml")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TWO_DOTS = re.compile(r"(?<!\.)\.\.(?!\.)")
 # bytes, the limit of the usual file systems
 _LONGEST_NAME = 255
@@ -125,7 +126,7 @@ def unsafe(name):
         return "it holds '..'"
     if _CONTROL.search(name):
         return "it holds a control character"
-    if any("\ud800" <= letter <= "\udfff" for letter in name):
+    if _SURROGATE.search(name):
         return "it holds half a character (a lone surrogate)"
     if len(name.encode()) > _LONGEST_NAME:
         return f"it is longer than {_LONGEST_NAME} bytes"
@@ -148,8 +149,8 @@ def safe_name(name, what="id", where=""):
 def inside(folder, name, what="file", where=""):
     """Path of the relative file `name` below `folder`; ValueError where it would lead out of it.
 
-    Sub-folders are allowed ("train/clip 1.mp4"); absolute names, drive letters and '..' are not. Links that the owner of
-    the folder made are followed: they are their choice, a name in an annotation file is not.
+    Sub-folders are allowed ("train/clip 1.mp4"); absolute names, drive letters and '..' are not. Links that the owner
+    of the folder made are followed: they are their choice, a name in an annotation file is not.
     """
     place = f"{where}: " if where else ""
     text = os.fspath(name)

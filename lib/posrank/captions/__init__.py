@@ -1,0 +1,56 @@
+"""Captions of every dataset as one table.
+
+``load(dataset, root, variant=None)`` reads official annotation files, unchanged, into the captions table of
+`posrank.schema`. One small file per family of formats; this is their registry. Section 3 of the paper is about these
+datasets; their statistics are in `posrank.captions.statistics`.
+"""
+
+import difflib
+import importlib
+
+DATASETS = ("world", "msrvtt", "csv")
+"""Names of the datasets that can be loaded."""
+
+_MODULES = {"world": "world", "msrvtt": "msrvtt", "csv": "own"}
+
+
+def load(dataset, root, variant=None):
+    """Captions table of a dataset: columns dataset, split, video_id, caption_id, caption, file, start, end.
+
+    dataset  one of DATASETS root     folder with the official annotation files (or a folder that holds it under the
+    dataset's name) variant  one of ``variants(dataset)``; None = the first of them ``.attrs``: read, dropped
+    ({reason: count}, read = rows + dropped), dropped_rows (places), notes, variant. Raises ValueError naming file and
+    line for what cannot be read, FileNotFoundError saying what to put where for what is missing.
+    """
+    module = _module(dataset)
+    if variant is None:
+        variant = module.VARIANTS[0]
+    elif variant not in module.VARIANTS:
+        raise ValueError(
+            f"unknown variant {variant!r} of dataset {dataset!r}{_nearest(variant, module.VARIANTS)}; known are "
+            f"{', '.join(module.VARIANTS)}"
+        )
+    table = module.load(root, variant)
+    table.attrs["variant"] = variant
+    return table
+
+
+def variants(dataset):
+    """Names of a dataset's variants, the default first."""
+    return _module(dataset).VARIANTS
+
+
+def source(dataset):
+    """Where the official files come from, as text. Nothing is ever downloaded."""
+    return _module(dataset).SOURCE
+
+
+def _module(dataset):
+    if dataset not in _MODULES:
+        raise ValueError(f"unknown dataset {dataset!r}{_nearest(dataset, DATASETS)}; known are {', '.join(DATASETS)}")
+    return importlib.import_module(f"posrank.captions.{_MODULES[dataset]}")
+
+
+def _nearest(name, known):
+    found = difflib.get_close_matches(str(name).lower(), [entry.lower() for entry in known], n=1, cutoff=0.3)
+    return f" (did you mean {next(entry for entry in known if entry.lower() == found[0])!r}?)" if found else ""
