@@ -1,0 +1,144 @@
+"""The embedded world's CLIP: pretraining by contrast between clips and captions alone (Eq. 2, no word-level negatives).
+
+Two phases, as CLIP-based video systems have had: `images` matches captions to a few frames of many clips by mean pooling,
+`videos` goes on with whole clips through X-CLIP's similarity, so that the temporal module starts trained too. The result is
+`config.json` and `weights.safetensors` (towers and temporal module): what every run on the world starts from. Deterministic
+from its seed on one machine; killed at any moment it resumes from the last checkpoint.
+"""
+
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tqdm.auto import tqdm
+
+from posrank import systems
+from posrank.paths import atomic
+from posrank.towers.backbone import build_backbone, save_backbone
+from posrank.training.losses import coarse_loss
+from posrank.world.grammar import vocabulary
+from posrank.world.pool import pool_captions, render_pool
+
+
+def backbone_config(width=128, vision_layers=3, text_layers=2, pixels=64, patch=16, context=32, stem=(48, 96)):
+    """Shapes of the small CLIP: the official layout (per-frame ViT, causal text tower, D = text width, heads of 64)."""
+    return dict(
+        model=dict(
+            embed_dim=width, quick_gelu=True,
+            vision_cfg=dict(image_size=pixels, patch_size=patch, width=width, layers=vision_layers, head_width=64),
+            text_cfg=dict(context_length=context, width=width, heads=width // 64, layers=text_layers),
+        ),
+        stem=list(stem), words=vocabulary(), image_mean=[0.45, 0.45, 0.45], image_std=[0.25, 0.25, 0.25],
+    )
+
+
+def augment(clips, generator):
+    """uint8 [B, F, H, W, 3] -> float [B, F, 3, H, W] in 0..1: mirrored (no word of the world names a side), shifted by up
+    to 3 pixels, brightness and contrast changed by up to 15 %; one draw per clip."""
+    clips = clips.permute(0, 1, 4, 2, 3).float() / 255
+    batch, _, _, height, width = clips.shape
+    mirrored = torch.rand(batch, generator=generator) < 0.5
+    clips = torch.where(mirrored[:, None, None, None, None], clips.flip(-1), clips)
+    padded = F.pad(clips.flatten(1, 2), (3, 3, 3, 3), mode="replicate").view(*clips.shape[:3], height + 6, width + 6)
+    dy, dx = torch.randint(0, 7, (2, batch), generator=generator)
+    clips = torch.stack([padded[i, ..., dy[i] : dy[i] + height, dx[i] : dx[i] + width] for i in range(batch)])
+    gain, bias = torch.rand(2, batch, 1, 1, 1, 1, generator=generator) * 0.3 - 0.15
+    return ((clips - 0.5) * (1 + gain) + 0.5 + bias).clamp(0, 1)
+
+
+def learning_rate(step, steps, peak, warmup=0.04):
+    """Linear warm-up, then a cosine to zero."""
+    if step < warmup * steps:
+        return peak * (step + 1) / (warmup * steps)
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - warmup * steps) / max(1, steps - warmup * steps)))
+
+
+def _batch(step, phase, pool, captions, tokenizer, config, group_size, seed):
+    """Clips [B, F', 3, H, W] (normalised) and token rows [B, L] of one step, drawn from (seed, phase, step) alone."""
+    rng = np.random.default_rng([seed, phase["frames"], step])
+    groups = np.sort(rng.choice(len(captions) // group_size, phase["groups"], replace=False))
+    rows = (groups[:, None] * group_size + np.arange(group_size)).ravel()
+    texts = [captions[row][rng.integers(len(captions[row]))] for row in rows]
+    clips = np.stack([pool[row] for row in rows])
+    if phase["frames"] < clips.shape[1]:
+        kept = np.sort(rng.permuted(np.tile(np.arange(clips.shape[1]), (len(clips), 1)), axis=1)[:, : phase["frames"]], axis=1)
+        clips = clips[np.arange(len(clips))[:, None], kept]
+    pixels = augment(torch.from_numpy(clips), torch.Generator().manual_seed(int(rng.integers(1 << 31))))
+    mean, std = (torch.tensor(config[key]).view(3, 1, 1) for key in ("image_mean", "image_std"))
+    return (pixels - mean) / std, tokenizer(texts)
+
+
+def _loss(system, ids, pixels, whole_clips):
+    """Eq. 2 on mean-pooled frames (what CLIP is trained with, and the system `clip` uses); with whole clips also on X-CLIP's
+    similarity."""
+    text, video = system.encode_text(ids), system.encode_video(pixels)
+    pooled = F.normalize(video.frames, dim=-1).mean(1)
+    scale = system.clip.logit_scale.exp()
+    loss = coarse_loss(scale * F.normalize(text.sentence, dim=-1) @ F.normalize(pooled, dim=-1).T)
+    return loss + coarse_loss(system.score(text, video)) if whole_clips else loss
+
+
+def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, frames, pixels, words, config=None,
+             threads=None, checkpoint_every=250):
+    """Pretrain and write the backbone folder `out`; the clips are rendered into `pool` first (kept for the next time).
+
+    phases: list of dict(steps, frames, groups): whole groups per batch, frames per clip; fewer frames than the clip has
+    means the `images` phase. Writes `history.csv` (step, phase, loss, learning rate) beside the weights.
+    """
+    out, pool = Path(out), Path(pool)
+    if threads:
+        torch.set_num_threads(threads)
+    clips = render_pool(pool / "frames.npy", groups, group_size, seed, frames, pixels)
+    captions = pool_captions(groups, group_size, seed)
+    config = config or backbone_config(pixels=pixels)
+    backbone = build_backbone(config, seed)
+    tokenizer = lambda texts: backbone.tokenizer(texts, words)
+    torch.manual_seed(seed)
+    system = systems.build("xclip", backbone=backbone, num_frames=frames, max_words=words)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    system.to(device).train()
+    named = [(n, p) for n, p in system.named_parameters() if n.startswith(("clip.", "transformerClip.", "frame_position"))]
+    optimizer = torch.optim.AdamW(
+        [dict(params=[p for _, p in named if p.ndim >= 2], weight_decay=weight_decay),
+         dict(params=[p for _, p in named if p.ndim < 2], weight_decay=0.0)], lr=lr, betas=(0.9, 0.98))
+    saved = pool / "checkpoint.pt"
+    plan = [(phase, step) for phase in phases for step in range(phase["steps"])]
+    done, history = 0, []
+    if saved.exists():
+        state = torch.load(saved, map_location=device, weights_only=True)
+        if state["plan"] == [dict(phase) for phase in phases]:
+            system.load_state_dict(state["system"])
+            optimizer.load_state_dict(state["optimizer"])
+            done, history = state["done"], state["history"]
+    bar = tqdm(range(done, len(plan)), initial=done, total=len(plan), desc="pretrain", unit="step")
+    for number in bar:
+        phase, step = plan[number]
+        pixels_, ids = _batch(step, phase, clips, captions, tokenizer, config, group_size, seed)
+        pixels_, ids = pixels_.to(device), ids.to(device)
+        rate = learning_rate(number, len(plan), lr)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss = _loss(system, ids, pixels_, whole_clips=phase["frames"] == frames)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([p for _, p in named], 1.0)
+        optimizer.step()
+        with torch.no_grad():
+            system.clip.logit_scale.clamp_(max=math.log(100))
+        history.append([number + 1, phase["frames"], round(loss.item(), 5), rate])
+        if (number + 1) % 50 == 0:
+            bar.set_postfix(loss=f"{np.mean([row[2] for row in history[-50:]]):.3f}")
+        if (number + 1) % checkpoint_every == 0:
+            with atomic(saved) as temporary:
+                torch.save(dict(plan=[dict(phase) for phase in phases], done=number + 1, history=history,
+                                system=system.state_dict(), optimizer=optimizer.state_dict()), temporary)
+    keep = ("clip.", "transformerClip.", "frame_position")
+    save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(keep)})
+    with atomic(out / "history.csv") as temporary, open(temporary, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["step", "frames", "loss", "lr"])
+        writer.writerows(row for row in history if row[0] % 25 == 0)
+    return out
