@@ -1,0 +1,55 @@
+# Two commands: `make repro` makes everything from videos to report, `make test` runs the tests.
+# Each target first makes the environment it needs (.venv, from requirements.lock); only Python 3.11+, pip, make and git must be there.
+#
+#   make repro                 the default preset: X-CLIP, four strategies, one seed, on the embedded world
+#   make repro PRESET=smoke    the same stages, tiny sizes
+#   make repro PRESET=full     every system, several seeds; a GPU, or hours on a CPU
+#   make sweep                 Tables 5 and 6: lambda and N
+#   make test                  the tests; more options: make test ARGS="-k params -x"
+#   make lab                   JupyterLab on the notebooks, with the results of PRESET (default: default)
+#   make publish PRESET=full   copy that preset's metrics into metrics/, where git keeps them
+#   make clean-presets         delete all that `make repro` made, except DVC's cache
+
+PYTHON ?= python3
+PRESET ?= default
+ARGS ?=
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help environment repro sweep publish test test-install lab clean-presets
+
+# looked up before .venv/bin comes first on PATH
+BASE_PYTHON := $(shell command -v $(PYTHON))
+# DVC and Jupyter start "python": it must be the environment's
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# a PYTHONPATH or an active environment of the caller's must not leak in
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+help:
+	@sed -n '/^# Two/,/^$$/s/^# \{0,1\}//p' Makefile
+
+environment:
+	@$(or $(BASE_PYTHON),$(error no $(PYTHON) on PATH: name a Python 3.11 or newer, as in make PYTHON=/usr/bin/python3.12)) .ci/environment.py
+
+repro: environment
+	@python -m posrank.presets repro $(PRESET) $(ARGS)
+
+sweep: environment
+	@python -m posrank.presets repro $(PRESET) --sweeps $(ARGS)
+
+publish: environment
+	@python -m posrank.presets publish $(PRESET)
+
+test: environment
+	@python -m pytest $(ARGS)
+
+# installs environment.yml's pip list into a fresh environment: minutes, and the network
+test-install: environment
+	@POSRANK_TEST_INSTALL=1 python -m pytest tests/test_environment.py
+
+lab: environment
+	@python -m posrank.presets lab $(PRESET) $(ARGS)
+
+clean-presets:
+	rm -rf .presets

@@ -1,0 +1,232 @@
+"""What params.yaml may hold: the one table of keys, types and ranges.
+
+A section is a dict of keys to rules (or sections). A rule says in words what it wants (`wants`), tells whether a value fits
+(`fits`), and names the values it knows (`known`), for "did you mean" messages. Values are not here: they stand in
+params.yaml alone. `posrank.params` reads the file and applies this table.
+"""
+
+import math
+from dataclasses import dataclass
+
+from posrank import PARTS
+
+DATASETS = ("world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv")
+SYSTEMS = ("clip", "frozen", "xclip", "ts2net", "ucofia")
+STRATEGIES = ("coarse", "word", "phrase", "prompt")
+RULES = ("paper", "released", "fair")
+LEVELS = ("word", "phrase")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in [low, high]; `whole` asks for an integer, `above` excludes low, `optional` allows null."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    whole: bool = False
+    above: bool = False
+    optional: bool = False
+    known = ()
+
+    @property
+    def wants(self):
+        kind = "a whole number" if self.whole else "a number"
+        low = "" if self.low == -math.inf else f" {'above' if self.above else 'of at least'} {self.low:g}"
+        high = "" if self.high == math.inf else f"{' and' if low else ''} at most {self.high:g}"
+        return kind + low + high + (", or null" if self.optional else "")
+
+    def fits(self, value):
+        if value is None:
+            return self.optional
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            return False
+        if self.whole and not isinstance(value, int):
+            return False
+        return (value > self.low if self.above else value >= self.low) and value <= self.high
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of the known words."""
+
+    known: tuple
+
+    @property
+    def wants(self):
+        return "one of " + ", ".join(self.known)
+
+    def fits(self, value):
+        return isinstance(value, str) and value in self.known
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any text that is not empty."""
+
+    wants: str = "a text"
+    known = ()
+
+    def fits(self, value):
+        return isinstance(value, str) and bool(value.strip())
+
+
+@dataclass(frozen=True)
+class Flag:
+    """true or false."""
+
+    wants = "true or false"
+    known = ()
+
+    def fits(self, value):
+        return isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class Several:
+    """A list without repetitions, each item of which fits `item`; `empty` allows []."""
+
+    item: object
+    empty: bool = False
+
+    @property
+    def known(self):
+        return self.item.known
+
+    @property
+    def wants(self):
+        return f"a list, each {self.item.wants}" if self.empty else f"a list of one or more, each {self.item.wants}"
+
+    def fits(self, value):
+        if not isinstance(value, list) or (not value and not self.empty):
+            return False
+        return all(self.item.fits(item) for item in value) and len(set(value)) == len(value)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of which any part may be given: what overrides, not what defines."""
+
+    section: dict
+    wants = "a mapping"
+    known = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A mapping from the known `keys` (any, where there are none) to what `value` asks for; `complete` = all the keys."""
+
+    value: object
+    keys: tuple = ()
+    complete: bool = False
+    known = ()
+
+    @property
+    def wants(self):
+        return "a mapping" + (f" of {', '.join(self.keys)}" if self.keys else "")
+
+
+@dataclass(frozen=True)
+class Either:
+    """What fits the first rule, or the mapping `table`."""
+
+    rule: object
+    table: Table
+    known = ()
+
+    @property
+    def wants(self):
+        return f"{self.rule.wants}, or {self.table.wants}"
+
+
+count = Number(low=1, whole=True)
+count_or_zero = Number(low=0, whole=True)
+seed = Number(low=0, high=2**31 - 1, whole=True)
+negatives_count = Either(count, Table(count, keys=PARTS, complete=True))
+
+# what may differ between systems: the knobs of one run
+RUN = {
+    "backbone": Text("world, or an open_clip model such as openai/ViT-B-32"),
+    "max_words": Number(low=3, whole=True),
+    "prompts": count,
+    "rule": OneOf(RULES),
+    "n": count,
+    "n_per": OneOf(("part", "caption")),
+    "lambda": Number(low=0),
+    "coarse_reduce": OneOf(("mean", "sum")),
+    "fine_form": OneOf(("inside", "printed")),
+    "as_released": Flag(),
+    "steps": Number(low=1, whole=True, optional=True),
+    "epochs": Number(low=0, above=True, optional=True),
+    "batch": Number(low=2, whole=True),
+    "optimizer": OneOf(("adamw", "bertadam")),
+    "lr": Number(low=0, above=True),
+    "clip_lr": Number(low=0),
+    "weight_decay": Number(low=0),
+    "warmup": Number(low=0, high=1),
+    "clip_norm": Number(low=0, above=True),
+    "precision": OneOf(("auto", "fp32", "bf16")),
+    "checkpoint_every": count,
+}
+
+SECTIONS = {
+    "datasets": Several(OneOf(DATASETS)),
+    "variants": Table(Text(), keys=DATASETS),
+    "world": {
+        "seed": seed,
+        "train": Number(low=2, whole=True),
+        "val": Number(low=2, whole=True),
+        "test": Number(low=2, whole=True),
+        "frames": Number(low=2, whole=True),
+        "fps": count,
+        "size": Number(low=16, high=1024, whole=True),
+        "captions": OneOf(("balanced", "skewed")),
+    },
+    "language": {
+        "tagger": Text("builtin, or the name or folder of a spaCy pipeline"),
+        "lexicon": OneOf(("builtin", "nltk")),
+        "world_tags": OneOf(("gold", "tagger")),
+    },
+    "negatives": {
+        "rules": Several(OneOf(RULES)),
+        "level": OneOf(LEVELS),
+        "k": negatives_count,
+        "k_by_dataset": Table(negatives_count, keys=DATASETS),
+        "seed": seed,
+    },
+    "frames": {
+        "num_frames": count,
+        "size": Number(low=16, high=1024, whole=True),
+        "sampling": OneOf(("uniform", "released", "segments")),
+    },
+    "train": {
+        "dataset": OneOf(DATASETS),
+        "systems": Several(OneOf(SYSTEMS), empty=True),
+        "strategies": Several(OneOf(STRATEGIES)),
+        "seeds": Several(seed),
+        **RUN,
+        "by_system": Table(Part(RUN), keys=SYSTEMS, complete=True),
+    },
+    "evaluate": {
+        "split": OneOf(("train", "val", "test")),
+        "rules": Several(OneOf(RULES)),
+        "ties": OneOf(("expected", "optimistic", "pessimistic")),
+        "recall": OneOf(("clip4clip", "frozen")),
+        "controls": Several(OneOf(("shuffled", "blank", "one_frame", "reversed")), empty=True),
+        "blind": Several(OneOf(("unigram", "bigram", "trigram", "4-gram", "5-gram")), empty=True),
+        "batch": count,
+        "bootstrap": Number(low=100, whole=True),
+        "seed": seed,
+    },
+}
+"""Section -> key -> rule. Every key must be in params.yaml."""
+
+SCHEMA = {
+    **SECTIONS,
+    "presets": Table(Part(SECTIONS)),
+    "paper": {
+        "common": Part(SECTIONS),
+        "systems": Table(Part(SECTIONS), keys=SYSTEMS),
+        "datasets": Table(Part(SECTIONS), keys=DATASETS),
+    },
+}
+"""The whole file: the sections, and presets that override parts of them."""
