@@ -42,8 +42,8 @@ def need(folder, *names, dataset, source):
     if path is None:
         wanted = " or ".join(names)
         raise FileNotFoundError(
-            f"{folder} holds no {wanted}: dataset {dataset!r} needs it. Get it from {source} and put it, unchanged, into "
-            f"{folder}"
+            f"{folder} holds no {wanted}: dataset {dataset!r} needs it. Get it from {source} and put it, unchanged, "
+            f"into {folder}"
         )
     return path
 
@@ -88,14 +88,15 @@ class Document:
     def __init__(self, path, member=None):
         self.name = f"{path} ({member})" if member else str(path)
         self.text = text_of(path, member)
+        self._one_line = "\n" not in self.text
         if not self.text.strip():
             raise ValueError(f"{self.name}, line 1: the file is empty: get it again")
         try:
             self.data = json.loads(self.text, object_pairs_hook=_unique)
         except json.JSONDecodeError as problem:
             raise ValueError(
-                f"{self.name}, line {problem.lineno}: malformed JSON, {problem.msg} (column {problem.colno}): correct the "
-                "line or get the file again"
+                f"{self.name}, line {problem.lineno}: malformed JSON, {problem.msg} (column {problem.colno}): correct "
+                "the line or get the file again"
             ) from None
         except RecursionError:
             raise ValueError(f"{self.name}, line 1: JSON nested too deeply to be an annotation file") from None
@@ -112,7 +113,7 @@ class Document:
 
     def line(self, *steps):
         """Line number of that value; found by reading the text again, so only worth it for a message."""
-        if "\n" not in self.text.rstrip():
+        if self._one_line:
             return 1
         position = _skip_space(self.text, 0)
         for step in steps:
@@ -194,8 +195,8 @@ def json_lines(path):
                 ) from None
             except json.JSONDecodeError as problem:
                 raise ValueError(
-                    f"{path}, line {number}: malformed JSON, {problem.msg} (column {problem.colno}): one JSON object per "
-                    "line is needed; the file may be cut, get it again"
+                    f"{path}, line {number}: malformed JSON, {problem.msg} (column {problem.colno}): one JSON object "
+                    "per line is needed; the file may be cut, get it again"
                 ) from None
             except _Repeated as problem:
                 raise ValueError(f"{path}, line {number}: key {problem.key!r} occurs twice in one object") from None
@@ -220,8 +221,8 @@ def csv_rows(path, required, delimiter=",", quoting=csv.QUOTE_MINIMAL):
                 continue
             if len(row) != len(header):
                 raise ValueError(
-                    f"{path}, line {line}: {len(row)} columns where the header names {len(header)}: put captions with a "
-                    "comma between double quotes"
+                    f"{path}, line {line}: {len(row)} columns where the header names {len(header)}: put captions with "
+                    "a comma between double quotes"
                 )
             yield line, dict(zip(header, row))
     except csv.Error as problem:
@@ -234,8 +235,8 @@ def _check_header(path, line, header, required):
     absent = [name for name in required if name not in header]
     if absent:
         raise ValueError(
-            f"{path}, line {line}: no column named {absent[0]!r} (found: {', '.join(header)}): the header line must name "
-            f"{', '.join(required)}"
+            f"{path}, line {line}: no column named {absent[0]!r} (found: {', '.join(header)}): the header line must "
+            f"name {', '.join(required)}"
         )
     twice = [name for name in header if name and header.count(name) > 1]
     if twice:
