@@ -1,0 +1,23 @@
+"""Scoring: PoSRank with ties and chance, coarse recall, intervals, and scorers for anybody's model.
+
+The numbers are pure functions of arrays (ranks, recall, bootstrap); ``evaluate`` turns a scorer and a table of
+negatives into a ranks table; ``scorers`` wraps systems, language models and controls; ``summary`` turns ranks into
+metrics.
+"""
+
+from posrank.scoring.bootstrap import Paired, bootstrap, holm, mean_replicates, paired
+from posrank.scoring.evaluate import evaluate
+from posrank.scoring.ranks import (
+    chance,
+    chance_adjusted,
+    posrank,
+    reciprocal_from_counts,
+    reciprocal_ranks,
+    tie_counts,
+)
+from posrank.scoring.recall import recall
+
+__all__ = [
+    "Paired", "bootstrap", "chance", "chance_adjusted", "evaluate", "holm", "mean_replicates", "paired", "posrank",
+    "recall", "reciprocal_from_counts", "reciprocal_ranks", "tie_counts",
+]

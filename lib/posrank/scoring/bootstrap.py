@@ -1,0 +1,135 @@
+"""Uncertainty of a mean of per-caption values: intervals, paired differences, correction for several tests.
+
+In: one value per caption (a reciprocal rank) and the video each belongs to. Captions of one video are not independent,
+so whole videos are drawn with replacement (B = 10,000 times) and the mean is taken over the captions that come with
+them: a percentile interval clustered by video. Videos enter only through their sums and counts, so B = 10,000 over
+20,000 captions takes seconds. Deterministic: the same values, seed and B give the same interval, whatever the order of
+the rows.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from posrank.scoring.ranks import as_array
+
+DRAWS = 2_000_000  # drawn videos held at a time
+
+
+class Paired(NamedTuple):
+    """A difference of two means with its 95 % interval and two-sided p-value."""
+
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+def bootstrap(values, clusters, b=10000, seed=0, level=0.95):
+    """Percentile interval of the mean of ``values`` with whole clusters resampled -> (low, high).
+
+    values [n]: finite numbers; clusters [n]: the video of each (any hashable labels). ``level`` is the coverage.
+    Raises ValueError for no values, NaN or infinite ones, different lengths, missing labels, fewer than two clusters
+    (one video says nothing about others), b < 1 or a level outside (0, 1).
+
+    >>> low, high = bootstrap([1, .5, .25, 1, .2, .5], ["v1", "v1", "v2", "v3", "v4", "v4"])
+    >>> 0 < low < 3.45 / 6 < high <= 1
+    True
+    """
+    return _interval(mean_replicates(values, clusters, b=b, seed=seed), level)
+
+
+def paired(values_a, values_b, clusters, b=10000, seed=0, level=0.95):
+    """Is the mean of a above that of b, on the same captions? -> Paired(difference, low, high, p).
+
+    values_a, values_b, clusters [n], row i of all three being the same caption. The interval is the clustered
+    percentile interval of mean(a - b); p is twice the smaller share of replicates on either side of zero (each plus
+    one, of B + 1, at most 1), so it falls below 0.05 together with the interval's leaving zero. Raises ValueError as
+    ``bootstrap`` does.
+
+    >>> result = paired([1, 1, .5, 1], [.5, .5, .5, .25], ["v1", "v2", "v3", "v4"])
+    >>> result.difference, result.low >= 0
+    (0.4375, True)
+    """
+    values_a, values_b = _finite(values_a, "values_a"), _finite(values_b, "values_b")
+    if values_a.shape != values_b.shape:
+        raise ValueError(f"paired: {len(values_a)} values against {len(values_b)}; align both on the same captions")
+    difference = values_a - values_b
+    means = mean_replicates(difference, clusters, b=b, seed=seed)
+    side = min(int((means <= 0).sum()), int((means >= 0).sum()))
+    return Paired(float(difference.mean()), *_interval(means, level), min(1.0, 2 * (side + 1) / (b + 1)))
+
+
+def holm(pvalues):
+    """Holm's step-down adjustment for several tests: p-values [m] -> adjusted p-values [m], in the order given.
+
+    Raises ValueError unless all are numbers in [0, 1].
+
+    >>> holm([0.01, 0.04, 0.03]).round(4).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    pvalues = as_array(pvalues, "pvalues").astype(np.float64)
+    if pvalues.ndim != 1 or not ((pvalues >= 0) & (pvalues <= 1)).all():
+        raise ValueError("pvalues: expected a list of numbers between 0 and 1")
+    order = np.argsort(pvalues, kind="stable")
+    steps = np.maximum.accumulate(pvalues[order] * np.arange(len(pvalues), 0, -1))
+    adjusted = np.empty_like(pvalues)
+    adjusted[order] = np.minimum(steps, 1)
+    return adjusted
+
+
+def mean_replicates(values, clusters, groups=None, b=10000, seed=0):
+    """The mean of ``values`` in B resamples of whole clusters -> float64 [b].
+
+    With ``groups`` [n] (say the part of speech) it is the mean of the groups' means, each group counting the same, with
+    all groups of a video drawn together; a group that a resample misses is left out of that resample's mean.
+    """
+    values = _finite(values, "values")
+    members, n_clusters = _codes(clusters, len(values), "clusters")
+    if n_clusters < 2:
+        raise ValueError("clusters: all values belong to one video; an interval needs at least two")
+    if int(b) != b or b < 1:
+        raise ValueError(f"b: expected a whole number of at least 1, got {b!r}")
+    part, n_parts = _codes(np.zeros(len(values), np.int64) if groups is None else groups, len(values), "groups")
+    cell = members * n_parts + part
+    order = np.lexsort((values, cell))  # sums do not depend on the order of the rows, not even in the last bit
+    size = n_clusters * n_parts
+    sums = np.bincount(cell[order], values[order], size).reshape(n_clusters, n_parts)
+    counts = np.bincount(cell, minlength=size).reshape(n_clusters, n_parts).astype(np.float64)
+    rng, step, means = np.random.default_rng(seed), max(1, DRAWS // n_clusters), np.empty(int(b))
+    for start in range(0, int(b), step):
+        rows = min(step, int(b) - start)
+        drawn = rng.integers(n_clusters, size=(rows, n_clusters), dtype=np.int32)
+        drawn += n_clusters * np.arange(rows, dtype=np.int32)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=rows * n_clusters).reshape(rows, n_clusters).astype(np.float64)
+        total, number = times @ sums, times @ counts
+        mean = np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0)
+        means[start : start + rows] = np.nanmean(mean, axis=1)
+    return means
+
+
+def _interval(means, level):
+    if not 0 < level < 1:
+        raise ValueError(f"level: expected a coverage between 0 and 1, got {level!r}")
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _finite(values, name):
+    values = as_array(values, name).astype(np.float64)
+    if values.ndim != 1 or len(values) == 0:
+        raise ValueError(f"{name}: expected a non-empty list of numbers, got shape {list(values.shape)}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name}: value {int(np.argmin(np.isfinite(values)))} is not a finite number")
+    return values
+
+
+def _codes(labels, n, name):
+    labels = pd.Series(list(labels) if not hasattr(labels, "__array__") else np.asarray(labels))
+    if len(labels) != n:
+        raise ValueError(f"{name}: expected one label per value, {n}, got {len(labels)}")
+    codes, uniques = pd.factorize(labels, sort=True)
+    if (codes < 0).any():
+        raise ValueError(f"{name}: label {int(np.argmin(codes >= 0))} is missing")
+    return codes.astype(np.int64), len(uniques)

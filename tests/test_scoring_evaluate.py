@@ -1,0 +1,175 @@
+"""From scorers to ranks: counting, chunks, duplicates, bad scorers, released and phrase-level negatives."""
+
+import zlib
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import posrank
+from posrank.scoring import chance, evaluate, reciprocal_ranks
+
+CAPTIONS = pd.DataFrame({
+    "dataset": "toy", "split": "test",
+    "caption_id": ["c0", "c1", "c2", "c3"], "video_id": ["v0", "v0", "v1", "v2"],
+    "caption": ["a red ball spins", "the ball spins", "a blue car rocks slowly", "nothing here"],
+})
+NEGATIVES = pd.DataFrame(
+    [
+        ("c2", "adv", "a blue car rocks quickly"), ("c2", "adj", "a red car rocks slowly"),
+        ("c0", "adj", "a blue ball spins"), ("c0", "adj", "a green ball spins"), ("c0", "noun", "a red car spins"),
+        ("c1", "noun", "the car spins"), ("c2", "adj", "a green car rocks slowly"),
+    ],
+    columns=["caption_id", "part", "sentence"],
+)
+
+
+def table(n=60, k=7, videos=20, seed=0):
+    """Captions and negatives of two parts with telling texts."""
+    captions = pd.DataFrame({
+        "caption_id": [f"c{i:04}" for i in range(n)], "video_id": [f"v{i % videos:03}" for i in range(n)],
+        "caption": [f"caption {i}" for i in range(n)],
+    })
+    negatives = pd.DataFrame(
+        [
+            (f"c{i:04}", part, f"caption {i} with {part} {j}")
+            for i in range(n) for part in ("noun", "prep") for j in range(k)
+        ],
+        columns=["caption_id", "part", "sentence"],
+    )
+    return captions, negatives.sample(frac=1, random_state=seed)
+
+
+def noise(video_ids, texts, step=None):
+    """A fixed random score per pair, rounded to make ties where ``step`` is given."""
+    scores = np.array([zlib.crc32(f"{v}|{t}".encode()) / 2**32 for v, t in zip(video_ids, texts)])
+    return scores if step is None else np.round(scores / step)
+
+
+def test_counts_by_hand():
+    points = {"a red ball spins": 2, "a blue ball spins": 3, "a green ball spins": 2, "a red car spins": 1}
+
+    def scorer(video_ids, texts):
+        return [points.get(text, len(text)) for text in texts]
+
+    ranks = posrank.evaluate(scorer, NEGATIVES, CAPTIONS, run="toy", quiet=True)
+    assert list(ranks.columns) == list(posrank.schema.TABLES["ranks"])
+    rows = ranks.set_index(["caption_id", "part"])
+    assert list(rows.index) == [("c0", "noun"), ("c0", "adj"), ("c1", "noun"), ("c2", "adj"), ("c2", "adv")]
+    assert rows.loc[("c0", "adj"), ["better", "equal", "negatives"]].tolist() == [1, 1, 2]
+    assert rows.loc[("c0", "adj"), "reciprocal_rank"] == pytest.approx((1 / 2 + 1 / 3) / 2)
+    assert rows.loc[("c2", "adv"), "video_id"] == "v1" and set(ranks["run"]) == {"toy"}
+    assert "c3" not in set(ranks["caption_id"])
+
+
+def test_agrees_with_reciprocal_ranks_on_the_matrix():
+    captions, negatives = table()
+    ranks = evaluate(lambda v, t: noise(v, t, 0.2), negatives, captions, quiet=True)
+    for caption_id, part, value in ranks[["caption_id", "part", "reciprocal_rank"]].itertuples(index=False):
+        caption = captions.set_index("caption_id").loc[caption_id]
+        texts = negatives[(negatives["caption_id"] == caption_id) & (negatives["part"] == part)]["sentence"]
+        scores = noise([caption["video_id"]] * 8, [caption["caption"], *texts], 0.2)
+        assert value == reciprocal_ranks(scores[None])[0]
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 15, 16, 1000])
+def test_chunks_and_the_order_of_negatives_change_nothing(chunk):
+    captions, negatives = table()
+    sizes = []
+
+    def scorer(video_ids, texts):
+        assert isinstance(video_ids, list) and isinstance(texts, list) and len(video_ids) == len(texts)
+        sizes.append(len(texts))
+        return noise(video_ids, texts, 0.1)
+
+    ranks = evaluate(scorer, negatives, captions, chunk=chunk, quiet=True)
+    other = evaluate(lambda v, t: noise(v, t, 0.1), negatives.sample(frac=1, random_state=5), captions, quiet=True)
+    pd.testing.assert_frame_equal(ranks, other)
+    assert max(sizes) <= chunk and sum(sizes) == 60 * (1 + 14)  # the caption once for both parts
+
+
+def test_equal_pairs_are_scored_once_and_tie_exactly():
+    sentences = ["x", "x", "a red ball spins"]
+    negatives = pd.DataFrame({"caption_id": "c0", "part": ["noun", "adj", "adj"], "sentence": sentences})
+    seen, rng = [], np.random.default_rng(0)
+
+    def unsteady(video_ids, texts):
+        seen.extend(texts)
+        return rng.random(len(texts))
+
+    ranks = evaluate(unsteady, negatives, CAPTIONS, quiet=True)
+    assert sorted(seen) == ["a red ball spins", "x"]
+    assert ranks["equal"].tolist() == [0, 1]
+
+
+def test_the_video_is_the_captions_own():
+    pairs = set()
+
+    def scorer(video_ids, texts):
+        pairs.update(zip(video_ids, texts))
+        return np.zeros(len(texts))
+
+    evaluate(scorer, NEGATIVES, CAPTIONS, quiet=True)
+    videos = CAPTIONS.set_index("caption_id")["video_id"]
+    expected = {(videos[c], s) for c, s in zip(NEGATIVES["caption_id"], NEGATIVES["sentence"])}
+    assert pairs == expected | {("v0", "a red ball spins"), ("v0", "the ball spins"), ("v1", "a blue car rocks slowly")}
+
+
+@pytest.mark.parametrize("result", [
+    lambda n: [0.0] * n, lambda n: np.zeros(n, np.float32), lambda n: torch.zeros(n, requires_grad=True),
+    lambda n: torch.zeros(n).bfloat16(), lambda n: pd.Series(np.zeros(n)),
+])
+def test_scores_of_any_kind(result):
+    ranks = evaluate(lambda v, t: result(len(t)), NEGATIVES, CAPTIONS, quiet=True)
+    assert ranks["reciprocal_rank"].mean() == pytest.approx(chance(ranks["negatives"] + 1))
+
+
+def test_random_scorer_is_at_chance_and_a_perfect_one_at_one():
+    captions, negatives = table(n=1500, k=9, videos=500)
+    ranks = evaluate(noise, negatives, captions, quiet=True)
+    assert ranks["reciprocal_rank"].mean() == pytest.approx(chance([10]), abs=0.02)
+    perfect = evaluate(lambda v, t: ["with" not in x for x in t], negatives, captions, quiet=True)
+    assert (perfect["reciprocal_rank"] == 1).all()
+
+
+@pytest.mark.parametrize("scorer, message", [
+    (lambda v, t: [0.0] * (len(t) - 1), "run 'r', chunk 0.*shape"),
+    (lambda v, t: np.zeros((len(t), 1)), "run 'r', chunk 0.*shape"),
+    (lambda v, t: 0.5, "run 'r', chunk 0.*shape"),
+    (lambda v, t: None, "run 'r', chunk 0"),
+    (lambda v, t: ["good"] * len(t), "run 'r', chunk 0"),
+    (lambda v, t: [np.nan if "slowly" in x else 0 for x in t], "run 'r', chunk 3.*NaN.*'v1'"),
+])
+def test_bad_scorers(scorer, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate(scorer, NEGATIVES, CAPTIONS, run="r", chunk=3, quiet=True)
+
+
+def test_infinite_scores_rank():
+    ranks = evaluate(lambda v, t: [-np.inf] * len(t), NEGATIVES, CAPTIONS, quiet=True)
+    assert (ranks["equal"] == ranks["negatives"]).all()
+
+
+@pytest.mark.parametrize("change, message", [
+    (lambda n, c: (n.iloc[:0], c), "empty"),
+    (lambda n, c: (n.replace("c1", "c9"), c), "caption_id 'c9'"),
+    (lambda n, c: (n, c.replace("c1", "c0")), "'c0' occurs more than once"),
+    (lambda n, c: (n.replace("adv", "adverb"), c), "unknown part 'adverb'"),
+    (lambda n, c: (n.drop(columns="sentence"), c), "no column 'sentence'"),
+    (lambda n, c: (n, c.drop(columns="video_id")), "no column 'video_id'"),
+    (lambda n, c: (n.assign(sentence=[None, *n["sentence"][1:]]), c), "sentence is missing in row 0"),
+    (lambda n, c: (n.assign(level=["word"] * 3 + ["phrase"] * 4), c), "several values of level"),
+    (lambda n, c: (n.to_dict(), c), "DataFrame"),
+])
+def test_bad_tables(change, message):
+    negatives, captions = change(NEGATIVES, CAPTIONS)
+    with pytest.raises(ValueError, match=message):
+        evaluate(lambda v, t: [0.0] * len(t), negatives, captions, quiet=True)
+    with pytest.raises(ValueError, match="chunk"):
+        evaluate(lambda v, t: [0.0] * len(t), NEGATIVES, CAPTIONS, chunk=0, quiet=True)
+
+
+def test_phrase_level_and_further_columns_pass():
+    negatives = NEGATIVES.assign(level="phrase", rule="paper", changed=2, k=range(7))
+    assert len(evaluate(noise, negatives, CAPTIONS, quiet=True)) == 5
