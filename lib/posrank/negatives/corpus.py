@@ -1,0 +1,140 @@
+"""What negatives are made from, brought together and checked: captions, their tags, the vocabulary, the lexicon.
+
+In: the arguments that `generate` and `TrainingNegatives` share. Out: a `Corpus`. Everything that can be wrong with the
+input is found here, before anything is drawn.
+"""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from posrank.negatives.sentences import TaggedCaptions, normal
+from posrank.negatives.vocabulary import Vocabulary
+
+
+@dataclass
+class Corpus:
+    """captions: {caption_id: caption}; tagged: their tokens; vocabulary and lexicon: what replacements come from;
+    attrs: tagger, lexicon and reference in words, for the tables made from it."""
+
+    captions: dict
+    tagged: TaggedCaptions
+    vocabulary: Vocabulary
+    lexicon: object
+    attrs: dict
+    _videos: dict = field(default_factory=dict)
+    _video_of: dict = field(default_factory=dict)
+
+    def others(self, caption_id):
+        """The other captions of the same video, in normal form; () where there are none."""
+        siblings = self._videos.get(self._video_of.get(caption_id), ())
+        if len(siblings) < 2:
+            return ()
+        own = normal(self.captions[caption_id])
+        return tuple(sentence for sentence in siblings if sentence != own)
+
+    def tokens(self, caption_id):
+        """The tokens of a caption. ValueError where they do not spell it (tags of another text)."""
+        tokens = self.tagged[caption_id]
+        caption = self.captions[caption_id]
+        if tokens.sentence().strip() != caption.strip():
+            raise ValueError(
+                f"tags of caption {caption_id!r} spell {tokens.sentence()!r}, the caption is {caption!r}; make the tags again"
+            )
+        return tokens
+
+
+def gather(captions, tags=None, reference=None, lexicon="builtin", tagger=None):
+    """-> Corpus. See posrank.negatives.generate for the arguments; ValueError names what is wrong and the remedy.
+
+    reference: captions, or their tags (a table with the columns text, lemma, upos, tag), or a ready Vocabulary.
+    lexicon: a name for posrank.language.lexicon.load, or an object with its methods.
+    """
+    captions = _check(captions, "captions")
+    if tags is None:
+        tags = _tag(captions, tagger)
+    elif not isinstance(tags, pd.DataFrame):
+        raise ValueError(f"tags: expected a tags table (pandas DataFrame), got {type(tags).__name__}")
+    tagged = TaggedCaptions(tags)
+    texts = dict(zip(captions["caption_id"].tolist(), captions["caption"].tolist()))
+    absent = [name for name, text in texts.items() if text.strip() and name not in tagged]
+    if absent:
+        raise ValueError(f"tags: {len(absent)} captions have none, the first is {absent[0]!r}; tag all captions")
+    if isinstance(lexicon, str):
+        from posrank.language.lexicon import load
+
+        lexicon = load(lexicon)
+    vocabulary, described = _vocabulary(captions, tags, tagged, reference, lexicon, tagger)
+    attrs = {
+        "tagger": str(tagged.tagger), "lexicon": getattr(lexicon, "name", type(lexicon).__name__),
+        "reference": described, "vocabulary": dict(vocabulary.size),
+    }
+    videos, video_of = {}, {}
+    keys = zip(captions["dataset"], captions["video_id"]) if "dataset" in captions else captions["video_id"]
+    for name, key in zip(captions["caption_id"].tolist(), keys):
+        video_of[name] = key
+        videos.setdefault(key, []).append(normal(texts[name]))
+    return Corpus(texts, tagged, vocabulary, lexicon, attrs, videos, video_of)
+
+
+def _vocabulary(captions, tags, tagged, reference, lexicon, tagger):
+    if isinstance(reference, Vocabulary):
+        return reference, "given vocabulary"
+    if reference is None:
+        train = (captions["split"] == "train").to_numpy() if "split" in captions else None
+        if train is not None and train.any():
+            chosen, described = captions[train], f"training split ({int(train.sum())} captions)"
+        else:
+            chosen, described = captions, f"all {len(captions)} captions (the table has no training split)"
+        chosen = tags[tags["caption_id"].isin(chosen["caption_id"]).to_numpy()]
+    elif isinstance(reference, pd.DataFrame) and {"text", "lemma", "upos", "tag"} <= set(reference.columns):
+        chosen, described = reference, "given tags"
+    else:
+        reference = _check(reference, "reference")
+        inside = [name in tagged for name in reference["caption_id"]]
+        described = f"given captions ({len(reference)})"
+        if all(inside):
+            chosen = tags[tags["caption_id"].isin(reference["caption_id"]).to_numpy()]
+        else:
+            chosen = _tag(reference, tagger)
+            if _taggers(chosen) != _taggers(tags):
+                raise ValueError(
+                    f"reference: {len(inside) - sum(inside)} of its captions have no tags; the captions were tagged by "
+                    f"{', '.join(_taggers(tags))}, so give the reference's tags by the same tagger instead of captions"
+                )
+    if len(chosen) and _taggers(chosen) != _taggers(tags):
+        raise ValueError(
+            f"reference was tagged by {', '.join(_taggers(chosen))}, the captions by {', '.join(_taggers(tags))}; "
+            "use one tagger for both"
+        )
+    return Vocabulary(chosen, lexicon), described
+
+
+def _taggers(tags):
+    return sorted(map(str, tags["tagger"].unique())) if "tagger" in tags else ["unknown"]
+
+
+def _tag(captions, tagger):
+    from posrank.language.tagger import tag_captions
+
+    return tag_captions(captions[captions["caption"].str.strip() != ""], tagger)
+
+
+def _check(captions, what):
+    """The captions with a plain index; ValueError for wrong types, missing columns or values, repeated ids."""
+    if not isinstance(captions, pd.DataFrame):
+        raise ValueError(f"{what}: expected a captions table (pandas DataFrame), got {type(captions).__name__}")
+    for column in ("caption_id", "caption", *(("video_id",) if what == "captions" else ())):
+        if column not in captions:
+            raise ValueError(f"{what}: column {column!r} is missing (has: {', '.join(map(str, captions.columns))})")
+        missing = captions[column].isna().to_numpy()
+        if missing.any():
+            raise ValueError(f"{what}: column {column!r} has no value in row {int(missing.argmax())}; fill it or drop the row")
+    captions = captions.reset_index(drop=True)
+    twice = captions["caption_id"].duplicated().to_numpy()
+    if twice.any():
+        raise ValueError(
+            f"{what}: caption_id {captions['caption_id'].iloc[int(twice.argmax())]!r} occurs twice; ids are unique within a "
+            "dataset, so pass one dataset at a time"
+        )
+    return captions.astype({"caption_id": "str", "caption": "str"})

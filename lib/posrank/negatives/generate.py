@@ -1,0 +1,149 @@
+"""`generate`: from captions to the table of negatives (Section 4 at level word, Section 6.3 at level phrase).
+
+In: a captions table. Out: the negatives table of posrank.schema, one row per negative sentence, with the word that was
+drawn, what took its place and where that came from. How a list is drawn: posrank.negatives.draw; what may replace what:
+the rule's own file.
+"""
+
+from collections import Counter
+
+from posrank import PARTS
+from posrank.negatives.corpus import gather
+from posrank.negatives.draw import item_random, phrases, words
+from posrank.negatives.pronouns import breaks_pronoun
+from posrank.negatives.rules import check_level, check_parts, check_rule, counts_by_part, make_rule
+from posrank.negatives.sentences import normal, render
+from posrank.negatives.table import Rows
+
+NO_TEXT, NO_WORD, NO_NEIGHBOUR = "no text", "no word of this part", "no neighbour to change along"
+
+
+def generate(
+    captions, rule="paper", level="word", k=20, seed=0, parts=PARTS, tags=None, reference=None, lexicon="builtin",
+    tagger=None, progress=True,
+):
+    """The negatives table for all rows of `captions`: up to `k` distinct sentences per caption and part.
+
+    captions: captions table of one dataset (needed: caption_id, video_id, caption; split is used for `reference`).
+    rule: "paper" (Section 4 as written). level: "word" or "phrase" (two words; `part` is that of the first).
+    k: negatives per caption, one number or one per part (mapping, or sequence in the order of PARTS).
+    seed: any integer or text; the draw depends on it, the caption's id and the part only, so neither the order of the rows
+        nor which other captions are there matters (except other captions of the same video, see below).
+    parts: the parts of speech to make lists for.
+    tags: tags table that covers `captions`; None = made by `tagger` (None = the built-in one).
+    reference: what the vocabulary comes from: captions, or their tags; None = the training split of `captions`, or all of
+        them where there is none (``.attrs["reference"]`` says which).
+    lexicon: "builtin" or "nltk", see posrank.language.lexicon.
+
+    Lists are shorter than `k` where fewer sentences exist: every one of them is in the list then. No negative equals its
+    caption, another negative of the list, or another caption of the same video (case and white space aside). Captions
+    without a list are absent. ``.attrs``: rule, level, k, seed, parts, tagger, lexicon, reference, vocabulary (words by
+    part); dropped ({part: {reason: captions}}), short ({part: {length: captions}} of lists below k), same_video ({part:
+    negatives left out because they are another caption of the video}), gender_breaks ({part: negatives in which a
+    changed gender contradicts a later pronoun}).
+
+    ValueError names the argument, row or caption at fault.
+
+    >>> import pandas as pd
+    >>> words = [("a", "DET", "DT"), ("red", "ADJ", "JJ"), ("or", "CCONJ", "CC"), ("blue", "ADJ", "JJ"), ("box", "NOUN", "NN")]
+    >>> tags = pd.DataFrame([("c", i, w, " ", w, u, t, "gold") for i, (w, u, t) in enumerate(words)],
+    ...                     columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"])
+    >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a red or blue box"]})
+    >>> table = generate(captions, tags=tags, progress=False)
+    >>> sorted(table["sentence"]), table.attrs["short"]["adj"]
+    (['a blue or blue box', 'a red or red box'], {2: 1})
+    """
+    rule, level, parts = check_rule(rule), check_level(level), check_parts(parts)
+    counts = counts_by_part(k, parts)
+    corpus = gather(captions, tags, reference, lexicon, tagger)
+    chooser = make_rule(rule, corpus.vocabulary, corpus.lexicon)
+    rows, report = Rows(level), _Report(parts, counts)
+    for caption_id in _progress(corpus.captions, progress, f"negatives ({rule}, {level})"):
+        if not corpus.captions[caption_id].strip():
+            report.drop_all(NO_TEXT)
+            continue
+        tokens, others = corpus.tokens(caption_id), corpus.others(caption_id)
+        slots, stays, clashes = chooser.slots(tokens, others)
+        report.same_video.update(clashes)
+        present = {slot.part for slot, _ in slots}
+        for part in parts:
+            if part not in present:
+                report.drop(part, stays.get(part, NO_WORD))
+                continue
+            rng = item_random(seed, caption_id, part)
+            if level == "word":
+                drawn = one_word([item for item in slots if item[0].part == part], counts[part], rng)
+            else:
+                drawn = two_words(tokens, slots, counts[part], rng, (part,), others, report.same_video)
+            if drawn:
+                rows.add(caption_id, part, drawn)
+                report.add(part, tokens, drawn)
+            else:
+                report.drop(part, NO_NEIGHBOUR)
+    attrs = {
+        "rule": rule, "level": level, "k": counts, "seed": seed, "parts": list(parts), **corpus.attrs, **report.attrs(),
+    }
+    return rows.table(rule, attrs)
+
+
+def one_word(slots, k, rng, prefer=1.0):
+    """Word level: up to `k` of (sentence, ((slot, word, source),))."""
+    return [(slot.render(word), ((slot, word, source),)) for slot, word, source in words(slots, k, rng, prefer)]
+
+
+def two_words(tokens, slots, k, rng, parts, others=(), clashes=None, prefer=1.0):
+    """Phrase level: up to `k` of (sentence, ((slot, word, source), (slot, word, source))), the first drawn, its neighbour."""
+    refuse = None
+    if others:
+        known = frozenset(others)
+
+        def refuse(one, word, two, word2):
+            equal = normal(render(tokens, {one.position: word, two.position: word2})) in known
+            if equal and clashes is not None:
+                clashes[one.part] += 1
+            return equal
+
+    return [
+        (render(tokens, {one[0].position: one[1], two[0].position: two[1]}), (one, two))
+        for one, two in phrases(slots, k, rng, parts, prefer, refuse)
+    ]
+
+
+class _Report:
+    """Counts what was left out and what is short, for ``.attrs``."""
+
+    def __init__(self, parts, counts):
+        self.parts, self.counts = parts, counts
+        self.dropped = {part: Counter() for part in parts}
+        self.short = {part: Counter() for part in parts}
+        self.same_video, self.gender_breaks = Counter(), Counter()
+
+    def drop(self, part, reason):
+        self.dropped[part][reason] += 1
+
+    def drop_all(self, reason):
+        for part in self.parts:
+            self.drop(part, reason)
+
+    def add(self, part, tokens, drawn):
+        if len(drawn) < self.counts[part]:
+            self.short[part][len(drawn)] += 1
+        self.gender_breaks[part] += sum(
+            any(breaks_pronoun(tokens, slot, word) for slot, word, _ in changes) for _, changes in drawn
+        )
+
+    def attrs(self):
+        return {
+            "dropped": {part: dict(sorted(self.dropped[part].items())) for part in self.parts},
+            "short": {part: dict(sorted(self.short[part].items())) for part in self.parts},
+            "same_video": {part: self.same_video[part] for part in self.parts},
+            "gender_breaks": {part: self.gender_breaks[part] for part in self.parts},
+        }
+
+
+def _progress(items, show, text):
+    if not show:
+        return items
+    from tqdm.auto import tqdm
+
+    return tqdm(items, desc=text, unit="caption", mininterval=0.5)

@@ -1,0 +1,90 @@
+"""The registry of rules: which words may replace a word. One file per rule; a new rule is a line here and a file beside.
+
+A rule's module has `make(vocabulary, lexicon)`, which returns an object with `name` and `slots(tokens, others)` (see
+posrank.negatives.paper.PaperRule): the words of a caption that may be replaced, each with its choices. What is drawn from them
+(posrank.negatives.draw) and the table that comes out (posrank.negatives.table) are the same for all rules.
+"""
+
+from difflib import get_close_matches
+from importlib import import_module
+
+from posrank import PARTS
+
+RULES = ("paper", "released", "fair")
+"""The names of the three rules; `BUILT` says which of them this version has."""
+
+BUILT = {"paper": "posrank.negatives.paper"}
+
+LEVELS = ("word", "phrase")
+"""word: one word changes (Section 4). phrase: two neighbouring words of the five parts change (Section 6.3)."""
+
+
+def check_rule(rule):
+    """`rule` itself where it is there; ValueError naming the rules (and the nearest one) otherwise."""
+    if rule in RULES and rule not in BUILT:
+        raise ValueError(f"rule {rule!r} is not built yet; there is: {', '.join(BUILT)}")
+    return check_choice("rule", rule, tuple(BUILT))
+
+
+def check_level(level):
+    """`level` itself where it is "word" or "phrase", ValueError otherwise."""
+    return check_choice("level", level, LEVELS)
+
+
+def check_parts(parts):
+    """`parts` (a name or several) as a tuple in the order of PARTS; ValueError for unknown, repeated or no parts.
+
+    >>> check_parts(["verb", "noun"]), check_parts("adv")
+    (('noun', 'verb'), ('adv',))
+    """
+    from posrank.language.parts import check_part
+
+    given = (parts,) if isinstance(parts, str) else tuple(parts)
+    for part in given:
+        check_part(part)
+    if not given or len(set(given)) < len(given):
+        raise ValueError(f"parts is {given}: name each part once, at least one of {', '.join(PARTS)}")
+    return tuple(part for part in PARTS if part in given)
+
+
+def check_choice(what, value, allowed):
+    """`value` itself where it is among `allowed`; ValueError naming them and the nearest one otherwise."""
+    if value in allowed:
+        return value
+    near = get_close_matches(str(value).lower(), allowed, n=1, cutoff=0.3)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"unknown {what} {value!r}: there is {', '.join(allowed)}{hint}")
+
+
+def counts_by_part(k, parts):
+    """How many negatives each part gets, {part: int}, from a number, a mapping or a sequence in the order of PARTS.
+
+    ValueError for numbers below 1, unknown parts, or a sequence or mapping that leaves parts out.
+
+    >>> counts_by_part(20, ("noun", "adv")), counts_by_part({"noun": 20, "adv": 5}, ("noun", "adv"))
+    ({'noun': 20, 'adv': 20}, {'noun': 20, 'adv': 5})
+    """
+    from posrank.language.parts import check_part
+
+    if hasattr(k, "items"):
+        counts = {check_part(part): number for part, number in k.items()}
+    elif hasattr(k, "__len__") and not isinstance(k, str):
+        order = PARTS if len(k) == len(PARTS) else parts
+        if len(k) != len(order):
+            raise ValueError(f"k has {len(k)} numbers; give one, or one for each of {', '.join(PARTS)}")
+        counts = dict(zip(order, k))
+    else:
+        counts = dict.fromkeys(parts, k)
+    absent = [part for part in parts if part not in counts]
+    if absent:
+        raise ValueError(f"k has no number for {', '.join(absent)}; give one for each part asked for")
+    for part in parts:
+        number = counts[part]
+        if isinstance(number, bool) or not hasattr(number, "__index__") or number < 1:
+            raise ValueError(f"k for {part} is {number!r}; it is a whole number of negatives, 1 or more")
+    return {part: int(counts[part]) for part in parts}
+
+
+def make_rule(rule, vocabulary, lexicon):
+    """The rule object by name."""
+    return import_module(BUILT[check_rule(rule)]).make(vocabulary, lexicon)

@@ -1,0 +1,131 @@
+"""Training negatives (Sections 6.2 and 6.3): drawn afresh in every epoch, the same in every run.
+
+In: captions, tags and the same settings as `posrank.negatives.generate`. Out: sentences. A draw depends on the seed, the
+epoch, the caption's id and the part, not on batches, workers or the order of calls, so a resumed run sees what an
+undisturbed one sees.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from posrank import PARTS
+from posrank.negatives.corpus import gather
+from posrank.negatives.draw import item_random
+from posrank.negatives.generate import one_word, two_words
+from posrank.negatives.rules import check_choice, check_level, check_parts, check_rule, make_rule
+from posrank.negatives.table import Rows
+
+PREFER = 0.5
+"""Probability that a word's next antonym is taken where antonyms and random words are both left (see TrainingNegatives)."""
+
+CACHED = 20_000
+
+
+class TrainingNegatives:
+    """Negatives of training captions, by caption id and epoch.
+
+    captions, tags, rule, level, seed, parts, reference, lexicon, tagger: as in posrank.negatives.generate.
+    n_per "part": up to `n` for every part that the caption has (the paper's N = 16). "caption": up to `n` in all, the part
+    drawn at random for each among the caption's parts (as in the authors' code; there N counts the caption, here it does
+    not); at level phrase the first word is drawn among all words of the parts (Section 6.3).
+
+    Antonyms first, but not only: each time a word is drawn that still has unused antonyms (its own, of hypernyms, of
+    hyponyms), the next of them is taken with probability 1/2, else a random word of the pool; once one kind is
+    used up, the other follows. So every draw is likely to hold the antonyms, and no two epochs are alike. (Evaluation
+    lists take a word's antonyms first, always.) The sentences of one caption and epoch are distinct within a part;
+    where a closed vocabulary has fewer than `n`, all there are come back. ``.attrs`` describes the settings.
+    """
+
+    def __init__(
+        self, captions, tags=None, *, rule="paper", level="word", n=16, n_per="part", seed=0, parts=PARTS, reference=None,
+        lexicon="builtin", tagger=None,
+    ):
+        self.rule, self.level, self.parts = check_rule(rule), check_level(level), check_parts(parts)
+        self.n_per = check_choice("n_per", n_per, ("part", "caption"))
+        if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
+            raise ValueError(f"n is {n!r}; it is a whole number of negatives, 1 or more")
+        self.n, self.seed = int(n), seed
+        self._corpus = gather(captions, tags, reference, lexicon, tagger)
+        self._chooser = make_rule(rule, self._corpus.vocabulary, self._corpus.lexicon)
+        self._prepared = lru_cache(maxsize=CACHED)(self._prepare)
+        self.attrs = {
+            "rule": rule, "level": level, "n": self.n, "n_per": n_per, "seed": seed, "parts": list(self.parts),
+            **self._corpus.attrs,
+        }
+
+    def __contains__(self, caption_id):
+        return caption_id in self._corpus.captions
+
+    def draw(self, caption_id, epoch):
+        """The negatives of one caption in one epoch: a list of sentences, part after part; [] where it has none.
+
+        KeyError names a caption id that is not there.
+        """
+        return [sentence for _, drawn in self._draw(caption_id, epoch) for sentence, _ in drawn]
+
+    def draw_many(self, caption_ids, epoch):
+        """-> sentences (one flat list), owner (int64 array of the same length: index into `caption_ids`)."""
+        sentences, counts = [], []
+        for caption_id in caption_ids:
+            before = len(sentences)
+            for _, drawn in self._draw(caption_id, epoch):
+                sentences.extend([sentence for sentence, _ in drawn])
+            counts.append(len(sentences) - before)
+        return sentences, np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+
+    def table(self, caption_ids, epoch):
+        """The same draws as a negatives table: which word was changed, into what, from which source."""
+        rows = Rows(self.level)
+        for caption_id in caption_ids:
+            by_part = {}
+            for _, drawn in self._draw(caption_id, epoch):
+                for negative in drawn:
+                    by_part.setdefault(negative[1][0][0].part, []).append(negative)
+            for part, drawn in by_part.items():
+                rows.add(caption_id, part, drawn)
+        return rows.table(self.rule, {**self.attrs, "epoch": epoch})
+
+    def _prepare(self, caption_id):
+        if caption_id not in self._corpus.captions:
+            raise KeyError(f"no caption {caption_id!r} among the {len(self._corpus.captions)} training captions")
+        if not self._corpus.captions[caption_id].strip():
+            return None, [], {}, ()
+        tokens, others = self._corpus.tokens(caption_id), self._corpus.others(caption_id)
+        slots = self._chooser.slots(tokens, others)[0]  # all five parts: neighbours come from any of them
+        by_part = {part: [item for item in slots if item[0].part == part] for part in self.parts}
+        return tokens, slots, {part: items for part, items in by_part.items() if items}, others
+
+    def _draw(self, caption_id, epoch):
+        """[(part or "caption", [(sentence, changes), ...]), ...]"""
+        tokens, slots, by_part, others = self._prepared(caption_id)
+        if not slots:
+            return []
+        if self.n_per == "caption":
+            rng = item_random(self.seed, caption_id, "caption", epoch)
+            if self.level == "phrase":
+                return [("caption", two_words(tokens, slots, self.n, rng, self.parts, others, prefer=PREFER))]
+            return [("caption", self._parts_at_random(by_part, rng))]
+        drawn = []
+        for part, items in by_part.items():
+            rng = item_random(self.seed, caption_id, part, epoch)
+            if self.level == "word":
+                drawn.append((part, one_word(items, self.n, rng, PREFER)))
+            else:
+                drawn.append((part, two_words(tokens, slots, self.n, rng, (part,), others, prefer=PREFER)))
+        return drawn
+
+    def _parts_at_random(self, by_part, rng):
+        """`n` in all: a part for each, as often as it has sentences left, then so many of each part."""
+        left = {part: sum(choices.total for _, choices in items) for part, items in by_part.items()}
+        counts, live = dict.fromkeys(by_part, 0), list(by_part)
+        for _ in range(self.n):
+            if not live:
+                break
+            at = int(rng.random() * len(live))
+            part = live[at]
+            counts[part] += 1
+            if counts[part] == left[part]:
+                live.pop(at)
+        return [negative for part, count in counts.items() if count
+                for negative in one_word(by_part[part], count, rng, PREFER)]
