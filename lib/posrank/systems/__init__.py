@@ -1,7 +1,7 @@
 """Systems: features and similarity of video-text retrieval models, one file each, equal to their official code.
 
-    system = build("xclip", backbone="openai/ViT-B-32", num_frames=12, max_words=32)
-    scores = system.similarity(system.tokenize(["a dog runs"]), video, video_mask)      # [texts, videos]
+system = build("xclip", backbone="openai/ViT-B-32", num_frames=12, max_words=32)
+scores = system.similarity(system.tokenize(["a dog runs"]), video, video_mask)      # [texts, videos]
 """
 
 import difflib
@@ -31,15 +31,20 @@ def system_class(name):
 def build(name, *, backbone, prompts=0, num_frames, max_words, as_released=False, **heads):
     """A `System` on top of a backbone.
 
-    name: one of SYSTEMS. backbone: a `posrank.towers.backbone.Backbone`, an open_clip CLIP, or anything `load_backbone` takes; its
-    towers are copied, so that one backbone can start many systems. prompts: T visual prompts. num_frames, max_words: F and L,
-    which fix the shapes of some parameters. as_released: the official code's behaviour, unmasked padding among it. heads: options of
-    the system, `heads` (attention heads of the temporal module) and `temporal_layers` among them.
+    name: one of SYSTEMS. backbone: a `posrank.towers.backbone.Backbone`, an open_clip CLIP, or anything
+    `load_backbone` takes; its towers are copied, so that one backbone can start many systems. prompts: T visual
+    prompts. num_frames, max_words: F and L, which fix the shapes of some parameters. as_released: the official code's
+    behaviour, unmasked padding among it. heads: options of the system, `heads` (attention heads of the temporal
+    module) and `temporal_layers` among them.
     """
     from posrank.towers.backbone import load_backbone
 
     cls = system_class(name)
-    known = [p for p in inspect.signature(cls.__init__).parameters if p not in ("self", "backbone", "num_frames", "max_words", "prompts", "as_released")]
+    known = [
+        p
+        for p in inspect.signature(cls.__init__).parameters
+        if p not in ("self", "backbone", "num_frames", "max_words", "prompts", "as_released")
+    ]
     for option in heads:
         if option not in known:
             raise ValueError(f"the system {name!r} has no option {option!r}; it has {', '.join(known) or 'none'}")

@@ -1,8 +1,8 @@
 """System: what the systems share. Texts and videos become features once; features become scores, in chunks.
 
-A subclass says how features look on the two sides (`_text_side`, `_video_side`) and how a pair is scored (`_compare`, written
-once for all pairs and for groups, see pairs.py). Padding is masked everywhere; `as_released=True` reproduces the official
-code, where padded words and frames take part.
+A subclass says how features look on the two sides (`_text_side`, `_video_side`) and how a pair is scored (`_compare`,
+written once for all pairs and for groups, see pairs.py). Padding is masked everywhere; `as_released=True` reproduces
+the official code, where padded words and frames take part.
 """
 
 import copy
@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from posrank.systems.features import TextFeatures, VideoFeatures
+from posrank.systems.inputs import check_attention, check_video, check_words, normalise
 from posrank.systems.pairs import AllPairs, Grouped, group
 from posrank.towers.image import add_prompts, encode_image
 from posrank.towers.text import encode_text
@@ -29,8 +30,8 @@ def masked_mean(x, mask):
 class System(nn.Module):
     """A text tower, a video tower and a similarity. `posrank.systems.build` makes one.
 
-    Attributes: name, num_frames (F), max_words (L), prompts (T), as_released, tokenizer, image_mean, image_std, image_size,
-    settings (the arguments of `build`), dropped (keys of an official checkpoint that were not used).
+    Attributes: name, num_frames (F), max_words (L), prompts (T), as_released, tokenizer, image_mean, image_std,
+    image_size, settings (the arguments of `build`), dropped (keys of an official checkpoint that were not used).
     """
 
     name = "system"
@@ -44,7 +45,9 @@ class System(nn.Module):
         self.clip = copy.deepcopy(backbone.model)
         context = self.clip.positional_embedding.shape[0]
         if max_words > context:
-            raise ValueError(f"max_words={max_words} is more than the text tower's {context} positions; choose at most {context}")
+            raise ValueError(
+                f"max_words={max_words} is more than the text tower's {context} positions; choose at most {context}"
+            )
         self.tokenizer, self.image_size = backbone.tokenizer, backbone.image_size
         self.num_frames, self.max_words, self.prompts, self.as_released = num_frames, max_words, prompts, as_released
         self.dropped = ()
@@ -59,42 +62,27 @@ class System(nn.Module):
     def tokenize(self, texts):
         """Sentences -> [n, max_words] int64: SOT, tokens, EOT (the largest id), zeros."""
         if self.tokenizer is None:
-            raise ValueError("this system was built from towers without a tokenizer; give a backbone that has one (load_backbone)")
+            raise ValueError(
+                "this system was built from towers without a tokenizer; give a backbone that has one (load_backbone)"
+            )
         return self.tokenizer(texts, self.max_words)
 
     def prepare(self, frames, frames_read=None):
-        """uint8 frames [V, F, H, W, 3] and the number read per video [V] -> normalised video [V, F, 3, H, W], mask [V, F].
+        """uint8 frames [V, F, H, W, 3] and the number read per video [V] -> normalised video [V, F, 3, H, W], mask
+        [V, F].
 
         Frames beyond `frames_read` are zeros after normalisation, as in the CLIP4Clip family.
         """
-        frames = torch.as_tensor(frames).to(self.image_mean.device)
-        video = (frames.movedim(-1, -3).float() / 255 - self.image_mean[:, None, None]) / self.image_std[:, None, None]
-        mask = torch.ones(video.shape[:2], dtype=torch.bool, device=video.device)
-        if frames_read is not None:
-            read = torch.as_tensor(frames_read, device=video.device)
-            mask = torch.arange(video.shape[1], device=video.device) < read[:, None]
-            video = video * mask[:, :, None, None, None]
-        return video, mask
-
-    def _pad_words(self, input_ids):
-        """Ids [n, any L] -> [n, at most max_words]; ValueError where a real token would be cut."""
-        if input_ids.dim() != 2 or input_ids.dtype.is_floating_point:
-            raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
-        length, most = input_ids.shape[1], self.max_words
-        if length > most:
-            if bool((input_ids.argmax(1) >= most).any()):
-                raise ValueError(f"a sentence has more than max_words={most} tokens; tokenize with system.tokenize, which cuts it")
-            input_ids = input_ids[:, :most]
-        elif length < most and self.as_released:  # released matrices mix all positions, padding among them
-            input_ids = nn.functional.pad(input_ids, (0, most - length))
-        return input_ids
+        return normalise(frames, frames_read, self.image_mean, self.image_std)
 
     def encode_text(self, input_ids, attention_mask=None):
         """Token ids [n, L] -> `TextFeatures`.
 
-        attention_mask [n, L], 1 for real tokens; None = up to and with EOT. `as_released` ignores it, as the official code does.
+        attention_mask [n, L], 1 for real tokens; None = up to and with EOT. `as_released` ignores it, as the official
+        code does.
         """
-        input_ids = self._pad_words(input_ids)
+        # released matrices mix all positions, padding among them
+        input_ids = check_words(input_ids, self.max_words, fill=self.as_released)
         if not self.reads_words:
             return TextFeatures(encode_text(self.clip, input_ids))
         words, mask = encode_text(self.clip, input_ids, "pad" if self.as_released else "auto", tokens=True)
@@ -106,40 +94,22 @@ class System(nn.Module):
             longest = int(ends.max()) + 1 if len(ends) else 1
             words, mask = words[:, :longest], mask[:, :longest]
         if attention_mask is not None and not self.as_released:
-            if attention_mask.dim() != 2 or len(attention_mask) != len(input_ids):
-                raise ValueError(f"attention_mask must be [n, L] like input_ids, not {tuple(attention_mask.shape)}")
-            mask = mask & attention_mask[:, : mask.shape[1]].to(mask)
+            mask = check_attention(attention_mask, mask)
         return TextFeatures(sentence, words, mask)
-
-    def _check_video(self, video, video_mask):
-        if video.dim() != 5 or not video.is_floating_point():
-            raise ValueError(
-                f"video must be float [V, F, 3, H, W], not {tuple(video.shape)} {video.dtype}; system.prepare makes it from uint8"
-            )
-        if video.shape[1] > self.num_frames:
-            raise ValueError(f"{video.shape[1]} frames per video but the system was built with num_frames={self.num_frames}")
-        if video_mask is None:
-            video_mask = torch.ones(video.shape[:2], dtype=torch.bool, device=video.device)
-        if video_mask.shape != video.shape[:2]:
-            raise ValueError(f"video_mask must be [V, F] = {tuple(video.shape[:2])}, not {tuple(video_mask.shape)}")
-        video_mask = video_mask.to(video.device).bool()
-        short = self.num_frames - video.shape[1]
-        if short and self.as_released:  # as the official loader fills up
-            video = nn.functional.pad(video, (0, 0, 0, 0, 0, 0, 0, short))
-            video_mask = nn.functional.pad(video_mask, (0, short))
-        return video, video_mask
 
     def _check_branch(self, branch):
         if branch not in BRANCHES:
             raise ValueError(f"branch {branch!r} is none of {', '.join(BRANCHES)}")
         if branch != "coarse" and not self.prompts:
-            raise ValueError(f"branch {branch!r} reads visual prompts and this system has none; build it with prompts=1")
+            raise ValueError(
+                f"branch {branch!r} reads visual prompts and this system has none; build it with prompts=1"
+            )
 
     def encode_video(self, video, video_mask=None, branch="coarse", topk_indicator=None):
         """Normalised frames [V, F, 3, H, W] and mask [V, F] (None = all real) -> `VideoFeatures` of one branch.
 
-        branch: coarse (CLS) | fine (the mean of the prompts' outputs) | released_test (those, for the coarse similarity).
-        topk_indicator: used by systems that select tokens.
+        branch: coarse (CLS) | fine (the mean of the prompts' outputs) | released_test (those, for the coarse
+        similarity). topk_indicator: used by systems that select tokens.
         """
         return self.encode_branches(video, video_mask, (branch,), topk_indicator)[branch]
 
@@ -147,7 +117,7 @@ class System(nn.Module):
         """Several branches from one pass through the image tower -> {branch: VideoFeatures}."""
         for branch in branches:
             self._check_branch(branch)
-        video, mask = self._check_video(video, video_mask)
+        video, mask = check_video(video, video_mask, self.num_frames, fill=self.as_released)
         cls, prompts = self._encode_frames(video, mask, any(branch != "coarse" for branch in branches))
         return {b: self._video_features(cls if b == "coarse" else prompts, mask, b) for b in branches}
 
@@ -195,7 +165,9 @@ class System(nn.Module):
         branch, size = video.branch, self._pair_size(text, video)
         with torch.autocast(video.device.type, enabled=False):
             videos = self._video_side(video)
-            wide = min(len(video), max(1, BUDGET // (size * 16)))  # at least 16 texts a chunk, so that products stay large
+            wide = min(
+                len(video), max(1, BUDGET // (size * 16))
+            )  # at least 16 texts a chunk, so that products stay large
             rows = max(1, BUDGET // (size * max(1, wide)))
             out = []
             for start in range(0, len(text), rows):
@@ -212,7 +184,9 @@ class System(nn.Module):
         text, video = _at_least_float(text_features), _at_least_float(video_features)
         if index is None:
             if len(text) != len(video):
-                raise ValueError(f"{len(text)} texts and {len(video)} videos: equally many, or an index of each text's video")
+                raise ValueError(
+                    f"{len(text)} texts and {len(video)} videos: equally many, or an index of each text's video"
+                )
             index = torch.arange(len(text), device=video.device)
         index = torch.as_tensor(index, device=video.device)
         if index.shape != (len(text),) or (len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(video)):
@@ -235,7 +209,9 @@ class System(nn.Module):
         place[grid[grid >= 0]] = torch.arange(len(index), device=index.device)
         return torch.cat(scores)[place]
 
-    def similarity(self, input_ids, video, video_mask=None, *, branch="coarse", attention_mask=None, topk_indicator=None):
+    def similarity(
+        self, input_ids, video, video_mask=None, *, branch="coarse", attention_mask=None, topk_indicator=None
+    ):
         """Token ids [T, L] and videos [V, F, 3, H, W] with mask [V, F] -> scores of all pairs [T, V]."""
         text = self.encode_text(input_ids, attention_mask)
         return self.score(text, self.encode_video(video, video_mask, branch, topk_indicator))

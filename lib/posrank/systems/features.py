@@ -48,7 +48,8 @@ class Features:
 
     @classmethod
     def cat(cls, parts):
-        """Rows of several features of the same kind, one after the other; ValueError where they are of different branches.
+        """Rows of several features of the same kind, one after the other; ValueError where they are of different
+        branches.
 
         Word features of different lengths are padded with zeros (and False in the mask).
         """
@@ -59,7 +60,9 @@ class Features:
             if isinstance(column[0], torch.Tensor):
                 values[field.name] = torch.cat(_even(column))
             elif any(value != column[0] for value in column):
-                raise ValueError(f"features with {field.name} {sorted(map(str, set(column)))} cannot stand in one table")
+                raise ValueError(
+                    f"features with {field.name} {sorted(map(str, set(column)))} cannot stand in one table"
+                )
             else:
                 values[field.name] = column[0]
         return cls(**values)
@@ -76,7 +79,8 @@ def _even(column):
 
 @dataclass(frozen=True)
 class TextFeatures(Features):
-    """n texts: `sentence` [n, D], `words` [n, L, D] or None, `mask` [n, L] bool (True = a real token, SOT and EOT among them)."""
+    """n texts: `sentence` [n, D], `words` [n, L, D] or None, `mask` [n, L] bool (True = a real token, SOT and EOT
+    among them)."""
 
     sentence: torch.Tensor
     words: torch.Tensor | None = None
@@ -85,9 +89,9 @@ class TextFeatures(Features):
 
 @dataclass(frozen=True)
 class VideoFeatures(Features):
-    """V videos: `frames` [V, F, D] before and `after` [V, F, D] behind the temporal module, `mask` [V, F] bool (True = a real
-    frame), `pixels` [V, P, D] selected patches or None. `branch` says which similarity they belong to: coarse | fine |
-    released_test."""
+    """V videos: `frames` [V, F, D] before and `after` [V, F, D] behind the temporal module, `mask` [V, F] bool (True
+    = a real frame), `pixels` [V, P, D] selected patches or None. `branch` says which similarity they belong to:
+    coarse | fine | released_test."""
 
     frames: torch.Tensor
     after: torch.Tensor | None = None

@@ -56,7 +56,8 @@ class Grouped:
 
 
 def group(owner, videos):
-    """Texts with owners [n] (0 .. videos - 1) -> `row` [r], the video of each group, and `grid` [r, k], its texts (-1 = empty).
+    """Texts with owners [n] (0 .. videos - 1) -> `row` [r], the video of each group, and `grid` [r, k], its texts (-1
+    = empty).
 
     k is about the mean number of texts per video; a video with more texts gets several groups. All n texts stand in the
     grid exactly once, groups in the order of their videos.

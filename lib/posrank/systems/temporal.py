@@ -1,8 +1,8 @@
 """The temporal module of the CLIP4Clip family ("seqTransf"): a small transformer over the frames of a video.
 
-x = frames + position; blocks like CLIP's with LayerNorm eps 1e-12, padded frames masked as keys; plus a residual around all
-of it. Its layers and positions start as copies of CLIP's first text layers and positions, therefore width, heads and
-activation are those of the text tower.
+x = frames + position; blocks like CLIP's with LayerNorm eps 1e-12, padded frames masked as keys; plus a residual
+around all of it. Its layers and positions start as copies of CLIP's first text layers and positions, therefore width,
+heads and activation are those of the text tower.
 """
 
 from functools import partial
@@ -17,7 +17,8 @@ real frame attends evenly instead of giving NaN."""
 
 
 def make_transformer(width, layers, heads, activation=QuickGELU, mlp_ratio=4.0):
-    """`layers` pre-norm blocks with the parameter names of the released `transformerClip` (resblocks.i.attn, ln_1, ...)."""
+    """`layers` pre-norm blocks with the parameter names of the released `transformerClip` (resblocks.i.attn, ln_1,
+    ...)."""
     norm = partial(nn.LayerNorm, eps=1e-12)
     return Transformer(width, layers, heads, mlp_ratio, act_layer=activation, norm_layer=norm)
 
@@ -61,10 +62,12 @@ def run(transformer, positions, frames, mask):
 
 
 def attach(system, shape, heads=None, layers=None, pretrained=None):
-    """Give `system` its `transformerClip` and `frame_position_embeddings` (both None with mean pooling, layers = 0).
+    """Give `system` its `transformerClip` and `frame_position_embeddings` (None and None with mean pooling,
+    layers = 0).
 
-    shape: `text_shape`; heads, layers: None = the text tower's heads, and 4 layers or as many as there are; pretrained: a
-    state dict of both (`frame_position_embeddings.weight`, `transformerClip.*`) or None = start from CLIP's text tower.
+    shape: `text_shape`; heads, layers: None = the text tower's heads, and 4 layers or as many as there are;
+    pretrained: a state dict of both (`frame_position_embeddings.weight`, `transformerClip.*`) or None = start from
+    CLIP's text tower.
     """
     system.transformerClip = system.frame_position_embeddings = None
     if layers == 0:
@@ -79,7 +82,9 @@ def attach(system, shape, heads=None, layers=None, pretrained=None):
         layers = 1 + max(int(key.split(".")[2]) for key in pretrained if key.startswith("transformerClip.resblocks."))
     layers = min(4, shape["layers"]) if layers is None else layers
     if layers > shape["layers"] and pretrained is None:
-        raise ValueError(f"temporal_layers={layers}, but the text tower that they start from has {shape['layers']} layers")
+        raise ValueError(
+            f"temporal_layers={layers}, but the text tower that they start from has {shape['layers']} layers"
+        )
     heads = heads or shape["heads"]
     if shape["width"] % heads:
         raise ValueError(f"heads={heads} does not divide the temporal module's width {shape['width']}")

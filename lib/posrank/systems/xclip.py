@@ -1,10 +1,10 @@
 """X-CLIP (Ma et al., ACM MM 2022; github.com/xuguohai/X-CLIP): four granularities of one similarity.
 
-video-sentence, video-word, sentence-frame and frame-word scores, each a weighted sum in which every element is weighted by
-its own softmax (attention over similarity matrix, tau = 0.01), averaged and scaled by exp(logit_scale). Parameter names are
-those of the official state_dict. The branch `fine` is the one of "Beyond Coarse-Grained Matching in Video-Text Retrieval"
-(ACCV 2024): prompt outputs go through the shared temporal module, with their own `global_vp_mat_weight` and
-`local_vp_mat_weight`, shared frame matrices and no word matrices.
+video-sentence, video-word, sentence-frame and frame-word scores, each a weighted sum in which every element is
+weighted by its own softmax (attention over similarity matrix, tau = 0.01), averaged and scaled by exp(logit_scale).
+Parameter names are those of the official state_dict. The branch `fine` is the one of "Beyond Coarse-Grained Matching
+in Video-Text Retrieval" (ACCV 2024): prompt outputs go through the shared temporal module, with their own
+`global_vp_mat_weight` and `local_vp_mat_weight`, shared frame matrices and no word matrices.
 """
 
 import torch
@@ -21,8 +21,8 @@ TAU = 0.01
 def attended_sum(scores, mask, weight=None, dim=-1):
     """sum over `dim` of (softmax(scores / tau) @ weight) * scores, over the real elements only.
 
-    scores [..., L, ...], mask of real elements (True), broadcast to scores, weight [L, L] or None = identity. Elements that
-    are not real get no weight in the softmax and none in the sum; without any real element the sum is 0.
+    scores [..., L, ...], mask of real elements (True), broadcast to scores, weight [L, L] or None = identity.
+    Elements that are not real get no weight in the softmax and none in the sum; without any real element the sum is 0.
 
     >>> attended_sum(torch.tensor([0.5, 0.1, 9.0]), torch.tensor([True, True, False]))
     tensor(0.5000)
@@ -34,15 +34,19 @@ def attended_sum(scores, mask, weight=None, dim=-1):
 
 
 class XClip(System):
-    """X-CLIP. heads: attention heads of the temporal module (None = the text tower's); temporal_layers: None = 4 or what the
-    text tower or a pretrained temporal module has, 0 = mean pooling ("meanP")."""
+    """X-CLIP. heads: attention heads of the temporal module (None = the text tower's); temporal_layers: None = 4 or
+    what the text tower or a pretrained temporal module has, 0 = mean pooling ("meanP")."""
 
     name = "xclip"
 
-    def __init__(self, backbone, *, num_frames, max_words, prompts=0, as_released=False, heads=None, temporal_layers=None):
+    def __init__(
+        self, backbone, *, num_frames, max_words, prompts=0, as_released=False, heads=None, temporal_layers=None
+    ):
         super().__init__(backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released)
         shape = temporal.text_shape(self.clip)
-        wide = {"global_mat_weight", "local_mat_weight"} | ({"global_vp_mat_weight", "local_vp_mat_weight"} if prompts else set())
+        wide = {"global_mat_weight", "local_mat_weight"} | (
+            {"global_vp_mat_weight", "local_vp_mat_weight"} if prompts else set()
+        )
         width = self._feature_width(shape["width"])
         for name in sorted(wide):
             setattr(self, name, nn.Parameter(torch.eye(width)))
@@ -51,7 +55,9 @@ class XClip(System):
         for name in ("frame_logit_weight", "frame_mat_weight", "frame_mat_weight2"):
             setattr(self, name, nn.Parameter(torch.eye(num_frames)))
         temporal.attach(self, shape, heads, temporal_layers, getattr(backbone, "temporal", None))
-        self.settings |= dict(heads=heads, temporal_layers=len(self.transformerClip.resblocks) if self.transformerClip else 0)
+        self.settings |= dict(
+            heads=heads, temporal_layers=len(self.transformerClip.resblocks) if self.transformerClip else 0
+        )
 
     def _feature_width(self, text_width):
         projection = self.clip.text_projection
@@ -84,8 +90,14 @@ class XClip(System):
         """The four scores of each pair, before scale and mean, by name; arrays [pairs..., words, frames] inside."""
         words, frames = text["words"].shape[-2], video["frames"].shape[-2]
         own_words = branch != "fine"
-        word = {n: getattr(self, n)[:words, :words] if own_words else None for n in ("word_logit_weight", "word_mat_weight", "word_mat_weight2")}
-        frame = {n: getattr(self, n)[:frames, :frames] for n in ("frame_logit_weight", "frame_mat_weight", "frame_mat_weight2")}
+        word = {
+            n: getattr(self, n)[:words, :words] if own_words else None
+            for n in ("word_logit_weight", "word_mat_weight", "word_mat_weight2")
+        }
+        frame = {
+            n: getattr(self, n)[:frames, :frames]
+            for n in ("frame_logit_weight", "frame_mat_weight", "frame_mat_weight2")
+        }
         real_word, real_frame = pairs.text(text["mask"]), pairs.video(video["mask"])
 
         frame_word = pairs.dot(text["local"], video["frames"])
@@ -94,7 +106,9 @@ class XClip(System):
         return {
             "video_sentence": pairs.dot(text["global"], video["video"]),
             "video_word": attended_sum(pairs.dot(text["words"], video["video"]), real_word, word["word_logit_weight"]),
-            "sentence_frame": attended_sum(pairs.dot(text["sentence"], video["frames"]), real_frame, frame["frame_logit_weight"]),
+            "sentence_frame": attended_sum(
+                pairs.dot(text["sentence"], video["frames"]), real_frame, frame["frame_logit_weight"]
+            ),
             "frame_word": (
                 attended_sum(by_words, real_frame, frame["frame_mat_weight2"])
                 + attended_sum(by_frames, real_word, word["word_mat_weight2"])

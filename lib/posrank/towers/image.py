@@ -1,10 +1,10 @@
 """The image tower with visual prompts: pictures in, CLS, patch and prompt outputs out.
 
 Works on open_clip's `VisionTransformer`, whose `conv1` may be any module giving [B, width, h, w]. Visual prompts are
-shallow (Visual Prompt Tuning, Jia et al., ECCV 2022): T learnable tokens that join the sequence after `ln_pre`, in front of
-the first block, at the end and without position; being free of positions their place in the sequence does not matter. All
-tokens attend to each other, so a prompt also changes what CLS and patches become. `ln_post` and `proj` go over every token,
-as the CLIP4Clip family does it.
+shallow (Visual Prompt Tuning, Jia et al., ECCV 2022): T learnable tokens that join the sequence after `ln_pre`, in
+front of the first block, at the end and without position; being free of positions their place in the sequence does
+not matter. All tokens attend to each other, so a prompt also changes what CLS and patches become. `ln_post` and
+`proj` go over every token, as the CLIP4Clip family does it.
 """
 
 from typing import NamedTuple
@@ -22,7 +22,8 @@ class ImageTokens(NamedTuple):
 
 
 def is_plain_vit(visual):
-    """True where `visual` is a CLS-pooled open_clip `VisionTransformer`: the towers whose single tokens have a meaning."""
+    """True where `visual` is a CLS-pooled open_clip `VisionTransformer`: the towers whose single tokens have a
+    meaning."""
     parts = ("conv1", "class_embedding", "positional_embedding", "ln_pre", "transformer", "ln_post")
     return (
         all(hasattr(visual, part) for part in parts)
@@ -45,7 +46,8 @@ def add_prompts(visual, count):
 def _require_vit(visual, what):
     if not is_plain_vit(visual):
         raise ValueError(
-            f"{what} need a ViT with a class token (open_clip VisionTransformer, pool_type 'tok'), not {type(visual).__name__}; "
+            f"{what} need a ViT with a class token (open_clip's VisionTransformer, pool_type 'tok'), "
+            f"not {type(visual).__name__}; "
             "choose a backbone such as openai/ViT-B-32, or prompts=0 and the system 'clip' for this one"
         )
 
@@ -58,8 +60,8 @@ def embed(visual, images):
     if position.shape[0] != patches.shape[1] + 1:
         size = getattr(visual, "image_size", None)
         raise ValueError(
-            f"pictures of {images.shape[-2]} x {images.shape[-1]} pixels give {patches.shape[1]} patches but the tower has "
-            f"positions for {position.shape[0] - 1}; scale them to {size}"
+            f"pictures of {images.shape[-2]} x {images.shape[-1]} pixels give {patches.shape[1]} patches, but the tower "
+            f"has positions for {position.shape[0] - 1}; scale them to {size}"
         )
     tokens = torch.cat([cls, patches], dim=1) + position
     return visual.ln_pre(visual.patch_dropout(tokens))
@@ -74,9 +76,10 @@ def project(visual, tokens):
 def encode_image(visual, images, prompts=True, patches=True):
     """Pictures [B, 3, H, W] -> `ImageTokens`.
 
-    prompts: use the tower's own `vpt_embedding` ([T, width], or [width] as the released code stores it) where it has one;
-    False leaves them out, and then CLS is what the tower gives without prompts. patches: False skips the projection of the
-    patches (they come back as None). A tower that is no plain ViT gives its pooled output as `cls` and nothing else.
+    prompts: use the tower's own `vpt_embedding` ([T, width], or [width] as the released code stores it) where it has
+    one; False leaves them out, and then CLS is what the tower gives without prompts. patches: False skips the
+    projection of the patches (they come back as None). A tower that is no plain ViT gives its pooled output as `cls`
+    and nothing else.
     """
     prompt = getattr(visual, "vpt_embedding", None) if prompts else None
     if not is_plain_vit(visual):

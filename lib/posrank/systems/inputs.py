@@ -1,0 +1,66 @@
+"""What goes into a system: checks that name the remedy, padding as the official loaders do it, pixels to floats."""
+
+import torch
+import torch.nn.functional as F
+
+
+def check_words(input_ids, max_words, fill=False):
+    """Token ids [n, any L] -> [n, at most max_words], exactly max_words with `fill` (zeros).
+
+    ValueError where they are no ids, or where a real token would be cut.
+    """
+    if input_ids.dim() != 2 or input_ids.dtype.is_floating_point or not input_ids.shape[1]:
+        raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
+    length = input_ids.shape[1]
+    if length > max_words:
+        if bool((input_ids.argmax(1) >= max_words).any()):
+            raise ValueError(f"a sentence has more than max_words={max_words} tokens; system.tokenize cuts it")
+        return input_ids[:, :max_words]
+    return F.pad(input_ids, (0, max_words - length)) if fill else input_ids
+
+
+def check_attention(attention_mask, mask):
+    """The caller's mask [n, L] of real tokens, cut to and combined with `mask` [n, l] of tokens up to EOT."""
+    if attention_mask.dim() != 2 or len(attention_mask) != len(mask) or attention_mask.shape[1] < mask.shape[1]:
+        raise ValueError(f"attention_mask must be [n, L] like input_ids, not {tuple(attention_mask.shape)}")
+    return mask & attention_mask[:, : mask.shape[1]].to(mask)
+
+
+def check_video(video, video_mask, num_frames, fill=False):
+    """Video [V, F, 3, H, W] float and mask [V, F] or None -> both, the mask as bool, F <= num_frames.
+
+    fill: exactly num_frames, the missing ones zeros and not real, as the official loaders fill up.
+    """
+    if video.dim() != 5 or video.shape[2] != 3 or not video.is_floating_point():
+        raise ValueError(
+            f"video must be float [V, F, 3, H, W], not {tuple(video.shape)} {video.dtype}; "
+            "system.prepare makes it from uint8 frames"
+        )
+    if video.shape[1] > num_frames:
+        raise ValueError(f"{video.shape[1]} frames per video, but the system was built with num_frames={num_frames}")
+    if video_mask is None:
+        video_mask = torch.ones(video.shape[:2], dtype=torch.bool, device=video.device)
+    if video_mask.shape != video.shape[:2]:
+        raise ValueError(f"video_mask must be [V, F] = {tuple(video.shape[:2])}, not {tuple(video_mask.shape)}")
+    video_mask = video_mask.to(video.device).bool()
+    short = num_frames - video.shape[1]
+    if short and fill:
+        return F.pad(video, (0, 0, 0, 0, 0, 0, 0, short)), F.pad(video_mask, (0, short))
+    return video, video_mask
+
+
+def normalise(frames, frames_read, mean, std):
+    """uint8 frames [V, F, H, W, 3], real frames per video [V] or None -> video [V, F, 3, H, W], mask [V, F] bool.
+
+    Pixels become (x / 255 - mean) / std with mean and std [3]; frames beyond `frames_read` become zeros.
+    """
+    frames = torch.as_tensor(frames).to(mean.device)
+    if frames.dim() != 5 or frames.shape[-1] != 3 or frames.dtype != torch.uint8:
+        raise ValueError(f"frames must be uint8 [V, F, H, W, 3], not {tuple(frames.shape)} {frames.dtype}")
+    video = (frames.movedim(-1, -3).to(mean.dtype) / 255 - mean[:, None, None]) / std[:, None, None]
+    mask = torch.ones(video.shape[:2], dtype=torch.bool, device=video.device)
+    if frames_read is not None:
+        read = torch.as_tensor(frames_read, device=video.device)
+        mask = torch.arange(video.shape[1], device=video.device) < read[:, None]
+        video = video * mask[:, :, None, None, None]
+    return video, mask
