@@ -1,9 +1,9 @@
 """Make the project's environment in .venv: the exact packages of requirements.lock and the project itself, editable.
 
-In: a Python 3.11+ with pip. Out: .venv/, and .venv/.stamp, which names the lock it was made from: with an unchanged lock a
-second call returns at once. uv does the work (in .boot/, installed by pip): it is some ten times faster than pip and never
-mixes versions. pip's own settings (index, extra index, find-links, certificate, proxy) are handed on to uv, which does not
-read them. Standard library only: it runs before anything is installed.
+In: a Python 3.11+ with pip. Out: .venv/, and .venv/.stamp, which names the lock it was made from: with an unchanged lock
+a second call returns at once. uv does the work (in .boot/, installed by pip): it is some ten times faster than pip and
+never mixes versions. pip's own settings (index, extra index, find-links, certificate, proxy) are handed on to uv, which
+does not read them. Standard library only: it runs before anything is installed.
 """
 
 import hashlib
@@ -65,11 +65,14 @@ def boot(environment):
 
 
 def pip():
-    """A working ``python -m pip``: this interpreter's, or that of the one it was made from (environments may lack pip)."""
+    """A working ``python -m pip``: this interpreter's, or (environments may lack pip) that of the one it was made from."""
     for python in (sys.executable, getattr(sys, "_base_executable", sys.executable)):
         if subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode == 0:
             return [python, "-m", "pip", "--disable-pip-version-check"]
-    sys.exit(f"{sys.executable} has no pip. Install it (Debian: apt install python3-pip), or name a Python that has one: make PYTHON=...")
+    sys.exit(
+        f"{sys.executable} has no pip. Install it (Debian: apt install python3-pip), or name a Python that has one: "
+        "make PYTHON=..."
+    )
 
 
 def interpreter():
@@ -123,7 +126,10 @@ def call(command, environment):
     done = subprocess.run(command, cwd=ROOT, env=environment)
     if done.returncode:
         print(json.dumps(command), file=sys.stderr)
-        sys.exit("The environment could not be made: see the message above (no network, a full disk, an index without these versions?).")
+        sys.exit(
+            "The environment could not be made: see the message above (no network, a full disk, an index without these "
+            "versions?)."
+        )
 
 
 if __name__ == "__main__":

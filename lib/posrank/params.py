@@ -1,11 +1,12 @@
 """The knobs: reads params.yaml, checks every key and value, and hands them on with attribute access.
 
 Comes in: params.yaml (all values; nothing has a default elsewhere). Goes out: an unchangeable nested mapping, or one
-ValueError that lists each problem with key, line and the nearest valid name. `merge` lays a preset over the base. What is
-allowed stands in `posrank.params_schema`.
+ValueError that lists each problem with key, line and the nearest valid name. `merge` lays a preset over the base. What
+is allowed stands in `posrank.params_schema`.
 """
 
 import difflib
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,8 +68,7 @@ class Params(Mapping):
     def runs(self):
         """The training runs that the `train` section asks for, system by system: a list of `Run`."""
         train = self.train
-        return [Run(*which) for which in
-                ((system, strategy, seed) for system in train.systems for strategy in train.strategies for seed in train.seeds)]
+        return [Run(*which) for which in itertools.product(train.systems, train.strategies, train.seeds)]
 
     def train_for(self, system):
         """The `train` section as it holds for one system: `train.by_system.<system>` laid over the rest."""
@@ -77,11 +77,6 @@ class Params(Mapping):
         if system not in by_system:
             raise ValueError(f"unknown system {system!r}{_nearest(system, by_system)}")
         return Params(merge(values, by_system[system]))
-
-    def k_for(self, dataset):
-        """Negatives per caption and part on `dataset`: a number, or a dict of one per part."""
-        value = self.negatives.k_by_dataset.get(dataset, self.negatives.k)
-        return value.plain() if isinstance(value, Params) else value
 
 
 @dataclass(frozen=True)
@@ -98,7 +93,7 @@ class Run:
 
 
 def load(path=None, preset=None):
-    """Validated `Params` from `path` (default: params.yaml of the project), with a preset laid over them where one is named.
+    """Validated `Params` from `path` (default: params.yaml of the project), with the preset laid over that is named.
 
     Raises ValueError with one line per problem: key, line in the file, what is wanted, the nearest valid name.
     """
@@ -126,7 +121,8 @@ def merge(base, overrides):
 def preset_names(params):
     """Names that `preset` takes: those of `presets:` and paper-<system>-<dataset>."""
     paper = params["paper"]
-    return [*params["presets"], *(f"paper-{system}-{dataset}" for system in paper["systems"] for dataset in paper["datasets"])]
+    pairs = itertools.product(paper["systems"], paper["datasets"])
+    return [*params["presets"], *(f"paper-{system}-{dataset}" for system, dataset in pairs)]
 
 
 def preset(params, name):
@@ -151,8 +147,8 @@ def _preset(base, name, file):
 def read(path):
     """The plain values of a YAML file, and the line (from 1) of each key: {("train", "lambda"): 57, ...}.
 
-    YAML 1.2, as DVC reads it: 1e-4 is a number, `on` is a text. ValueError names file and line where it is no YAML, a key
-    stands twice, or it does not hold a mapping.
+    YAML 1.2, as DVC reads it: 1e-4 is a number, `on` is a text. ValueError names file and line where it is no YAML, a
+    key stands twice, or it does not hold a mapping.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -166,7 +162,8 @@ def read(path):
     except MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         reason = " ".join(str(problem.problem or problem.context).split())
-        raise ValueError(f"{path.name}, line {mark.line + 1 if mark else '?'}: {reason}; correct the YAML there") from None
+        line = mark.line + 1 if mark else "?"
+        raise ValueError(f"{path.name}, line {line}: {reason}; correct the YAML there") from None
     except (YAMLError, UnicodeDecodeError) as problem:
         raise ValueError(f"{path.name} is no readable YAML in UTF-8 ({problem}): correct or restore it") from None
     if not isinstance(tree, Mapping):
@@ -206,8 +203,8 @@ def validate(values, name="params", lines=None):
         _check_together(values, problems)
     if problems:
         lines = lines or {}
-        told = [f"{name}{_line(path, lines)}: {'.'.join(map(str, path)) or 'the file'} {text}" for path, text in problems]
-        raise ValueError("\n".join(told))
+        told = ((_line(path, lines), ".".join(map(str, path)) or "the file", text) for path, text in problems)
+        raise ValueError("\n".join(f"{name}{line}: {key} {text}" for line, key, text in told))
     return Params(values)
 
 

@@ -1,7 +1,7 @@
 """What params.yaml may hold: the one table of keys, types and ranges.
 
-A section is a dict of keys to rules (or sections). A rule says in words what it wants (`wants`), tells whether a value fits
-(`fits`), and names the values it knows (`known`), for "did you mean" messages. Values are not here: they stand in
+A section is a dict of keys to rules (or sections). A rule says in words what it wants (`wants`), tells whether a value
+fits (`fits`), and names the values it knows (`known`), for "did you mean" messages. Values are not here: they stand in
 params.yaml alone. `posrank.params` reads the file and applies this table.
 """
 
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from posrank import PARTS
 
-DATASETS = ("world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv")
+DATASETS = (
+    "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv",
+)
 SYSTEMS = ("clip", "frozen", "xclip", "ts2net", "ucofia")
 STRATEGIES = ("coarse", "word", "phrase", "prompt")
 RULES = ("paper", "released", "fair")
@@ -113,7 +115,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Table:
-    """A mapping from the known `keys` (any, where there are none) to what `value` asks for; `complete` = all the keys."""
+    """A mapping from the known `keys` (any, where there are none) to what `value` asks for; `complete`: all of them."""
 
     value: object
     keys: tuple = ()
@@ -139,7 +141,6 @@ class Either:
 
 
 count = Number(low=1, whole=True)
-count_or_zero = Number(low=0, whole=True)
 seed = Number(low=0, high=2**31 - 1, whole=True)
 negatives_count = Either(count, Table(count, keys=PARTS, complete=True))
 
@@ -177,7 +178,6 @@ SECTIONS = {
         "val": Number(low=2, whole=True),
         "test": Number(low=2, whole=True),
         "frames": Number(low=2, whole=True),
-        "fps": count,
         "size": Number(low=16, high=1024, whole=True),
         "captions": OneOf(("balanced", "skewed")),
     },
@@ -190,7 +190,7 @@ SECTIONS = {
         "rules": Several(OneOf(RULES)),
         "level": OneOf(LEVELS),
         "k": negatives_count,
-        "k_by_dataset": Table(negatives_count, keys=DATASETS),
+        "splits": Several(OneOf(("train", "val", "test"))),
         "seed": seed,
     },
     "frames": {

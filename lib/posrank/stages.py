@@ -1,0 +1,137 @@
+"""The stages of dvc.yaml that are no notebooks: ``python -m posrank.stages tags --dataset world``.
+
+Comes in: a stage's name, params.yaml, and the files of the stages before. Goes out: the stage's files. A thin edge: each
+function reads, calls the library once, and writes; relative names are those of dvc.yaml.
+"""
+
+import argparse
+import sys
+
+from posrank import params as knobs
+from posrank import schema
+from posrank.paths import root
+
+
+def world(params, base):
+    """data/raw/world: the videos and their annotation file."""
+    from posrank.world.build import build
+
+    build(base / "data" / "raw" / "world", **params.world.plain())
+
+
+def pretrain(params, base):
+    """data/world/pretrained: the world's small CLIP. An hour on two cores."""
+    from posrank.training.pretrain import main
+
+    main(base / "data" / "world" / "pretrained")
+
+
+def captions(params, base, dataset):
+    """data/captions/<dataset>.parquet, and its gold tags (an empty table where it has none)."""
+    from posrank import captions
+
+    raw = base / "data" / "raw" / dataset
+    table = captions.load(dataset, raw, variant=params.variants.get(dataset))
+    if dataset == "world":
+        from posrank.world.build import gold_tags
+
+        gold = gold_tags(raw)
+    else:
+        gold = schema.empty("tags")
+    schema.write_table(gold, base / "data" / "gold" / f"{dataset}.parquet", "tags")
+    schema.write_table(table, base / "data" / "captions" / f"{dataset}.parquet", "captions")
+    _tell(dataset, f"{len(table)} captions of {table['video_id'].nunique()} videos", table.attrs.get("dropped"))
+
+
+def tags(params, base, dataset):
+    """data/tags/<dataset>.parquet: the tagger's, or the gold tags where those are asked for and there."""
+    gold = schema.read_table(base / "data" / "gold" / f"{dataset}.parquet", "tags")
+    if len(gold) and params.language.world_tags == "gold":
+        table = gold
+    else:
+        from posrank.language.tagger import tag_captions
+
+        table = tag_captions(_captions(base, dataset), tagger=_tagger(params))
+    schema.write_table(table, base / "data" / "tags" / f"{dataset}.parquet", "tags")
+    _tell(dataset, f"{len(table)} tokens, tagged by {', '.join(sorted(table['tagger'].unique()))}")
+
+
+def negatives(params, base, dataset, rule):
+    """data/negatives/<dataset>-<rule>.parquet: the negative sets of the splits asked for."""
+    from posrank.negatives import generate
+
+    table = _captions(base, dataset)
+    wanted = table[table["split"].isin(params.negatives.splits)]
+    if wanted.empty:
+        raise ValueError(
+            f"{dataset} has no captions of the splits {', '.join(params.negatives.splits)} (it has: "
+            f"{', '.join(sorted(table['split'].unique()))}): change negatives.splits in params.yaml"
+        )
+    training = table[table["split"] == "train"]
+    found = schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
+    k = params.negatives.k
+    made = generate(
+        wanted, rule=rule, level=params.negatives.level, k=k if isinstance(k, int) else k.plain(), seed=params.negatives.seed,
+        tags=found, reference=training if len(training) else None, lexicon=params.language.lexicon,
+    )
+    schema.write_table(made, base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
+    _tell(dataset, f"{len(made)} negatives of {made['caption_id'].nunique()} captions by rule {rule}")
+
+
+def frames(params, base, dataset):
+    """data/frames/<dataset>: videos.parquet and frames.npy."""
+    from posrank.frames import build
+
+    build(
+        _captions(base, dataset), base / "data" / "raw" / dataset, base / "data" / "frames" / dataset,
+        **params.frames.plain(),
+    )
+
+
+def _captions(base, dataset):
+    return schema.read_table(base / "data" / "captions" / f"{dataset}.parquet", "captions")
+
+
+def _tagger(params):
+    return None if params.language.tagger == "builtin" else params.language.tagger
+
+
+def _tell(dataset, text, dropped=None):
+    more = "; dropped: " + ", ".join(f"{count} ({reason})" for reason, count in dropped.items()) if dropped else ""
+    print(f"{dataset}: {text}{more}")
+
+
+STAGES = {
+    "world": (world, ()),
+    "pretrain": (pretrain, ()),
+    "captions": (captions, ("dataset",)),
+    "tags": (tags, ("dataset",)),
+    "negatives": (negatives, ("dataset", "rule")),
+    "frames": (frames, ("dataset",)),
+}
+"""Name -> function, and the options that it takes."""
+
+
+def main(argv=None):
+    """Command line; returns the exit status. What the user can mend is one clear message, without a traceback."""
+    parser = argparse.ArgumentParser(prog="python -m posrank.stages", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="stage", required=True)
+    for name, (function, options) in STAGES.items():
+        command = commands.add_parser(name, help=function.__doc__.splitlines()[0])
+        for option in options:
+            command.add_argument(f"--{option}", required=True)
+    arguments = vars(parser.parse_args(argv))
+    function, options = STAGES[arguments["stage"]]
+    try:
+        function(knobs.load(), root(), **{option: arguments[option] for option in options})
+    except (ValueError, OSError) as problem:
+        print(f"\nERROR: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
