@@ -26,12 +26,11 @@ class Corpus:
     _video_of: dict = field(default_factory=dict)
 
     def others(self, caption_id):
-        """The other captions of the same video, in normal form; () where there are none."""
+        """The other captions of the same video, in normal form: a frozenset."""
         siblings = self._videos.get(self._video_of.get(caption_id), ())
         if len(siblings) < 2:
-            return ()
-        own = normal(self.captions[caption_id])
-        return tuple(sentence for sentence in siblings if sentence != own)
+            return frozenset()
+        return frozenset(siblings) - {normal(self.captions[caption_id])}
 
     def tokens(self, caption_id):
         """The tokens of a caption. ValueError where they do not spell it (tags of another text)."""

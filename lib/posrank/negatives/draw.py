@@ -79,50 +79,51 @@ def words(slots, k, rng, prefer=1.0):
 class _Pair:
     """All combinations of two queues, best first: the diagonal (1st, 1st), (2nd, 2nd), ..., shifted after each round."""
 
-    __slots__ = ("_lists", "_queues", "_step", "left")
+    __slots__ = ("_one", "_ready_one", "_ready_two", "_round", "_size_one", "_size_two", "_step", "_two", "left")
 
     def __init__(self, one, two, prefer):
-        self._queues, self._lists, self._step = (Queue(one, prefer), Queue(two, prefer)), ([], []), 0
-        self.left = one.total * two.total
+        self._one, self._two = Queue(one, prefer), Queue(two, prefer)
+        self._size_one, self._size_two = self._one.left, self._two.left
+        self._ready_one, self._ready_two, self._step = [], [], 0
+        self._round = lcm(self._size_one, self._size_two)
+        self.left = self._size_one * self._size_two
 
     def take(self, random):
-        sizes = [queue.choices.total for queue in self._queues]
-        at = (self._step % sizes[0], (self._step + self._step // lcm(*sizes)) % sizes[1])
-        for queue, ready, index in zip(self._queues, self._lists, at):
-            while len(ready) <= index:
-                ready.append(queue.take(random))
+        step = self._step
+        one, two = step % self._size_one, (step + step // self._round) % self._size_two
+        while len(self._ready_one) <= one:
+            self._ready_one.append(self._one.take(random))
+        while len(self._ready_two) <= two:
+            self._ready_two.append(self._two.take(random))
         self._step += 1
         self.left -= 1
-        return self._lists[0][at[0]], self._lists[1][at[1]]
+        return self._ready_one[one], self._ready_two[two]
 
 
-def phrases(slots, k, rng, parts, prefer=1.0, refuse=None):
-    """Up to `k` draws of two neighbouring words each: [((slot, word, source), (slot, word, source)), ...].
+def phrases(slots, rng, parts, prefer=1.0):
+    """Yields draws of two neighbouring words, as long as there are any: ((slot, word, source), (slot, word, source)).
 
     The first word is drawn uniformly among the slots of `parts`; the second is the one before or after it in `slots`,
-    fifty-fifty, or the only one there is at either end. refuse(slot, word, slot, word) -> True drops a draw.
+    fifty-fifty, or the only one there is at either end.
     """
-    random, drawn, pairs = rng.random, [], {}
+    random, pairs, last = rng.random, {}, len(slots) - 1
     live = [n for n, (slot, _) in enumerate(slots) if slot.part in parts]
-    while len(drawn) < k and live:
+    while live:
         at = int(random() * len(live))
         one = live[at]
         open_pairs = []
-        for two in (one - 1, one + 1):
-            if 0 <= two < len(slots):
-                key = (min(one, two), max(one, two))
-                if key not in pairs:
-                    pairs[key] = _Pair(slots[key[0]][1], slots[key[1]][1], prefer)
-                if pairs[key].left:
-                    open_pairs.append((key, two))
+        for low in (one - 1, one):  # a pair is known by its lower index
+            if 0 <= low < last:
+                pair = pairs.get(low)
+                if pair is None:
+                    pair = pairs[low] = _Pair(slots[low][1], slots[low + 1][1], prefer)
+                if pair.left:
+                    open_pairs.append((low, pair))
         if not open_pairs:
             live[at] = live[-1]
             live.pop()
             continue
-        key, two = open_pairs[int(random() * len(open_pairs))]
-        low, high = pairs[key].take(random)
-        first, second = (low, high) if one < two else (high, low)
-        draw = (slots[one][0], *first), (slots[two][0], *second)
-        if refuse is None or not refuse(draw[0][0], draw[0][1], draw[1][0], draw[1][1]):
-            drawn.append(draw)
-    return drawn
+        low, pair = open_pairs[int(random() * len(open_pairs))]
+        first, second = pair.take(random)
+        first, second = (slots[low][0], *first), (slots[low + 1][0], *second)
+        yield (first, second) if one == low else (second, first)

@@ -12,7 +12,7 @@ from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random, phrases, words
 from posrank.negatives.pronouns import breaks_pronoun
 from posrank.negatives.rules import check_level, check_parts, check_rule, counts_by_part, make_rule
-from posrank.negatives.sentences import normal, render
+from posrank.negatives.sentences import Joint, normal
 from posrank.negatives.table import Rows
 
 NO_TEXT, NO_WORD, NO_NEIGHBOUR = "no text", "no word of this part", "no neighbour to change along"
@@ -64,6 +64,7 @@ def generate(
             continue
         tokens, others = corpus.tokens(caption_id), corpus.others(caption_id)
         slots, stays, clashes = chooser.slots(tokens, others)
+        joined = joints(tokens, slots) if level == "phrase" else None
         report.same_video.update(clashes)
         present = {slot.part for slot, _ in slots}
         for part in parts:
@@ -74,7 +75,7 @@ def generate(
             if level == "word":
                 drawn = one_word([item for item in slots if item[0].part == part], counts[part], rng)
             else:
-                drawn = two_words(tokens, slots, counts[part], rng, (part,), others, report.same_video)
+                drawn = two_words(slots, joined, counts[part], rng, (part,), others, report.same_video)
             if drawn:
                 rows.add(caption_id, part, drawn)
                 report.add(part, tokens, drawn)
@@ -91,22 +92,29 @@ def one_word(slots, k, rng, prefer=1.0):
     return [(slot.render(word), ((slot, word, source),)) for slot, word, source in words(slots, k, rng, prefer)]
 
 
-def two_words(tokens, slots, k, rng, parts, others=(), clashes=None, prefer=1.0):
-    """Phrase level: up to `k` of (sentence, ((slot, word, source), (slot, word, source))), the first drawn, its neighbour."""
-    refuse = None
-    if others:
-        known = frozenset(others)
+def joints(tokens, slots):
+    """For level phrase: the joint of each slot with the next one."""
+    return [Joint(tokens, low, high) for (low, _), (high, _) in zip(slots, slots[1:])]
 
-        def refuse(one, word, two, word2):
-            equal = normal(render(tokens, {one.position: word, two.position: word2})) in known
-            if equal and clashes is not None:
-                clashes[one.part] += 1
-            return equal
 
-    return [
-        (render(tokens, {one[0].position: one[1], two[0].position: two[1]}), (one, two))
-        for one, two in phrases(slots, k, rng, parts, prefer, refuse)
-    ]
+def two_words(slots, joined, k, rng, parts, others=(), clashes=None, prefer=1.0):
+    """Phrase level: up to `k` of (sentence, ((slot, word, source), (slot, word, source))), the drawn word, its neighbour.
+
+    joined: `joints` of the caption; others: sentences in normal form that no negative may equal; clashes counts those.
+    """
+    at = {slot.position: n for n, (slot, _) in enumerate(slots)}
+    drawn = []
+    for changes in phrases(slots, rng, parts, prefer):
+        low, high = changes if changes[0][0].position < changes[1][0].position else changes[::-1]
+        sentence = joined[at[low[0].position]].render(low[1], high[1])
+        if others and normal(sentence) in others:
+            if clashes is not None:
+                clashes[changes[0][0].part] += 1
+            continue
+        drawn.append((sentence, changes))
+        if len(drawn) == k:
+            break
+    return drawn
 
 
 class _Report:

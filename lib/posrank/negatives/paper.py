@@ -55,7 +55,7 @@ class PaperRule:
         self.vocabulary, self.lexicon = vocabulary, lexicon
         self.choices = lru_cache(maxsize=None)(self._choices)
 
-    def slots(self, tokens, others=()):
+    def slots(self, tokens, others=frozenset()):
         """What may be replaced in a caption, in order: [(Slot, Choices), ...], and why other words of the parts may not.
 
         others: the other captions of the same video (as posrank.negatives.sentences.normal writes them); a word that

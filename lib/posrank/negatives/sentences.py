@@ -86,23 +86,19 @@ class Slot:
     def __init__(self, tokens, position, part, tag):
         self.position, self.part, self.tag = position, part, tag
         self.text, self.lemma = tokens.text[position], tokens.lemma[position]
-        pieces = [text + space for text, space in zip(tokens.text, tokens.whitespace)]
-        self._before = "".join(pieces[:position])
-        self._before_an = None
-        if is_article(tokens, position - 1):
-            head = "".join(pieces[: position - 1])
-            model, space = tokens.text[position - 1], tokens.whitespace[position - 1]
-            self._before = head + match_case("a", model) + space
-            self._before_an = head + match_case("an", model) + space
-        self._after = tokens.whitespace[position] + "".join(pieces[position + 1 :])
+        self._before, self._before_an = _lead(tokens, 0, position)
+        self._before, self._before_an = self._before.lstrip(), self._before_an and self._before_an.lstrip()
+        self._after = (tokens.whitespace[position] + _spell(tokens, position + 1, len(tokens.text))).rstrip()
         self._cased = self.text != self.text.lower()
 
     def render(self, word):
         """The caption with this word replaced by `word` (lower case), in the case of the original, article repaired."""
-        before = self._before
-        if self._before_an is not None and article(word) == "an":
-            before = self._before_an
-        return (before + (match_case(word, self.text) if self._cased else word) + self._after).strip()
+        return self.head(word) + self._after
+
+    def head(self, word):
+        """As `render`, up to the word itself."""
+        before = self._before if self._before_an is None or article(word) == "a" else self._before_an
+        return before + (match_case(word, self.text) if self._cased else word)
 
     def clashes(self, others):
         """The words that would turn the caption into one of `others`, sentences as `normal` writes them."""
@@ -118,6 +114,36 @@ class Slot:
                     if " " not in word:
                         words.add(word)
         return words
+
+
+class Joint:
+    """Two slots of a caption, the lower one first, for rendering both changes: `joint.render("star", "blue")`."""
+
+    __slots__ = ("_between", "_between_an", "_high", "_low")
+
+    def __init__(self, tokens, low, high):
+        self._low, self._high = low, high
+        self._between, self._between_an = _lead(tokens, low.position + 1, high.position)
+        space = tokens.whitespace[low.position]
+        self._between, self._between_an = space + self._between, self._between_an and space + self._between_an
+
+    def render(self, word, word2):
+        """The caption with `word` at the lower and `word2` at the higher slot."""
+        between = self._between if self._between_an is None or article(word2) == "a" else self._between_an
+        high = self._high
+        return self._low.head(word) + between + (match_case(word2, high.text) if high._cased else word2) + high._after
+
+
+def _spell(tokens, start, stop):
+    return "".join([text + space for text, space in zip(tokens.text[start:stop], tokens.whitespace[start:stop])])
+
+
+def _lead(tokens, start, stop):
+    """The text of tokens start to stop, where an article at its end is "a"; the same with "an", or None without article."""
+    if stop - 1 < start or not is_article(tokens, stop - 1):
+        return _spell(tokens, start, stop), None
+    head, model, space = _spell(tokens, start, stop - 1), tokens.text[stop - 1], tokens.whitespace[stop - 1]
+    return head + match_case("a", model) + space, head + match_case("an", model) + space
 
 
 def is_article(tokens, position):

@@ -12,7 +12,7 @@ import numpy as np
 from posrank import PARTS
 from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random
-from posrank.negatives.generate import one_word, two_words
+from posrank.negatives.generate import joints, one_word, two_words
 from posrank.negatives.rules import check_choice, check_level, check_parts, check_rule, make_rule
 from posrank.negatives.table import Rows
 
@@ -90,21 +90,24 @@ class TrainingNegatives:
         if caption_id not in self._corpus.captions:
             raise KeyError(f"no caption {caption_id!r} among the {len(self._corpus.captions)} training captions")
         if not self._corpus.captions[caption_id].strip():
-            return None, [], {}, ()
+            return [], None, {}, ()
         tokens, others = self._corpus.tokens(caption_id), self._corpus.others(caption_id)
         slots = self._chooser.slots(tokens, others)[0]  # all five parts: neighbours come from any of them
         by_part = {part: [item for item in slots if item[0].part == part] for part in self.parts}
-        return tokens, slots, {part: items for part, items in by_part.items() if items}, others
+        by_part = {part: items for part, items in by_part.items() if items}
+        if self.level == "word":  # other captions of the video are no longer among the choices
+            return slots, None, by_part, ()
+        return slots, joints(tokens, slots), by_part, others
 
     def _draw(self, caption_id, epoch):
         """[(part or "caption", [(sentence, changes), ...]), ...]"""
-        tokens, slots, by_part, others = self._prepared(caption_id)
+        slots, joined, by_part, others = self._prepared(caption_id)
         if not slots:
             return []
         if self.n_per == "caption":
             rng = item_random(self.seed, caption_id, "caption", epoch)
             if self.level == "phrase":
-                return [("caption", two_words(tokens, slots, self.n, rng, self.parts, others, prefer=PREFER))]
+                return [("caption", two_words(slots, joined, self.n, rng, self.parts, others, prefer=PREFER))]
             return [("caption", self._parts_at_random(by_part, rng))]
         drawn = []
         for part, items in by_part.items():
@@ -112,7 +115,7 @@ class TrainingNegatives:
             if self.level == "word":
                 drawn.append((part, one_word(items, self.n, rng, PREFER)))
             else:
-                drawn.append((part, two_words(tokens, slots, self.n, rng, (part,), others, prefer=PREFER)))
+                drawn.append((part, two_words(slots, joined, self.n, rng, (part,), others, prefer=PREFER)))
         return drawn
 
     def _parts_at_random(self, by_part, rng):
