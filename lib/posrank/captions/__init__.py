@@ -17,10 +17,13 @@ _MODULES = {"world": "world", "msrvtt": "msrvtt", "csv": "own"}
 def load(dataset, root, variant=None):
     """Captions table of a dataset: columns dataset, split, video_id, caption_id, caption, file, start, end.
 
-    dataset  one of DATASETS root     folder with the official annotation files (or a folder that holds it under the
-    dataset's name) variant  one of ``variants(dataset)``; None = the first of them ``.attrs``: read, dropped
-    ({reason: count}, read = rows + dropped), dropped_rows (places), notes, variant. Raises ValueError naming file and
-    line for what cannot be read, FileNotFoundError saying what to put where for what is missing.
+    dataset  one of DATASETS
+    root     folder with the official annotation files (or a folder that holds it under the dataset's name)
+    variant  one of ``variants(dataset)``; None = the first of them
+
+    ``.attrs`` hold read, dropped ({reason: count}; read = rows + dropped), dropped_rows (places), notes, variant.
+    Raises ValueError naming file and line for what cannot be read, and FileNotFoundError, saying what to put where,
+    for what is missing.
     """
     module = _module(dataset)
     if variant is None:

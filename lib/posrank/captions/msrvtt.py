@@ -5,12 +5,14 @@ Comes in, unchanged: ``train_val_videodatainfo.json`` and ``test_videodatainfo.j
 ``MSRVTT_train.9k.csv``, ``MSRVTT_train.7k.csv``, ``MSRVTT_JSFUSION_test.csv`` of the usual splits.
 
 Variants:
-  9k    train 9,000 videos / 180,000 captions; test = 1k-A (JSFUSION), 1,000 videos with ALL their 20,000 captions:
-  the rows of
-        the paper's Tables 1 and 2
-  7k    train 7,010 / 140,200; the same test set full  the official split: train 6,513 / val 497 / test 2,990 1k-A  as
-  9k, but the test set has the one caption per video of the JSFUSION list (1,000): what retrieval recall on "1k-A"
-  means
+
+* 9k: train 9,000 videos / 180,000 captions; test = 1k-A (JSFUSION), 1,000 videos with ALL their 20,000 captions: the
+  rows of the paper's Tables 1 and 2
+* 7k: train 7,010 / 140,200; the same test set
+* full: the official split, train 6,513 / val 497 / test 2,990
+* 1k-A: as 9k, but the test set has the one caption per video of the JSFUSION list (1,000): what retrieval recall on
+  "1k-A" usually means
+
 Caption ids are ``video7960#7``, a running index per video in file order. In the JSFUSION list 965 of 1,000 sentences
 are the exact text of an annotated caption and take its id; the others are ``video7020#jsfusion``.
 """

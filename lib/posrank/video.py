@@ -1,0 +1,138 @@
+"""Decode and sample frames of a video file.
+
+Comes in: the path of a video, how many frames, their size, which frames. Goes out: uint8 [num_frames, size, size, 3]
+(RGB) and how many of them are real; the rest is zero. The short side is scaled to `size` (bilinear, while decoding),
+then the centre is cut out.
+
+Two readers give the same frames: decord, and PyAV where decord is not installed, fails, or cannot be trusted. decord
+counts frames wrongly after a jump in files without presentation times (AVI: frame 38 of an H.264 AVI came out as
+frame 8), so only the MP4/MOV and Matroska/WebM families go to it. Both apply the rotation stored in the file, both
+ignore edit lists (a cut made without re-encoding shows the frames that the file still holds), both read the stream
+that FFmpeg calls the best one.
+
+Samplings (`frame_indices`): ``uniform``, ``released`` (the CLIP4Clip family: one frame per second, then evenly spaced),
+``segments`` (Frozen in Time: the middle of equal pieces, or a random frame of each with a seed).
+"""
+
+import difflib
+import hashlib
+import math
+from pathlib import Path
+
+import numpy as np
+
+from posrank.decoding import DecordFailed, VideoError, decord_reads, probe, read_decord, read_pyav
+
+SAMPLINGS = ("uniform", "released", "segments")
+READERS = ("auto", "decord", "pyav")
+
+
+def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None, *, seed=None, reader="auto"):
+    """Frames of a video: uint8 [num_frames, size, size, 3], RGB, and the number of frames read.
+
+    num_frames, size  whole numbers from 1 on
+    sampling          "uniform" | "released" | "segments", see `frame_indices`
+    start, end        seconds; only frames shown in [start, end) take part; None or NaN = the whole file
+    seed              segments only: None = the middle frames, else a random frame of each segment, the same for
+                      equal seeds (a number, a text or a tuple such as (seed, epoch, video_id))
+    reader            "auto" | "decord" | "pyav"
+
+    A video with fewer frames than asked gives them all, in order; the rest is zero and frames_read tells. Raises
+    VideoError (a ValueError) naming the file where it is missing, empty, cut, no video, or shows nothing in
+    [start, end).
+    """
+    for name, value in (("num_frames", num_frames), ("size", size)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValueError(f"{name} is {value!r}: give a whole number from 1 on")
+    for name, value, known in (("sampling", sampling, SAMPLINGS), ("reader", reader, READERS)):
+        if value not in known:
+            near = difflib.get_close_matches(str(value), known, n=1, cutoff=0.3)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise ValueError(f"unknown {name} {value!r}{hint}; known are {', '.join(known)}")
+    path = Path(path)
+    found = probe(path)
+
+    def pick(count):
+        try:
+            return frame_indices(count, found.fps, num_frames, sampling, start, end, seed)
+        except ValueError as problem:
+            raise VideoError(f"{path}: {problem}") from None
+
+    width, height = scaled(found.width, found.height, size)
+    frames = None
+    if reader == "decord" or (reader == "auto" and decord_reads(found)):
+        try:
+            frames = read_decord(path, pick, width, height, found.frames)
+        except DecordFailed as problem:
+            if reader == "decord":
+                raise VideoError(f"{path}: cannot be decoded ({problem}); the file may be cut, get it again") from None
+    if frames is None:
+        frames = read_pyav(path, pick, width, height, found.frames)
+    result = np.zeros((num_frames, size, size, 3), dtype=np.uint8)
+    top, left = round((height - size) / 2), round((width - size) / 2)
+    result[: len(frames)] = frames[:, top : top + size, left : left + size]
+    return result, len(frames)
+
+
+def frame_indices(count, fps, num_frames, sampling="uniform", start=None, end=None, seed=None):
+    """Which frames to read of a video of `count` frames: increasing whole numbers, at most `num_frames`.
+
+    uniform   evenly spaced from the first to the last frame
+    released  one frame per second (every int(fps)-th), and evenly spaced ones of these where they are too many: what
+              the CLIP4Clip family does (dataloaders/rawvideo_util.py, slice_framepos 2)
+    segments  the frames are cut into num_frames pieces; the middle frame of each, or with a seed a random one (Frozen
+              in Time, base/base_dataset.py; as there, a piece's last frame is not drawn)
+
+    >>> frame_indices(10, 2.0, 4).tolist()
+    [0, 3, 6, 9]
+    >>> frame_indices(10, 2.0, 4, "released").tolist()
+    [0, 2, 4, 8]
+    >>> frame_indices(10, 2.0, 4, "segments").tolist()
+    [0, 3, 5, 8]
+    """
+    first, stop = _window(count, fps, start, end)
+    if sampling == "released":
+        candidates = np.arange(first, stop, max(1, int(fps)))
+    else:
+        candidates = np.arange(first, stop)
+    total = len(candidates)
+    if sampling == "segments":
+        kept = min(num_frames, total)
+        edges = np.linspace(0, total, kept + 1).astype(int)
+        if seed is None:
+            return candidates[(edges[:-1] + edges[1:] - 1) // 2]
+        digest = hashlib.blake2b(repr(seed).encode(), digest_size=16).digest()
+        random = np.random.default_rng(int.from_bytes(digest, "little"))
+        lengths = np.maximum(edges[1:] - edges[:-1] - 1, 1)
+        return candidates[edges[:-1] + random.integers(0, lengths)]
+    if total <= num_frames:
+        return candidates
+    return candidates[np.linspace(0, total - 1, num_frames, dtype=int)]
+
+
+def scaled(width, height, size):
+    """Width and height with the short side scaled to `size`, the long side rounded down, as torchvision's Resize does.
+
+    >>> scaled(320, 240, 224), scaled(240, 320, 224)
+    ((298, 224), (224, 298))
+    """
+    if width <= height:
+        return size, max(size, int(size * height / width))
+    return max(size, int(size * width / height)), size
+
+
+def _window(count, fps, start, end):
+    """First and one-past-last frame shown in [start, end) seconds."""
+    if count < 1:
+        raise ValueError("no frames")
+    start, end = (None if value is None or math.isnan(value) else value for value in (start, end))
+    for name, value in (("start", start), ("end", end)):
+        if value is not None and (value < 0 or math.isinf(value)):
+            raise ValueError(f"{name} is {value} s: give seconds from 0 on")
+    first = 0 if start is None else math.ceil(start * fps - 1e-6)
+    stop = count if end is None else min(count, max(math.ceil(end * fps - 1e-6), first + 1))
+    if start is not None and end is not None and end <= start:
+        raise ValueError(f"end ({end:g} s) is not after start ({start:g} s)")
+    if first >= count:
+        raise ValueError(f"start is {start:g} s but the video ends at {count / fps:.2f} s")
+    return first, stop
