@@ -66,9 +66,9 @@ def test_groups_count_the_same():
 
 def test_speed_of_the_full_size():
     rng = np.random.default_rng(0)
-    start = time.perf_counter()
+    start = time.process_time()
     bootstrap(rng.random(20_000), np.repeat(np.arange(1000), 20))
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize("values, clusters, options, message", [

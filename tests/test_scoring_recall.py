@@ -141,6 +141,6 @@ def test_large_input_is_quick():
 
     rng = np.random.default_rng(0)
     similarity, own = rng.normal(size=(20_000, 1000)).astype(np.float32), np.repeat(np.arange(1000), 20)
-    start = time.perf_counter()
+    start = time.process_time()
     recall(similarity, own)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
