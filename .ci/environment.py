@@ -1,7 +1,7 @@
 """Make the project's environment in .venv: the exact packages of requirements.lock and the project itself, editable.
 
-In: a Python 3.11+ with pip. Out: .venv/, and .venv/.stamp, which names the lock it was made from: with an unchanged lock
-a second call returns at once. uv does the work (in .boot/, installed by pip): it is some ten times faster than pip and
+In: a Python 3.11+ with pip. Out: .venv/, and .venv/.stamp, which names the lock it is from: with an unchanged lock a
+second call returns at once. uv does the work (in .boot/, installed by pip): it is some ten times faster than pip and
 never mixes versions. pip's own settings (index, extra index, find-links, certificate, proxy) are handed on to uv, which
 does not read them. Standard library only: it runs before anything is installed.
 """
@@ -65,7 +65,7 @@ def boot(environment):
 
 
 def pip():
-    """A working ``python -m pip``: this interpreter's, or (environments may lack pip) that of the one it was made from."""
+    """A working ``python -m pip``: this interpreter's, or, as environments may lack pip, that of its base."""
     for python in (sys.executable, getattr(sys, "_base_executable", sys.executable)):
         if subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode == 0:
             return [python, "-m", "pip", "--disable-pip-version-check"]

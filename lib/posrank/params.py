@@ -255,12 +255,13 @@ def _check_together(values, problems):
     if train["systems"] and train["dataset"] not in datasets:
         problems.append((
             ("train", "dataset"),
-            f"is {train['dataset']!r}, which is not among datasets ({', '.join(datasets)}): add it there, name one of those, "
-            "or set train.systems to [] for the text half alone",
+            f"is {train['dataset']!r}, which is not among datasets ({', '.join(datasets)}): add it there, name one of "
+            "those, or set train.systems to [] for the text half alone",
         ))
     for rule in values["evaluate"]["rules"]:
         if rule not in values["negatives"]["rules"]:
-            problems.append((("evaluate", "rules"), f"names {rule!r}, which is not among negatives.rules: add it there"))
+            text = f"names {rule!r}, which is not among negatives.rules: add it there"
+            problems.append((("evaluate", "rules"), text))
     length = "and epochs: give exactly one of the two, the other is null"
     if (train["steps"] is None) == (train["epochs"] is None):
         problems.append((("train", "steps"), length))

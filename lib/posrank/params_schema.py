@@ -6,6 +6,7 @@ params.yaml alone. `posrank.params` reads the file and applies this table.
 """
 
 import math
+import re
 from dataclasses import dataclass
 
 from posrank import PARTS
@@ -73,6 +74,18 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Pattern:
+    """Text of a certain form."""
+
+    form: str
+    wants: str
+    known = ()
+
+    def fits(self, value):
+        return isinstance(value, str) and re.fullmatch(self.form, value) is not None
+
+
+@dataclass(frozen=True)
 class Flag:
     """true or false."""
 
@@ -102,6 +115,24 @@ class Several:
         if not isinstance(value, list) or (not value and not self.empty):
             return False
         return all(self.item.fits(item) for item in value) and len(set(value)) == len(value)
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """What fits one of several rules (none of them a mapping)."""
+
+    rules: tuple
+
+    @property
+    def known(self):
+        return sum((rule.known for rule in self.rules), ())
+
+    @property
+    def wants(self):
+        return ", or ".join(rule.wants for rule in self.rules)
+
+    def fits(self, value):
+        return any(rule.fits(value) for rule in self.rules)
 
 
 @dataclass(frozen=True)
@@ -162,6 +193,8 @@ RUN = {
     "optimizer": OneOf(("adamw", "bertadam")),
     "lr": Number(low=0, above=True),
     "clip_lr": Number(low=0),
+    "prompt_lr": Number(low=0, above=True),
+    "frozen": AnyOf((OneOf(("released",)), Several(Text("a pattern of names"), empty=True))),
     "weight_decay": Number(low=0),
     "warmup": Number(low=0, high=1),
     "clip_norm": Number(low=0, above=True),
@@ -216,6 +249,11 @@ SECTIONS = {
         "batch": count,
         "bootstrap": Number(low=100, whole=True),
         "seed": seed,
+    },
+    "sweeps": {
+        "run": Pattern(rf"({'|'.join(SYSTEMS)})-({'|'.join(STRATEGIES)})-\d+", "a run, as in xclip-word-0"),
+        "lambda": Several(Number(low=0)),
+        "n": Several(count),
     },
 }
 """Section -> key -> rule. Every key must be in params.yaml."""

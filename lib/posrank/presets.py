@@ -1,8 +1,8 @@
 """Runs the pipeline under a preset, in a scratch copy of the project: ``python -m posrank.presets repro smoke``.
 
 Comes in: the tracked files and a name under `presets:` (or `paper:`) of params.yaml. Goes out: ``.presets/<name>/``, a
-project of its own with the preset merged into its params.yaml, where ``dvc repro`` has run. Presets never disturb each
-other nor the tracked files; they share DVC's cache, so nothing is computed twice. `publish` copies a preset's metrics to
+project of its own with the preset merged into its params.yaml, where ``dvc repro`` ran. Presets never disturb
+each other nor the tracked files; they share DVC's cache, so nothing is computed twice. `publish` copies a preset's metrics to
 where git keeps them, `lab` opens JupyterLab on a preset's results.
 """
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from posrank import params as knobs
 from posrank.paths import atomic, root
 from posrank.scratch import refresh
+from posrank.yamlfile import yaml_text
 
 LAST_RUN = ".last_run.json"
 """In the scratch copy: how long the last run that had anything to do took."""
@@ -85,25 +86,13 @@ def prepare(base, name):
     """
     merged = knobs.load(base / "params.yaml", preset=name)
     scratch = base / ".presets" / name
-    generated = {"params.yaml": _yaml(merged.plain()), ".dvc/config.local": _dvc_config(base, scratch)}
+    text = yaml_text(merged.plain(), "made from the project's params.yaml: change that one")
+    generated = {"params.yaml": text, ".dvc/config.local": _dvc_config(base, scratch)}
     refresh(base, scratch, generated)
     _link_raw(base, scratch, merged["datasets"])
     for folder in ("metrics", "results/ranks", "runs"):
         (scratch / folder).mkdir(parents=True, exist_ok=True)
     return scratch
-
-
-def _yaml(values):
-    from io import StringIO
-
-    from ruamel.yaml import YAML
-
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style, yaml.sort_base_mapping_type_on_output, yaml.width = False, False, 10**6
-    text = StringIO("# made from the project's params.yaml: change that one\n")
-    text.seek(0, os.SEEK_END)
-    yaml.dump(values, text)
-    return text.getvalue()
 
 
 def _dvc_config(base, scratch):
@@ -112,7 +101,7 @@ def _dvc_config(base, scratch):
 
 
 def _link_raw(base, scratch, datasets):
-    """Links to the user's files, data/raw/<dataset>; for a missing folder an empty one: its reader says what belongs."""
+    """Links to the user's data/raw/<dataset>; an empty folder for a missing one: its reader says what belongs there."""
     raw = scratch / "data" / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     for link in raw.iterdir():

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from posrank.canonical import canonical, scrub, write_notebook
 from posrank.paths import atomic, root
+from posrank.yamlfile import value_of
 
 TOLD = ("ValueError", "VideoError", "OSError", "FileNotFoundError", "NotADirectoryError", "PermissionError")
 """Errors whose message says what to do; others are shown with their traceback."""
@@ -43,7 +44,7 @@ def main(argv=None):
             return 0
         if len(arguments.notebook) != 1:
             raise ValueError("one notebook at a time can be executed; several are taken with --source alone")
-        values = {name: _value(text) for name, text in arguments.parameters}
+        values = {name: value_of(text) for name, text in arguments.parameters}
         execute(arguments.notebook[0], arguments.out, values, html=arguments.html)
         return 0
     except (CellError, ValueError, OSError) as problem:
@@ -62,17 +63,6 @@ def _parser():
     made.add_argument("--html", help="write the executed notebook as one HTML file, too: words and results, no code")
     made.add_argument("--source", action="store_true", help="write canonical copies of notebooks into the folder --out")
     return made
-
-
-def _value(text):
-    """A command-line value as YAML 1.2 reads it: 1e-4 is a number, true a flag, [a, b] a list, all else a text."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        return YAML(typ="safe", pure=True).load(text)
-    except YAMLError:
-        return text
 
 
 def _read(path):
@@ -113,8 +103,8 @@ def execute(notebook, out, parameters=None, html=None):
             raise CellError(_explained(notebook, problem, failed)) from None
         except DeadKernelError:
             raise CellError(
-                f"{notebook}: its kernel died. Most often memory ran out: close other programs, or make train.batch or the "
-                "world smaller in params.yaml"
+                f"{notebook}: its kernel died. Most often memory ran out: close other programs, or make train.batch or "
+                "the world smaller in params.yaml"
             ) from None
         done = scrub(_read(work))
     if html:
@@ -176,9 +166,8 @@ def _html(node, path, title):
     """One HTML file without code cells and without links to elsewhere."""
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(
-        template_name="lab", embed_images=True, exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True,
-    )
+    bare = {"exclude_input": True, "exclude_input_prompt": True, "exclude_output_prompt": True}
+    exporter = HTMLExporter(template_name="lab", embed_images=True, **bare)
     lines = [line for cell in node.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
     heading = next((line.lstrip("# ") for line in lines if line.startswith("# ")), title)
     text, _ = exporter.from_notebook_node(node, resources={"metadata": {"name": heading}})

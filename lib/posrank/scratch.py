@@ -1,8 +1,7 @@
 """A scratch copy of the project, kept fresh: where presets run.
 
-Comes in: the project's folder (a git checkout or an unpacked archive). Goes out: a folder with the same source files, in
-which whatever the pipeline has made stays. Unchanged files keep their modification time, so that DVC need not hash them
-again.
+Comes in: the project's folder (a git checkout or an unpacked archive). Goes out: a folder with the same source files, where
+all that the pipeline has made stays. Unchanged files keep their modification time: DVC need not hash them again.
 """
 
 import json
@@ -41,7 +40,7 @@ def source_files(base):
 
 
 def _unpacked(base):
-    """Names below an unpacked archive that its .gitignore files let through: git reads those, for an empty repository."""
+    """Names below an unpacked archive that its .gitignore files let through, as git reads those."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             subprocess.run(["git", "init", "-q", folder], check=True, capture_output=True)

@@ -1,7 +1,7 @@
 """The stages of dvc.yaml that are no notebooks: ``python -m posrank.stages tags --dataset world``.
 
-Comes in: a stage's name, params.yaml, and the files of the stages before. Goes out: the stage's files. A thin edge: each
-function reads, calls the library once, and writes; relative names are those of dvc.yaml.
+Comes in: a stage's name, params.yaml, and the files of the stages before. Goes out: the stage's files. A thin edge:
+each function reads, calls the library once, and writes; relative names are those of dvc.yaml.
 """
 
 import argparse
@@ -71,21 +71,27 @@ def negatives(params, base, dataset, rule):
     found = schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
     k = params.negatives.k
     made = generate(
-        wanted, rule=rule, level=params.negatives.level, k=k if isinstance(k, int) else k.plain(), seed=params.negatives.seed,
-        tags=found, reference=training if len(training) else None, lexicon=params.language.lexicon,
+        wanted, rule=rule, level=params.negatives.level, k=k if isinstance(k, int) else k.plain(),
+        seed=params.negatives.seed, tags=found, reference=training if len(training) else None,
+        lexicon=params.language.lexicon,
     )
     schema.write_table(made, base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
     _tell(dataset, f"{len(made)} negatives of {made['caption_id'].nunique()} captions by rule {rule}")
 
 
 def frames(params, base, dataset):
-    """data/frames/<dataset>: videos.parquet and frames.npy."""
+    """data/frames/<dataset>: videos.parquet and frames.npy; ValueError where there is not one video."""
     from posrank.frames import build
 
-    build(
-        _captions(base, dataset), base / "data" / "raw" / dataset, base / "data" / "frames" / dataset,
-        **params.frames.plain(),
-    )
+    raw = base / "data" / "raw" / dataset
+    store = build(_captions(base, dataset), raw, base / "data" / "frames" / dataset, **params.frames.plain())
+    table = store.table
+    if not (table["status"] == "ok").any():
+        raise ValueError(
+            f"{dataset}: none of its {len(table)} videos is in data/raw/{dataset} (first: {table['reason'].iloc[0]}). "
+            "Put them there, or set train.systems to [] in params.yaml for the text half alone"
+        )
+    _tell(dataset, f"{(table['status'] == 'ok').sum()} of {len(table)} videos read")
 
 
 def _captions(base, dataset):
