@@ -10,13 +10,14 @@ import inspect
 from posrank.systems.base import BRANCHES, System
 from posrank.systems.clip import Clip
 from posrank.systems.features import TextFeatures, VideoFeatures
+from posrank.systems.official import load_official
 from posrank.systems.xclip import XClip
 
 _CLASSES = {cls.name: cls for cls in (Clip, XClip)}
 SYSTEMS = tuple(_CLASSES)
 """Names that `build` knows."""
 
-__all__ = ["BRANCHES", "SYSTEMS", "System", "TextFeatures", "VideoFeatures", "build"]
+__all__ = ["BRANCHES", "SYSTEMS", "System", "TextFeatures", "VideoFeatures", "build", "load_official"]
 
 
 def system_class(name):

@@ -75,8 +75,8 @@ def attach(system, shape, heads=None, layers=None, pretrained=None):
     features = system.clip.text_projection
     if features is not None and features.shape[1] != shape["width"]:
         raise ValueError(
-            f"the temporal module needs features as wide as the text tower, not {features.shape[1]} and {shape['width']}; "
-            "choose another backbone, or temporal_layers=0 for mean pooling"
+            f"the temporal module starts from the text tower, {shape['width']} wide, and features are "
+            f"{features.shape[1]} wide; choose another backbone, or temporal_layers=0 for mean pooling"
         )
     if pretrained is not None and layers is None:
         layers = 1 + max(int(key.split(".")[2]) for key in pretrained if key.startswith("transformerClip.resblocks."))

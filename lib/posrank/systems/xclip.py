@@ -14,6 +14,7 @@ from torch import nn
 from posrank.systems import temporal
 from posrank.systems.base import System, masked_mean
 from posrank.systems.features import VideoFeatures
+from posrank.systems.pairs import AllPairs
 
 TAU = 0.01
 
@@ -86,8 +87,15 @@ class XClip(System):
     def _compare(self, text, video, pairs, branch):
         return self.clip.logit_scale.exp() * sum(self._terms(text, video, pairs, branch).values()) / 4
 
+    def terms(self, text_features, video_features):
+        """The four scores of all pairs by name, each [T, V]; their mean is the score (which `score` chunks)."""
+        branch = video_features.branch
+        text, video = self._text_side(text_features, branch), self._video_side(video_features)
+        scale = self.clip.logit_scale.exp()
+        return {name: scale * scores for name, scores in self._terms(text, video, AllPairs, branch).items()}
+
     def _terms(self, text, video, pairs, branch):
-        """The four scores of each pair, before scale and mean, by name; arrays [pairs..., words, frames] inside."""
+        """The four scores of each pair, before scale and mean; arrays [pairs..., words, frames] inside."""
         words, frames = text["words"].shape[-2], video["frames"].shape[-2]
         own_words = branch != "fine"
         word = {

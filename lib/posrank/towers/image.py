@@ -60,7 +60,7 @@ def embed(visual, images):
     if position.shape[0] != patches.shape[1] + 1:
         size = getattr(visual, "image_size", None)
         raise ValueError(
-            f"pictures of {images.shape[-2]} x {images.shape[-1]} pixels give {patches.shape[1]} patches, but the tower "
+            f"pictures of {images.shape[-2]} x {images.shape[-1]} pixels give {patches.shape[1]} patches, the tower "
             f"has positions for {position.shape[0] - 1}; scale them to {size}"
         )
     tokens = torch.cat([cls, patches], dim=1) + position

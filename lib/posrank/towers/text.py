@@ -1,20 +1,159 @@
-"""Text towers: token ids in, sentence vectors or word features out, computed without waste."""
+"""Text towers: token ids in, sentence vectors or word features out, computed without waste.
+
+| mode | what is computed | exact for |
+|---|---|---|
+| pad | every column of the ids as given (the reference) | causal towers; others by their own `encode_text` |
+| bucket | rows of similar length together, cut behind the longest | causal open_clip towers |
+| trie | every distinct prefix once (trie.py) | causal open_clip towers |
+| auto | trie where enough is shared, else bucket | |
+
+Causal means: a token sees the tokens before it alone, so that neither padding nor a cut behind EOT changes what stands
+before. Towers without that (SigLIP, CoCa, HuggingFace encoders) fall back to `pad`, with a warning for trie and bucket.
+"""
+
+import warnings
 
 import torch
+from open_clip.transformer import ResidualAttentionBlock
+from torch import nn
 
+from posrank.towers.trie import build_trie, run_trie
 
-def ends(input_ids):
-    """Position of EOT, the largest id, in every row: [n, L] -> [n]."""
-    return input_ids.argmax(1)
+MODES = ("trie", "bucket", "pad", "auto")
+CHUNK = 2**15
+"""Tokens in one pass where no gradient is wanted: bounds memory (256 MiB for the widest layer of ViT-B/32's text
+tower)."""
+STEP = 4
+"""Bucket lengths are multiples of this."""
+SHARED = 0.7
+"""`auto` takes the trie where its nodes are at most this share of the real tokens."""
 
 
 def encode_text(tower, input_ids, mode="auto", tokens=False):
-    """Token ids [n, L] -> sentence vectors [n, d], or with tokens word features [n, L, d] and mask [n, L]."""
+    """Token ids [n, L] -> sentence vectors [n, d]; with `tokens` -> word features [n, L, d] and mask [n, L].
+
+    tower: an open_clip model. input_ids: int64, L up to its context length; a sentence ends with EOT (the largest id
+    of its row, or the tower's `eos` id), whatever stands behind is padding. mode: trie | bucket | pad | auto. Word
+    features: the projected output of every token; mask is True up to and with EOT. Behind that, features are zeros
+    (trie, bucket, auto) or what the tower makes of its padding (pad). Differentiable in every mode.
+    ValueError for an unknown mode, ids of a wrong shape, or word features of a tower whose tokens cannot be had
+    exactly.
+    """
+    if mode not in MODES:
+        raise ValueError(f"mode={mode!r} is none of {', '.join(MODES)}")
+    if input_ids.dim() != 2 or input_ids.dtype.is_floating_point or not input_ids.shape[1]:
+        raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
+    text, reason = causal_tower(tower)
+    if reason:
+        return _own_way(tower, input_ids, mode, tokens, reason)
+    context = text.positional_embedding.shape[0]
+    if input_ids.shape[1] > context:
+        raise ValueError(f"sentences of {input_ids.shape[1]} tokens, but the tower reads at most {context}")
+    ends = _ends(text, input_ids)
+    rows = max(1, len(input_ids) if torch.is_grad_enabled() else CHUNK // input_ids.shape[1])
+    parts = [
+        _encode(text, input_ids[start : start + rows], ends[start : start + rows], mode, tokens)
+        for start in range(0, max(1, len(input_ids)), rows)
+    ]
+    out = parts[0] if len(parts) == 1 else torch.cat(parts)
+    if not tokens:
+        return out
+    return out, torch.arange(input_ids.shape[1], device=out.device) <= ends[:, None]
+
+
+def causal_tower(tower):
+    """The text half of an open_clip model, and why its tokens cannot be cut or shared (None where they can).
+
+    A CLIP is its own text half; a CustomTextCLIP keeps it in `text`.
+    """
+    text = getattr(tower, "text", tower)
+    needed = ("token_embedding", "positional_embedding", "transformer", "ln_final", "text_projection")
+    if not all(hasattr(text, name) for name in needed):
+        return text, "it is no open_clip text transformer"
+    if getattr(text, "attn_mask", None) is None:
+        return text, "its tokens see the ones behind them"
+    if getattr(text, "cls_emb", None) is not None:
+        return text, "it reads a class token behind the padding"
+    if _pool_type(text) not in ("argmax", "eos"):
+        return text, f"it pools by {_pool_type(text)!r}, not at EOT"
+    blocks = getattr(text.transformer, "resblocks", ())
+    if not len(blocks) or any(type(block) is not ResidualAttentionBlock for block in blocks):
+        return text, "its blocks are not open_clip's plain ones"
+    return text, None
+
+
+def _pool_type(text):
+    return getattr(text, "text_pool_type", getattr(text, "pool_type", None))
+
+
+def _ends(text, input_ids):
+    """Position of EOT in every row: [n, L] -> [n]."""
+    if _pool_type(text) == "eos":
+        return (input_ids == getattr(text, "text_eos_id", getattr(text, "eos_id", None))).int().argmax(1)
+    return input_ids.argmax(1)
+
+
+def _encode(text, input_ids, ends, mode, tokens):
+    if not len(input_ids) or mode == "pad":
+        return _padded(text, input_ids, ends, tokens)
+    if mode == "bucket":
+        return _bucketed(text, input_ids, ends, tokens)
+    trie = build_trie(input_ids, ends + 1)
+    if mode == "auto" and len(trie.token) > SHARED * int((ends + 1).sum()):
+        return _bucketed(text, input_ids, ends, tokens)
+    hidden = _project(text, run_trie(text, trie, sentences=not tokens))
+    if not tokens:
+        return hidden[trie.row]
+    path, length = trie.path[trie.row], trie.length[trie.row]
+    real = torch.arange(path.shape[1], device=path.device) < length[:, None]
+    return _widen(hidden[path] * real[..., None], input_ids.shape[1])
+
+
+def _padded(text, input_ids, ends, tokens):
     length = input_ids.shape[1]
-    x = tower.token_embedding(input_ids) + tower.positional_embedding[:length]
-    x = tower.transformer(x, attn_mask=tower.attn_mask[:length, :length])
-    x = tower.ln_final(x) @ tower.text_projection
-    mask = torch.arange(length, device=x.device) <= ends(input_ids)[:, None]
+    dtype = text.transformer.get_cast_dtype()
+    x = (text.token_embedding(input_ids) + text.positional_embedding[:length]).to(dtype)
+    x = text.transformer(x, attn_mask=text.attn_mask[:length, :length])
+    return _project(text, x if tokens else x[torch.arange(len(x), device=x.device), ends])
+
+
+def _bucketed(text, input_ids, ends, tokens):
+    bucket = ends // STEP
+    parts, places = [], []
+    for number in bucket.unique().tolist():
+        rows = (bucket == number).nonzero()[:, 0]
+        columns = min(STEP * (number + 1), input_ids.shape[1])
+        part = _padded(text, input_ids[rows, :columns], ends[rows], tokens)
+        if tokens:
+            real = torch.arange(columns, device=rows.device) <= ends[rows, None]
+            part = _widen(part * real[..., None], input_ids.shape[1])
+        parts.append(part)
+        places.append(rows)
+    return torch.cat(parts)[torch.cat(places).argsort()]
+
+
+def _project(text, x):
+    x = text.ln_final(x)
+    projection = text.text_projection
+    if projection is None:
+        return x
+    return projection(x) if isinstance(projection, nn.Linear) else x @ projection
+
+
+def _widen(x, columns):
+    """[n, l, d] -> [n, columns, d], zeros behind."""
+    return nn.functional.pad(x, (0, 0, 0, columns - x.shape[1]))
+
+
+def _own_way(tower, input_ids, mode, tokens, reason):
+    """Towers that need all of their columns: filled up to the context length and given to their own `encode_text`."""
+    name = type(tower).__name__
     if tokens:
-        return x, mask
-    return x[torch.arange(len(x), device=x.device), ends(input_ids)]
+        raise ValueError(f"no exact word features from this {name}: {reason}; use a causal CLIP text tower")
+    if mode in ("trie", "bucket"):
+        warnings.warn(f"mode={mode!r} would not be exact for this {name} ({reason}); mode='pad' is used", stacklevel=3)
+    text = getattr(tower, "text", tower)
+    missing = (getattr(text, "context_length", None) or input_ids.shape[1]) - input_ids.shape[1]
+    if missing > 0 and hasattr(text, "pad_id"):
+        input_ids = nn.functional.pad(input_ids, (0, missing), value=text.pad_id)
+    return tower.encode_text(input_ids)
