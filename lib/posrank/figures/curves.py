@@ -1,0 +1,50 @@
+"""Curves: duplicate captions (Fig. 3), a run's losses, sweeps (Tables 5 and 6)."""
+
+from posrank.figures.style import PART_COLOURS, TABLE_PARTS
+
+
+def duplicate_figure(curves):
+    """Fig. 3: share of captions (percent) that become identical to another one when so many words of a part are removed, one
+    panel a dataset. curves: as posrank.captions.duplicates.duplicate_curves returns them."""
+    import matplotlib.pyplot as plt
+
+    names = list(dict.fromkeys(curves["dataset"]))
+    figure, panels = plt.subplots(1, len(names), figsize=(1.0 + 3.6 * len(names), 3.0), squeeze=False)
+    for axes, name in zip(panels[0], names):
+        for part in TABLE_PARTS:
+            mine = curves[(curves["dataset"] == name) & (curves["part"] == part)]
+            if len(mine):
+                axes.plot(mine["removed"], 100 * mine["identical"], "o-", ms=3.5, color=PART_COLOURS[part], label=part)
+        axes.set(xlabel="words of the part removed", ylabel="identical to another caption (%)", title=name, ylim=(0, None))
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    panels[0][-1].legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.02))
+    return figure
+
+
+def history_figure(history, title="Training"):
+    """Losses of a run over its steps: thin as they were, thick as a running mean."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(5.2, 2.7))
+    for name, colour in (("coarse", "#0173b2"), ("fine", "#de8f05")):
+        values = history[name]
+        if values.notna().any():
+            axes.plot(history["step"], values, color=colour, lw=0.5, alpha=0.35)
+            axes.plot(history["step"], values.rolling(max(1, len(values) // 20), min_periods=1).mean(), color=colour, label=f"{name} loss")
+    axes.set(xlabel="step", ylabel="loss", title=title, ylim=(0, None))
+    axes.legend(fontsize="small")
+    return figure
+
+
+def sweep_figure(table, column, label):
+    """Tables 5 and 6 as curves: PoSRank per part and mean recall (percent / 100) against one parameter."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(5.4, 3.0))
+    for part in TABLE_PARTS:
+        axes.plot(table[column], table[part], "o-", ms=3.5, color=PART_COLOURS[part], label=part)
+    for name, style in (("v2t", "--"), ("t2v", ":")):
+        axes.plot(table[column], table[name] / 100, style, color="#444444", label=f"{name.upper()} / 100")
+    axes.set(xlabel=label, ylabel="PoSRank", ylim=(0, 1))
+    axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.02))
+    return figure

@@ -1,0 +1,36 @@
+"""One look for all figures: names, colours, sizes, and how a figure becomes a file."""
+
+from pathlib import Path
+
+TABLE_PARTS = ("noun", "adj", "verb", "adv", "prep")
+"""The parts of speech in the order of the paper's result tables."""
+
+STRATEGIES = {
+    "coarse": "Coarse-Grained Training", "word": "Word-Level Negatives", "phrase": "Phrase-Level Negatives",
+    "prompt": "Fine-Grained Prompting",
+}
+SYSTEMS = {"frozen": "Frozen", "xclip": "X-CLIP", "ucofia": "UCoFiA", "ts2net": "TS2-Net", "clip": "CLIP (mean-pooled)"}
+COLOURS = {"coarse": "#8c8c8c", "word": "#0173b2", "phrase": "#de8f05", "prompt": "#029e73"}
+PART_COLOURS = {"noun": "#0173b2", "verb": "#029e73", "adj": "#de8f05", "adv": "#cc78bc", "prep": "#ca9161"}
+BLIND_COLOUR = "#d55e00"
+
+
+def show_style():
+    """Set the style of all following figures (seaborn's whitegrid, small print sizes)."""
+    import matplotlib as mpl
+    import seaborn as sns
+
+    sns.set_theme(context="paper", style="whitegrid", palette="colorblind", font_scale=1.05)
+    mpl.rcParams.update({
+        "figure.dpi": 110, "savefig.dpi": 160, "axes.spines.top": False, "axes.spines.right": False,
+        "axes.titlesize": "medium", "axes.titleweight": "bold", "legend.frameon": False, "svg.hashsalt": "posrank",
+        "figure.constrained_layout.use": True, "grid.alpha": 0.5,
+    })
+
+
+def save(figure, folder, name):
+    """Write <folder>/<name>.png without dates or versions (equal figures give equal bytes); returns the figure."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    figure.savefig(folder / f"{name}.png", metadata={"Software": None})
+    return figure

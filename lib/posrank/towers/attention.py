@@ -1,0 +1,47 @@
+"""Attention of a system's image tower: what CLS and the visual prompts read in the last block (Fig. 8).
+
+In: a system and normalised video [V, F, 3, H, W]. Out: {"CLS": [V, F, h, w], "prompt": [V, F, h, w] where there are prompts},
+the attention weights on the patches, averaged over heads (and prompts), each frame summing to at most 1.
+"""
+
+import math
+
+import torch
+
+from posrank.towers.image import embed, is_plain_vit
+
+
+@torch.inference_mode()
+def attention_maps(system, video):
+    """Attention of the last block's CLS and prompt queries over the patches, see above. ValueError for towers without them."""
+    visual = system.clip.visual
+    if not is_plain_vit(visual):
+        raise ValueError(f"attention maps need a plain ViT, not {type(visual).__name__}")
+    images = video.flatten(0, 1)
+    tokens = embed(visual, images)
+    patches = tokens.shape[1] - 1
+    prompt = getattr(visual, "vpt_embedding", None)
+    if prompt is not None:
+        prompt = prompt.reshape(-1, tokens.shape[-1])
+        tokens = torch.cat([tokens, prompt.to(tokens.dtype).expand(len(tokens), -1, -1)], dim=1)
+    *blocks, last = visual.transformer.resblocks
+    for block in blocks:
+        tokens = block(tokens)
+    x = last.ln_1(tokens)
+    weights = last.attn(x, x, x, need_weights=True, average_attn_weights=True)[1]
+    height, width = _grid(visual, patches)
+    shape = (*video.shape[:2], height, width)
+    maps = {"CLS": weights[:, 0, 1 : 1 + patches].reshape(shape)}
+    if prompt is not None:
+        maps["prompt"] = weights[:, 1 + patches :, 1 : 1 + patches].mean(1).reshape(shape)
+    return {name: values.cpu().numpy() for name, values in maps.items()}
+
+
+def _grid(visual, patches):
+    grid = getattr(visual, "grid_size", None)
+    if grid is not None and math.prod(grid) == patches:
+        return grid
+    side = math.isqrt(patches)
+    if side * side != patches:
+        raise ValueError(f"{patches} patches are no square grid")
+    return side, side

@@ -1,0 +1,83 @@
+"""Batches: which captions a step sees, with their videos' frames and their fresh negatives.
+
+Comes in: the training captions, a source of frames, a source of negatives. Goes out: a `Batch` per step that depends on
+(seed, step) alone, so that a resumed run and an undisturbed one see the same. The captions of a batch belong to distinct
+videos: the diagonal of the similarity is then the only truth.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class Batch:
+    """B captions. `texts`: the captions, then their negatives; `owner` [negatives]: whose; `frames` uint8 [B, F, H, W, 3];
+    `frames_read` [B]; `epoch` from 0."""
+
+    caption_ids: list
+    texts: list
+    owner: np.ndarray
+    frames: np.ndarray
+    frames_read: np.ndarray
+    epoch: int
+
+
+def epoch_order(video_ids, batch, seed, epoch):
+    """Row numbers of one epoch, [batches, batch]: rounds of one caption per video, each round shuffled and cut into batches.
+
+    Every caption comes up once an epoch, except what does not fill a batch at the end of a round; which that is changes
+    from epoch to epoch. ValueError where there are fewer videos than a batch has captions.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    shuffled = rng.permutation(len(video_ids))
+    _, codes = np.unique(np.asarray(video_ids)[shuffled], return_inverse=True)
+    if codes.max() + 1 < batch:
+        raise ValueError(f"a batch of {batch} captions needs {batch} videos and there are {codes.max() + 1}; lower train.batch")
+    # the n-th caption of each video, in shuffled order, belongs to round n
+    by_video = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[by_video], prepend=-1))
+    counts = np.diff(np.append(starts, len(codes)))
+    rounds = np.empty(len(codes), dtype=int)
+    rounds[by_video] = np.arange(len(codes)) - np.repeat(starts, counts)
+    rows = [shuffled[rounds == number] for number in range(counts.max())]
+    cut = [rng.permutation(rows_)[: len(rows_) // batch * batch].reshape(-1, batch) for rows_ in rows]
+    return np.concatenate(cut)
+
+
+class Batches:
+    """The batches of a run.
+
+    captions: table of the training captions (caption_id, video_id, caption); frames: video ids -> (uint8 [n, F, H, W, 3],
+    frames_read [n]); negatives: a TrainingNegatives or None; rows: function that picks this process's share.
+    """
+
+    def __init__(self, captions, frames, negatives, *, batch, seed, share=lambda rows: rows):
+        self.ids = captions["caption_id"].to_numpy(dtype=object)
+        self.videos = captions["video_id"].to_numpy(dtype=object)
+        self.texts = captions["caption"].to_numpy(dtype=object)
+        self.frames, self.negatives, self.batch, self.seed, self.share = frames, negatives, batch, seed, share
+        self._epoch, self._order = None, None
+        self.per_epoch = len(epoch_order(self.videos, batch, seed, 0))
+
+    def at(self, step):
+        """The `Batch` of a step (from 0)."""
+        epoch, number = divmod(step, self.per_epoch)
+        if epoch != self._epoch:
+            self._epoch, self._order = epoch, epoch_order(self.videos, self.batch, self.seed, epoch)
+        rows = self.share(self._order[number])
+        ids, negatives, owner = list(self.ids[rows]), [], np.zeros(0, dtype=np.int64)
+        if self.negatives is not None:
+            negatives, owner = self.negatives.draw_many(ids, epoch)
+        frames, read = self.frames(list(self.videos[rows]))
+        return Batch(ids, [*self.texts[rows], *negatives], owner, frames, read, epoch)
+
+    def between(self, first, last):
+        """Batches of steps first .. last - 1; the next one is made in a thread while the current one is used."""
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(self.at, first) if first < last else None
+            for step in range(first, last):
+                batch = coming.result()
+                coming = ahead.submit(self.at, step + 1) if step + 1 < last else None
+                yield batch

@@ -1,0 +1,147 @@
+"""Runs: from a line of params.yaml to a folder with trained weights, and back to a system.
+
+    runs/<system>-<strategy>-<seed>/weights.safetensors, config.yaml, history.csv
+
+The folder is filled when the run is done; while it lasts, its resumable state is `data/state/<run>.pt`. `python -m
+posrank.training.runs xclip word 0` trains one run without a notebook; under `torchrun --nproc-per-node N -m ...` it does so
+with N processes and the same global batch.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import torch
+import yaml
+
+from posrank import negatives, paths, schema, systems
+from posrank.frames import FrameStore
+from posrank.params import load as load_params
+from posrank.training.batches import Batches
+from posrank.training.distributed import World, join_world
+from posrank.training.loop import STRATEGIES, train
+
+KEYS = (
+    "rule", "n", "n_per", "lambda", "coarse_reduce", "fine_form", "steps", "epochs", "batch", "optimizer", "lr", "clip_lr",
+    "prompt_lr", "frozen", "weight_decay", "warmup", "clip_norm", "precision", "checkpoint_every",
+)
+
+
+def run_settings(params, system, strategy, seed):
+    """All that defines one run, as a flat dict of plain values. ValueError names an unknown strategy or system."""
+    if strategy not in STRATEGIES:
+        raise ValueError(f"no strategy {strategy!r}; there are {', '.join(STRATEGIES)}")
+    chosen = params.train_for(system)
+    build = dict(
+        backbone=chosen["backbone"], prompts=chosen["prompts"] if strategy == "prompt" else 0,
+        num_frames=params.frames["num_frames"], max_words=chosen["max_words"], as_released=chosen["as_released"],
+    )
+    values = chosen.plain()
+    return dict(system=system, strategy=strategy, seed=seed, dataset=chosen["dataset"], build=build,
+                **{key: values[key] for key in KEYS if key in values})
+
+
+def start_system(settings, root=None):
+    """The system of a run before its first step: its backbone's weights, new parameters seeded by the run's seed."""
+    build = dict(settings["build"])
+    if build["backbone"] == "world":
+        build["backbone"] = Path(root or paths.root()) / "data" / "world" / "pretrained"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings["seed"])
+        return systems.build(settings["system"], **build)
+
+
+def device_of(world=None):
+    """This process's GPU where there is one, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+    return torch.device("cpu")
+
+
+def training_batches(settings, folder, world=None):
+    """`Batches` of a run from the tables of `folder`: data/captions, data/tags and data/frames of its dataset."""
+    world = world or World()
+    data, dataset = Path(folder) / "data", settings["dataset"]
+    captions = schema.read_table(data / "captions" / f"{dataset}.parquet", "captions")
+    captions = captions[captions["split"] == "train"]
+    store = FrameStore(data / "frames" / dataset)
+    captions = captions[captions["video_id"].isin(store.ids())].reset_index(drop=True)
+    if settings["batch"] % world.size:
+        raise ValueError(f"train.batch = {settings['batch']} does not divide by the {world.size} processes")
+    source, level = None, STRATEGIES[settings["strategy"]]
+    if level:
+        tags = schema.read_table(data / "tags" / f"{dataset}.parquet", "tags")
+        tags = tags[tags["caption_id"].isin(captions["caption_id"])]
+        source = negatives.TrainingNegatives(
+            captions, tags, rule=settings["rule"], level=level, n=settings["n"], n_per=settings["n_per"], seed=settings["seed"],
+            reference=captions,
+        )
+    return Batches(captions, store.read, source, batch=settings["batch"], seed=settings["seed"], share=world.slice)
+
+
+def run_name(settings):
+    return f"{settings['system']}-{settings['strategy']}-{settings['seed']}"
+
+
+def train_run(settings, folder=None, progress=True):
+    """Train one run and write `runs/<run>/`; returns the folder. A killed run goes on where its state was last written."""
+    folder = Path(folder or paths.root())
+    world = join_world()
+    system = start_system(settings).to(device_of(world))
+    batches = training_batches(settings, folder, world)
+    state = folder / "data" / "state" / f"{run_name(settings)}.pt"
+    history = train(system, batches, settings, state=state, world=world, progress=progress)
+    out = folder / "runs" / run_name(settings)
+    if world.main:
+        save_run(out, system, settings, history)
+        state.unlink(missing_ok=True)
+    world.barrier()
+    return out
+
+
+def save_run(out, system, settings, history):
+    """Write weights.safetensors, config.yaml and history.csv, each atomically, the weights last."""
+    from safetensors.torch import save_file
+
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    texts = {"config.yaml": yaml.safe_dump(settings, sort_keys=False), "history.csv": history.round(6).to_csv(index=False)}
+    for name, text in texts.items():
+        with paths.atomic(out / name) as temporary:
+            Path(temporary).write_text(text, encoding="utf-8", newline="\n")
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in system.state_dict().items()}
+    with paths.atomic(out / "weights.safetensors") as temporary:
+        save_file(tensors, temporary)
+
+
+def load_run(out, root=None, device=None):
+    """(system in evaluation mode, settings) of a trained run. ValueError where the folder holds no finished run."""
+    from safetensors.torch import load_file
+
+    out = Path(out)
+    if not (out / "weights.safetensors").exists():
+        raise ValueError(f"{out} holds no trained run (weights.safetensors is missing); train it first: dvc repro train")
+    settings = yaml.safe_load((out / "config.yaml").read_text())
+    system = start_system(settings, root)
+    system.load_state_dict(load_file(out / "weights.safetensors"))
+    return system.to(device or device_of()).eval(), settings
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="python -m posrank.training.runs", description="Train one run of params.yaml.")
+    parser.add_argument("system")
+    parser.add_argument("strategy")
+    parser.add_argument("seed", type=int)
+    arguments = parser.parse_args(argv)
+    try:
+        out = train_run(run_settings(load_params(), arguments.system, arguments.strategy, arguments.seed))
+    except ValueError as problem:
+        print(f"ERROR: {problem}", file=sys.stderr)
+        return 1
+    print(out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
