@@ -5,6 +5,7 @@ negatives into a ranks table; ``scorers`` wraps systems, language models and con
 metrics.
 """
 
+from posrank.scoring import scorers, summary
 from posrank.scoring.bootstrap import Paired, bootstrap, holm, mean_replicates, paired
 from posrank.scoring.evaluate import evaluate
 from posrank.scoring.ranks import (
@@ -16,8 +17,12 @@ from posrank.scoring.ranks import (
     tie_counts,
 )
 from posrank.scoring.recall import recall
+from posrank.scoring.scorers import BlindScorer, ConstantVideo, Negated, ShuffledVideo, SystemScorer, from_system
+from posrank.scoring.summary import compare, summarize, write_metrics, zero_line
 
 __all__ = [
-    "Paired", "bootstrap", "chance", "chance_adjusted", "evaluate", "holm", "mean_replicates", "paired", "posrank",
-    "recall", "reciprocal_from_counts", "reciprocal_ranks", "tie_counts",
+    "BlindScorer", "ConstantVideo", "Negated", "Paired", "ShuffledVideo", "SystemScorer", "bootstrap", "chance",
+    "chance_adjusted", "compare", "evaluate", "from_system", "holm", "mean_replicates", "paired", "posrank", "recall",
+    "reciprocal_from_counts", "reciprocal_ranks", "scorers", "summarize", "summary", "tie_counts", "write_metrics",
+    "zero_line",
 ]
