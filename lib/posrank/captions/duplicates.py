@@ -22,9 +22,9 @@ def duplicate_curves(captions, tags, split="test", seed=0, parts=PARTS, max_remo
     split        captions that are compared; None = all
     seed         of the choice of words
     max_removed  last j; None = until all words of the part are gone from every caption
-    Returns a DataFrame dataset, part, removed (j, from 0), captions, identical (captions that equal another one), across
-    (those that equal a caption of another video), became (those that equal a caption from which they differed at j = 0:
-    what the removal did, which is what the paper counts) and proportion = became / captions.
+    Returns a DataFrame dataset, part, removed (j, from 0), captions, identical (captions that equal another one),
+    across (those that equal a caption of another video), became (those that equal a caption from which they differed
+    at j = 0: what the removal did, which is what the paper counts) and proportion = became / captions.
     """
     if split is not None:
         captions = captions[captions["split"] == split]

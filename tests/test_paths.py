@@ -1,0 +1,84 @@
+"""Root, workspace, atomic writing, and names that must not lead anywhere else."""
+
+import os
+
+import pytest
+
+from posrank import paths
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.delenv("POSRANK_ROOT", raising=False)
+    monkeypatch.delenv("POSRANK_WORKSPACE", raising=False)
+    for name in ("params.yaml", "dvc.yaml"):
+        (tmp_path / name).touch()
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    return tmp_path
+
+
+def make(folder):
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "captions.parquet").touch()
+
+
+def test_root_is_found_from_below_and_can_be_set(project, monkeypatch, tmp_path_factory):
+    assert paths.root() == project
+    other = tmp_path_factory.mktemp("other")
+    monkeypatch.setenv("POSRANK_ROOT", str(other))
+    assert paths.root() == other
+    monkeypatch.setenv("POSRANK_ROOT", str(other / "none"))
+    with pytest.raises(ValueError, match="POSRANK_ROOT"):
+        paths.root()
+
+
+def test_workspace_prefers_the_root_then_the_default_preset(project, monkeypatch):
+    assert paths.workspace() == project
+    make(project / ".presets" / "default")
+    assert paths.workspace() == project / ".presets" / "default"
+    make(project)
+    assert paths.workspace() == project
+    monkeypatch.setenv("POSRANK_WORKSPACE", str(project / "notebooks"))
+    assert paths.workspace() == project / "notebooks"
+
+
+def test_atomic_replaces_on_success_only(tmp_path):
+    path = tmp_path / "new" / "a.txt"
+    with paths.atomic(path) as temporary:
+        assert temporary.parent == path.parent
+        temporary.write_text("one")
+        assert not path.exists()
+    with pytest.raises(KeyboardInterrupt), paths.atomic(path) as temporary:
+        temporary.write_text("tw")
+        raise KeyboardInterrupt
+    assert path.read_text() == "one" and os.listdir(path.parent) == ["a.txt"]
+
+
+def test_atomic_folder(tmp_path):
+    for text in ("one", "two"):
+        with paths.atomic(tmp_path / "d", folder=True) as temporary:
+            (temporary / text).write_text(text)
+    assert os.listdir(tmp_path / "d") == ["two"] and os.listdir(tmp_path) == ["d"]
+
+
+BAD = ["a/b", "a\\b", "/a", "..", ".", "a..b", "../a", "a\0", "a\nb", "", "  ", "x" * 300, "\ud800"]
+GOOD = ["video7960#7", "-4wsuPCjDBc_5_15", "Wait for it... (May 2017) 24", "id##*##1", "größe"]
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_unsafe_names_are_refused(name):
+    with pytest.raises(ValueError, match="rename it"):
+        paths.safe_name(name, "video_id", "a.json, line 3")
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_real_names_are_kept(name):
+    assert paths.safe_name(name) == name
+
+
+def test_inside_stays_inside(tmp_path):
+    assert paths.inside(tmp_path, "train/clip 1.mp4") == tmp_path / "train" / "clip 1.mp4"
+    for name in ("../a.mp4", "a/../../b", "/etc/passwd", "C:\\a", "~/a", "", "a\0b", "..\\a"):
+        with pytest.raises(ValueError, match="give"):
+            paths.inside(tmp_path, name)

@@ -1,0 +1,100 @@
+"""Tables: what passes, what is refused and how it is said, and that files are the same bytes for the same table."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from posrank import schema
+
+CAPTIONS = pd.DataFrame({
+    "caption": ["a dog", "a cat"], "dataset": "d", "split": ["train", "test"], "video_id": ["v", "w"],
+    "caption_id": ["v#0", "w#0"],
+})
+NEGATIVES = pd.DataFrame({
+    "caption_id": ["v#0"] * 2, "part": "noun", "k": [0, 1], "sentence": ["a cat", "a pig"], "position": 1,
+    "original": "dog", "replacement": ["cat", "pig"], "source": "random", "rule": "paper", "level": "word",
+})
+
+
+def test_columns_come_in_order_with_their_types():
+    table = schema.validate(CAPTIONS, "captions")
+    assert list(table.columns) == list(schema.TABLES["captions"])
+    assert table["start"].dtype == "float64" and table["start"].isna().all() and (table["file"] == "").all()
+    negatives = schema.validate(NEGATIVES.assign(changed=1), "negatives")
+    assert list(negatives.columns) == [*schema.TABLES["negatives"], "changed"]
+    assert negatives["position2"].dtype == "Int64"
+    for name in schema.TABLES:
+        assert list(schema.validate(schema.empty(name), name).columns) == list(schema.TABLES[name])
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"caption": ["a dog", "  "]}, "'caption', row 1: is empty"),
+    ({"caption": ["a dog", None]}, "'caption', row 1: has no value"),
+    ({"caption": ["a dog", 3]}, "'caption', row 1: holds int"),
+    ({"split": ["train", "dev"]}, "'split', row 1: is 'dev'; use one of train, val, test"),
+    ({"video_id": ["v", "../w"]}, "'video_id', row 1: is '../w' and it holds a slash"),
+    ({"video_id": ["v", ".."]}, r"it holds '\.\.'"),
+    ({"caption_id": ["x\0", "w#0"]}, "control character"),
+    ({"caption_id": ["v#0", "v#0"]}, "row 1: dataset 'd', caption_id 'v#0' is already in row 0"),
+    ({"start": ["x", 1]}, "'start', row 0: is no number: 'x'"),
+    ({"start": [1, 2], "end": [2, 2]}, "'end', row 1: is not after start"),
+    ({"end": [np.inf, 2]}, "'end', row 0: is infinite"),
+])
+def test_bad_captions_are_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        schema.validate(CAPTIONS.assign(**change), "captions")
+
+
+def test_other_tables_are_checked_too():
+    with pytest.raises(ValueError, match="column 'source' is missing"):
+        schema.validate(NEGATIVES.drop(columns="source"), "negatives")
+    with pytest.raises(ValueError, match="'part', row 0 .*use one of noun, verb"):
+        schema.validate(NEGATIVES.assign(part="pronoun"), "negatives")
+    with pytest.raises(ValueError, match="'k', row 1: is no whole number"):
+        schema.validate(NEGATIVES.assign(k=[0, 1.5]), "negatives")
+    with pytest.raises(ValueError, match="already in row 0"):
+        schema.validate(NEGATIVES.assign(k=0), "negatives")
+    with pytest.raises(ValueError, match="unknown table 'captionz'"):
+        schema.validate(CAPTIONS, "captionz")
+    with pytest.raises(ValueError, match="expected a pandas DataFrame"):
+        schema.validate([], "captions")
+    # the same caption id in two datasets is no repetition
+    assert len(schema.validate(CAPTIONS.assign(caption_id="x", dataset=["d", "e"]), "captions")) == 2
+
+
+def test_round_trip_keeps_values_and_attrs(tmp_path):
+    table = NEGATIVES.assign(position2=[None, 3])
+    table.attrs["dropped"] = {"noun": {"no word": np.int64(2)}}
+    table.attrs["odd"] = object()
+    with pytest.warns(UserWarning, match="odd"):
+        path = schema.write_table(table, tmp_path / "deep" / "n.parquet", "negatives")
+    again = schema.read_table(path, "negatives")
+    assert again.attrs == {"dropped": {"noun": {"no word": 2}}} == pd.read_parquet(path).attrs
+    pd.testing.assert_frame_equal(again, schema.validate(table, "negatives"), check_flags=False)
+    assert again["position2"].tolist() == [pd.NA, 3]
+    assert "odd" in table.attrs
+
+
+def test_equal_tables_are_equal_bytes(tmp_path):
+    one = schema.write_table(CAPTIONS, tmp_path / "one", "captions").read_bytes()
+    other = pd.concat([CAPTIONS.iloc[:1], CAPTIONS.iloc[1:]]).assign(split=pd.Categorical(["train", "test"]))
+    assert schema.write_table(other, tmp_path / "two", "captions").read_bytes() == one
+
+
+def test_unreadable_files_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="run the stage"):
+        schema.read_table(tmp_path / "none.parquet", "tags")
+    whole = schema.write_table(CAPTIONS, tmp_path / "c.parquet", "captions").read_bytes()
+    (tmp_path / "cut.parquet").write_bytes(whole[:100])
+    with pytest.raises(ValueError, match=r"cut\.parquet is no readable parquet"):
+        schema.read_table(tmp_path / "cut.parquet", "captions")
+    with pytest.raises(ValueError, match=r"c\.parquet: tags table: column 'i' is missing"):
+        schema.read_table(tmp_path / "c.parquet", "tags")
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = schema.write_table(CAPTIONS, tmp_path / "c.parquet", "captions")
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="is empty"):
+        schema.write_table(CAPTIONS.assign(caption=""), path, "captions")
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
