@@ -2,8 +2,8 @@
 
 Comes in: the tracked files and a name under `presets:` (or `paper:`) of params.yaml. Goes out: ``.presets/<name>/``, a
 project of its own with the preset merged into its params.yaml, where ``dvc repro`` ran. Presets never disturb
-each other nor the tracked files; they share DVC's cache, so nothing is computed twice. `publish` copies a preset's metrics to
-where git keeps them, `lab` opens JupyterLab on a preset's results.
+each other nor the tracked files; they share DVC's cache, so nothing is computed twice. `publish` copies a preset's
+metrics to where git keeps them, `lab` opens JupyterLab on a preset's results.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def parser():
 def repro(arguments):
     """Refresh the scratch copy and run ``dvc repro`` in it, then say where the results are."""
     base, name = root(), arguments.preset
-    scratch = prepare(base, name)
+    scratch = prepare(base, name, sweeps=arguments.sweeps)
     targets = ["report", *(["sweeps/dvc.yaml"] if arguments.sweeps else [])]
     command = [sys.executable, "-m", "dvc", "repro", *(arguments.more or targets)]
     print(f"preset {name}: {shlex.join(['dvc', *command[3:]])}, in {scratch.relative_to(base)}", flush=True)
@@ -79,16 +79,18 @@ def repro(arguments):
     return 0
 
 
-def prepare(base, name):
+def prepare(base, name, sweeps=False):
     """The scratch copy of preset `name`, fresh: tracked files, merged params.yaml, DVC without git, the shared cache.
 
-    Raises ValueError for an unknown preset or parameters that do not fit.
+    The sweeps' pipeline is left out until it is asked for: `dvc status` would call it unfinished. Raises ValueError for
+    an unknown preset or parameters that do not fit.
     """
     merged = knobs.load(base / "params.yaml", preset=name)
     scratch = base / ".presets" / name
     text = yaml_text(merged.plain(), "made from the project's params.yaml: change that one")
     generated = {"params.yaml": text, ".dvc/config.local": _dvc_config(base, scratch)}
-    refresh(base, scratch, generated)
+    without = () if sweeps or (scratch / "sweeps" / "dvc.lock").is_file() else ("sweeps/dvc.yaml",)
+    refresh(base, scratch, generated, without)
     _link_raw(base, scratch, merged["datasets"])
     for folder in ("metrics", "results/ranks", "runs"):
         (scratch / folder).mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """A scratch copy of the project, kept fresh: where presets run.
 
-Comes in: the project's folder (a git checkout or an unpacked archive). Goes out: a folder with the same source files, where
-all that the pipeline has made stays. Unchanged files keep their modification time: DVC need not hash them again.
+Comes in: the project's folder (a git checkout or an unpacked archive). Goes out: a folder with the same source files,
+where all that the pipeline has made stays. Unchanged files keep their modification time: DVC need not hash them again.
 """
 
 import json
@@ -62,17 +62,18 @@ def _made(name):
     return name in _MADE or (path.parent == PurePosixPath("metrics") and path.suffix == ".json")
 
 
-def refresh(base, scratch, generated):
+def refresh(base, scratch, generated, without=()):
     """Bring `scratch` up to date with the source files of `base`.
 
     New and changed files are copied, files that an earlier refresh had put there and that are gone from `base` are
-    deleted, everything else is left alone. `generated` (name -> text) stands in for or beside the copied files.
+    deleted, everything else is left alone. `generated` (name -> text) stands in for or beside the copied files;
+    names in `without` are not copied.
     """
     base, scratch = Path(base), Path(scratch)
     scratch.mkdir(parents=True, exist_ok=True)
     manifest = scratch / MANIFEST
     before = set(json.loads(manifest.read_text())) if manifest.is_file() else set()
-    names = [name for name in source_files(base) if name not in generated]
+    names = [name for name in source_files(base) if name not in generated and name not in without]
     for name in sorted(before - set(names) - set(generated)):
         _remove(scratch, name)
     for name in names:

@@ -2,8 +2,8 @@
 
 ``python -m posrank.sweep train.lambda=0.1 --run xclip-word-0 --name lambda-0.1``
 
-Comes in: the tables and frames of the finished pipeline, a change to params.yaml. Goes out: ``sweeps/metrics/<name>.json``
-(the run's metrics and the change) and the two executed notebooks in ``sweeps/results/<name>/``. The workspace
+Comes in: the tables and frames of the finished pipeline, a change to params.yaml. Goes out: the run's metrics and the
+change in ``sweeps/metrics/<name>.json``, and the two executed notebooks in ``sweeps/results/<name>/``. The workspace
 links to the pipeline's data and has a params.yaml of its own, so that the notebooks need not know of sweeps.
 """
 
