@@ -93,13 +93,20 @@ class PaperRule:
             (HYPONYM, self.lexicon.hyponym_antonyms(lemma, part)),
         ):
             for other in lemmas:
-                form = inflect(other.lower(), tag)
-                if form and form not in have and form in self.vocabulary.seen(part, tag):
+                form = self._form(other.lower(), part, tag)
+                if form and form not in have:
                     have.add(form)
                     ranked.append((form, source))
         pool = self.vocabulary.pool(part, tag)
         skip = sorted(index for other in have if (index := _index(pool, other)) is not None)
         return Choices(tuple(ranked), pool, tuple(skip))
+
+    def _form(self, lemma, part, tag):
+        """The form of `lemma` under `tag` that the dataset uses, or None."""
+        if (form := self.vocabulary.form(lemma, part, tag)) or self.vocabulary.gold:
+            return form
+        form = inflect(lemma, tag)  # where the tagger's lemma differs from the lexicon's
+        return form if form in self.vocabulary.seen(part, tag) else None
 
 
 def make(vocabulary, lexicon):

@@ -34,7 +34,7 @@ class Vocabulary:
         self.gold = self.tagger == "gold"
         uses, lower = _count(tags)
         blocked = blocked_words()
-        pools, seen = defaultdict(set), defaultdict(set)
+        pools, seen, forms = defaultdict(set), defaultdict(set), {}
         for word, by_label in uses.items():
             if not word.isalpha() or word in blocked:
                 continue
@@ -49,20 +49,21 @@ class Vocabulary:
                 for (tag, lemma), count in sorted(by_tag.items(), key=lambda item: (-item[1], item[0])):
                     if label == "verb" and lemma == "be":
                         continue
-                    if self.gold:
-                        seen[label, tag].add(word)
-                        pools[label, tag].add(word)
-                        continue
-                    if count < MIN_COUNT:
+                    if count < MIN_COUNT and not self.gold:
                         continue
                     seen[label, tag].add(word)
-                    if label == major and count >= MIN_TAG_SHARE * total:
+                    key = label, tag, lemma
+                    forms[key] = max(forms.get(key, (0, "")), (count, word))
+                    if self.gold:
+                        pools[label, tag].add(word)
+                    elif label == major and count >= MIN_TAG_SHARE * total:
                         if known is None:
                             known = lexicon.known(lemma, label)
                         if known:
                             pools[label, tag].add(word)
         self._pools = {key: tuple(sorted(words)) for key, words in pools.items()}
         self._seen = {key: frozenset(words) for key, words in seen.items()}
+        self._forms = {key: word for key, (_, word) in forms.items()}
         self.size = {
             part: len(set().union(*(words for (p, _), words in self._pools.items() if p == part))) for part in PARTS
         }
@@ -77,6 +78,10 @@ class Vocabulary:
     def pool(self, part, tag):
         """The words that a random replacement of this part and fine tag is drawn from, sorted; () where there are none."""
         return self._pools.get((part, tag), ())
+
+    def form(self, lemma, part, tag):
+        """The word seen with this lemma, part and tag (the most frequent one), or None."""
+        return self._forms.get((part, tag, lemma))
 
     def seen(self, part, tag):
         """The words seen with this part and tag at all: what an antonym must be among (its part is known from WordNet)."""
