@@ -1,0 +1,173 @@
+"""Presets: a scratch copy that is always fresh, leaves results alone, and leaves the tracked files as they are."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from posrank import presets
+from posrank.machine import describe
+from posrank.scratch import refresh, source_files
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PIPELINE = """
+stages:
+  captions:
+    matrix:
+      dataset: ${datasets}
+    cmd: python -c "import os; assert os.environ['POSRANK_ROOT'] == os.getcwd(); open('c.txt', 'w').write('c')"
+    params: [world.train]
+    deps:
+      - code.py
+    outs:
+      - c.txt
+  report:
+    cmd: python code.py
+    params: [train.lambda]
+    deps:
+      - c.txt
+      - code.py
+    outs:
+      - results/report.html
+    metrics:
+      - metrics/run.json:
+          cache: false
+"""
+CODE = """
+import os
+os.makedirs("metrics", exist_ok=True); os.makedirs("results", exist_ok=True)
+open("results/report.html", "w").write("r"); open("metrics/run.json", "w").write('{"noun": 0.5}')
+"""
+
+
+def git(folder, *arguments):
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
+    return subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A small project of the same form, in git."""
+    for name in ("params.yaml", ".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes((ROOT / name).read_bytes())
+    (tmp_path / "dvc.yaml").write_text(PIPELINE)
+    (tmp_path / "code.py").write_text(CODE)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-q", "-m", "start")
+    monkeypatch.setenv("POSRANK_ROOT", str(tmp_path))
+    monkeypatch.delenv("POSRANK_WORKSPACE", raising=False)
+    return tmp_path
+
+
+def test_source_files_are_the_tracked_ones_and_ones_own_new_code(project):
+    (project / "lib").mkdir()
+    for name in ("lib/new.py", "scrap.txt", "results.txt"):
+        (project / name).write_text("x")
+    (project / "code.py").unlink()
+    names = source_files(project)
+    assert "lib/new.py" in names and "params.yaml" in names
+    assert not {"scrap.txt", "code.py", ".git/config"} & set(names)
+
+
+def test_source_files_of_an_unpacked_archive(tmp_path):
+    for name in (".gitignore", "lib/a.py", "lib/__pycache__/a.pyc", "results/x.txt", ".presets/smoke/y", "data/raw/a/v.mp4",
+                 "data/world/pretrained/w", "metrics/full/a.json", "metrics/a.json", "dvc.lock"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((ROOT / ".gitignore").read_bytes() if name == ".gitignore" else b"x")
+    assert source_files(tmp_path) == [".gitignore", "data/world/pretrained/w", "lib/a.py", "metrics/full/a.json"]
+
+
+def test_refresh_copies_changes_deletes_and_leaves_results(project):
+    scratch = project / ".presets" / "x"
+    (project / "lib").mkdir()
+    (project / "lib" / "old.py").write_text("old")
+    refresh(project, scratch, {"params.yaml": "a: 1\n"})
+    assert (scratch / "params.yaml").read_text() == "a: 1\n" and (scratch / "lib/old.py").exists()
+    (scratch / "made.txt").write_text("result")
+    then = (scratch / "code.py").stat()
+    (project / "lib" / "old.py").unlink()
+    (project / "dvc.yaml").write_text("stages: {}\n")
+    os.utime(project / "code.py")
+    refresh(project, scratch, {"params.yaml": "a: 2\n"})
+    assert not (scratch / "lib").exists() and (scratch / "made.txt").read_text() == "result"
+    assert (scratch / "dvc.yaml").read_text() == "stages: {}\n" and (scratch / "params.yaml").read_text() == "a: 2\n"
+    now = (scratch / "code.py").stat()
+    assert (now.st_ino, now.st_mtime_ns) == (then.st_ino, then.st_mtime_ns)
+
+
+def test_a_preset_runs_once_leaves_git_clean_and_publishes(project, capfd):
+    assert presets.main(["repro", "smoke"]) == 0
+    told = capfd.readouterr().out
+    scratch = project / ".presets" / "smoke"
+    assert "Running stage 'report'" in told and "done in" in told
+    assert "results/report.html" in told and str(project) not in told.split("done in")[1]
+    assert "steps: 4" in (scratch / "params.yaml").read_text()
+    assert git(project, "status", "--short") == ""
+    lock = (scratch / "dvc.lock").read_bytes()
+    assert presets.main(["repro", "smoke"]) == 0
+    assert "Running stage" not in capfd.readouterr().out and (scratch / "dvc.lock").read_bytes() == lock
+
+    # another preset takes what is the same from the shared cache, and leaves the first alone
+    assert presets.main(["repro", "default"]) == 0
+    told = capfd.readouterr().out
+    assert "Stage 'report' is cached" in told and "Running stage 'captions@world'" in told
+    assert (scratch / "dvc.lock").read_bytes() == lock
+
+    assert presets.main(["publish", "smoke"]) == 0
+    target = project / "metrics" / "smoke"
+    assert json.loads((target / "run.json").read_text()) == {"noun": 0.5} and (target / "dvc.lock").read_bytes() == lock
+    note = json.loads((target / "ENVIRONMENT.json").read_text())
+    assert note["command"] == "make repro PRESET=smoke" and note["cores"] >= 1 and note["seconds"] > 0
+    assert presets.main(["publish", "default"]) == 0
+    assert (project / "dvc.lock").exists() and (project / "metrics" / "ENVIRONMENT.json").exists()
+
+
+def test_a_failing_stage_is_an_error(project, capfd):
+    (project / "code.py").write_text("raise SystemExit('no')")
+    assert presets.main(["repro", "smoke"]) == 1
+    told = capfd.readouterr().err
+    assert told.strip().splitlines()[-1].startswith("ERROR: preset smoke stopped after")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["repro", "smok"], "unknown preset 'smok'; did you mean 'smoke'"),
+        (["publish", "full"], "preset full has no metrics yet: run make repro PRESET=full first"),
+    ],
+)
+def test_wrong_calls_are_one_clear_line(project, capfd, arguments, words):
+    assert presets.main(arguments) == 1
+    told = capfd.readouterr().err
+    assert words in told and "Traceback" not in told
+
+
+def test_raw_files_are_linked_and_missing_ones_get_an_empty_folder(project):
+    text = (project / "params.yaml").read_text().replace("datasets: [world]", "datasets: [world, msrvtt, csv]", 1)
+    (project / "params.yaml").write_text(text)
+    theirs = project / "data" / "raw" / "msrvtt"
+    theirs.mkdir(parents=True)
+    (theirs / "captions.json").write_text("{}")
+    raw = presets.prepare(project, "default") / "data" / "raw"
+    assert (raw / "msrvtt" / "captions.json").read_text() == "{}" and (raw / "msrvtt").is_symlink()
+    assert list((raw / "csv").iterdir()) == [] and not (raw / "world").exists()
+    (project / "data" / "raw" / "csv").mkdir()
+    (project / "params.yaml").write_text(text.replace(", msrvtt", ""))
+    presets.prepare(project, "default")
+    assert (raw / "csv").is_symlink() and not (raw / "msrvtt").exists()
+
+
+def test_what_is_published_about_the_machine_names_no_place(project):
+    told = json.dumps(describe())
+    import socket
+
+    assert socket.gethostname() not in told and str(Path.home()) not in told.replace(sys.prefix, "")
+    assert "torch" in told
