@@ -19,8 +19,7 @@ def project(tmp_path, monkeypatch):
 
 
 def make(folder):
-    (folder / "data").mkdir(parents=True)
-    (folder / "data" / "captions.parquet").touch()
+    (folder / "data" / "captions").mkdir(parents=True)
 
 
 def test_root_is_found_from_below_and_can_be_set(project, monkeypatch, tmp_path_factory):

@@ -8,10 +8,11 @@ datasets; their statistics are in `posrank.captions.statistics`.
 import difflib
 import importlib
 
-DATASETS = ("world", "msrvtt", "csv")
+DATASETS = ("world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "activitynet", "csv")
 """Names of the datasets that can be loaded."""
 
-_MODULES = {"world": "world", "msrvtt": "msrvtt", "csv": "own"}
+# files whose name is not the dataset's
+_MODULES = {"csv": "own", "vln_uvo": "vidln", "vln_oops": "vidln"}
 
 
 def load(dataset, root, variant=None):
@@ -33,7 +34,9 @@ def load(dataset, root, variant=None):
             f"unknown variant {variant!r} of dataset {dataset!r}{_nearest(variant, module.VARIANTS)}; known are "
             f"{', '.join(module.VARIANTS)}"
         )
-    table = module.load(root, variant)
+    # one file serves both datasets of Video Localized Narratives
+    more = {"dataset": dataset} if _MODULES.get(dataset) == "vidln" else {}
+    table = module.load(root, variant, **more)
     table.attrs["variant"] = variant
     return table
 
@@ -49,9 +52,9 @@ def source(dataset):
 
 
 def _module(dataset):
-    if dataset not in _MODULES:
+    if dataset not in DATASETS:
         raise ValueError(f"unknown dataset {dataset!r}{_nearest(dataset, DATASETS)}; known are {', '.join(DATASETS)}")
-    return importlib.import_module(f"posrank.captions.{_MODULES[dataset]}")
+    return importlib.import_module(f"posrank.captions.{_MODULES.get(dataset, dataset)}")
 
 
 def _nearest(name, known):

@@ -83,6 +83,10 @@ class Rows:
         self._numbers[video_id] += 1
         return self._numbers[video_id] - 1
 
+    def count(self, video_id):
+        """How many captions of this video were read so far."""
+        return self._numbers[video_id]
+
     def table(self):
         """The captions table; a warning tells of captions that were dropped for faults in the file."""
         if not self._rows:

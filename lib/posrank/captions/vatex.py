@@ -1,0 +1,86 @@
+"""VATEX (Wang et al., ICCV 2019): 10 English captions per video.
+
+Comes in: the official JSON lists of ``{"videoID", "enCap": [10], "chCap": [10]}`` (``vatex_training_v1.0.json``,
+``vatex_validation_v1.0.json``, ``vatex_public_test_english_v1.1.json``), or a jsonl file with ``video_id`` and
+``gt_captions``; the id lists ``train_list.txt``, ``val_list.txt``, ``test_list.txt`` of the usual (HGR) split.
+Variants: ``hgr`` (train 25,991; the official validation set halved into val 1,500 and test 1,500 videos / 15,000
+captions: the paper's test set) and ``official`` (by file). Table 1's train (28.9K videos) is the official training
+and validation sets together. Chinese captions are not read.
+"""
+
+from posrank.captions.rows import Rows
+from posrank.captions.source import Document, find, folder_of, json_lines, list_of_ids
+
+SOURCE = "https://eric-xw.github.io/vatex-website/download.html; the lists from https://github.com/cshizhe/hgr_v2t"
+VARIANTS = ("hgr", "official")
+_FILES = (("vatex_training*.json", "train"), ("vatex_validation*.json", "val"), ("vatex_public_test*.json", "test"))
+
+
+def load(root, variant="hgr"):
+    """The captions table; files that are not there are named in ``.attrs["notes"]``."""
+    folder, rows = folder_of(root, "vatex"), Rows("vatex")
+    splits = _lists(folder) if variant == "hgr" else None
+    videos = {}
+    for pattern, official in _FILES:
+        path = find(folder, pattern)
+        if path is None:
+            rows.notes.append(f"{pattern} is not there: its captions are not available")
+            continue
+        document = Document(path)
+        if not isinstance(document.data, list):
+            raise document.wrong((), "a list of {videoID, enCap} is needed")
+        for index, entry in enumerate(document.data):
+            captions = entry.get("enCap") if isinstance(entry, dict) else None
+            _video(rows, videos, entry, "videoID", captions, official, splits, _place(document, index))
+    if not videos:
+        for path in sorted(folder.glob("*.jsonl")):
+            for line, entry in json_lines(path):
+                captions = entry.get("gt_captions") if isinstance(entry, dict) else None
+                _video(rows, videos, entry, "video_id", captions, "val", splits, _text(f"{path}, line {line}"))
+    if not videos:
+        raise FileNotFoundError(
+            f"{folder} holds no vatex_*.json: dataset 'vatex' needs them. Get them from {SOURCE} and put them, "
+            f"unchanged, into {folder}"
+        )
+    if splits:
+        rows.notes.append(f"{len(set(splits) - set(videos))} listed videos have no captions in the files at hand")
+    return rows.table()
+
+
+def _lists(folder):
+    splits = {}
+    for split in ("train", "val", "test"):
+        path = find(folder, f"{split}_list.txt")
+        if path is None:
+            raise FileNotFoundError(
+                f"{folder} holds no {split}_list.txt: the split is defined by it. Get it from {SOURCE}, or use variant "
+                "'official', which needs no list"
+            )
+        for line, name in list_of_ids(path):
+            if name in splits:
+                raise ValueError(f"{path}, line {line}: video {name!r} is also in the {splits[name]} list: keep one")
+            splits[name] = split
+    return splits
+
+
+def _video(rows, videos, entry, key, captions, official, splits, place):
+    name = entry.get(key) if isinstance(entry, dict) else None
+    if not isinstance(name, str) or not isinstance(captions, list):
+        raise ValueError(f"{place()}: a video needs a text {key!r} and a list of captions")
+    if name in videos:
+        raise ValueError(f"{place()}: video {name!r} is already at {videos[name]()}: keep it once")
+    videos[name] = place
+    split = official if splits is None else splits.get(name)
+    for caption in captions:
+        if split is None:
+            rows.skip(name, "video is in no list of the split", place)
+        else:
+            rows.add(split, name, caption, place, file=f"{name}.mp4")
+
+
+def _place(document, index):
+    return lambda: document.at(index)
+
+
+def _text(place):
+    return lambda: place
