@@ -21,7 +21,7 @@ def reference(tower, ids):
 
 
 def edits(seed, captions=6, per=9, columns=14, vocabulary=50):
-    """Captions and sentences that differ from them by one or two words; some equal, some one token longer or shorter."""
+    """Captions and sentences that differ from them by one or two words; some are equal, some one token longer."""
     generator = torch.Generator().manual_seed(seed)
     lengths = torch.randint(2, columns, (captions,), generator=generator).tolist()
     rows = []

@@ -5,7 +5,6 @@ prompts. What a released file holds and its similarity never reads is dropped an
 is safe: only tensors are unpickled.
 """
 
-import copy
 import pickle
 import re
 from pathlib import Path
@@ -154,7 +153,7 @@ def load_official(name, source, *, as_released=False, heads=None, text_heads=Non
     state = read_state(source)
     if name == "clip":
         state = _with_prefix(state)
-    dropped = [key for key in state if key in _ALWAYS_UNUSED or key.startswith(_UNUSED[name] or "\0")]
+    dropped = [key for key in state if key in _ALWAYS_UNUSED or key in _UNUSED[name]]
     state = {key: value for key, value in state.items() if key not in dropped}
     backbone = load_backbone(clip_from_state(state, heads, text_heads))
     prompt = state.get("clip.visual.vpt_embedding")
@@ -183,7 +182,10 @@ def load_official(name, source, *, as_released=False, heads=None, text_heads=Non
 
 
 def _load(system, state):
-    missing, unexpected = system.load_state_dict(copy.copy(state), strict=False)
+    try:
+        missing, unexpected = system.load_state_dict(state, strict=False)
+    except RuntimeError as error:  # shapes that contradict each other; torch names key and shapes
+        raise ValueError(f"the checkpoint does not fit the system {system.name!r}: {error}") from error
     if missing or unexpected:
         parts = [f"{what}: {', '.join(keys)}" for what, keys in (("missing", missing), ("unknown", unexpected)) if keys]
         raise ValueError(
