@@ -12,7 +12,7 @@ PARTS = ("noun", "verb", "adj", "adv", "prep")
 
 _SUBMODULES = (
     "captions", "figures", "language", "negatives", "params", "paths", "schema", "scoring", "systems", "towers",
-    "training", "video", "world",
+    "training", "video", "workspace", "world",
 )
 
 __all__ = ["PARTS", "evaluate", *_SUBMODULES]

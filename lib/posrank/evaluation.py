@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from posrank import paths, schema, scoring
+from posrank import schema, scoring
 from posrank.frames import FrameStore
 from posrank.language.ngrams import fit
 from posrank.scoring import scorers
-from posrank.scoring.summary import summarize
+from posrank.scoring.summary import summarize, write_metrics
 from posrank.training.runs import load_run
 
 ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3, "4-gram": 4, "5-gram": 5}
@@ -23,7 +23,7 @@ CONTROLS = {
 """Parameter value -> name of the row. One frame and reversed frames still show the right video: they are controls, not blind."""
 
 
-def blind_ranks(names, negatives, captions, training, cache=None):
+def blind_ranks(names, negatives, captions, training):
     """{name: ranks table} of language models fitted on the captions `training`, without the videos that are scored."""
     out = {}
     for name in names:
@@ -39,6 +39,8 @@ def control_ranks(name, system, store, branch, negatives, captions, seed=0, batc
     scorer = scorers.SystemScorer(system, shown, branch, text_batch=batch)
     if name == "shuffled":
         scorer = scorers.ShuffledVideo(scorer, captions["video_id"].unique(), seed)
+    if name == "blank":  # all blank videos are alike: one is enough
+        scorer = scorers.ConstantVideo(scorer, captions["video_id"].iloc[0])
     return scoring.evaluate(scorer, negatives, captions, run=CONTROLS[name], progress=False)
 
 
@@ -71,9 +73,11 @@ def evaluate_run(folder, run, params):
     recall = coarse_recall(system, store, captions, options.recall, options.batch)
     results, tables = {}, []
     for rule in options.rules:
+        # ranks of further sets stand under a name of their own
+        name = run if rule == options.rules[0] else f"{run}@{rule}"
         sets = schema.read_table(folder / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
         sets = sets[sets["caption_id"].isin(captions["caption_id"])]
-        ranks = scoring.evaluate(scorer, sets, captions, run=run)
+        ranks = scoring.evaluate(scorer, sets, captions, run=name)
         rows = {CONTROLS[name]: control_ranks(name, system, store, branch, sets, captions, options.seed, options.batch)
                 for name in options.controls}
         shuffled = rows.pop("shuffled video", None)
@@ -82,7 +86,7 @@ def evaluate_run(folder, run, params):
         controls = {name: mean_by_part(table) for name, table in seeing.items()}
         results[rule] = summarize(ranks, recall, rows, shuffled, b=options.bootstrap, seed=options.seed, rule=rule,
                                   **({"controls": controls} if controls else {}))
-        tables.append(ranks.assign(rule=rule))
+        tables.append(ranks)
     first, *others = options.rules
     metrics = {**results[first], **{key: settings[key] for key in ("system", "strategy", "seed", "dataset")},
                "split": options.split, "parameters": sum(p.numel() for p in system.parameters())}
@@ -92,16 +96,12 @@ def evaluate_run(folder, run, params):
 
 
 def mean_by_part(ranks):
-    """{part: PoSRank} of a ranks table."""
+    """{part: PoSRank} of a ranks table, with ties at their expected rank."""
     return {part: float(value) for part, value in ranks.groupby("part")["reciprocal_rank"].mean().items()}
 
 
-def write_run(folder, run, params):
-    """Evaluate a run and write metrics/<run>.json and results/ranks/<run>.parquet; returns the metrics."""
-    from posrank.scoring.summary import write_metrics
-
-    folder = Path(folder or paths.root())
-    metrics, ranks = evaluate_run(folder, run, params)
-    schema.write_table(ranks.drop(columns="rule"), folder / "results" / "ranks" / f"{run}.parquet", "ranks")
+def write(folder, run, metrics, ranks):
+    """Write metrics/<run>.json and results/ranks/<run>.parquet."""
+    folder = Path(folder)
+    schema.write_table(ranks, folder / "results" / "ranks" / f"{run}.parquet", "ranks")
     write_metrics(metrics, folder / "metrics" / f"{run}.json")
-    return metrics

@@ -43,7 +43,7 @@ def root():
 
 
 def workspace():
-    """Folder that holds the made tables (``data/captions.parquet`` and all that follows).
+    """Folder that holds the made tables (``data/captions/`` and all that follows).
 
     In order: environment variable POSRANK_WORKSPACE; the root, where it has made tables; ``.presets/default`` below it,
     where that has them; the root.
@@ -57,7 +57,7 @@ def workspace():
     base = root()
     preset = base / ".presets" / "default"
     for folder in (base, preset):
-        if (folder / "data" / "captions.parquet").is_file():
+        if (folder / "data" / "captions").is_dir():
             return folder
     return base
 

@@ -1,22 +1,31 @@
-"""Figures and report tables: what the notebooks show. Each function takes tables and returns a DataFrame or a matplotlib figure."""
+"""Figures and report tables: what the notebooks show. Each function takes tables and returns a DataFrame or a matplotlib figure.
 
-from posrank.figures.attention import attention_figure
-from posrank.figures.curves import duplicate_figure, history_figure, sweep_figure
-from posrank.figures.examples import caption_html, examples_html
-from posrank.figures.ranks import controls_figure, correlation_figure, parts_figure
-from posrank.figures.style import STRATEGIES, SYSTEMS, TABLE_PARTS, save, show_style
-from posrank.figures.tables import (
-    beside_paper,
-    blind_table,
-    differences,
-    load_metrics,
-    markdown,
-    readme_table,
-    strategy_table,
-)
+Names are looked up when they are first used, so that a notebook loads only what it shows.
+"""
 
-__all__ = [
-    "STRATEGIES", "SYSTEMS", "TABLE_PARTS", "attention_figure", "beside_paper", "blind_table", "caption_html",
-    "controls_figure", "correlation_figure", "differences", "duplicate_figure", "examples_html", "history_figure",
-    "load_metrics", "markdown", "parts_figure", "readme_table", "save", "show_style", "strategy_table", "sweep_figure",
-]
+import importlib
+
+_WHERE = {
+    "attention": ("attention_figure",),
+    "blind": ("blind_figure", "blind_sets"),
+    "curves": ("duplicate_figure", "history_figure", "sweep_figure"),
+    "examples": ("caption_html", "examples_html"),
+    "ranks": ("controls_figure", "correlation_figure", "parts_figure"),
+    "report": ("attention_of_runs", "average_table", "failures", "show_sweeps", "strategy_differences", "verdict"),
+    "style": ("STRATEGIES", "SYSTEMS", "TABLE_PARTS", "save", "show_style"),
+    "tables": ("beside_paper", "blind_table", "differences", "load_metrics", "markdown", "readme_table", "strategy_table"),
+    "world": ("tagger_agreement", "world_sheet"),
+}
+_MODULES = {name: module for module, names in _WHERE.items() for name in names}
+
+__all__ = sorted(_MODULES)
+
+
+def __getattr__(name):
+    if name not in _MODULES:
+        raise AttributeError(f"module 'posrank.figures' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"posrank.figures.{_MODULES[name]}"), name)
+
+
+def __dir__():
+    return __all__

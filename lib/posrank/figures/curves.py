@@ -14,8 +14,8 @@ def duplicate_figure(curves):
         for part in TABLE_PARTS:
             mine = curves[(curves["dataset"] == name) & (curves["part"] == part)]
             if len(mine):
-                axes.plot(mine["removed"], 100 * mine["identical"], "o-", ms=3.5, color=PART_COLOURS[part], label=part)
-        axes.set(xlabel="words of the part removed", ylabel="identical to another caption (%)", title=name, ylim=(0, None))
+                axes.plot(mine["removed"], 100 * mine["proportion"], "o-", ms=3.5, color=PART_COLOURS[part], label=part)
+        axes.set(xlabel="words of the part removed", ylabel="become a duplicate (%)", title=name, ylim=(0, None))
         axes.xaxis.get_major_locator().set_params(integer=True)
     panels[0][-1].legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.02))
     return figure

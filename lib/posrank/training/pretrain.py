@@ -1,7 +1,7 @@
 """The embedded world's CLIP: pretraining by contrast between clips and captions alone (Eq. 2, no word-level negatives).
 
-Two phases, as CLIP-based video systems have had: `images` matches captions to a few frames of many clips by mean pooling,
-`videos` goes on with whole clips through X-CLIP's similarity, so that the temporal module starts trained too. The result is
+First images, as CLIP had them: captions are matched to a few frames of many clips by mean pooling. Then whole clips, through
+X-CLIP's similarity as well, so that the temporal module starts trained too. The result is
 `config.json` and `weights.safetensors` (towers and temporal module): what every run on the world starts from. Deterministic
 from its seed on one machine; killed at any moment it resumes from the last checkpoint.
 """
@@ -20,7 +20,7 @@ from posrank.paths import atomic
 from posrank.towers.backbone import build_backbone, save_backbone
 from posrank.training.losses import coarse_loss
 from posrank.world.grammar import vocabulary
-from posrank.world.pool import pool_captions, render_pool
+from posrank.world.pool import group_scenes, pool_captions, render_pool
 
 
 def backbone_config(width=128, vision_layers=3, text_layers=2, pixels=64, patch=16, context=32, stem=(48, 96)):
@@ -56,11 +56,43 @@ def learning_rate(step, steps, peak, warmup=0.04):
     return peak * 0.5 * (1 + math.cos(math.pi * (step - warmup * steps) / max(1, steps - warmup * steps)))
 
 
-def _batch(step, phase, pool, captions, tokenizer, config, group_size, seed):
+class HardBatches:
+    """Rows of the pool for a batch: groups of clips that share some words and differ in the others.
+
+    `scene` groups are those of the pool: the same two objects, doing different things. A group named by slots, such as
+    "adj1 adj2 prep", holds clips that agree in these. Without such batches colours alone tell almost any two clips apart
+    and nouns, verbs and adverbs are never needed.
+    """
+
+    def __init__(self, scenes, size):
+        self.scenes, self.size, self._tables = scenes, size, {}
+
+    def _table(self, slots):
+        if slots not in self._tables:
+            found = {}
+            for row, scene in enumerate(self.scenes):
+                found.setdefault(tuple(getattr(scene, slot) for slot in slots.split()), []).append(row)
+            self._tables[slots] = [rows for _, rows in sorted(found.items()) if len(rows) >= self.size]
+        return self._tables[slots]
+
+    def draw(self, rng, groups):
+        """groups {kind: number of groups} -> row numbers, `size` for each group."""
+        rows = []
+        for kind, number in groups.items():
+            if kind == "scene":
+                chosen = np.sort(rng.choice(len(self.scenes) // self.size, number, replace=False))
+                rows.append((chosen[:, None] * self.size + np.arange(self.size)).ravel())
+                continue
+            table = self._table(kind)
+            for key in rng.choice(len(table), number, replace=False):
+                rows.append(rng.choice(table[key], self.size, replace=False))
+        return np.concatenate(rows)
+
+
+def _batch(step, phase, pool, captions, batches, tokenizer, config, seed):
     """Clips [B, F', 3, H, W] (normalised) and token rows [B, L] of one step, drawn from (seed, phase, step) alone."""
     rng = np.random.default_rng([seed, phase["frames"], step])
-    groups = np.sort(rng.choice(len(captions) // group_size, phase["groups"], replace=False))
-    rows = (groups[:, None] * group_size + np.arange(group_size)).ravel()
+    rows = batches.draw(rng, phase["groups"])
     texts = [captions[row][rng.integers(len(captions[row]))] for row in rows]
     clips = np.stack([pool[row] for row in rows])
     if phase["frames"] < clips.shape[1]:
@@ -81,18 +113,24 @@ def _loss(system, ids, pixels, whole_clips):
     return loss + coarse_loss(system.score(text, video)) if whole_clips else loss
 
 
+def plan_of(phases):
+    """The phases as plain dicts: what a checkpoint must agree with to be resumed."""
+    return [{**phase, "groups": dict(phase["groups"])} for phase in phases]
+
+
 def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, frames, pixels, words, config=None,
              threads=None, checkpoint_every=250):
     """Pretrain and write the backbone folder `out`; the clips are rendered into `pool` first (kept for the next time).
 
-    phases: list of dict(steps, frames, groups): whole groups per batch, frames per clip; fewer frames than the clip has
-    means the `images` phase. Writes `history.csv` (step, phase, loss, learning rate) beside the weights.
+    phases: list of dict(steps, frames, groups): frames per clip (fewer than it has: images) and groups per batch by kind
+    (see HardBatches). Writes `history.csv` (step, phase, loss, learning rate) beside the weights.
     """
     out, pool = Path(out), Path(pool)
     if threads:
         torch.set_num_threads(threads)
     clips = render_pool(pool / "frames.npy", groups, group_size, seed, frames, pixels)
     captions = pool_captions(groups, group_size, seed)
+    batches = HardBatches([scene for group in range(groups) for scene in group_scenes(seed, group, group_size)], group_size)
     config = config or backbone_config(pixels=pixels)
     backbone = build_backbone(config, seed)
     tokenizer = lambda texts: backbone.tokenizer(texts, words)
@@ -109,14 +147,14 @@ def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, f
     done, history = 0, []
     if saved.exists():
         state = torch.load(saved, map_location=device, weights_only=True)
-        if state["plan"] == [dict(phase) for phase in phases]:
+        if state["plan"] == plan_of(phases):
             system.load_state_dict(state["system"])
             optimizer.load_state_dict(state["optimizer"])
             done, history = state["done"], state["history"]
     bar = tqdm(range(done, len(plan)), initial=done, total=len(plan), desc="pretrain", unit="step")
     for number in bar:
         phase, step = plan[number]
-        pixels_, ids = _batch(step, phase, clips, captions, tokenizer, config, group_size, seed)
+        pixels_, ids = _batch(step, phase, clips, captions, batches, tokenizer, config, seed)
         pixels_, ids = pixels_.to(device), ids.to(device)
         rate = learning_rate(number, len(plan), lr)
         for group in optimizer.param_groups:
@@ -133,7 +171,7 @@ def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, f
             bar.set_postfix(loss=f"{np.mean([row[2] for row in history[-50:]]):.3f}")
         if (number + 1) % checkpoint_every == 0:
             with atomic(saved) as temporary:
-                torch.save(dict(plan=[dict(phase) for phase in phases], done=number + 1, history=history,
+                torch.save(dict(plan=plan_of(phases), done=number + 1, history=history,
                                 system=system.state_dict(), optimizer=optimizer.state_dict()), temporary)
     keep = ("clip.", "transformerClip.", "frame_position")
     save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(keep)})

@@ -1,0 +1,144 @@
+"""Pieces of the report that need more than metrics: paired differences, sweeps, attention maps, and what it all says."""
+
+import itertools
+import json
+
+import numpy as np
+import pandas as pd
+
+from posrank.captions.statistics import paper_table
+from posrank.figures.attention import attention_figure
+from posrank.figures.curves import sweep_figure
+from posrank.figures.style import SYSTEMS, TABLE_PARTS
+from posrank.figures.tables import blind_table, differences, row, strategy_table
+
+
+def seed_ranks(work, metrics):
+    """{(system, strategy): ranks table averaged over seeds}; runs without ranks in this workspace are left out."""
+    found = {}
+    for m in metrics:
+        ranks = work.ranks(f"{m['system']}-{m['strategy']}-{m['seed']}")
+        if ranks is not None:
+            found.setdefault((m["system"], m["strategy"]), []).append(ranks[ranks["run"] == ranks["run"].iloc[0]])
+    merged = {}
+    for key, tables in found.items():
+        together = pd.concat(tables)
+        averages = together.groupby(["caption_id", "video_id", "part"], sort=False, as_index=False).agg(
+            better=("better", "first"), equal=("equal", "first"), negatives=("negatives", "first"),
+            reciprocal_rank=("reciprocal_rank", "mean"))
+        merged[key] = averages.assign(run="-".join(key))
+    return merged
+
+
+def strategy_differences(work, metrics):
+    """Paired differences of PoSRank between any two strategies of a system, seeds averaged, with 95 % intervals and Holm's
+    correction; an empty table where this workspace holds no ranks."""
+    ranks = {"-".join(key): table for key, table in seed_ranks(work, metrics).items()}
+    pairs = []
+    for system in dict.fromkeys(m["system"] for m in metrics):
+        mine = [name for name in ranks if name.startswith(f"{system}-")]
+        pairs += [(b, a) for a, b in itertools.combinations(mine, 2)]
+    table = differences(ranks, pairs, work.params.evaluate.bootstrap, work.params.evaluate.seed)
+    if table.empty:
+        print("no ranks in this workspace (make repro writes them): no paired differences")
+        return table
+    return table.set_index(["run", "against", "part"])
+
+
+def average_table(metrics):
+    """Table 3: mean PoSRank over the five parts of coarse training, per system, with the paper's VLN-UVO column beside it."""
+    paper = paper_table(3).set_index("system")
+    rows = []
+    for m in metrics:
+        if m["strategy"] == "coarse":
+            mean = m["posrank"]["mean"]
+            rows.append({"system": SYSTEMS[m["system"]], **{k: mean[k] for k in ("posrank", "low", "high", "chance", "adjusted")}})
+    table = pd.DataFrame(rows)
+    if table.empty:
+        return table
+    table = table.groupby("system", sort=False).mean()
+    table["paper (VLN-UVO)"] = [paper.loc[s, "vln-uvo"] if s in paper.index else np.nan for s in table.index]
+    return table
+
+
+def sweep_table(folder, name):
+    """One of the sweeps ("lambda", "n") as a table of the paper's columns, sorted by value; empty where it has not run."""
+    rows = []
+    for path in sorted((folder / "sweeps" / "metrics").glob(f"{name}-*.json")):
+        metrics = json.loads(path.read_text())
+        rows.append({name: float(path.stem.removeprefix(f"{name}-")), **row(metrics)})
+    return pd.DataFrame(rows).sort_values(name, ignore_index=True) if rows else pd.DataFrame()
+
+
+def show_sweeps(work):
+    """Display Tables 5 and 6 with their figures and the paper's tables below; says so where a sweep has not run."""
+    from IPython.display import display
+
+    for number, name, label in ((5, "lambda", "lambda"), (6, "n", "N, negatives per part of speech")):
+        table = sweep_table(work.folder, name)
+        if table.empty:
+            print(f"Table {number}: this sweep has not run in this workspace (make sweep)")
+            continue
+        work.save(sweep_figure(table, name, label), f"table{number}_{name}")
+        display(work.save_table(table.set_index(name), f"table{number}"), paper_table(number))
+
+
+def attention_of_runs(work, metrics, index=0):
+    """Fig. 8: attention maps of one test clip for each strategy of the first system with weights here, or None."""
+    from posrank.towers.attention import attention_maps
+    from posrank.training.runs import load_run
+
+    maps, shown = {}, None
+    for m in metrics:
+        run = f"{m['system']}-{m['strategy']}-{m['seed']}"
+        if m["system"] != metrics[0]["system"] or m["seed"] != metrics[0]["seed"]:
+            continue
+        if not (work.folder / "runs" / run / "weights.safetensors").exists():
+            continue
+        if shown is None:
+            texts, store = work.captions(m["dataset"]), work.frames(m["dataset"])
+            caption = texts[(texts["split"] == m["split"]) & texts["video_id"].isin(store.ids)].iloc[index]
+            shown = store[caption["video_id"]][0]
+        system, _ = load_run(work.folder / "runs" / run, work.folder)
+        video, _ = system.prepare(shown[None])
+        for token, values in attention_maps(system, video).items():
+            maps[f"{m['strategy']}\n{token}"] = values[0]
+    if shown is None:
+        print("no trained weights in this workspace (make repro trains them): no attention maps")
+        return None
+    return attention_figure(np.asarray(shown), maps, caption["caption"], steps=6)
+
+
+def failures(work, run, ranks, dataset, per_part=2):
+    """The captions of each part that rank worst -> DataFrame part, caption, video_id, rank, of (list length)."""
+    texts = work.captions(dataset).set_index("caption_id")["caption"]
+    rows = []
+    for part in TABLE_PARTS:
+        mine = ranks[(ranks["part"] == part) & (ranks["run"] == run)].sort_values("reciprocal_rank", kind="stable").head(per_part)
+        for r in mine.itertuples():
+            rows.append({"part": part, "caption": texts[r.caption_id], "video_id": r.video_id,
+                         "rank": 1 + r.better + r.equal / 2, "of": r.negatives + 1})
+    return pd.DataFrame(rows).set_index("part")
+
+
+def verdict(metrics):
+    """A few sentences that the numbers of these runs support, as Markdown; everything in them is computed here."""
+    table, worth = strategy_table(metrics), blind_table(metrics)
+    lines = []
+    for system in dict.fromkeys(name for name, _ in table.index):
+        mine = table.loc[system]
+        seeds = int(mine["seeds"].max())
+        means = mine[list(TABLE_PARTS)].mean(axis=1).sort_values(ascending=False)
+        order = " > ".join(f"{name} ({value:.3f})" for name, value in means.items())
+        recall = mine[["v2t", "t2v"]].mean(axis=1)
+        lines.append(f"* **{SYSTEMS[system]}** ({seeds} seed{'s' if seeds > 1 else ''}): mean PoSRank {order}.")
+        if "coarse" in recall.index:
+            change = ", ".join(f"{name} {recall[name] - recall['coarse']:+.1f}" for name in mine.index if name != "coarse")
+            lines.append(f"  Mean recall {recall['coarse']:.1f} with coarse training; change in points: {change or 'none trained'}.")
+    blind = worth[worth["gain_low"].notna() & (worth["gain_low"] <= 0)]
+    cells = ", ".join(f"{r.system} {r.strategy} {r.part}" for r in blind.itertuples())
+    lines.append(f"* Vision gain not distinguishable from 0 (95 %): {cells or 'nowhere'}.")
+    if table["seeds"].max() < 3:
+        lines.append("* Fewer than three seeds: the order of the strategies is what this run gave, not a claim about the method.")
+    return "\n".join(lines)
+

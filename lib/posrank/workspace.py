@@ -1,0 +1,118 @@
+"""A workspace as the notebooks see it: the tables of the pipeline, read where they are and made where they are missing.
+
+    work = posrank.workspace.open()           # of the pipeline, of a preset, or of a fresh clone
+    captions, tags = work.captions(), work.tags()
+
+In a fresh clone the first call renders the world and tags it (a minute); after `make repro` everything is there. Only the
+pipeline writes figures and metrics (`write=True`), so that running a notebook by hand changes no output of DVC.
+"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from posrank import params as knobs
+from posrank import paths, schema, stages
+
+
+class Workspace:
+    """Tables of one folder; `params` are its parameters, `folder` its path, `name` the notebook that asks."""
+
+    def __init__(self, folder, params, name="", write=False):
+        self.folder, self.params, self.name, self.write = Path(folder), params, name, write
+
+    def _file(self, relative, stage, **options):
+        path = self.folder / relative
+        if not path.exists():
+            print(f"making {relative}")
+            stage(self.params, self.folder, **options)
+        return path
+
+    def _raw(self, dataset):
+        """The raw files of a dataset; the world's are made."""
+        folder = self.folder / "data" / "raw" / dataset
+        if dataset == "world" and not (folder / "annotations.json").exists():
+            print("making data/raw/world")
+            stages.world(self.params, self.folder)
+        return folder
+
+    def datasets(self, dataset=None):
+        return [dataset] if dataset else list(self.params.datasets)
+
+    def captions(self, dataset=None):
+        """The captions table of one dataset, or of all that params.yaml names, one after the other."""
+        tables = []
+        for name in self.datasets(dataset):
+            self._raw(name)
+            path = self._file(f"data/captions/{name}.parquet", stages.captions, dataset=name)
+            tables.append(schema.read_table(path, "captions"))
+        return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+
+    def tags(self, dataset=None):
+        """The tags table of one dataset or of all."""
+        tables = []
+        for name in self.datasets(dataset):
+            self.captions(name)
+            tables.append(schema.read_table(self._file(f"data/tags/{name}.parquet", stages.tags, dataset=name), "tags"))
+        return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+
+    def negatives(self, dataset, rule="paper"):
+        """The negatives table of one dataset and rule."""
+        self.tags(dataset)
+        path = self._file(f"data/negatives/{dataset}-{rule}.parquet", stages.negatives, dataset=dataset, rule=rule)
+        return schema.read_table(path, "negatives")
+
+    def frames(self, dataset):
+        """The frame store of one dataset."""
+        from posrank.frames import FrameStore
+
+        self.captions(dataset)
+        return FrameStore(self._file(f"data/frames/{dataset}", stages.frames, dataset=dataset))
+
+    def has_videos(self, dataset):
+        """Is there footage to look at? The world makes its own; elsewhere a file of the captions table must exist."""
+        if dataset == "world":
+            return True
+        raw, captions = self.folder / "data" / "raw" / dataset, self.captions(dataset)
+        return any((raw / file).is_file() for file in captions["file"].drop_duplicates().head(200) if file)
+
+    def metrics(self):
+        """Metrics of all runs: the workspace's own, or the published ones of the repository where there are none yet."""
+        from posrank.figures.tables import load_metrics
+
+        found = load_metrics(self.folder / "metrics")
+        return found or load_metrics(paths.root() / "metrics")
+
+    def ranks(self, run):
+        """The ranks table of a run, or None where this workspace has not evaluated it."""
+        path = self.folder / "results" / "ranks" / f"{run}.parquet"
+        return schema.read_table(path, "ranks") if path.exists() else None
+
+    def save(self, figure, name):
+        """Show a figure; in the pipeline it becomes results/figures/<notebook>/<name>.png as well."""
+        from posrank.figures.style import save
+
+        if self.write:
+            save(figure, self.folder / "results" / "figures" / self.name, name)
+        return figure
+
+    def save_table(self, table, name):
+        """Show a table; in the pipeline it becomes results/tables/<name>.csv as well."""
+        if self.write:
+            with paths.atomic(self.folder / "results" / "tables" / f"{name}.csv") as temporary:
+                table.to_csv(temporary)
+        return table
+
+    def save_metrics(self, values, name):
+        """In the pipeline: metrics/<name>.json."""
+        from posrank.scoring.summary import write_metrics
+
+        if self.write:
+            write_metrics(json.loads(json.dumps(values, default=float)), self.folder / "metrics" / f"{name}.json")
+
+
+def open(name="", write=False):
+    """The `Workspace` that `posrank.paths.workspace` finds, with its parameters. ValueError where params.yaml is wrong."""
+    folder = paths.workspace()
+    return Workspace(folder, knobs.load(folder / "params.yaml"), name, write)
