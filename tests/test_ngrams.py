@@ -169,7 +169,7 @@ def test_a_blind_bigram_solves_the_released_uvo_sets():
         for part, name in (("prep", "preposition"), ("adv", "adverb"))
     ])
     model = fit(captions, exclude_videos=(SHARED / "vln_uvo_test_ids.txt").read_text().split(), smoothing="absolute")
-    ranks = evaluate(lambda videos, texts: model.score(texts), negatives, captions, quiet=True)
+    ranks = evaluate(lambda videos, texts: model.score(texts), negatives, captions, progress=False)
     means = ranks.groupby("part")["reciprocal_rank"].mean()
     assert ranks["part"].value_counts().to_dict() == {"prep": 236, "adv": 218}
     assert means["prep"] == pytest.approx(0.765, abs=0.02) and means["adv"] == pytest.approx(0.62, abs=0.02)

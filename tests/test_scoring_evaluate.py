@@ -53,7 +53,7 @@ def test_counts_by_hand():
     def scorer(video_ids, texts):
         return [points.get(text, len(text)) for text in texts]
 
-    ranks = posrank.evaluate(scorer, NEGATIVES, CAPTIONS, run="toy", quiet=True)
+    ranks = posrank.evaluate(scorer, NEGATIVES, CAPTIONS, run="toy", progress=False)
     assert list(ranks.columns) == list(posrank.schema.TABLES["ranks"])
     rows = ranks.set_index(["caption_id", "part"])
     assert list(rows.index) == [("c0", "noun"), ("c0", "adj"), ("c1", "noun"), ("c2", "adj"), ("c2", "adv")]
@@ -65,7 +65,7 @@ def test_counts_by_hand():
 
 def test_agrees_with_reciprocal_ranks_on_the_matrix():
     captions, negatives = table()
-    ranks = evaluate(lambda v, t: noise(v, t, 0.2), negatives, captions, quiet=True)
+    ranks = evaluate(lambda v, t: noise(v, t, 0.2), negatives, captions, progress=False)
     for caption_id, part, value in ranks[["caption_id", "part", "reciprocal_rank"]].itertuples(index=False):
         caption = captions.set_index("caption_id").loc[caption_id]
         texts = negatives[(negatives["caption_id"] == caption_id) & (negatives["part"] == part)]["sentence"]
@@ -83,8 +83,8 @@ def test_chunks_and_the_order_of_negatives_change_nothing(chunk):
         sizes.append(len(texts))
         return noise(video_ids, texts, 0.1)
 
-    ranks = evaluate(scorer, negatives, captions, chunk=chunk, quiet=True)
-    other = evaluate(lambda v, t: noise(v, t, 0.1), negatives.sample(frac=1, random_state=5), captions, quiet=True)
+    ranks = evaluate(scorer, negatives, captions, chunk=chunk, progress=False)
+    other = evaluate(lambda v, t: noise(v, t, 0.1), negatives.sample(frac=1, random_state=5), captions, progress=False)
     pd.testing.assert_frame_equal(ranks, other)
     assert max(sizes) <= chunk and sum(sizes) == 60 * (1 + 14)  # the caption once for both parts
 
@@ -98,7 +98,7 @@ def test_equal_pairs_are_scored_once_and_tie_exactly():
         seen.extend(texts)
         return rng.random(len(texts))
 
-    ranks = evaluate(unsteady, negatives, CAPTIONS, quiet=True)
+    ranks = evaluate(unsteady, negatives, CAPTIONS, progress=False)
     assert sorted(seen) == ["a red ball spins", "x"]
     assert ranks["equal"].tolist() == [0, 1]
 
@@ -110,7 +110,7 @@ def test_the_video_is_the_captions_own():
         pairs.update(zip(video_ids, texts))
         return np.zeros(len(texts))
 
-    evaluate(scorer, NEGATIVES, CAPTIONS, quiet=True)
+    evaluate(scorer, NEGATIVES, CAPTIONS, progress=False)
     videos = CAPTIONS.set_index("caption_id")["video_id"]
     expected = {(videos[c], s) for c, s in zip(NEGATIVES["caption_id"], NEGATIVES["sentence"])}
     assert pairs == expected | {("v0", "a red ball spins"), ("v0", "the ball spins"), ("v1", "a blue car rocks slowly")}
@@ -121,15 +121,15 @@ def test_the_video_is_the_captions_own():
     lambda n: torch.zeros(n).bfloat16(), lambda n: pd.Series(np.zeros(n)),
 ])
 def test_scores_of_any_kind(result):
-    ranks = evaluate(lambda v, t: result(len(t)), NEGATIVES, CAPTIONS, quiet=True)
+    ranks = evaluate(lambda v, t: result(len(t)), NEGATIVES, CAPTIONS, progress=False)
     assert ranks["reciprocal_rank"].mean() == pytest.approx(chance(ranks["negatives"] + 1))
 
 
 def test_random_scorer_is_at_chance_and_a_perfect_one_at_one():
     captions, negatives = table(n=1500, k=9, videos=500)
-    ranks = evaluate(noise, negatives, captions, quiet=True)
+    ranks = evaluate(noise, negatives, captions, progress=False)
     assert ranks["reciprocal_rank"].mean() == pytest.approx(chance([10]), abs=0.02)
-    perfect = evaluate(lambda v, t: ["with" not in x for x in t], negatives, captions, quiet=True)
+    perfect = evaluate(lambda v, t: ["with" not in x for x in t], negatives, captions, progress=False)
     assert (perfect["reciprocal_rank"] == 1).all()
 
 
@@ -143,11 +143,11 @@ def test_random_scorer_is_at_chance_and_a_perfect_one_at_one():
 ])
 def test_bad_scorers(scorer, message):
     with pytest.raises(ValueError, match=message):
-        evaluate(scorer, NEGATIVES, CAPTIONS, run="r", chunk=3, quiet=True)
+        evaluate(scorer, NEGATIVES, CAPTIONS, run="r", chunk=3, progress=False)
 
 
 def test_infinite_scores_rank():
-    ranks = evaluate(lambda v, t: [-np.inf] * len(t), NEGATIVES, CAPTIONS, quiet=True)
+    ranks = evaluate(lambda v, t: [-np.inf] * len(t), NEGATIVES, CAPTIONS, progress=False)
     assert (ranks["equal"] == ranks["negatives"]).all()
 
 
@@ -165,11 +165,11 @@ def test_infinite_scores_rank():
 def test_bad_tables(change, message):
     negatives, captions = change(NEGATIVES, CAPTIONS)
     with pytest.raises(ValueError, match=message):
-        evaluate(lambda v, t: [0.0] * len(t), negatives, captions, quiet=True)
+        evaluate(lambda v, t: [0.0] * len(t), negatives, captions, progress=False)
     with pytest.raises(ValueError, match="chunk"):
-        evaluate(lambda v, t: [0.0] * len(t), NEGATIVES, CAPTIONS, chunk=0, quiet=True)
+        evaluate(lambda v, t: [0.0] * len(t), NEGATIVES, CAPTIONS, chunk=0, progress=False)
 
 
 def test_phrase_level_and_further_columns_pass():
     negatives = NEGATIVES.assign(level="phrase", rule="paper", changed=2, k=range(7))
-    assert len(evaluate(noise, negatives, CAPTIONS, quiet=True)) == 5
+    assert len(evaluate(noise, negatives, CAPTIONS, progress=False)) == 5

@@ -96,7 +96,7 @@ def world(n=48):
 def test_a_planted_perfect_system_scores_one_and_encodes_each_video_once():
     frames, captions, negatives = world()
     system = ColourSystem().train()
-    ranks = posrank.evaluate(from_system(system, frames), negatives, captions, run="colours", chunk=50, quiet=True)
+    ranks = posrank.evaluate(from_system(system, frames), negatives, captions, run="colours", chunk=50, progress=False)
     assert (ranks["reciprocal_rank"] == 1).all() and (ranks["negatives"] == 7).all()
     assert len(system.encoded) == 48
     assert system.modes == {(False, "coarse")} and system.training
@@ -109,7 +109,7 @@ def test_shuffling_brings_the_planted_system_to_chance():
     values = []
     for seed in range(5):
         shuffled = ShuffledVideo(scorer, captions["video_id"], seed)
-        ranks = evaluate(shuffled, negatives, captions, quiet=True)
+        ranks = evaluate(shuffled, negatives, captions, progress=False)
         low, high = bootstrap(ranks["reciprocal_rank"], ranks["video_id"], b=2000)
         values.append(ranks["reciprocal_rank"].mean())
         assert low - 0.03 < chance([8]) < high + 0.03
@@ -131,9 +131,9 @@ def test_the_derangement_is_fixed_by_the_seed_not_by_the_order_of_the_ids():
 
 def test_constant_and_blank_video_rank_without_vision():
     frames, captions, negatives = world()
-    constant = evaluate(ConstantVideo(from_system(ColourSystem(), frames), "v00"), negatives, captions, quiet=True)
+    constant = evaluate(ConstantVideo(from_system(ColourSystem(), frames), "v00"), negatives, captions, progress=False)
     assert set(constant["reciprocal_rank"][::2].round(4)) == {round(1 / r, 4) for r in range(1, 9)}
-    blank = evaluate(from_system(ColourSystem(), blank_frames(frames)), negatives, captions, quiet=True)
+    blank = evaluate(from_system(ColourSystem(), blank_frames(frames)), negatives, captions, progress=False)
     assert blank["reciprocal_rank"].mean() == pytest.approx(chance([8]))
     shown, read = blank_frames(frames)("v00")
     assert shown.shape == (4, 6, 6, 3) and shown.dtype == np.uint8 and shown[0, 0, 0].tolist() == [123, 117, 104]
@@ -157,7 +157,7 @@ def test_texts_with_the_same_tokens_tie_exactly_and_are_scored_once():
     sentences = ["A RED ball cut off", "a red ball here"]
     negatives = pd.DataFrame({"caption_id": "v00#0", "part": "adv", "sentence": sentences})
     system = ColourSystem()
-    ranks = evaluate(from_system(system, frames), negatives, captions, quiet=True)
+    ranks = evaluate(from_system(system, frames), negatives, captions, progress=False)
     assert ranks["equal"].tolist() == [2] and system.texts == 1
 
 
@@ -194,7 +194,7 @@ def test_a_video_without_frames_is_named():
     frames, captions, negatives = world(4)
     del frames["v02"]
     with pytest.raises(ValueError, match="no frames for video 'v02'"):
-        evaluate(from_system(ColourSystem(), frames), negatives, captions, quiet=True)
+        evaluate(from_system(ColourSystem(), frames), negatives, captions, progress=False)
 
 
 def test_a_real_system():
@@ -211,7 +211,7 @@ def test_a_real_system():
         system = build(name, backbone=backbone, num_frames=4, max_words=8, prompts=1)
         for branch in ("coarse", "fine"):
             scorer = SystemScorer(system, frames, branch=branch, text_batch=7)
-            ranks = evaluate(scorer, negatives, captions, chunk=40, quiet=True)
+            ranks = evaluate(scorer, negatives, captions, chunk=40, progress=False)
             assert len(ranks) == 12
             ids, texts = captions["video_id"].tolist(), captions["caption"].tolist()
             videos = list(frames)
@@ -223,9 +223,9 @@ def test_a_real_system():
 def test_blind_and_negated_scorers():
     _, captions, negatives = world()
     model = NgramModel(2).fit(["a red ball", "the red car spins"])
-    ranks = evaluate(BlindScorer(model), negatives, captions, quiet=True)
+    ranks = evaluate(BlindScorer(model), negatives, captions, progress=False)
     red = ranks.merge(captions, on="caption_id")["colour"] == "red"
     assert (ranks[red.to_numpy()]["reciprocal_rank"] == 1).all()
     assert (ranks[~red.to_numpy()]["better"] == 1).all() and (ranks[~red.to_numpy()]["equal"] == 6).all()
-    against = evaluate(Negated(BlindScorer(model)), negatives, captions, quiet=True)
+    against = evaluate(Negated(BlindScorer(model)), negatives, captions, progress=False)
     assert (against["better"] == ranks["negatives"] - ranks["better"] - ranks["equal"]).all()

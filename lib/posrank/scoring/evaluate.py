@@ -19,13 +19,13 @@ from posrank.schema import validate
 from posrank.scoring.ranks import as_array, reciprocal_from_counts
 
 
-def evaluate(scorer, negatives, captions, run="name", chunk=4096, quiet=False):
+def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True):
     """Rank every caption among its negatives -> the ranks table (see posrank.schema).
 
     scorer(video_ids, texts): lists of at most ``chunk`` strings -> that many numbers (list, array or tensor).
     negatives: columns caption_id, part, sentence; of one rule and one level. captions: caption_id, video_id, caption;
     captions without negatives are skipped, so the whole captions table may be given. Rows come out in the order of
-    ``captions``, parts in the order of the paper. ``quiet`` turns the progress bar off.
+    ``captions``, parts in the order of the paper. ``progress`` shows a bar.
 
     Raises ValueError: no negatives, an unknown or ambiguous caption_id, a part that does not exist, a missing text,
     several rules or levels at once; and, naming run and chunk, where the scorer returns the wrong number of scores, or
@@ -34,14 +34,14 @@ def evaluate(scorer, negatives, captions, run="name", chunk=4096, quiet=False):
     >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a red ball"]})
     >>> negatives = pd.DataFrame({"caption_id": "c", "part": "adj", "sentence": ["a blue ball", "a crimson ball"]})
     >>> longest = lambda video_ids, texts: [len(text) for text in texts]
-    >>> ranks = evaluate(longest, negatives, captions, run="longest", quiet=True)
+    >>> ranks = evaluate(longest, negatives, captions, run="longest", progress=False)
     >>> ranks[["part", "better", "equal", "negatives"]].to_dict("records")
     [{'part': 'adj', 'better': 2, 'equal': 0, 'negatives': 2}]
     """
     chunk = _whole(chunk)
     rows, codes, order, first = _aligned(negatives, captions)
     sentences, tables = negatives["sentence"].array, []
-    with tqdm(total=len(rows), desc=f"score {run}", unit="caption", disable=quiet) as bar:
+    with tqdm(total=len(rows), desc=f"score {run}", unit="caption", disable=not progress) as bar:
         calls = 0
         for start, stop in _blocks(first, chunk):
             mine = slice(first[start], first[stop])
