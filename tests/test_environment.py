@@ -17,7 +17,8 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CONDA = YAML(typ="safe", pure=True).load((ROOT / "environment.yml").read_text())
-LOCK = [Requirement(line) for line in (ROOT / "requirements.lock").read_text().splitlines() if line and line[0] not in "#-"]
+LINES = (ROOT / "requirements.lock").read_text().splitlines()
+LOCK = [Requirement(line) for line in LINES if line and line[0] not in "#-"]
 
 
 def bootstrap():

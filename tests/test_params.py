@@ -168,15 +168,3 @@ def test_every_dataset_with_a_reader_can_be_named():
     from posrank import captions
 
     assert set(captions.DATASETS) <= set(DATASETS)
-
-
-def test_every_knob_has_a_comment():
-    """Scalars and lists of the sections before `presets:` are explained where they stand, or on the line above."""
-    lines = TEXT[: TEXT.index("\n# ---- sweeps")].splitlines()
-    plain = {"seed", "seeds", "batch", "strategies", "clip_lr", "train", "val", "test", "clip", "frozen", "xclip", "ts2net",
-             "ucofia", "num_frames", "k", "weight_decay"}
-    bare = [
-        line for line in lines
-        if ":" in line and "#" not in line and not line.rstrip().endswith(":") and line.split(":")[0].strip() not in plain
-    ]
-    assert bare == []

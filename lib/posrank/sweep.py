@@ -64,9 +64,9 @@ def point(base, change, run, name):
     out = base / "sweeps" / "results" / name
     try:
         source = base / "results" / "source"
-        which = {"system": system, "strategy": strategy, "seed": int(seed)}
+        which = {"system": system, "strategy": strategy, "seed": int(seed), "write": True}
         execute(source / "3_train.ipynb", out / "3_train.ipynb", which)
-        execute(source / "4_evaluate.ipynb", out / "4_evaluate.ipynb", {"run": run})
+        execute(source / "4_evaluate.ipynb", out / "4_evaluate.ipynb", {"run": run, "write": True})
     finally:
         for key, value in before.items():
             os.environ.pop(key) if value is None else os.environ.update({key: value})
