@@ -8,14 +8,36 @@ from posrank.world import grammar
 CAPTION_COLUMNS = ["dataset", "split", "video_id", "caption_id", "caption"]
 TAG_COLUMNS = ["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"]
 UPOS = {
-    "NN": "NOUN", "NNS": "NOUN", "JJ": "ADJ", "JJR": "ADJ", "JJS": "ADJ", "RB": "ADV", "RBR": "ADV", "VB": "VERB", "VBZ": "VERB",
-    "VBG": "VERB", "VBN": "VERB", "VBD": "VERB", "VBP": "VERB", "IN": "ADP", "RP": "ADP", "TO": "PART", "DT": "DET", "CC": "CCONJ",
-    "PRP": "PRON", "PRP$": "PRON", "AUX": "AUX", ".": "PUNCT", "NNP": "PROPN", "_SP": "SPACE", "HYPH": "PUNCT",
+    "NN": "NOUN",
+    "NNS": "NOUN",
+    "JJ": "ADJ",
+    "JJR": "ADJ",
+    "JJS": "ADJ",
+    "RB": "ADV",
+    "RBR": "ADV",
+    "VB": "VERB",
+    "VBZ": "VERB",
+    "VBG": "VERB",
+    "VBN": "VERB",
+    "VBD": "VERB",
+    "VBP": "VERB",
+    "IN": "ADP",
+    "RP": "ADP",
+    "TO": "PART",
+    "DT": "DET",
+    "CC": "CCONJ",
+    "PRP": "PRON",
+    "PRP$": "PRON",
+    "AUX": "AUX",
+    ".": "PUNCT",
+    "NNP": "PROPN",
+    "_SP": "SPACE",
+    "HYPH": "PUNCT",
 }
 
 
 def tagged(*sentences, tagger="test", videos=None, splits=None):
-    """Sentences as "a/DT man/NN is/AUX ..." -> captions table, tags table. "/UPOS" may follow the tag; "_" after a token
+    """Sentences as "a/DT man/NN is/AUX ..." -> captions table, tags table. "/UPOS" may follow the tag; "_" after one
     means that no space follows it ("t/NN_ -/HYPH_ shirt/NN"); a token "__/_SP" is one more space."""
     captions, tags = [], []
     for n, sentence in enumerate(sentences):
@@ -31,10 +53,15 @@ def tagged(*sentences, tagger="test", videos=None, splits=None):
         tokens[-1] = (tokens[-1][0], "", *tokens[-1][2:])
         name = f"c{n}"
         tags += [(name, i, *token, tagger) for i, token in enumerate(tokens)]
-        captions.append((
-            "made", splits[n] if splits else "test", videos[n] if videos else f"v{n}", name,
-            "".join(text + space for text, space, *_ in tokens),
-        ))
+        captions.append(
+            (
+                "made",
+                splits[n] if splits else "test",
+                videos[n] if videos else f"v{n}",
+                name,
+                "".join(text + space for text, space, *_ in tokens),
+            )
+        )
     return pd.DataFrame(captions, columns=CAPTION_COLUMNS), pd.DataFrame(tags, columns=TAG_COLUMNS)
 
 
@@ -52,7 +79,7 @@ def world(videos=20, seed=0, train_share=2):
 
 
 class Opposites:
-    """A lexicon that knows every word and has the antonyms it is given: {(lemma, part): (antonyms, hypernym's, hyponym's)}."""
+    """Knows every word and has the antonyms given: {(lemma, part): (antonyms, hypernym's, hyponym's)}."""
 
     name = "opposites"
 

@@ -7,8 +7,19 @@ from posrank.language.parts import check_part, fine_tag, part_of, parts_of
 
 
 def test_one_token_and_a_table_agree():
-    rows = [("NOUN", "NN"), ("VERB", "VBZ"), ("VERB", "MD"), ("AUX", "VBZ"), ("ADJ", "JJ"), ("ADV", "RB"), ("ADP", "IN"),
-            ("ADP", "RP"), ("PART", "TO"), ("PROPN", "NNP"), ("ADP", "TO")]
+    rows = [
+        ("NOUN", "NN"),
+        ("VERB", "VBZ"),
+        ("VERB", "MD"),
+        ("AUX", "VBZ"),
+        ("ADJ", "JJ"),
+        ("ADV", "RB"),
+        ("ADP", "IN"),
+        ("ADP", "RP"),
+        ("PART", "TO"),
+        ("PROPN", "NNP"),
+        ("ADP", "TO"),
+    ]
     expected = ["noun", "verb", None, None, "adj", "adv", "prep", None, None, None, "prep"]
     assert [part_of(*row) for row in rows] == expected
     table = parts_of(pd.DataFrame(rows, columns=["upos", "tag"], index=range(5, 16)))

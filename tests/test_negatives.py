@@ -1,4 +1,4 @@
-"""posrank.negatives.generate: the table, its defaults, its errors; the paper's order of sources; closed vocabularies."""
+"""posrank.negatives.generate: the table, defaults, errors, the paper's order of sources, closed vocabularies."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,9 @@ def test_every_other_word_of_every_slot_is_there_on_the_world():
     captions, tags = world(60)
     table = make(captions, tags, k=20)
     for part, words in grammar.WORDS.items():
-        slots = tags[tags["upos"].map({"NOUN": "noun", "VERB": "verb", "ADJ": "adj", "ADV": "adv", "ADP": "prep"}) == part]
+        slots = tags[
+            tags["upos"].map({"NOUN": "noun", "VERB": "verb", "ADJ": "adj", "ADV": "adv", "ADP": "prep"}) == part
+        ]
         slots = slots.groupby("caption_id").size()
         lengths = table[table["part"] == part].groupby("caption_id").size()
         assert (lengths == slots * (len(words) - 1)).all(), part
@@ -43,8 +45,12 @@ def test_columns_types_and_positions():
     for row in table.sample(50, random_state=0).itertuples():
         assert texts[row.caption_id, row.position] == row.original
         assert texts[row.caption_id, row.position2] == row.original2
-        assert row.part == {"NOUN": "noun", "VERB": "verb", "ADJ": "adj", "ADV": "adv", "ADP": "prep"}[
-            tags.set_index(["caption_id", "i"])["upos"][row.caption_id, row.position]]
+        assert (
+            row.part
+            == {"NOUN": "noun", "VERB": "verb", "ADJ": "adj", "ADV": "adv", "ADP": "prep"}[
+                tags.set_index(["caption_id", "i"])["upos"][row.caption_id, row.position]
+            ]
+        )
     word = make(captions, tags)
     assert word["position2"].isna().all() and word["original2"].isna().all() and (word["level"] == "word").all()
     assert (word.groupby(["caption_id", "part"])["k"].apply(lambda k: list(k) == list(range(len(k))))).all()
@@ -62,7 +68,9 @@ def test_antonym_then_hypernyms_then_hyponyms_then_random():
 def test_the_word_is_drawn_first_and_uniformly():
     captions, tags = world(150)
     table = make(captions, tags, k=1, parts=["noun"])
-    two = table["caption_id"].isin(tags[tags["upos"] == "NOUN"].groupby("caption_id").size().loc[lambda n: n == 2].index)
+    two = table["caption_id"].isin(
+        tags[tags["upos"] == "NOUN"].groupby("caption_id").size().loc[lambda n: n == 2].index
+    )
     first = tags[tags["upos"] == "NOUN"].groupby("caption_id")["i"].min()
     share = np.mean(table["position"][two].to_numpy() == first[table["caption_id"][two]].to_numpy())
     assert abs(share - 0.5) < 4 * 0.5 / np.sqrt(two.sum())
@@ -79,7 +87,12 @@ def test_k_per_part_as_mapping_or_sequence():
     captions, tags = world(40)
     by_name = make(captions, tags, k={"noun": 3, "verb": 1, "adj": 2, "adv": 4, "prep": 5})
     assert by_name.groupby(["part", "caption_id"]).size().groupby("part").max().to_dict() == {
-        "noun": 3, "verb": 1, "adj": 2, "adv": 4, "prep": 5}
+        "noun": 3,
+        "verb": 1,
+        "adj": 2,
+        "adv": 4,
+        "prep": 5,
+    }
     pd.testing.assert_frame_equal(by_name, make(captions, tags, k=(3, 1, 2, 4, 5)))
 
 
@@ -117,7 +130,10 @@ def test_dropped_counts_by_part_and_reason():
     table = make(captions, tags)
     assert table.attrs["dropped"]["adv"] == {"no text": 1, "no word of this part": 2}
     assert table.attrs["dropped"]["noun"] == {
-        "no other word with its tag in the vocabulary (NN)": 1, "no text": 1, "no word of this part": 1}
+        "no other word with its tag in the vocabulary (NN)": 1,
+        "no text": 1,
+        "no word of this part": 1,
+    }
     assert table.attrs["dropped"]["verb"]["no other word with its tag in the vocabulary (VBG)"] == 2
 
 
@@ -129,7 +145,10 @@ def test_phrase_without_neighbour_is_dropped_with_that_reason():
 
 def test_phrase_pairs_neighbours_in_the_sequence_of_words_across_an_article():
     captions, tags = tagged(
-        "a/DT boy/NN wearing/VBG a/DT black/JJ shirt/NN", "a/DT girl/NN removing/VBG a/DT white/JJ coat/NN", tagger="gold")
+        "a/DT boy/NN wearing/VBG a/DT black/JJ shirt/NN",
+        "a/DT girl/NN removing/VBG a/DT white/JJ coat/NN",
+        tagger="gold",
+    )
     table = make(captions[:1], tags, level="phrase", reference=tags, parts="adj", k=2)
     removing, coat = sorted(table["sentence"])
     assert removing == "a boy removing a white shirt"
@@ -140,8 +159,15 @@ def test_phrase_pairs_neighbours_in_the_sequence_of_words_across_an_article():
 def test_phrase_takes_the_neighbour_before_or_after_half_the_time():
     captions, tags = world(150)
     table = make(captions, tags, level="phrase", parts="adv", k=1)
-    middle = table[table["position"].to_numpy() < tags[tags["upos"] == "ADP"].groupby("caption_id")["i"].max().reindex(
-        table["caption_id"]).fillna(-1).to_numpy()]
+    middle = table[
+        table["position"].to_numpy()
+        < tags[tags["upos"] == "ADP"]
+        .groupby("caption_id")["i"]
+        .max()
+        .reindex(table["caption_id"])
+        .fillna(-1)
+        .to_numpy()
+    ]
     before = np.mean(middle["position2"].to_numpy(dtype=int) < middle["position"].to_numpy())
     assert abs(before - 0.5) < 4 * 0.5 / np.sqrt(len(middle))
 
@@ -149,16 +175,25 @@ def test_phrase_takes_the_neighbour_before_or_after_half_the_time():
 def test_phrase_uses_a_closed_vocabulary_to_the_end():
     captions, tags = tagged("red/JJ box/NN", "blue/JJ ball/NN", "green/JJ star/NN", "big/JJ moon/NN", tagger="gold")
     table = make(captions, tags, level="phrase", parts="adj", k=50)
-    assert (table.groupby("caption_id").size() == 9).all() and table["sentence"].groupby(table["caption_id"]).nunique().eq(9).all()
+    assert (table.groupby("caption_id").size() == 9).all() and table["sentence"].groupby(
+        table["caption_id"]
+    ).nunique().eq(9).all()
 
 
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"rule": "papper"}, "did you mean 'paper'"), ({"rule": "fair"}, "not built yet; there is: paper"),
-        ({"level": "phrases"}, "did you mean 'phrase'"), ({"parts": ["nouns"]}, "did you mean 'noun'"),
-        ({"k": 0}, "1 or more"), ({"k": {"noun": 3}}, "no number for verb"), ({"k": [1, 2]}, "2 numbers"), ({"k": 2.5}, "whole"),
-        ({"parts": []}, "at least one"), ({"parts": ["noun", "noun"]}, "once"), ({"lexicon": "wordnett"}, "wordnett"),
+        ({"rule": "papper"}, "did you mean 'paper'"),
+        ({"rule": "fair"}, "not built yet; there is: paper"),
+        ({"level": "phrases"}, "did you mean 'phrase'"),
+        ({"parts": ["nouns"]}, "did you mean 'noun'"),
+        ({"k": 0}, "1 or more"),
+        ({"k": {"noun": 3}}, "no number for verb"),
+        ({"k": [1, 2]}, "2 numbers"),
+        ({"k": 2.5}, "whole"),
+        ({"parts": []}, "at least one"),
+        ({"parts": ["noun", "noun"]}, "once"),
+        ({"lexicon": "wordnett"}, "wordnett"),
     ],
 )
 def test_wrong_options_name_what_is_valid(options, message):
@@ -188,8 +223,14 @@ def test_wrong_tables_name_the_row_and_the_remedy():
 
 
 def test_no_negative_equals_another_caption_of_the_video():
-    captions, tags = tagged("a/DT red/JJ ball/NN", "A/DT Blue/JJ ball/NN", "a/DT red/JJ box/NN", "a/DT green/JJ box/NN",
-                            videos=["v", "v", "w", "x"], tagger="gold")
+    captions, tags = tagged(
+        "a/DT red/JJ ball/NN",
+        "A/DT Blue/JJ ball/NN",
+        "a/DT red/JJ box/NN",
+        "a/DT green/JJ box/NN",
+        videos=["v", "v", "w", "x"],
+        tagger="gold",
+    )
     table = make(captions, tags)
     assert sorted(table.loc[table["caption_id"] == "c0", "sentence"]) == ["a green ball", "a red box"]
     assert table.attrs["same_video"] == {"noun": 0, "verb": 0, "adj": 2, "adv": 0, "prep": 0}

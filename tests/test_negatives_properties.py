@@ -8,14 +8,26 @@ from support_negatives import Opposites, tagged
 from posrank.negatives import generate
 
 _WORDS = {
-    "NN": ["man", "owl", "hour", "dog", "unicorn"], "NNS": ["men", "owls"], "JJ": ["old", "red", "open"], "RB": ["slowly", "often"],
-    "VBG": ["eating", "opening"], "VBZ": ["eats", "opens"], "IN": ["in", "under", "at"], "DT": ["a", "an", "the", "A"], "CC": ["and"],
-    "AUX": ["is"], "PRP": ["he"], "_SP": ["__"],
+    "NN": ["man", "owl", "hour", "dog", "unicorn"],
+    "NNS": ["men", "owls"],
+    "JJ": ["old", "red", "open"],
+    "RB": ["slowly", "often"],
+    "VBG": ["eating", "opening"],
+    "VBZ": ["eats", "opens"],
+    "IN": ["in", "under", "at"],
+    "DT": ["a", "an", "the", "A"],
+    "CC": ["and"],
+    "AUX": ["is"],
+    "PRP": ["he"],
+    "_SP": ["__"],
 }
-_TOKEN = st.sampled_from(sorted(_WORDS)).flatmap(lambda tag: st.sampled_from(_WORDS[tag]).map(lambda word: f"{word}/{tag}"))
+_TOKEN = st.sampled_from(sorted(_WORDS)).flatmap(
+    lambda tag: st.sampled_from(_WORDS[tag]).map(lambda word: f"{word}/{tag}")
+)
 _CASED = st.tuples(_TOKEN, st.booleans()).map(lambda x: x[0][0].upper() + x[0][1:] if x[1] else x[0])
 _CAPTION = st.tuples(_TOKEN.filter(lambda t: "_SP" not in t), st.lists(_CASED, min_size=1, max_size=7)).map(
-    lambda x: " ".join([x[0], *x[1], "he/PRP"]))
+    lambda x: " ".join([x[0], *x[1], "he/PRP"])
+)
 _LEXICON = Opposites({("open", "verb"): (("eat",), (), ()), ("man", "noun"): ((), ("owl",), ("dog",))})
 
 
@@ -55,8 +67,26 @@ def test_what_a_table_of_negatives_is(data, level, k):
             new[position] = word.capitalize() if old[position][0].isupper() else word
             before = position - 1
             if before >= 0 and old[before].lower() in ("a", "an") and space[before]:
-                article = "an" if word in ("owl", "hour", "owls", "old", "open", "often", "eating", "opening", "eats", "opens",
-                                           "in", "under", "at") else "a"
+                article = (
+                    "an"
+                    if word
+                    in (
+                        "owl",
+                        "hour",
+                        "owls",
+                        "old",
+                        "open",
+                        "often",
+                        "eating",
+                        "opening",
+                        "eats",
+                        "opens",
+                        "in",
+                        "under",
+                        "at",
+                    )
+                    else "a"
+                )
                 new[before] = article.capitalize() if old[before][0].isupper() else article
         assert row.sentence == "".join(text + gap for text, gap in zip(new, space)).strip()
         same_video = {" ".join(texts[name].lower().split()) for name in texts if videos[name] == videos[row.caption_id]}
@@ -78,9 +108,11 @@ def test_row_order_and_other_videos_do_not_matter(data, level, rng):
     mixed = make(captions.iloc[order], tags.sample(frac=1, random_state=rng.randrange(100)), level, tags)
     key = ["caption_id", "part", "k"]
     pd.testing.assert_frame_equal(
-        table.sort_values(key, ignore_index=True), mixed.sort_values(key, ignore_index=True), check_dtype=True)
+        table.sort_values(key, ignore_index=True), mixed.sort_values(key, ignore_index=True), check_dtype=True
+    )
     assert {name: table.attrs[name] for name in ("dropped", "short", "same_video")} == {
-        name: mixed.attrs[name] for name in ("dropped", "short", "same_video")}
+        name: mixed.attrs[name] for name in ("dropped", "short", "same_video")
+    }
     some = captions[captions["video_id"] == captions["video_id"].iloc[0]]
     few = make(some, tags, level, tags)
     pd.testing.assert_frame_equal(few, table[table["caption_id"].isin(some["caption_id"])].reset_index(drop=True))

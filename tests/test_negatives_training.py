@@ -1,5 +1,7 @@
-"""posrank.negatives.TrainingNegatives: fresh per epoch, the same in every run, capped by what exists, antonyms likely."""
+"""posrank.negatives.TrainingNegatives: fresh per epoch, same in every run, antonyms likely, capped by what exists."""
 
+import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -40,7 +42,9 @@ def test_n_per_part_is_capped_by_a_closed_vocabulary_and_distinct(data):
     negatives = TrainingNegatives(*data, n=16)
     table = negatives.table(data[0]["caption_id"], 0)
     everything = generate(*data[:1], tags=data[1], k=16, progress=False)
-    assert set(zip(table["caption_id"], table["sentence"])) == set(zip(everything["caption_id"], everything["sentence"]))
+    assert set(zip(table["caption_id"], table["sentence"])) == set(
+        zip(everything["caption_id"], everything["sentence"])
+    )
     assert not table.duplicated(["caption_id", "sentence"]).any()
 
 
@@ -61,7 +65,9 @@ def test_table_is_the_draw(data):
 
 def test_antonyms_are_likely_but_not_always_there():
     captions, tags = tagged("slow/JJ car/NN", "fast/JJ red/JJ blue/JJ big/JJ old/JJ", tagger="gold")
-    negatives = TrainingNegatives(captions, tags, n=1, lexicon=Opposites({("slow", "adj"): (("fast",), (), ())}), parts="adj")
+    negatives = TrainingNegatives(
+        captions, tags, n=1, lexicon=Opposites({("slow", "adj"): (("fast",), (), ())}), parts="adj"
+    )
     share = np.mean([negatives.draw("c0", epoch) == ["fast car"] for epoch in range(400)])
     assert 0.4 < share < 0.6
     three = [TrainingNegatives.draw(negatives, "c0", epoch) for epoch in range(50)]
@@ -78,7 +84,9 @@ def test_parts_and_captions_without_words(data):
     assert "v0#0" in negatives and "nowhere" not in negatives
 
 
-@pytest.mark.parametrize("options, message", [({"n": 0}, "1 or more"), ({"n_per": "captions"}, "'caption'"), ({"rule": "x"}, "paper")])
+@pytest.mark.parametrize(
+    "options, message", [({"n": 0}, "1 or more"), ({"n_per": "captions"}, "'caption'"), ({"rule": "x"}, "paper")]
+)
 def test_wrong_options(data, options, message):
     with pytest.raises(ValueError, match=message):
         TrainingNegatives(*data, **options)
@@ -101,8 +109,11 @@ def test_other_processes_draw_the_same(data):
         "from support_negatives import world; from posrank.negatives import TrainingNegatives as T;"
         "print(T(*world(6), n=2).draw('v1#0', 4))"
     )
-    import pathlib
-
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=pathlib.Path(__file__).parent,
-                         env={**__import__("os").environ, "PYTHONHASHSEED": "7"})
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=pathlib.Path(__file__).parent,
+        env={**os.environ, "PYTHONHASHSEED": "7"},
+    )
     assert run.stdout.strip() == str(TrainingNegatives(*world(6), n=2).draw("v1#0", 4)), run.stderr

@@ -1,6 +1,6 @@
 """The five parts of speech of the paper, read from Universal part-of-speech tags and Penn Treebank tags.
 
-In: `upos` and `tag` of a token, or a tags table. Out: "noun", "verb", "adj", "adv", "prep", or None for everything else.
+In: `upos` and `tag` of a token, or a tags table. Out: "noun", "verb", "adj", "adv", "prep", or None for the rest.
 The paper names the parts and no tagset; its proportions (Table 2) fit spaCy's Universal tags. Three details are decided
 here, once, for every count and every negative:
 
@@ -8,8 +8,6 @@ here, once, for every count and every negative:
 * particles (tag RP: "picks *up*") are no prepositions, although Universal tags call both ADP;
 * the infinitive's "to" (PART) is no preposition; the preposition "to" counts as IN, whether a tagset says IN or TO.
 """
-
-import pandas as pd
 
 from posrank import PARTS
 
@@ -35,6 +33,7 @@ def parts_of(tags):
 
     ValueError where `tags` lacks the columns upos and tag.
 
+    >>> import pandas as pd
     >>> parts_of(pd.DataFrame({"upos": ["DET", "NOUN"], "tag": ["DT", "NN"]})).tolist()
     [nan, 'noun']
     """
@@ -48,7 +47,7 @@ def parts_of(tags):
 
 
 def fine_tag(part, tag):
-    """The tag that a replacement must share with the word it replaces: the Penn tag, with TO read as IN for prepositions.
+    """The tag that a replacement shares with the word it replaces: the Penn tag, with TO read as IN for prepositions.
 
     >>> fine_tag("prep", "TO"), fine_tag("verb", "VBG")
     ('IN', 'VBG')

@@ -38,7 +38,8 @@ class Corpus:
         caption = self.captions[caption_id]
         if tokens.sentence().strip() != caption.strip():
             raise ValueError(
-                f"tags of caption {caption_id!r} spell {tokens.sentence()!r}, the caption is {caption!r}; make the tags again"
+                f"tags of caption {caption_id!r} spell {tokens.sentence()!r}, the caption is {caption!r}; "
+                "make the tags again"
             )
         return tokens
 
@@ -128,12 +129,13 @@ def _check(captions, what):
             raise ValueError(f"{what}: column {column!r} is missing (has: {', '.join(map(str, captions.columns))})")
         missing = captions[column].isna().to_numpy()
         if missing.any():
-            raise ValueError(f"{what}: column {column!r} has no value in row {int(missing.argmax())}; fill it or drop the row")
+            row = int(missing.argmax())
+            raise ValueError(f"{what}: column {column!r} has no value in row {row}; fill it or drop the row")
     captions = captions.reset_index(drop=True)
     twice = captions["caption_id"].duplicated().to_numpy()
     if twice.any():
         raise ValueError(
-            f"{what}: caption_id {captions['caption_id'].iloc[int(twice.argmax())]!r} occurs twice; ids are unique within a "
-            "dataset, so pass one dataset at a time"
+            f"{what}: caption_id {captions['caption_id'].iloc[int(twice.argmax())]!r} occurs twice; ids are unique "
+            "within a dataset, so pass one dataset at a time"
         )
     return captions.astype({"caption_id": "str", "caption": "str"})

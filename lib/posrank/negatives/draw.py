@@ -1,9 +1,9 @@
 """Drawing: from the replaceable words of one caption to a list of distinct negatives, word level and phrase level.
 
-In: [(Slot, Choices), ...] of a caption and a random.Random. Out: draws. One draw after the other, exactly as Section 4 (word)
-and Section 6.3 (phrase) say: first the word, then its replacement. Nothing is drawn twice and nothing is rejected: each word
-has a queue of its remaining replacements, a word whose queue is empty leaves, so a closed vocabulary is used up to
-the last sentence. The list for a smaller k is the beginning of the list for a larger one.
+In: [(Slot, Choices), ...] of a caption and a random.Random. Out: draws. One draw after the other, exactly as Section 4
+(word) and Section 6.3 (phrase) say: first the word, then its replacement. Nothing is drawn twice and nothing is
+rejected: each word has a queue of its remaining replacements, a word whose queue is empty leaves, so a closed
+vocabulary is used up to the last sentence. The list for a smaller k is the beginning of the list for a larger one.
 """
 
 from hashlib import blake2b
@@ -77,7 +77,7 @@ def words(slots, k, rng, prefer=1.0):
 
 
 class _Pair:
-    """All combinations of two queues, best first: the diagonal (1st, 1st), (2nd, 2nd), ..., shifted after each round."""
+    """All combinations of two queues, best first: the diagonal (1st, 1st), (2nd, 2nd), ..., shifted each round."""
 
     __slots__ = ("_one", "_ready_one", "_ready_two", "_round", "_size_one", "_size_two", "_step", "_two", "left")
 

@@ -1,8 +1,8 @@
 """Which words of a caption are never replaced, whatever their part of speech.
 
 In: the tokens of a caption. Out: {position: reason}. Section 4 changes "single words with the relevant part-of-speech
-tag" and keeps the sentence grammatical. Beyond what `posrank.language.parts` leaves out (auxiliaries, tag RP, "to" before a
-verb as PART), taggers miss some cases; they are repaired here:
+tag" and keeps the sentence grammatical. Beyond what `posrank.language.parts` leaves out (auxiliaries, tag RP, "to"
+before a verb as PART), taggers miss some cases; they are repaired here:
 
 * copulas and auxiliaries tagged as verbs: any form of "be", "have"/"do" in front of the verb they help ("has eaten");
 * "to" in front of a bare verb, tagged as a preposition;
@@ -17,8 +17,8 @@ AUXILIARY, INFINITIVE, PARTICLE, PIECE = "auxiliary or copula", "infinitival to"
 
 _HYPHENS = frozenset({"-", "--", "–", "'", "’", "/"})
 _FRAGMENTS = frozenset({
-    "t", "s", "m", "d", "ll", "re", "ve", "isn", "aren", "wasn", "weren", "don", "doesn", "didn", "hasn", "haven", "hadn",
-    "won", "wouldn", "couldn", "shouldn", "ain",
+    "t", "s", "m", "d", "ll", "re", "ve", "isn", "aren", "wasn", "weren", "don", "doesn", "didn", "hasn", "haven",
+    "hadn", "won", "wouldn", "couldn", "shouldn", "ain",
 })
 _BEFORE_T = frozenset(word for word in _FRAGMENTS if len(word) > 2)
 _OBJECTS = frozenset({"it", "them", "him", "her", "me", "us", "you", "something", "himself", "herself", "themselves"})

@@ -6,6 +6,7 @@ the rule's own file.
 """
 
 from collections import Counter
+from itertools import pairwise
 
 from posrank import PARTS
 from posrank.negatives.corpus import gather
@@ -27,25 +28,26 @@ def generate(
     captions: captions table of one dataset (needed: caption_id, video_id, caption; split is used for `reference`).
     rule: "paper" (Section 4 as written). level: "word" or "phrase" (two words; `part` is that of the first).
     k: negatives per caption, one number or one per part (mapping, or sequence in the order of PARTS).
-    seed: any integer or text; the draw depends on it, the caption's id and the part only, so neither the order of the rows
-        nor which other captions are there matters (except other captions of the same video, see below).
+    seed: any integer or text; the draw depends on it, the caption's id and the part only, so neither the order of the
+        rows nor which other captions are there matters (except other captions of the same video, see below).
     parts: the parts of speech to make lists for.
     tags: tags table that covers `captions`; None = made by `tagger` (None = the built-in one).
-    reference: what the vocabulary comes from: captions, or their tags; None = the training split of `captions`, or all of
-        them where there is none (``.attrs["reference"]`` says which).
+    reference: what the vocabulary comes from: captions, or their tags; None = the training split of `captions`, or all
+        of them where there is none (``.attrs["reference"]`` says which).
     lexicon: "builtin" or "nltk", see posrank.language.lexicon.
 
-    Lists are shorter than `k` where fewer sentences exist: every one of them is in the list then. No negative equals its
-    caption, another negative of the list, or another caption of the same video (case and white space aside). Captions
-    without a list are absent. ``.attrs``: rule, level, k, seed, parts, tagger, lexicon, reference, vocabulary (words by
-    part); dropped ({part: {reason: captions}}), short ({part: {length: captions}} of lists below k), same_video ({part:
-    negatives left out because they are another caption of the video}), gender_breaks ({part: negatives in which a
-    changed gender contradicts a later pronoun}).
+    Lists are shorter than `k` where fewer sentences exist: every one of them is in the list then. No negative equals
+    its caption, another negative of the list, or another caption of the same video (case and white space aside).
+    Captions without a list are absent. ``.attrs``: rule, level, k, seed, parts, tagger, lexicon, reference, vocabulary
+    (words by part); dropped ({part: {reason: captions}}), short ({part: {length: captions}} of lists below k),
+    same_video ({part: negatives left out because they are another caption of the video}), gender_breaks ({part:
+    negatives in which a changed gender contradicts a later pronoun}).
 
     ValueError names the argument, row or caption at fault.
 
     >>> import pandas as pd
-    >>> words = [("a", "DET", "DT"), ("red", "ADJ", "JJ"), ("or", "CCONJ", "CC"), ("blue", "ADJ", "JJ"), ("box", "NOUN", "NN")]
+    >>> words = [("a", "DET", "DT"), ("red", "ADJ", "JJ"), ("or", "CCONJ", "CC"), ("blue", "ADJ", "JJ"),
+    ...          ("box", "NOUN", "NN")]
     >>> tags = pd.DataFrame([("c", i, w, " ", w, u, t, "gold") for i, (w, u, t) in enumerate(words)],
     ...                     columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"])
     >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a red or blue box"]})
@@ -94,11 +96,11 @@ def one_word(slots, k, rng, prefer=1.0):
 
 def joints(tokens, slots):
     """For level phrase: the joint of each slot with the next one."""
-    return [Joint(tokens, low, high) for (low, _), (high, _) in zip(slots, slots[1:])]
+    return [Joint(tokens, low, high) for (low, _), (high, _) in pairwise(slots)]
 
 
 def two_words(slots, joined, k, rng, parts, others=(), clashes=None, prefer=1.0):
-    """Phrase level: up to `k` of (sentence, ((slot, word, source), (slot, word, source))), the drawn word, its neighbour.
+    """Phrase level: up to `k` of (sentence, ((slot, word, source), (slot, word, source))), drawn word, neighbour.
 
     joined: `joints` of the caption; others: sentences in normal form that no negative may equal; clashes counts those.
     """

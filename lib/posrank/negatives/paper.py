@@ -56,11 +56,11 @@ class PaperRule:
         self.choices = lru_cache(maxsize=None)(self._choices)
 
     def slots(self, tokens, others=frozenset()):
-        """What may be replaced in a caption, in order: [(Slot, Choices), ...], and why other words of the parts may not.
+        """What may be replaced in a caption, in order: [(Slot, Choices), ...], and why other words may not.
 
         others: the other captions of the same video (as posrank.negatives.sentences.normal writes them); a word that
-        would turn the caption into one of them is no choice. Returns (slots, {part: reason}, {part: clashes}); a slot has
-        at least one choice; the reason is that of the last word of the part that stays.
+        would turn the caption into one of them is no choice. Returns (slots, {part: reason}, {part: clashes}); a slot
+        has at least one choice; the reason is that of the last word of the part that stays.
         """
         slots, kept, clashes = [], {}, {}
         stays = frozen(tokens)

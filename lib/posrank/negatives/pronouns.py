@@ -1,13 +1,13 @@
 """Negatives that contradict a pronoun: "a man brushes his hair" -> "a woman brushes his hair".
 
-In: a caption's tokens, the changed word, its replacement. Out: whether a later pronoun no longer fits. Such negatives can
-be told from the caption without the video, so their share is reported (they follow from the rule and are kept).
+In: a caption's tokens, the changed word, its replacement. Out: whether a later pronoun no longer fits. Such negatives
+can be told from the caption without the video, so their share is reported (they follow from the rule and are kept).
 """
 
 _WORDS = {
-    "m": "man men boy boys guy guys male males father dad son sons brother brothers husband uncle grandfather king prince "
-         "actor actors waiter gentleman gentlemen groom groomsman sir mr bloke dude dudes cowboy businessman policeman "
-         "fireman nephew grandpa grandson monk priest schoolboy salesman",
+    "m": "man men boy boys guy guys male males father dad son sons brother brothers husband uncle grandfather king "
+         "prince actor actors waiter gentleman gentlemen groom groomsman sir mr bloke dude dudes cowboy businessman "
+         "policeman fireman nephew grandpa grandson monk priest schoolboy salesman",
     "f": "woman women girl girls lady ladies female females mother mom mum daughter daughters sister sisters wife aunt "
          "grandmother queen princess actress actresses waitress bride bridesmaid madam mrs ms cowgirl businesswoman "
          "policewoman niece grandma granddaughter nun schoolgirl gal gals saleswoman",

@@ -1,8 +1,8 @@
-"""The registry of rules: which words may replace a word. One file per rule; a new rule is a line here and a file beside.
+"""The registry of rules: which words may replace a word. One file per rule; a new rule is a line here and a file.
 
 A rule's module has `make(vocabulary, lexicon)`, which returns an object with `name` and `slots(tokens, others)` (see
-posrank.negatives.paper.PaperRule): the words of a caption that may be replaced, each with its choices. What is drawn from them
-(posrank.negatives.draw) and the table that comes out (posrank.negatives.table) are the same for all rules.
+posrank.negatives.paper.PaperRule): the words of a caption that may be replaced, each with its choices. What is drawn
+from them (posrank.negatives.draw) and the table that comes out (posrank.negatives.table) are the same for all rules.
 """
 
 from difflib import get_close_matches

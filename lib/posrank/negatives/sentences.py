@@ -32,8 +32,8 @@ class Tokens(NamedTuple):
 class TaggedCaptions:
     """A tags table for look-up by caption: `tagged[caption_id]` -> Tokens, `caption_id in tagged`, len().
 
-    Each distinct string is held once, so that millions of tokens fit. ValueError where a column is missing, the tokens of
-    a caption are not numbered 0, 1, 2, ... or more than one tagger made the table.
+    Each distinct string is held once, so that millions of tokens fit. ValueError where a column is missing, the tokens
+    of a caption are not numbered 0, 1, 2, ... or more than one tagger made the table.
     """
 
     def __init__(self, tags):
@@ -42,7 +42,7 @@ class TaggedCaptions:
                 raise ValueError(f"tags table: column {column!r} is missing (has: {', '.join(map(str, tags.columns))})")
         taggers = tags["tagger"].unique().tolist() if "tagger" in tags else ["unknown"]
         if len(taggers) > 1:
-            raise ValueError(f"tags table: made by more than one tagger ({', '.join(taggers)}); tag all captions with one")
+            raise ValueError(f"tags table: made by more than one tagger ({', '.join(taggers)}); tag all with one")
         self.tagger = taggers[0] if taggers else "unknown"
         ids, names = pd.factorize(tags["caption_id"])
         number = tags["i"].to_numpy(dtype=np.int64)
@@ -54,7 +54,8 @@ class TaggedCaptions:
         if wrong.any():
             name = names[ids[int(wrong.argmax())]]
             raise ValueError(
-                f"tags table: the tokens of caption {name!r} are not numbered 0, 1, 2, ... in column 'i'; make the tags again"
+                f"tags table: the tokens of caption {name!r} are not numbered 0, 1, 2, ... in column 'i'; "
+                "make the tags again"
             )
         self._spans = {str(names[ids[a]]): (int(a), int(b)) for a, b in zip(starts, stops)}
         self._columns = []
@@ -139,7 +140,7 @@ def _spell(tokens, start, stop):
 
 
 def _lead(tokens, start, stop):
-    """The text of tokens start to stop, where an article at its end is "a"; the same with "an", or None without article."""
+    """The text of tokens start to stop, where an article at its end is "a"; the same with "an", None without one."""
     if stop - 1 < start or not is_article(tokens, stop - 1):
         return _spell(tokens, start, stop), None
     head, model, space = _spell(tokens, start, stop - 1), tokens.text[stop - 1], tokens.whitespace[stop - 1]
@@ -149,16 +150,6 @@ def _lead(tokens, start, stop):
 def is_article(tokens, position):
     """Whether the token there is "a" or "an" with white space after it."""
     return position >= 0 and tokens.text[position].lower() in ("a", "an") and tokens.whitespace[position] != ""
-
-
-def render(tokens, replacements):
-    """The caption with `replacements` = {position: word in lower case}; case kept, articles in front of a change repaired."""
-    texts = list(tokens.text)
-    for position, word in replacements.items():
-        texts[position] = match_case(word, tokens.text[position])
-        if is_article(tokens, position - 1):
-            texts[position - 1] = match_case(article(word), tokens.text[position - 1])
-    return "".join([text + space for text, space in zip(texts, tokens.whitespace)]).strip()
 
 
 def normal(sentence):

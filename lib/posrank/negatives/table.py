@@ -1,7 +1,7 @@
 """From draws to the negatives table of posrank.schema, in pieces that stay small in memory.
 
-In: draws of posrank.negatives.draw, caption by caption. Out: one DataFrame. Python strings are handed to Arrow every few
-thousand captions; two million negatives then need some hundred megabytes, not gigabytes.
+In: draws of posrank.negatives.draw, caption by caption. Out: one DataFrame. Python strings are handed to Arrow every
+few thousand captions; two million negatives then need some hundred megabytes, not gigabytes.
 """
 
 import pandas as pd
@@ -11,10 +11,12 @@ from posrank.schema import validate
 
 _WORD = {
     "caption_id": pa.large_string(), "part": pa.large_string(), "k": pa.int64(), "sentence": pa.large_string(),
-    "position": pa.int64(), "original": pa.large_string(), "replacement": pa.large_string(), "source": pa.large_string(),
+    "position": pa.int64(), "original": pa.large_string(), "replacement": pa.large_string(),
+    "source": pa.large_string(),
 }
 _PHRASE = {
-    "position2": pa.int64(), "original2": pa.large_string(), "replacement2": pa.large_string(), "source2": pa.large_string(),
+    "position2": pa.int64(), "original2": pa.large_string(), "replacement2": pa.large_string(),
+    "source2": pa.large_string(),
 }
 PIECE = 100_000
 
@@ -28,7 +30,7 @@ class Rows:
         self._batches, self._rows = [], []
 
     def add(self, caption_id, part, drawn):
-        """drawn: [(sentence, ((slot, word, source), ...)), ...], one or two changed words each, in the order k = 0, 1, ..."""
+        """drawn: [(sentence, ((slot, word, source), ...)), ...], one or two changed words each, k = 0, 1, ..."""
         for k, (sentence, changes) in enumerate(drawn):
             row = [caption_id, part, k, sentence]
             for slot, word, source in changes:

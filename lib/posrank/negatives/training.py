@@ -1,7 +1,7 @@
 """Training negatives (Sections 6.2 and 6.3): drawn afresh in every epoch, the same in every run.
 
-In: captions, tags and the same settings as `posrank.negatives.generate`. Out: sentences. A draw depends on the seed, the
-epoch, the caption's id and the part, not on batches, workers or the order of calls, so a resumed run sees what an
+In: captions, tags and the same settings as `posrank.negatives.generate`. Out: sentences. A draw depends on the seed,
+the epoch, the caption's id and the part, not on batches, workers or the order of calls, so a resumed run sees what an
 undisturbed one sees.
 """
 
@@ -17,7 +17,7 @@ from posrank.negatives.rules import check_choice, check_level, check_parts, chec
 from posrank.negatives.table import Rows
 
 PREFER = 0.5
-"""Probability that a word's next antonym is taken where antonyms and random words are both left (see TrainingNegatives)."""
+"""Probability that a word's next antonym is taken where antonyms and random words are both left."""
 
 CACHED = 20_000
 
@@ -26,9 +26,9 @@ class TrainingNegatives:
     """Negatives of training captions, by caption id and epoch.
 
     captions, tags, rule, level, seed, parts, reference, lexicon, tagger: as in posrank.negatives.generate.
-    n_per "part": up to `n` for every part that the caption has (the paper's N = 16). "caption": up to `n` in all, the part
-    drawn at random for each among the caption's parts (as in the authors' code; there N counts the caption, here it does
-    not); at level phrase the first word is drawn among all words of the parts (Section 6.3).
+    n_per "part": up to `n` for every part that the caption has (the paper's N = 16). "caption": up to `n` in all, the
+    part drawn at random for each among the caption's parts (as in the authors' code; there N counts the caption, here
+    it does not); at level phrase the first word is drawn among all words of the parts (Section 6.3).
 
     Antonyms first, but not only: each time a word is drawn that still has unused antonyms (its own, of hypernyms, of
     hyponyms), the next of them is taken with probability 1/2, else a random word of the pool; once one kind is
@@ -38,8 +38,8 @@ class TrainingNegatives:
     """
 
     def __init__(
-        self, captions, tags=None, *, rule="paper", level="word", n=16, n_per="part", seed=0, parts=PARTS, reference=None,
-        lexicon="builtin", tagger=None,
+        self, captions, tags=None, *, rule="paper", level="word", n=16, n_per="part", seed=0, parts=PARTS,
+        reference=None, lexicon="builtin", tagger=None,
     ):
         self.rule, self.level, self.parts = check_rule(rule), check_level(level), check_parts(parts)
         self.n_per = check_choice("n_per", n_per, ("part", "caption"))

@@ -5,11 +5,11 @@ sorted words that may stand there. A word is in the pool of (part, tag) when
 
 * it is written in lower case, has letters only (two or more) and is not on the block list;
 * it was seen at least twice, and at least twice with that tag;
-* the part is the one it mostly has, and the tag is not a rarity for it (a fifth of its uses in this part): this keeps the
-  tagger's slips out;
+* the part is the one it mostly has, and the tag is not a rarity for it (a fifth of its uses in this part): this keeps
+  the tagger's slips out;
 * the lexicon knows its lemma in this part: this keeps misspellings out ("perfrom"). Prepositions are a closed list.
 
-Gold tags need none of the last three, and a closed vocabulary must pass whole: there every word counts as it was tagged.
+Gold tags need none of the last three, and a closed vocabulary must pass whole: there every word counts as tagged.
 """
 
 from collections import Counter, defaultdict
@@ -25,7 +25,7 @@ MIN_TAG_SHARE = 0.2
 class Vocabulary:
     """Pools of replacement words; `tagger` names the tagger that made the tags, `size` counts words by part.
 
-    tags: tags table of the reference captions. lexicon: see posrank.language.lexicon; asked by `known(lemma, part)` only.
+    tags: tags table of the reference captions. lexicon: see posrank.language.lexicon; asked by `known` only.
     """
 
     def __init__(self, tags, lexicon):
@@ -76,7 +76,7 @@ class Vocabulary:
         return min(totals, key=lambda label: (-totals[label], order.get(label, len(order)), label))
 
     def pool(self, part, tag):
-        """The words that a random replacement of this part and fine tag is drawn from, sorted; () where there are none."""
+        """The words that a random replacement of this part and fine tag is drawn from, sorted; () if there are none."""
         return self._pools.get((part, tag), ())
 
     def form(self, lemma, part, tag):
@@ -84,7 +84,7 @@ class Vocabulary:
         return self._forms.get((part, tag, lemma))
 
     def seen(self, part, tag):
-        """The words seen with this part and tag at all: what an antonym must be among (its part is known from WordNet)."""
+        """The words seen with this part and tag at all: an antonym must be among them (WordNet says its part)."""
         return self._seen.get((part, tag), frozenset())
 
 
