@@ -47,8 +47,9 @@ def test_match_case():
 AN = ("hour honest heir apple umbrella uncle unimportant uninteresting MP3 mp3 FBI suv 8 80 11 18 18th 8-year-old x "
       "F8 xbox x-ray elephant onion usher LED unidentified ostrich honorary "
       "S.O.S old 11-year-old énorme")
-A = ("unicorn European euro ewe one once one-legged unit uniform union university useful utensil ukulele ufo USA USB tv "
-     "TV u U 7 100 10 1 12 house horse yellow year NASA led mr unique utopia bmx DJ dj cd hotel historic unanimous HOUSE")
+A = ("unicorn European euro ewe one once one-legged unit uniform union university useful utensil ukulele ufo USA USB "
+     "tv TV u U 7 100 10 1 12 house horse yellow year NASA led mr unique utopia bmx DJ dj cd hotel historic "
+     "unanimous HOUSE")
 
 
 @pytest.mark.parametrize("word", AN.split())

@@ -49,8 +49,9 @@ def test_own_captions_with_and_without_full_stop():
 
 
 def test_lower_case_third_person_verbs_are_verbs():
-    verbs = {"stirs": "a chef stirs the soup", "jumps": "a dog jumps over a fence", "slides": "a child slides down a hill",
-             "rides": "a man rides a bike", "bounces": "the ball bounces quickly", "spins": "a star that spins slowly"}
+    verbs = {"stirs": "a chef stirs the soup", "jumps": "a dog jumps over a fence",
+             "slides": "a child slides down a hill", "rides": "a man rides a bike",
+             "bounces": "the ball bounces quickly", "spins": "a star that spins slowly"}
     for verb, text in verbs.items():
         table = tag([text])[0].set_index("text")
         assert tuple(table.loc[verb, ["upos", "tag"]]) == ("VERB", "VBZ"), text

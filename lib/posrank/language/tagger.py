@@ -6,8 +6,8 @@ text with its white space evened out, so odd spacing changes no tag.
 
 The built-in pipeline lies in ``data/tagger`` (MODEL_CARD.md there says what it was trained on and how good it is).
 There is no silent fallback: a pipeline that is asked for by name is used or an error says how to install it, and the
-name in every output carries the content hash of the pipeline. Lemmas come from `inflect.lemmatize` whatever the pipeline, so
-that the lexicon sees one kind of lemma.
+name in every output carries the content hash of the pipeline. Lemmas come from `inflect.lemmatize` whatever the
+pipeline, so that the lexicon sees one kind of lemma.
 """
 
 import hashlib
