@@ -48,7 +48,7 @@ def test_bad_captions_are_named(change, message):
 def test_other_tables_are_checked_too():
     with pytest.raises(ValueError, match="column 'source' is missing"):
         schema.validate(NEGATIVES.drop(columns="source"), "negatives")
-    with pytest.raises(ValueError, match="'part', row 0 .*use one of noun, verb"):
+    with pytest.raises(ValueError, match=r"'part', row 0 .*use one of noun, verb"):
         schema.validate(NEGATIVES.assign(part="pronoun"), "negatives")
     with pytest.raises(ValueError, match="'k', row 1: is no whole number"):
         schema.validate(NEGATIVES.assign(k=[0, 1.5]), "negatives")

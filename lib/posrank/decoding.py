@@ -24,13 +24,14 @@ class VideoError(ValueError):
 
 class Probe(NamedTuple):
     """What a file says of itself: frames (0 = it does not say), frames per second, size as shown (rotated),
-    container."""
+    container, and whether an edit list hides some of its frames."""
 
     frames: int
     fps: float
     width: int
     height: int
     containers: tuple
+    edited: bool
 
 
 def probe(path):
@@ -61,14 +62,18 @@ def probe(path):
             if not (width and height):
                 raise VideoError(f"{path}: its frames have no size: get the video again")
             containers = tuple(container.format.name.split(","))
-            return Probe(stream.frames or 0, float(rate or 0) or 1.0, width, height, containers)
+            edited = False
+            if "mp4" in containers:
+                container.seek(0)
+                edited = any(packet.is_discard for packet in container.demux(stream))
+            return Probe(stream.frames or 0, float(rate or 0) or 1.0, width, height, containers, edited)
     except (av.error.FFmpegError, OSError) as problem:
         raise VideoError(f"{path}: no readable video ({_short(problem)}): it may be cut or of another type") from None
 
 
 def decord_reads(found):
-    """Whether decord is installed and to be trusted with the container of a probed file."""
-    return _decord() is not None and bool(_DECORD_CONTAINERS & set(found.containers))
+    """Whether decord is installed and to be trusted with a probed file: its container has times, nothing is hidden."""
+    return _decord() is not None and not found.edited and bool(_DECORD_CONTAINERS & set(found.containers))
 
 
 class DecordFailed(Exception):
@@ -117,15 +122,16 @@ def read_pyav(path, pick, width, height, promised):
     try:
         with _open(path) as container:
             stream = _stream(container, path)
-            count = sum(1 for packet in container.demux(stream) if packet.size)
-        _check_whole(path, count, promised)
+            hidden = [packet.is_discard for packet in container.demux(stream) if packet.size]
+        _check_whole(path, len(hidden), promised)
+        count = len(hidden) - sum(hidden)
         # a decoder may give fewer frames than there are packets (broken first ones): choose again among what there is
         for _ in range(2):
             indices = pick(count)
             kept, count = _decode(path, set(indices.tolist()), width, height)
             if len(kept) == len(indices):
                 return np.stack([kept[index] for index in indices.tolist()])
-            _check_whole(path, count, promised)
+            _check_whole(path, count + sum(hidden), promised)
     except (av.error.FFmpegError, OSError) as problem:
         raise VideoError(f"{path}: cannot be decoded ({_short(problem)}); the file may be cut, get it again") from None
     raise VideoError(f"{path}: its frames cannot be decoded: get the video again")
@@ -153,8 +159,8 @@ def _decode(path, wanted, width, height):
 def _open(path):
     import av
 
-    # an absolute name cannot be taken for a protocol ("http:..."); decord knows no edit lists, neither does this reader
-    return av.open(str(path.resolve()), options={"ignore_editlist": "1"}, metadata_errors="replace")
+    # an absolute name cannot be taken for a protocol ("http:...")
+    return av.open(str(path.resolve()), metadata_errors="replace")
 
 
 def _stream(container, path):

@@ -6,9 +6,9 @@ then the centre is cut out.
 
 Two readers give the same frames: decord, and PyAV where decord is not installed, fails, or cannot be trusted. decord
 counts frames wrongly after a jump in files without presentation times (AVI: frame 38 of an H.264 AVI came out as
-frame 8), so only the MP4/MOV and Matroska/WebM families go to it. Both apply the rotation stored in the file, both
-ignore edit lists (a cut made without re-encoding shows the frames that the file still holds), both read the stream
-that FFmpeg calls the best one.
+frame 8), so only the MP4/MOV and Matroska/WebM families go to it; and where an edit list hides frames (a cut made
+without re-encoding) it gives others than asked, so such files go to PyAV, which shows what a player shows. Both apply
+the rotation stored in the file, both read the stream that FFmpeg calls the best one.
 
 Samplings (`frame_indices`): ``uniform``, ``released`` (the CLIP4Clip family: one frame per second, then evenly spaced),
 ``segments`` (Frozen in Time: the middle of equal pieces, or a random frame of each with a seed).
@@ -62,10 +62,12 @@ def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None
     frames = None
     if reader == "decord" or (reader == "auto" and decord_reads(found)):
         try:
+            if found.edited:
+                raise DecordFailed("an edit list hides frames, which decord does not follow: use another reader")
             frames = read_decord(path, pick, width, height, found.frames)
         except DecordFailed as problem:
             if reader == "decord":
-                raise VideoError(f"{path}: cannot be decoded ({problem}); the file may be cut, get it again") from None
+                raise VideoError(f"{path}: cannot be decoded ({problem})") from None
     if frames is None:
         frames = read_pyav(path, pick, width, height, found.frames)
     result = np.zeros((num_frames, size, size, 3), dtype=np.uint8)
