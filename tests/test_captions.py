@@ -248,7 +248,8 @@ def test_vln_from_the_format(tmp_path):
 
 def test_youcook2_from_the_format(tmp_path):
     steps = [{"segment": [1, 4], "id": 0, "sentence": "stir"}, {"segment": [5, 9], "id": 1, "sentence": "fry"}]
-    videos = {name: {"subset": subset, "annotations": steps} for name, subset in (("a", "training"), ("b", "validation"))}
+    subsets = {"a": "training", "b": "validation"}
+    videos = {name: {"subset": subset, "annotations": steps} for name, subset in subsets.items()}
     (tmp_path / "youcookii_annotations_trainval.json").write_text(json.dumps({"database": videos}))
     assert counts(captions.load("youcook2", tmp_path)) == {"train": (2, 2), "test": (2, 2)}
     (tmp_path / "validation_youcook.csv").write_text("end,start,task,text,video_id\n9,5,1,fry,b\n")
