@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from posrank import PARTS
 
 DATASETS = (
-    "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv",
+    "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "activitynet", "csv",
 )
-SYSTEMS = ("clip", "frozen", "xclip", "ts2net", "ucofia")
+SYSTEMS = ("clip", "xclip")
 STRATEGIES = ("coarse", "word", "phrase", "prompt")
-RULES = ("paper", "released", "fair")
+RULES = ("paper",)
 LEVELS = ("word", "phrase")
 
 
@@ -211,8 +211,18 @@ SECTIONS = {
         "val": Number(low=2, whole=True),
         "test": Number(low=2, whole=True),
         "frames": Number(low=2, whole=True),
+        "fps": count,
         "size": Number(low=16, high=1024, whole=True),
         "captions": OneOf(("balanced", "skewed")),
+    },
+    "pretrain": {
+        "seed": seed,
+        "groups": count,
+        "group_size": Number(low=2, whole=True),
+        "phases": Table({"cycle": count, "steps": count, "frames": count, "groups": Table(count)}),
+        "lr": Number(low=0, above=True),
+        "weight_decay": Number(low=0),
+        "max_words": Number(low=3, whole=True),
     },
     "language": {
         "tagger": Text("builtin, or the name or folder of a spaCy pipeline"),
@@ -242,7 +252,6 @@ SECTIONS = {
     "evaluate": {
         "split": OneOf(("train", "val", "test")),
         "rules": Several(OneOf(RULES)),
-        "ties": OneOf(("expected", "optimistic", "pessimistic")),
         "recall": OneOf(("clip4clip", "frozen")),
         "controls": Several(OneOf(("shuffled", "blank", "one_frame", "reversed")), empty=True),
         "blind": Several(OneOf(("unigram", "bigram", "trigram", "4-gram", "5-gram")), empty=True),

@@ -25,8 +25,8 @@ TOLD = ("ValueError", "VideoError", "OSError", "FileNotFoundError", "NotADirecto
 
 # progress bars go to the terminal, not into the notebook: there they would differ from run to run
 _PROGRESS = (
-    "import functools, sys, tqdm.auto; "
-    "tqdm.auto.tqdm = functools.partial(tqdm.std.tqdm, file=sys.__stderr__, mininterval=1)"
+    "import sys, tqdm.auto, tqdm.std; tqdm.auto.tqdm = type('tqdm', (tqdm.std.tqdm,), {'__init__': lambda self, *a, **k: "
+    "tqdm.std.tqdm.__init__(self, *a, **{'file': sys.__stderr__, 'mininterval': 1, **k})})"
 )
 
 

@@ -23,7 +23,7 @@ def pretrain(params, base):
     """data/world/pretrained: the world's small CLIP. An hour on two cores."""
     from posrank.training.pretrain import main
 
-    main(base / "data" / "world" / "pretrained")
+    main(base / "data" / "world" / "pretrained", params)
 
 
 def captions(params, base, dataset):
@@ -80,13 +80,14 @@ def negatives(params, base, dataset, rule):
 
 
 def frames(params, base, dataset):
-    """data/frames/<dataset>: videos.parquet and frames.npy; ValueError where there is not one video."""
+    """data/frames/<dataset>: videos.parquet and frames.npy. Without a single video: an empty store where nothing is to be
+    trained (train.systems is []), else a ValueError."""
     from posrank.frames import build
 
     raw = base / "data" / "raw" / dataset
     store = build(_captions(base, dataset), raw, base / "data" / "frames" / dataset, **params.frames.plain())
     table = store.table
-    if not (table["status"] == "ok").any():
+    if not (table["status"] == "ok").any() and params.train.systems:
         raise ValueError(
             f"{dataset}: none of its {len(table)} videos is in data/raw/{dataset} (first: {table['reason'].iloc[0]}). "
             "Put them there, or set train.systems to [] in params.yaml for the text half alone"

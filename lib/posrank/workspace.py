@@ -98,9 +98,9 @@ class Workspace:
         return figure
 
     def save_table(self, table, name):
-        """Show a table; in the pipeline it becomes results/tables/<name>.csv as well."""
+        """Show a table; in the pipeline it becomes results/tables/<notebook>/<name>.csv as well."""
         if self.write:
-            with paths.atomic(self.folder / "results" / "tables" / f"{name}.csv") as temporary:
+            with paths.atomic(self.folder / "results" / "tables" / self.name / f"{name}.csv") as temporary:
                 table.to_csv(temporary)
         return table
 

@@ -115,15 +115,32 @@ def _loss(system, ids, pixels, whole_clips):
 
 def plan_of(phases):
     """The phases as plain dicts: what a checkpoint must agree with to be resumed."""
-    return [{**phase, "groups": dict(phase["groups"])} for phase in phases]
+    return [{**{key: p[key] for key in ("cycle", "steps", "frames")}, "groups": dict(p["groups"])} for p in phases]
+
+
+def progress(plan, number):
+    """(step, steps) of entry `number` within its cycle: the learning rate rises and falls once per cycle."""
+    cycle = plan[number][0]["cycle"]
+    first = next(i for i, (phase, _) in enumerate(plan) if phase["cycle"] == cycle)
+    return number - first, sum(phase["cycle"] == cycle for phase, _ in plan)
+
+
+def main(out, params):
+    """Stage `pretrain`: the section `pretrain` of params.yaml -> the backbone folder `out`; the pool stands beside it."""
+    chosen = params.pretrain.plain()
+    phases = list(chosen.pop("phases").values())
+    words = chosen.pop("max_words")
+    return pretrain(
+        out, Path(out).parent / "pool", phases=phases, frames=params.world.frames, pixels=params.world.size, words=words, **chosen
+    )
 
 
 def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, frames, pixels, words, config=None,
              threads=None, checkpoint_every=250):
     """Pretrain and write the backbone folder `out`; the clips are rendered into `pool` first (kept for the next time).
 
-    phases: list of dict(steps, frames, groups): frames per clip (fewer than it has: images) and groups per batch by kind
-    (see HardBatches). Writes `history.csv` (step, phase, loss, learning rate) beside the weights.
+    phases: list of dict(cycle, steps, frames, groups): cycle of the learning rate, frames per clip (fewer than it has: images),
+    groups per batch by kind (see HardBatches). Writes `history.csv` (step, phase, loss, learning rate) beside the weights.
     """
     out, pool = Path(out), Path(pool)
     if threads:
@@ -156,7 +173,7 @@ def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, f
         phase, step = plan[number]
         pixels_, ids = _batch(step, phase, clips, captions, batches, tokenizer, config, seed)
         pixels_, ids = pixels_.to(device), ids.to(device)
-        rate = learning_rate(number, len(plan), lr)
+        rate = learning_rate(*progress(plan, number), lr)
         for group in optimizer.param_groups:
             group["lr"] = rate
         loss = _loss(system, ids, pixels_, whole_clips=phase["frames"] == frames)

@@ -66,7 +66,7 @@ def training_batches(settings, folder, world=None):
     captions = schema.read_table(data / "captions" / f"{dataset}.parquet", "captions")
     captions = captions[captions["split"] == "train"]
     store = FrameStore(data / "frames" / dataset)
-    captions = captions[captions["video_id"].isin(store.ids())].reset_index(drop=True)
+    captions = captions[captions["video_id"].isin(store.ids)].reset_index(drop=True)
     if settings["batch"] % world.size:
         raise ValueError(f"train.batch = {settings['batch']} does not divide by the {world.size} processes")
     source, level = None, STRATEGIES[settings["strategy"]]
@@ -77,7 +77,7 @@ def training_batches(settings, folder, world=None):
             captions, tags, rule=settings["rule"], level=level, n=settings["n"], n_per=settings["n_per"], seed=settings["seed"],
             reference=captions,
         )
-    return Batches(captions, store.read, source, batch=settings["batch"], seed=settings["seed"], share=world.slice)
+    return Batches(captions, store.rows, source, batch=settings["batch"], seed=settings["seed"], share=world.slice)
 
 
 def run_name(settings):
