@@ -67,7 +67,7 @@ def test_presets_do_what_is_promised():
         ("  k: 20 ", "  k: {noun: 3, verb: 3, adj: 3, adv: 3, pre: 3} ", ["negatives.k.pre", "did you mean 'prep'"]),
         ("  warmup: 0.1 ", "  warmup: 1.5 ", ["train.warmup", "at most 1"]),
         ("  steps: 300 ", "  steps: null ", ["train.steps", "exactly one"]),
-        ("    frozen: {}", "    frozen: {lrr: 1}", ["train.by_system.frozen.lrr", "did you mean 'lr'"]),
+        ("    clip: {}", "    clip: {lrr: 1}", ["train.by_system.clip.lrr", "did you mean 'lr'"]),
         ("  frozen: [] ", "  frozen: relased ", ["train.frozen", "did you mean 'released'"]),
         ("  run: xclip-word-0", "  run: xclip_word_0", ["sweeps.run", "xclip-word-0"]),
         ("    world: {train: 160", "    wolrd: {train: 160", ["presets.smoke.wolrd", "did you mean 'world'"]),
@@ -146,13 +146,13 @@ def test_merge_replaces_lists_and_keeps_the_rest():
 
 
 def test_runs_and_settings_by_system(tmp_path):
-    path, _ = changed(tmp_path, "    frozen: {}", "    frozen: {lr: 3e-5}")
-    text = path.read_text().replace("systems: [xclip] ", "systems: [xclip, frozen] ")
+    path, _ = changed(tmp_path, "    clip: {}", "    clip: {lr: 3e-5}")
+    text = path.read_text().replace("systems: [xclip] ", "systems: [xclip, clip] ")
     path.write_text(text.replace("seeds: [0]", "seeds: [0, 7]", 1))
     base = params.load(path)
     names = [run.name for run in base.runs()]
     assert names[:3] == ["xclip-coarse-0", "xclip-coarse-7", "xclip-word-0"] and len(names) == 16
-    assert base.train_for("frozen").lr == 3e-5 and base.train_for("xclip").lr == base.train.lr
+    assert base.train_for("clip").lr == 3e-5 and base.train_for("xclip").lr == base.train.lr
     assert set(RUN) <= set(base.train_for("xclip"))
     with pytest.raises(ValueError, match="unknown system 'clp'; did you mean 'clip'"):
         base.train_for("clp")

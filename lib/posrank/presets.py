@@ -24,6 +24,9 @@ from posrank.yamlfile import yaml_text
 LAST_RUN = ".last_run.json"
 """In the scratch copy: how long the last run that had anything to do took."""
 
+FIGURES = {"posrank.png": "5_report/fig6_posrank.png", "world.png": "1_datasets/world.png"}
+"""Pictures of the README -> figures of the default preset."""
+
 
 def main(argv=None):
     """Command line; returns the exit status. Errors of the user's are one clear message, without a traceback."""
@@ -186,6 +189,12 @@ def publish(arguments):
     }
     with atomic(target / "ENVIRONMENT.json") as temporary:
         temporary.write_text(json.dumps(note, indent=2) + "\n")
+    if default:
+        for name_, figure in FIGURES.items():
+            _copy(scratch / "results" / "figures" / figure, base / "docs" / "figures" / name_)
+        from posrank import readme
+
+        readme.main()
     print(f"{len(found) + len(sweeps)} metrics of preset {name} are in {target.relative_to(base)}/; commit them")
     return 0
 

@@ -97,6 +97,13 @@ class Workspace:
             save(figure, self.folder / "results" / "figures" / self.name, name)
         return figure
 
+    def save_picture(self, picture, name):
+        """The same for a picture (PIL)."""
+        if self.write:
+            with paths.atomic(self.folder / "results" / "figures" / self.name / f"{name}.png") as temporary:
+                picture.save(temporary, format="PNG")
+        return picture
+
     def save_table(self, table, name):
         """Show a table; in the pipeline it becomes results/tables/<notebook>/<name>.csv as well."""
         if self.write:
