@@ -58,9 +58,11 @@ def test_lower_case_third_person_verbs_are_verbs():
 
 
 def test_auxiliaries_and_particles():
-    first, second = tag(["there are several cars parked outside the house", "a lady puts on her makeup"])
-    assert first.loc[1, "upos"] == "AUX" and first.loc[1, "lemma"] == "be"
-    assert tuple(second.loc[3, ["text", "upos", "tag"]]) == ("on", "ADP", "RP")
+    texts = ["there are two cars outside a shop", "a man picks up a cup", "a woman turns off the light"]
+    there, picks, turns = tag(texts)
+    assert there.loc[1, "upos"] == "AUX" and there.loc[1, "lemma"] == "be"
+    assert tuple(picks.loc[3, ["text", "upos", "tag"]]) == ("up", "ADP", "RP")
+    assert tuple(turns.loc[3, ["text", "upos", "tag"]]) == ("off", "ADP", "RP")
 
 
 def test_agreement_with_hand_tagged_captions():
@@ -70,7 +72,7 @@ def test_agreement_with_hand_tagged_captions():
     from posrank.language.train_tagger import caption_accuracy
 
     percent, mistakes = caption_accuracy(load_tagger().nlp, path)
-    assert percent >= 96, mistakes
+    assert percent >= 97.5, mistakes
 
 
 @pytest.mark.parametrize("text", [

@@ -214,8 +214,11 @@ Made by `python -m posrank.language.train_tagger`; this card is written by that 
   without punctuation, and synthetic captions from `caption_templates.py`. No caption of any video dataset.
 * Licence of the weights: CC BY-SA 4.0, as the treebank's.
 * Made to differ from EWT: every form of "be" is AUX, also in "there is", which costs a little on EWT's own test split.
-* Network: hash embeddings of {rows}, {depth} convolutions of width {width}. Seed {seed}, {step} of {steps} steps,
-  {synthetic} synthetic captions, {cpu_minutes:.1f} CPU minutes.
+* Network: hash embeddings of {rows},
+  {depth} convolutions of width {width}. Seed {seed}, {step} of {steps} steps, {synthetic} synthetic captions,
+  {cpu_minutes:.1f} CPU minutes.
+* Known weak spots: "puts on a coat" (the particle is read as a preposition), "each other" (an adjective, as in EWT),
+  spelling without apostrophes ("isn t").
 * Lemmas are not part of it (see `inflect.py`).
 
 | measured on gold tokens | percent |
