@@ -1,0 +1,126 @@
+"""The embedded world: grammar, renderer, files, pool, contact sheet (modules grammar, sprites, renderer, build, pool, sheet)."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from posrank.language.parts import part_of
+from posrank.world import build, grammar, pool, renderer, sprites
+from posrank.world.sheet import contact_sheet
+
+
+def scene(**changes):
+    base = dict(noun1="ball", adj1="red", verb="spin", adv="slowly", prep="beside", noun2="star", adj2="blue")
+    return grammar.Scene(**{**base, **changes})
+
+
+def test_captions_rebuild_from_their_gold_tokens_and_name_what_is_shown():
+    for i in range(50):
+        rng = grammar.item_rng("test", i)
+        drawn = grammar.sample_scene(rng)
+        for text, tokens in grammar.write_captions(drawn, rng):
+            assert "".join(token[0] + token[1] for token in tokens) == text
+            shown = Counter(drawn.words().values())
+            named = Counter(token[2] for token in tokens if token[2] in set(shown))
+            assert all(named[word] <= shown[word] for word in named)
+
+
+def test_every_full_caption_has_all_five_parts_with_their_tags():
+    for template in grammar.FULL:
+        _, tokens = grammar.write_caption(scene(), template)
+        parts = {part_of(upos, tag) for _, _, _, upos, tag in tokens} - {None}
+        assert parts == {"noun", "verb", "adj", "adv", "prep"}
+
+
+def test_slots_are_uniform_and_independent():
+    scenes = [grammar.sample_scene(grammar.item_rng("uniform", i)) for i in range(6000)]
+    for slot, words in (("noun1", grammar.NOUNS), ("verb", grammar.VERBS), ("adv", grammar.ADVERBS), ("prep", grammar.PREPOSITIONS)):
+        counts = Counter(getattr(s, slot) for s in scenes)
+        assert min(counts[word] for word in words) > 0.8 * len(scenes) / len(words)
+    pairs = Counter((s.noun1, s.verb) for s in scenes)
+    expected = len(scenes) / (len(grammar.NOUNS) * len(grammar.VERBS))
+    assert sum((count - expected) ** 2 / expected for count in pairs.values()) < 110  # chi-square, 63 degrees of freedom
+
+
+def test_the_skewed_grammar_ties_verbs_to_nouns():
+    scenes = [grammar.sample_scene(grammar.item_rng("skew", i), "skewed") for i in range(800)]
+    tied = np.mean([s.verb == grammar.VERBS[grammar.NOUNS.index(s.noun1)] for s in scenes])
+    assert tied > 0.75
+    with pytest.raises(ValueError, match="balanced"):
+        grammar.sample_scene(grammar.item_rng(0), "straight")
+
+
+@pytest.mark.parametrize("slot, words", [
+    ("noun1", grammar.NOUNS), ("adj1", grammar.ADJECTIVES), ("verb", grammar.VERBS), ("adv", grammar.ADVERBS), ("prep", grammar.PREPOSITIONS),
+])
+def test_each_word_of_a_slot_looks_different(slot, words):
+    clips = [renderer.render(scene(**{slot: word})).astype(int) for word in words]
+    for i, first in enumerate(clips):
+        for other in clips[i + 1 :]:
+            assert np.abs(first - other).max() > 40
+
+
+def test_rendering_is_deterministic_and_sized():
+    clip = renderer.render(scene(), frames=5, size=32)
+    assert clip.shape == (5, 32, 32, 3) and clip.dtype == np.uint8
+    assert np.array_equal(clip, renderer.render(scene(), frames=5, size=32))
+
+
+def test_early_and_late_move_in_their_half_only():
+    early, late = (renderer.render(scene(adv=adverb, verb="expand")).astype(int) for adverb in ("early", "late"))
+    moved = lambda clip: np.abs(np.diff(clip, axis=0)).max((1, 2, 3)) > 30
+    assert moved(early)[:3].all() and not moved(early)[4:].any()
+    assert not moved(late)[:3].any() and moved(late)[4:].all()
+
+
+def test_sprites_of_the_same_shape_differ_in_colour_only():
+    red, blue = (np.asarray(sprites.sprite("heart", colour)) for colour in ("red", "blue"))
+    assert np.array_equal(red[..., 3], blue[..., 3]) and not np.array_equal(red, blue)
+
+
+def test_a_world_on_disk_is_whole_resumable_and_reproducible(tmp_path):
+    decord = pytest.importorskip("decord", reason="decord has no wheel for this platform")
+    sizes = dict(train=3, val=2, test=2, frames=4, size=32, workers=1)
+    entries = build.build(tmp_path / "a", **sizes)
+    assert [entry["split"] for entry in entries] == ["train"] * 3 + ["val"] * 2 + ["test"] * 2
+    video = tmp_path / "a" / entries[0]["file"]
+    assert decord.VideoReader(str(video)).get_batch(range(4)).shape == (4, 32, 32, 3)
+    tags = build.gold_tags(tmp_path / "a")
+    assert set(tags["tagger"]) == {"gold"} and tags["caption_id"].nunique() == 21
+    # killed before the annotations: what is there is kept, what is missing is made, the bytes are the same
+    bytes_before = video.read_bytes()
+    (tmp_path / "a" / entries[1]["file"]).unlink()
+    (tmp_path / "a" / "annotations.json").unlink()
+    build.build(tmp_path / "a", **sizes)
+    build.build(tmp_path / "b", **sizes)
+    for entry in entries:
+        assert (tmp_path / "a" / entry["file"]).read_bytes() == (tmp_path / "b" / entry["file"]).read_bytes()
+    assert video.read_bytes() == bytes_before
+    # other parameters: nothing of the old world stays
+    build.build(tmp_path / "a", **{**sizes, "train": 1})
+    assert len(list((tmp_path / "a" / "videos").iterdir())) == 5
+    assert len(json.loads((tmp_path / "a" / "annotations.json").read_text())) == 5
+
+
+def test_missing_world_says_how_to_make_it(tmp_path):
+    with pytest.raises(ValueError, match="dvc repro world"):
+        build.gold_tags(tmp_path)
+
+
+def test_pool_groups_share_their_objects():
+    scenes = pool.group_scenes(0, 5, 4)
+    assert len({(s.noun1, s.adj1, s.noun2, s.adj2) for s in scenes}) == 1
+    assert len({(s.verb, s.adv, s.prep) for s in scenes}) > 1
+    captions = pool.pool_captions(2, 4, seed=0, per_clip=6)
+    assert len(captions) == 8 and all(len(set(texts)) == 6 for texts in captions)
+
+
+def test_contact_sheet_has_a_row_per_clip():
+    clips = [renderer.render(scene(), frames=3, size=32)] * 2
+    sheet = contact_sheet(clips, ["one", "two"])
+    taller = contact_sheet([*clips, *clips], ["1", "2", "3", "4"])
+    assert taller.height > sheet.height and taller.width == sheet.width
+    with pytest.raises(ValueError, match="one caption per clip"):
+        contact_sheet(clips, ["one"])
