@@ -25,6 +25,8 @@ BASE_PYTHON := $(shell command -v $(PYTHON))
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # a PYTHONPATH or an active environment of the caller's must not leak in
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# without compiled modules every start of a kernel takes half a minute
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@sed -n '/^# Two/,/^$$/s/^# \{0,1\}//p' Makefile

@@ -41,7 +41,7 @@ def main():
         call([uv, "venv", "--quiet", "--allow-existing", "--python", python, ".venv"], environment)
     STAMP.unlink(missing_ok=True)
     environment["VIRTUAL_ENV"] = str(ROOT / ".venv")
-    call([uv, "pip", "sync", "--quiet", "requirements.lock"], environment)
+    call([uv, "pip", "sync", "--quiet", "--compile-bytecode", "requirements.lock"], environment)
     call([uv, "pip", "install", "--quiet", "--no-deps", "--editable", "."], environment)
     STAMP.write_text(wanted)
     print(f"environment: ready after {time.monotonic() - start:.0f} s", flush=True)

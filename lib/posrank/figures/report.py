@@ -57,7 +57,7 @@ def average_table(metrics):
     if table.empty:
         return table
     table = table.groupby("system", sort=False).mean()
-    table["paper (VLN-UVO)"] = [paper.loc[s, "vln-uvo"] if s in paper.index else np.nan for s in table.index]
+    table["paper (VLN-UVO)"] = [paper.loc[s, "VLN-UVO"] if s in paper.index else np.nan for s in table.index]
     return table
 
 
