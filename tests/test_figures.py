@@ -1,0 +1,123 @@
+"""Figures and report tables from small made-up metrics (modules tables, ranks, curves, examples, attention, report, readme)."""
+
+import json
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from posrank import figures, readme
+from posrank.figures import report
+from posrank.paths import root
+
+matplotlib.use("Agg")
+PARTS = figures.TABLE_PARTS
+
+
+def metrics(strategy="coarse", seed=0, system="xclip", value=0.4):
+    part = dict(posrank=value, low=value - 0.05, high=value + 0.05, chance=0.2, adjusted=0.25, list_length=8.0, captions=10, videos=5)
+    return dict(
+        system=system, strategy=strategy, seed=seed, dataset="world", split="test",
+        recall={way: {"R@1": 50.0, "R@5": 80.0, "R@10": 90.0, "mean": 70.0 + 10 * value, "MdR": 1.0, "MnR": 2.0} for way in ("v2t", "t2v")},
+        posrank={**{p: part for p in PARTS}, "mean": part}, zero_line={p: 0.21 for p in PARTS},
+        blind={"unigram": {p: 0.18 for p in PARTS}, "shuffled video": {p: 0.21 for p in PARTS}},
+        vision_gain={p: dict(best_blind="shuffled video", value=value - 0.21, low=value - 0.3, high=value) for p in PARTS},
+    )
+
+
+def test_strategy_table_averages_seeds_and_gives_their_spread():
+    table = figures.strategy_table([metrics(value=0.4), metrics(seed=1, value=0.6), metrics("word", value=0.5)])
+    assert table.loc[("xclip", "coarse"), "noun"] == pytest.approx(0.5)
+    assert table.loc[("xclip", "coarse"), "noun_sd"] == pytest.approx(np.std([0.4, 0.6], ddof=1))
+    assert np.isnan(table.loc[("xclip", "word"), "noun_sd"])
+    with pytest.raises(ValueError, match="make repro"):
+        figures.strategy_table([])
+
+
+def test_the_papers_row_stands_below_ours():
+    table = figures.beside_paper([metrics("word")])
+    assert table.loc[("X-CLIP", "Word-Level Negatives", "paper"), "noun"] == 0.894
+    assert table.loc[("X-CLIP", "Word-Level Negatives", "ours"), "noun"] == 0.4
+
+
+def test_metrics_of_a_folder_in_the_papers_order_and_broken_files_named(tmp_path):
+    for m in (metrics("word"), metrics("coarse")):
+        (tmp_path / f"{m['strategy']}.json").write_text(json.dumps(m))
+    (tmp_path / "datasets.json").write_text("{}")
+    assert [m["strategy"] for m in figures.load_metrics(tmp_path)] == ["coarse", "word"]
+    (tmp_path / "bad.json").write_text("{\n oops")
+    with pytest.raises(ValueError, match=r"bad\.json, line 2"):
+        figures.load_metrics(tmp_path)
+
+
+def test_readme_is_what_the_metrics_say():
+    text = (root() / "README.md").read_text(encoding="utf-8")
+    assert readme.fill(text, root()) == text
+
+
+def test_readme_table_names_blind_rows_and_spread(tmp_path):
+    table = figures.readme_table([metrics(), metrics(seed=1, value=0.6)])
+    assert "0.500 ± 0.141" in table and "shuffled video" in table and "0.180" in table
+    with pytest.raises(ValueError, match="marked part"):
+        readme.fill("no table here", tmp_path)
+
+
+@pytest.mark.parametrize("draw", [figures.parts_figure, figures.correlation_figure])
+def test_figures_of_several_runs(draw, tmp_path):
+    figure = draw([metrics(), metrics("word", value=0.6)])
+    figures.save(figure, tmp_path, "figure")
+    first = (tmp_path / "figure.png").read_bytes()
+    figures.save(draw([metrics(), metrics("word", value=0.6)]), tmp_path, "figure")
+    assert (tmp_path / "figure.png").read_bytes() == first
+
+
+def test_controls_and_history_and_sweeps():
+    assert len(figures.controls_figure(metrics()).axes[0].containers) == 3
+    history = pd.DataFrame({"step": range(1, 21), "loss": 1.0, "coarse": 1.0, "fine": np.nan, "lr": 0.1})
+    assert figures.history_figure(history).axes
+    table = pd.DataFrame({"lambda": [0.1, 0.2], "v2t": 50.0, "t2v": 40.0, **{p: 0.5 for p in PARTS}})
+    assert figures.sweep_figure(table, "lambda", "lambda").axes
+
+
+def test_duplicate_figure_has_a_panel_per_dataset():
+    curves = pd.DataFrame([dict(dataset=d, part=p, removed=j, proportion=0.1 * j) for d in "ab" for p in PARTS for j in range(3)])
+    assert len(figures.duplicate_figure(curves).axes) == 2
+
+
+def test_examples_colour_the_changed_word_and_escape_the_rest():
+    captions = pd.DataFrame({"caption_id": ["c"], "caption": ["a <b> black car"]})
+    negatives = pd.DataFrame([dict(caption_id="c", part="adj", k=0, sentence="a <b> white car", replacement="white", source="antonym")])
+    html = figures.examples_html(captions, negatives, ["c"])
+    assert '<b style="color:#c0392b">white</b> car' in html and "a &lt;b&gt;" in html
+    assert "antonym of a hypernym" in html
+
+
+def test_attention_maps_sum_to_at_most_one_and_show_prompts():
+    from test_training import tiny_system
+
+    from posrank.towers.attention import attention_maps
+
+    system = tiny_system(prompts=2)
+    maps = attention_maps(system, torch.randn(1, 2, 3, 16, 16))
+    assert maps["CLS"].shape == maps["prompt"].shape == (1, 2, 2, 2)
+    assert (maps["CLS"].sum((2, 3)) <= 1 + 1e-5).all()
+    figure = figures.attention_figure(np.zeros((2, 16, 16, 3), np.uint8), {name: m[0] for name, m in maps.items()}, "a caption", steps=2)
+    assert len(figure.axes) == 6
+
+
+def test_average_table_and_verdict_speak_of_the_runs_they_have():
+    several = [metrics(), metrics("word", value=0.6)]
+    table = figures.average_table(several)
+    assert table.loc["X-CLIP", "paper (VLN-UVO)"] == 0.301
+    text = figures.verdict(several)
+    assert "word (0.600) > coarse (0.400)" in text and "Fewer than three seeds" in text
+
+
+def test_sweep_table_reads_points_in_order(tmp_path):
+    (tmp_path / "sweeps" / "metrics").mkdir(parents=True)
+    for value in (0.5, 0.1):
+        (tmp_path / "sweeps" / "metrics" / f"lambda-{value}.json").write_text(json.dumps(metrics(value=value)))
+    assert report.sweep_table(tmp_path, "lambda")["lambda"].tolist() == [0.1, 0.5]
+    assert report.sweep_table(tmp_path, "n").empty
