@@ -24,7 +24,7 @@ def changed(tmp_path, old, new):
 def test_the_projects_own_file_and_all_presets_are_valid():
     base = params.load(ROOT / "params.yaml")
     names = params.preset_names(base)
-    assert {"default", "smoke", "full", "paper-xclip-msrvtt", "paper-frozen-vln_oops"} <= set(names)
+    assert {"default", "smoke", "full", "paper-xclip-msrvtt", "paper-clip-vln_oops"} <= set(names)
     for name in names:
         assert params.validate(params.merge(base.plain(), params.preset(base, name)), name=name).train.strategies
     assert params.preset(base, "default") == {}
@@ -46,13 +46,13 @@ def test_presets_do_what_is_promised():
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("  lambda: 0.2 ", "  lamda: 0.2 ", ["train.lamda", "did you mean 'lambda'"]),
-        ("  lambda: 0.2 ", "  lambda: -0.1 ", ["train.lambda is -0.1", "at least 0"]),
-        ("  lambda: 0.2 ", "  lambda: .nan ", ["train.lambda"]),
-        ("  lambda: 0.2 ", "  lambda: yes please ", ["train.lambda is 'yes please'", "a number"]),
-        ("  n: 4 ", "  n: 0 ", ["train.n is 0", "at least 1"]),
-        ("  n: 4 ", "  n: 2.5 ", ["train.n is 2.5", "whole number"]),
-        ("  n: 4 ", "  n: true ", ["train.n is True"]),
+        ("  lambda: 2.0 ", "  lamda: 0.2 ", ["train.lamda", "did you mean 'lambda'"]),
+        ("  lambda: 2.0 ", "  lambda: -0.1 ", ["train.lambda is -0.1", "at least 0"]),
+        ("  lambda: 2.0 ", "  lambda: .nan ", ["train.lambda"]),
+        ("  lambda: 2.0 ", "  lambda: yes please ", ["train.lambda is 'yes please'", "a number"]),
+        ("  n: 2 ", "  n: 0 ", ["train.n is 0", "at least 1"]),
+        ("  n: 2 ", "  n: 2.5 ", ["train.n is 2.5", "whole number"]),
+        ("  n: 2 ", "  n: true ", ["train.n is True"]),
         ("[coarse, word, phrase, prompt]", "[coarse, wrod]", ["train.strategies", "did you mean 'word'"]),
         ("[coarse, word, phrase, prompt]", "[word, word]", ["train.strategies", "list"]),
         ("[coarse, word, phrase, prompt]", "word", ["train.strategies is 'word'", "list"]),
@@ -66,12 +66,12 @@ def test_presets_do_what_is_promised():
         ("  k: 20 ", "  k: {noun: 3} ", ["negatives.k", "'verb'"]),
         ("  k: 20 ", "  k: {noun: 3, verb: 3, adj: 3, adv: 3, pre: 3} ", ["negatives.k.pre", "did you mean 'prep'"]),
         ("  warmup: 0.1 ", "  warmup: 1.5 ", ["train.warmup", "at most 1"]),
-        ("  steps: 300 ", "  steps: null ", ["train.steps", "exactly one"]),
+        ("  steps: 150 ", "  steps: null ", ["train.steps", "exactly one"]),
         ("    clip: {}", "    clip: {lrr: 1}", ["train.by_system.clip.lrr", "did you mean 'lr'"]),
         ("  frozen: [] ", "  frozen: relased ", ["train.frozen", "did you mean 'released'"]),
         ("  run: xclip-word-0", "  run: xclip_word_0", ["sweeps.run", "xclip-word-0"]),
         ("    world: {train: 160", "    wolrd: {train: 160", ["presets.smoke.wolrd", "did you mean 'world'"]),
-        ("train: {steps: 4, ", "train: {steps: -4, ", ["presets.smoke.train.steps is -4"]),
+        ("prompt], steps: 4, ", "prompt], steps: -4, ", ["presets.smoke.train.steps is -4"]),
         ("language:\n", "langage:\n", ["langage", "did you mean 'language'", "lacks the key 'language'"]),
     ],
 )
@@ -86,8 +86,8 @@ def test_wrong_keys_and_values_are_named(tmp_path, old, new, words):
 
 
 def test_several_problems_are_told_at_once(tmp_path):
-    path, _ = changed(tmp_path, "  lambda: 0.2 ", "  lambda: -1 ")
-    path.write_text(path.read_text().replace("  n: 4 ", "  n: 0 "))
+    path, _ = changed(tmp_path, "  lambda: 2.0 ", "  lambda: -1 ")
+    path.write_text(path.read_text().replace("  n: 2 ", "  n: 0 "))
     with pytest.raises(ValueError, match=r"train\.n is 0(.|\n)*train\.lambda is -1"):
         params.load(path)
 
