@@ -66,7 +66,7 @@ def test_presets_do_what_is_promised():
         ("  k: 20 ", "  k: {noun: 3} ", ["negatives.k", "'verb'"]),
         ("  k: 20 ", "  k: {noun: 3, verb: 3, adj: 3, adv: 3, pre: 3} ", ["negatives.k.pre", "did you mean 'prep'"]),
         ("  warmup: 0.1 ", "  warmup: 1.5 ", ["train.warmup", "at most 1"]),
-        ("  steps: 150 ", "  steps: null ", ["train.steps", "exactly one"]),
+        ("  steps: 120 ", "  steps: null ", ["train.steps", "exactly one"]),
         ("    clip: {}", "    clip: {lrr: 1}", ["train.by_system.clip.lrr", "did you mean 'lr'"]),
         ("  frozen: [] ", "  frozen: relased ", ["train.frozen", "did you mean 'released'"]),
         ("  run: xclip-word-0", "  run: xclip_word_0", ["sweeps.run", "xclip-word-0"]),

@@ -37,7 +37,7 @@ def test_the_learning_rate_rises_and_falls_once_per_cycle():
 def test_augmentation_keeps_range_and_shape():
     clips = torch.randint(0, 255, (3, 2, 16, 16, 3), dtype=torch.uint8)
     out = pretrain.augment(clips, torch.Generator().manual_seed(0))
-    assert out.shape == (3, 2, 3, 16, 16) and 0 <= out.min() and out.max() <= 1
+    assert out.shape == (3, 2, 3, 16, 16) and out.min() >= 0 and out.max() <= 1
 
 
 def test_a_pretrained_folder_loads_and_a_stopped_run_resumes(tmp_path):
@@ -60,7 +60,8 @@ def test_a_pretrained_folder_loads_and_a_stopped_run_resumes(tmp_path):
     pretrain.coarse_loss = stopping
     try:
         with pytest.raises(KeyboardInterrupt):
-            pretrain.pretrain(tmp_path / "b" / "w", tmp_path / "pool", config=tiny_config(), checkpoint_every=2, **{**SIZES, "phases": first})
+            sizes = {**SIZES, "phases": first}
+            pretrain.pretrain(tmp_path / "b" / "w", tmp_path / "pool", config=tiny_config(), checkpoint_every=2, **sizes)
     finally:
         pretrain.coarse_loss = original
     assert not (tmp_path / "b" / "w" / "weights.safetensors").exists()

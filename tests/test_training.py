@@ -14,8 +14,8 @@ import torch
 from posrank import systems
 from posrank.towers.backbone import build_backbone
 from posrank.training.batches import Batches, epoch_order
-from posrank.training.loop import fine_scores, rate, step_losses, train
 from posrank.training.distributed import World
+from posrank.training.loop import fine_scores, rate, step_losses, train
 
 WORDS = ["a", "red", "blue", "ball", "star", "spins", "rocks"]
 SETTINGS = {
@@ -107,7 +107,7 @@ def test_fine_scores_hold_each_caption_and_its_own_negatives(name):
 def test_prompt_strategy_trains_the_prompt_and_coarse_needs_no_negatives():
     system = tiny_system(prompts=1)
     batch = tiny_batches().at(0)
-    coarse, fine = step_losses(system, batch, {**SETTINGS, "strategy": "prompt", "bf16": False}, World())
+    _coarse, fine = step_losses(system, batch, {**SETTINGS, "strategy": "prompt", "bf16": False}, World())
     fine.backward()
     prompt = dict(system.named_parameters())["clip.visual.vpt_embedding"]
     assert prompt.grad.abs().sum() > 0

@@ -53,7 +53,8 @@ def test_the_skewed_grammar_ties_verbs_to_nouns():
 
 
 @pytest.mark.parametrize("slot, words", [
-    ("noun1", grammar.NOUNS), ("adj1", grammar.ADJECTIVES), ("verb", grammar.VERBS), ("adv", grammar.ADVERBS), ("prep", grammar.PREPOSITIONS),
+    ("noun1", grammar.NOUNS), ("adj1", grammar.ADJECTIVES), ("verb", grammar.VERBS), ("adv", grammar.ADVERBS),
+    ("prep", grammar.PREPOSITIONS),
 ])
 def test_each_word_of_a_slot_looks_different(slot, words):
     clips = [renderer.render(scene(**{slot: word})).astype(int) for word in words]
@@ -70,7 +71,8 @@ def test_rendering_is_deterministic_and_sized():
 
 def test_early_and_late_move_in_their_half_only():
     early, late = (renderer.render(scene(adv=adverb, verb="expand")).astype(int) for adverb in ("early", "late"))
-    moved = lambda clip: np.abs(np.diff(clip, axis=0)).max((1, 2, 3)) > 30
+    def moved(clip):
+        return np.abs(np.diff(clip, axis=0)).max((1, 2, 3)) > 30
     assert moved(early)[:3].all() and not moved(early)[4:].any()
     assert not moved(late)[:3].any() and moved(late)[4:].all()
 

@@ -60,7 +60,7 @@ def evaluate_run(folder, run, params):
     ValueError where the split has no captions with frames.
     """
     folder, options = Path(folder), params.evaluate
-    system, settings = load_run(folder / "runs" / run, folder)
+    system, settings = load_run(folder / "runs" / run)
     dataset = settings["dataset"]
     everything = schema.read_table(folder / "data" / "captions" / f"{dataset}.parquet", "captions")
     store = FrameStore(folder / "data" / "frames" / dataset)

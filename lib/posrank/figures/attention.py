@@ -11,7 +11,8 @@ def attention_figure(frames, maps, caption, steps=4):
     import matplotlib.pyplot as plt
 
     shown = np.linspace(0, len(frames) - 1, min(steps, len(frames)), dtype=int)
-    figure, panels = plt.subplots(len(maps) + 1, len(shown), figsize=(1.35 * len(shown) + 0.9, 1.38 * (len(maps) + 1) + 0.35), squeeze=False)
+    size = (1.35 * len(shown) + 0.9, 1.38 * (len(maps) + 1) + 0.35)
+    figure, panels = plt.subplots(len(maps) + 1, len(shown), figsize=size, squeeze=False)
     for column, f in enumerate(shown):
         panels[0][column].imshow(frames[f])
         for line, values in enumerate(maps.values(), 1):

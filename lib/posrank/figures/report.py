@@ -99,7 +99,7 @@ def attention_of_runs(work, metrics, index=0):
             texts, store = work.captions(m["dataset"]), work.frames(m["dataset"])
             caption = texts[(texts["split"] == m["split"]) & texts["video_id"].isin(store.ids)].iloc[index]
             shown = store[caption["video_id"]][0]
-        system, _ = load_run(work.folder / "runs" / run, work.folder)
+        system, _ = load_run(work.folder / "runs" / run)
         video, _ = system.prepare(shown[None])
         for token, values in attention_maps(system, video).items():
             maps[f"{m['strategy']}\n{token}"] = values[0]

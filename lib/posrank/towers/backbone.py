@@ -103,9 +103,8 @@ def _from_open_clip(name):
         model = open_clip.create_model(architecture, pretrained=pretrained or None)
     if not isinstance(model, CLIP):
         raise ValueError(f"{name!r} is a {type(model).__name__}; systems need open_clip's CLIP class (a ViT and a causal text tower)")
-    return Backbone(
-        model, ByteTokenizer(), None, tuple(model.visual.image_mean or OPENAI_DATASET_MEAN), tuple(model.visual.image_std or OPENAI_DATASET_STD)
-    )
+    mean, std = model.visual.image_mean or OPENAI_DATASET_MEAN, model.visual.image_std or OPENAI_DATASET_STD
+    return Backbone(model, ByteTokenizer(), None, tuple(mean), tuple(std))
 
 
 def load_backbone(spec):

@@ -150,7 +150,8 @@ def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, f
     batches = HardBatches([scene for group in range(groups) for scene in group_scenes(seed, group, group_size)], group_size)
     config = config or backbone_config(pixels=pixels)
     backbone = build_backbone(config, seed)
-    tokenizer = lambda texts: backbone.tokenizer(texts, words)
+    def tokenizer(texts):
+        return backbone.tokenizer(texts, words)
     torch.manual_seed(seed)
     system = systems.build("xclip", backbone=backbone, num_frames=frames, max_words=words)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

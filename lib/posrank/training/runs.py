@@ -42,11 +42,11 @@ def run_settings(params, system, strategy, seed):
                 **{key: values[key] for key in KEYS if key in values})
 
 
-def start_system(settings, root=None):
+def start_system(settings):
     """The system of a run before its first step: its backbone's weights, new parameters seeded by the run's seed."""
     build = dict(settings["build"])
     if build["backbone"] == "world":
-        build["backbone"] = Path(root or paths.root()) / "data" / "world" / "pretrained"
+        build["backbone"] = paths.root() / "data" / "world" / "pretrained"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings["seed"])
         return systems.build(settings["system"], **build)
@@ -88,6 +88,8 @@ def train_run(settings, folder=None, progress=True):
     """Train one run and write `runs/<run>/`; returns the folder. A killed run goes on where its state was last written."""
     folder = Path(folder or paths.root())
     world = join_world()
+    # gradients of shared rows (words, prefixes) are otherwise summed in the order in which threads come by
+    torch.use_deterministic_algorithms(True, warn_only=True)
     system = start_system(settings).to(device_of(world))
     batches = training_batches(settings, folder, world)
     state = folder / "data" / "state" / f"{run_name(settings)}.pt"
@@ -115,7 +117,7 @@ def save_run(out, system, settings, history):
         save_file(tensors, temporary)
 
 
-def load_run(out, root=None, device=None):
+def load_run(out, device=None):
     """(system in evaluation mode, settings) of a trained run. ValueError where the folder holds no finished run."""
     from safetensors.torch import load_file
 
@@ -123,7 +125,7 @@ def load_run(out, root=None, device=None):
     if not (out / "weights.safetensors").exists():
         raise ValueError(f"{out} holds no trained run (weights.safetensors is missing); train it first: dvc repro train")
     settings = yaml.safe_load((out / "config.yaml").read_text())
-    system = start_system(settings, root)
+    system = start_system(settings)
     system.load_state_dict(load_file(out / "weights.safetensors"))
     return system.to(device or device_of()).eval(), settings
 

@@ -53,7 +53,8 @@ SHAPES = {
 def _mask(noun, size):
     mask = Image.new("L", (size, size), 0)
     draw = ImageDraw.Draw(mask)
-    to_pixel = lambda x, y: ((x * 0.40 + 0.5) * size, (y * 0.40 + 0.5) * size)
+    def to_pixel(x, y):
+        return ((x * 0.40 + 0.5) * size, (y * 0.40 + 0.5) * size)
     for kind, geometry, fill in SHAPES[noun]:
         if kind == "disc":
             x, y, r = geometry
