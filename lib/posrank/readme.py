@@ -11,6 +11,7 @@ from pathlib import Path
 from posrank.figures.tables import load_metrics, readme_table
 from posrank.paths import atomic, root
 
+MARKER = "<!-- results:"
 _MARKED = re.compile(r"(<!-- results: (?P<folder>\S+) -->\n).*?(<!-- end of results -->)", re.S)
 
 

@@ -25,8 +25,9 @@ TOLD = ("ValueError", "VideoError", "OSError", "FileNotFoundError", "NotADirecto
 
 # progress bars go to the terminal, not into the notebook: there they would differ from run to run
 _PROGRESS = (
-    "import sys, tqdm.auto, tqdm.std; tqdm.auto.tqdm = type('tqdm', (tqdm.std.tqdm,), {'__init__': lambda self, *a, **k: "
-    "tqdm.std.tqdm.__init__(self, *a, **{'file': sys.__stderr__, 'mininterval': 1, **k})})"
+    "(lambda auto, base, out: setattr(auto, 'tqdm', type('tqdm', (base,), {'__init__': lambda self, *a, **k: "
+    "base.__init__(self, *a, **{'file': out, 'mininterval': 1, **k})})))"
+    "(__import__('tqdm.auto').auto, __import__('tqdm.std').std.tqdm, __import__('sys').__stderr__)"
 )
 
 
