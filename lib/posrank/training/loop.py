@@ -69,7 +69,11 @@ def step_losses(system, batch, settings, world):
         return coarse, None
     owner = torch.as_tensor(batch.owner)
     scores, valid = fine_scores(system, text, branches["fine" if prompted else "coarse"], owner, captions)
-    return coarse, fine_loss(scores, valid, settings["fine_form"])
+    fine = fine_loss(scores, valid, settings["fine_form"])
+    if world.size > 1:  # a mean over the captions that have negatives, wherever they are
+        used = valid[:, 1:].any(1).sum()
+        fine = fine * used / world.mean(used.float()).clamp_min(1 / world.size)
+    return coarse, fine
 
 
 def make_optimizer(system, settings, steps):
