@@ -99,7 +99,7 @@ def test_no_file_names_a_package_registry():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("no git checkout: an unpacked archive")
-    names = re.compile(r"(pypi" + r"\.org|pythonhosted" + r"\.org|download\.pytorch" + r"\.org)")
+    names = re.compile(r"(pypi" + r"\.org|python" + r"hosted\.org|download\.pytorch" + r"\.org)")
     for name in listed.stdout.split("\0"):
         path = ROOT / name
         if path.suffix in (".toml", ".lock", ".yml", ".yaml", ".py", ".md", ".txt", ".cff", "") and path.is_file():
