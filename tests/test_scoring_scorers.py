@@ -17,6 +17,7 @@ from posrank.scoring import (
     bootstrap,
     chance,
     evaluate,
+    evaluate_views,
     from_system,
     recall,
 )
@@ -229,3 +230,25 @@ def test_blind_and_negated_scorers():
     assert (ranks[~red.to_numpy()]["better"] == 1).all() and (ranks[~red.to_numpy()]["equal"] == 6).all()
     against = evaluate(Negated(BlindScorer(model)), negatives, captions, progress=False)
     assert (against["better"] == ranks["negatives"] - ranks["better"] - ranks["equal"]).all()
+
+
+def test_views_of_one_system_give_what_each_gives_alone_and_encode_every_text_once():
+    system, frames, captions, negatives = ColourSystem(), *world(24)
+    own = SystemScorer(system, frames, text_batch=7)
+    views = {
+        "own": own, "shuffled": ShuffledVideo(own, captions["video_id"]),
+        "blank": ConstantVideo(own.with_frames(blank_frames(frames)), captions["video_id"].iloc[0]),
+    }
+    together = evaluate_views(views, negatives, captions, chunk=50, progress=False)
+    texts, system.texts = system.texts, 0
+    evaluate(own, negatives, captions, chunk=50, progress=False)
+    assert texts == system.texts
+    for run, view in views.items():
+        alone = evaluate(view, negatives, captions, run=run, chunk=50, progress=False)
+        pd.testing.assert_frame_equal(together[run], alone)
+    assert together["own"]["reciprocal_rank"].mean() == 1 > together["shuffled"]["reciprocal_rank"].mean()
+    other = SystemScorer(ColourSystem(), frames)
+    with pytest.raises(ValueError, match="'other'.*same system"):
+        evaluate_views({"own": own, "other": other}, negatives, captions)
+    with pytest.raises(ValueError, match="at least one"):
+        evaluate_views({}, negatives, captions)

@@ -32,22 +32,24 @@ def blind_ranks(names, negatives, captions, training):
     return out
 
 
-def control_ranks(name, system, store, branch, negatives, captions, seed=0, batch=256):
-    """Ranks of a system that is shown something else than the caption's video; `name` is one of CONTROLS."""
+def views(names, scorer, captions, seed=0):
+    """{row: scorer} of what a run is shown instead of its videos; `names` of CONTROLS, `scorer` the run's own."""
     changed = {"blank": scorers.blank_frames, "one_frame": scorers.one_frame, "reversed": scorers.reversed_frames}
-    shown = changed[name](store) if name in changed else store
-    scorer = scorers.SystemScorer(system, shown, branch, text_batch=batch)
-    if name == "shuffled":
-        scorer = scorers.ShuffledVideo(scorer, captions["video_id"].unique(), seed)
-    if name == "blank":  # all blank videos are alike: one is enough
-        scorer = scorers.ConstantVideo(scorer, captions["video_id"].iloc[0])
-    return scoring.evaluate(scorer, negatives, captions, run=CONTROLS[name], progress=False)
+    out = {}
+    for name in names:
+        if name == "shuffled":
+            view = scorers.ShuffledVideo(scorer, captions["video_id"].unique(), seed)
+        else:
+            view = scorer.with_frames(changed[name](scorer.frames))
+        if name == "blank":  # all blank videos are alike: one is enough
+            view = scorers.ConstantVideo(view, captions["video_id"].iloc[0])
+        out[CONTROLS[name]] = view
+    return out
 
 
-def coarse_recall(system, store, captions, style="clip4clip", batch=256):
-    """Recall of both directions over the captions' videos, by the CLS branch."""
+def coarse_recall(scorer, captions, style="clip4clip"):
+    """Recall of both directions over the captions' videos by a SystemScorer (of the CLS branch, as in the paper)."""
     videos = list(dict.fromkeys(captions["video_id"]))
-    scorer = scorers.SystemScorer(system, store, "coarse", text_batch=batch)
     similarity = scorer.similarity(captions["caption"].tolist(), videos)
     place = {video: i for i, video in enumerate(videos)}
     return scoring.recall(similarity, [place[video] for video in captions["video_id"]], style)
@@ -68,18 +70,19 @@ def evaluate_run(folder, run, params):
     if captions.empty:
         raise ValueError(f"{dataset} has no captions with frames in the split {options.split!r}: change evaluate.split")
     branch = "fine" if settings["strategy"] == "prompt" else "coarse"
-    scorer = scorers.SystemScorer(system, store, branch, text_batch=options.batch)
+    coarse = scorers.SystemScorer(system, store, text_batch=options.batch)
+    scorer = coarse if branch == "coarse" else scorers.SystemScorer(system, store, branch, text_batch=options.batch)
     training = everything[everything["split"] == "train"]
-    recall = coarse_recall(system, store, captions, options.recall, options.batch)
+    recall = coarse_recall(coarse, captions, options.recall)
+    shown = views(options.controls, scorer, captions, options.seed)
     results, tables = {}, []
     for rule in options.rules:
         # ranks of further sets stand under a name of their own
         name = run if rule == options.rules[0] else f"{run}@{rule}"
         sets = schema.read_table(folder / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
         sets = sets[sets["caption_id"].isin(captions["caption_id"])]
-        ranks = scoring.evaluate(scorer, sets, captions, run=name)
-        rows = {CONTROLS[name]: control_ranks(name, system, store, branch, sets, captions, options.seed, options.batch)
-                for name in options.controls}
+        rows = scoring.evaluate_views({name: scorer, **shown}, sets, captions)
+        ranks = rows.pop(name)
         shuffled = rows.pop("shuffled video", None)
         seeing = {name: rows.pop(name) for name in ("one frame", "reversed frames") if name in rows}
         rows |= blind_ranks(options.blind, sets, captions, training)

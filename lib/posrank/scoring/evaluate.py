@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 from posrank import PARTS
 from posrank.schema import validate
 from posrank.scoring.ranks import as_array, reciprocal_from_counts
+from posrank.scoring.scorers import SystemScorer, unwrap
 
 
 def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True):
@@ -38,19 +39,48 @@ def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True)
     >>> ranks[["part", "better", "equal", "negatives"]].to_dict("records")
     [{'part': 'adj', 'better': 2, 'equal': 0, 'negatives': 2}]
     """
+    def one_view(videos, texts):
+        return as_array(scorer(videos, texts), "scores").astype(np.float64)[..., None]
+
+    return _evaluate(one_view, negatives, captions, [run], chunk, progress)[0]
+
+
+def evaluate_views(views, negatives, captions, chunk=4096, progress=True):
+    """Several views of one system's videos, every sentence encoded once -> {run: ranks table}.
+
+    views: {run: SystemScorer, or ShuffledVideo / ConstantVideo around one}, all of the same system; the tables equal
+    those of ``evaluate`` for each alone. ValueError for no views, a scorer of another kind or of another system.
+    """
+    base = [unwrap(view, [])[0] for view in views.values()]
+    for run, scorer in zip(views, base):
+        if not isinstance(scorer, SystemScorer) or scorer.system is not base[0].system:
+            raise ValueError(f"view {run!r}: every view needs a SystemScorer of the same system; use evaluate for others")
+    if not base:
+        raise ValueError("views: give at least one")
+    runs = list(views)
+
+    def all_views(videos, texts):
+        return base[0].score_views(list(views.values()), videos, texts).astype(np.float64)
+
+    return dict(zip(runs, _evaluate(all_views, negatives, captions, runs, chunk, progress)))
+
+
+def _evaluate(score, negatives, captions, runs, chunk, progress):
+    """``score(videos, texts)`` -> [n, runs]; one ranks table for each run."""
     chunk = _whole(chunk)
     rows, codes, order, first = _aligned(negatives, captions)
-    sentences, tables = negatives["sentence"].array, []
-    with tqdm(total=len(rows), desc=f"score {run}", unit="caption", disable=not progress) as bar:
+    sentences, tables = negatives["sentence"].array, [[] for _ in runs]
+    with tqdm(total=len(rows), desc=f"score {runs[0]}", unit="caption", disable=not progress) as bar:
         calls = 0
         for start, stop in _blocks(first, chunk):
             mine = slice(first[start], first[stop])
             texts = np.asarray(sentences.take(order[mine]), dtype=object).tolist()
             block = _Block(rows[start:stop], codes[mine], texts)
-            scores, calls = _scores(scorer, block, chunk, run, calls)
-            tables.append(block.ranks(scores, run))
+            scores, calls = _scores(score, block, chunk, runs, calls)
+            for run, column, parts in zip(runs, scores.T, tables):
+                parts.append(block.ranks(column, run))
             bar.update(stop - start)
-    return validate(pd.concat(tables, ignore_index=True), "ranks")
+    return [validate(pd.concat(parts, ignore_index=True), "ranks") for parts in tables]
 
 
 class _Block:
@@ -84,21 +114,20 @@ class _Block:
         })
 
 
-def _scores(scorer, block, chunk, run, calls):
+def _scores(score, block, chunk, runs, calls):
     done = []
     for start in range(0, len(block.texts), chunk):
         videos, texts = block.videos[start : start + chunk], block.texts[start : start + chunk]
-        where = f"run {run!r}, chunk {calls} (video {videos[0]!r} to {videos[-1]!r})"
+        where = f"run {runs[0]!r}, chunk {calls} (video {videos[0]!r} to {videos[-1]!r})"
         try:
-            scores = as_array(scorer(videos, texts), "scores").astype(np.float64)
+            scores = score(videos, texts)
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from error
-        if scores.shape != (len(texts),):
-            raise ValueError(
-                f"{where}: the scorer returned shape {list(scores.shape)} for {len(texts)} pairs, not one number each"
-            )
+        if scores.shape != (len(texts), len(runs)):
+            shape = list(scores.shape[:-1])
+            raise ValueError(f"{where}: the scorer returned shape {shape} for {len(texts)} pairs, not one number each")
         if np.isnan(scores).any():
-            bad = int(np.argmax(np.isnan(scores)))
+            bad = int(np.argmax(np.isnan(scores).any(axis=1)))
             raise ValueError(f"{where}: the scorer returned NaN for video {videos[bad]!r} and text {texts[bad]!r}")
         done.append(scores)
         calls += 1

@@ -33,10 +33,18 @@ class SystemScorer:
 
     def __call__(self, video_ids, texts):
         """Two lists of n -> float32 [n]."""
+        return self.score_views([self], video_ids, texts)[:, 0]
+
+    def score_views(self, views, video_ids, texts):
+        """Scores under several views of the videos, with every text encoded once -> float32 [n, len(views)].
+
+        views: scorers of the same system: other frames or branches (SystemScorer), other videos (ShuffledVideo,
+        ConstantVideo around one).
+        """
         import torch
 
         if len(video_ids) == 0:
-            return np.zeros(0, np.float32)
+            return np.zeros((0, len(views)), np.float32)
         with _inference(self.system):
             input_ids = self.system.tokenize(list(texts))
             names, video = np.unique(np.asarray(video_ids, dtype=object), return_inverse=True)
@@ -44,13 +52,17 @@ class SystemScorer:
             pairs, first, back = np.unique(
                 np.stack([video, token_row.ravel()], axis=1), axis=0, return_index=True, return_inverse=True
             )
-            scores = np.zeros(len(pairs), np.float32)
+            scores = np.zeros((len(pairs), len(views)), np.float32)
             for start in range(0, len(pairs), self.text_batch):
                 part = slice(start, start + self.text_batch)  # pairs are sorted by video: few videos in each part
                 mine, index = np.unique(pairs[part, 0], return_inverse=True)
                 text = self.system.encode_text(self._put(input_ids[torch.as_tensor(first[part])]))
-                values = self.system.score_aligned(text, self.video_features(names[mine]), torch.as_tensor(index))
-                scores[part] = values.float().cpu().numpy()
+                for column, view in enumerate(views):
+                    scorer, shown = unwrap(view, names[mine].tolist())
+                    shown, place = np.unique(np.asarray(shown, dtype=object), return_inverse=True)
+                    owner = torch.as_tensor(place[index])
+                    values = self.system.score_aligned(text, scorer.video_features(shown.tolist()), owner)
+                    scores[part, column] = values.float().cpu().numpy()
         return scores[back.ravel()]
 
     def similarity(self, texts, video_ids):
@@ -83,6 +95,11 @@ class SystemScorer:
                 self._features.popitem(last=False)
             rows = [found[name] for name in video_ids]
             return rows[0] if len(rows) == 1 else type(rows[0]).cat(rows)
+
+    def with_frames(self, frames):
+        """The same scorer in front of other frames."""
+        options = dict(text_batch=self.text_batch, video_batch=self.video_batch, keep=self.keep, seed=self.seed)
+        return SystemScorer(self.system, frames, self.branch, **options)
 
     def _encode(self, names):
         import torch
@@ -155,12 +172,15 @@ class ShuffledVideo:
         self.scorer = scorer
         self.shown = dict(zip(ring, ring[1:] + ring[:1]))
 
-    def __call__(self, video_ids, texts):
+    def show(self, video_ids):
+        """The videos that are shown in the places of ``video_ids``."""
         try:
-            shown = [self.shown[name] for name in video_ids]
+            return [self.shown[name] for name in video_ids]
         except KeyError as error:
             raise ValueError(f"video {error.args[0]!r} is not among the videos that were shuffled") from error
-        return self.scorer(shown, texts)
+
+    def __call__(self, video_ids, texts):
+        return self.scorer(self.show(video_ids), texts)
 
 
 class ConstantVideo:
@@ -169,8 +189,20 @@ class ConstantVideo:
     def __init__(self, scorer, video_id):
         self.scorer, self.video_id = scorer, video_id
 
+    def show(self, video_ids):
+        """The one video, as often as there are ``video_ids``."""
+        return [self.video_id] * len(video_ids)
+
     def __call__(self, video_ids, texts):
-        return self.scorer([self.video_id] * len(video_ids), texts)
+        return self.scorer(self.show(video_ids), texts)
+
+
+def unwrap(scorer, video_ids):
+    """(the innermost scorer, the videos that it is shown for ``video_ids``) of ShuffledVideo, ConstantVideo or a plain
+    scorer."""
+    while hasattr(scorer, "show"):
+        video_ids, scorer = scorer.show(video_ids), scorer.scorer
+    return scorer, video_ids
 
 
 def blank_frames(frames, colour=(123, 117, 104)):
@@ -224,7 +256,8 @@ class _inference:
         import torch
 
         self.was_training = self.system.training
-        self.system.eval()
+        if self.was_training:
+            self.system.eval()
         kind = next(self.system.parameters()).device.type
         self.contexts = [torch.inference_mode(), torch.autocast(kind, enabled=False)]
         for context in self.contexts:
@@ -233,4 +266,5 @@ class _inference:
     def __exit__(self, *problem):
         for context in reversed(self.contexts):
             context.__exit__(*problem)
-        self.system.train(self.was_training)
+        if self.was_training:
+            self.system.train()
