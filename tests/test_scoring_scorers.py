@@ -248,7 +248,7 @@ def test_views_of_one_system_give_what_each_gives_alone_and_encode_every_text_on
         pd.testing.assert_frame_equal(together[run], alone)
     assert together["own"]["reciprocal_rank"].mean() == 1 > together["shuffled"]["reciprocal_rank"].mean()
     other = SystemScorer(ColourSystem(), frames)
-    with pytest.raises(ValueError, match="'other'.*same system"):
+    with pytest.raises(ValueError, match=r"'other'.*same system"):
         evaluate_views({"own": own, "other": other}, negatives, captions)
     with pytest.raises(ValueError, match="at least one"):
         evaluate_views({}, negatives, captions)
