@@ -38,8 +38,6 @@ def build(name, *, backbone, prompts=0, num_frames, max_words, as_released=False
     behaviour, unmasked padding among it. heads: options of the system, `heads` (attention heads of the temporal
     module) and `temporal_layers` among them.
     """
-    from posrank.towers.backbone import load_backbone
-
     cls = system_class(name)
     known = [
         p
@@ -49,5 +47,5 @@ def build(name, *, backbone, prompts=0, num_frames, max_words, as_released=False
     for option in heads:
         if option not in known:
             raise ValueError(f"the system {name!r} has no option {option!r}; it has {', '.join(known) or 'none'}")
-    towers = load_backbone(backbone)
+    towers = cls.load_backbone(backbone)
     return cls(towers, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released, **heads)

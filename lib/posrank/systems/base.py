@@ -13,6 +13,7 @@ from torch import nn
 from posrank.systems.features import TextFeatures, VideoFeatures
 from posrank.systems.inputs import check_attention, check_video, check_words, normalise
 from posrank.systems.pairs import AllPairs, Grouped, group
+from posrank.towers.backbone import load_backbone
 from posrank.towers.image import add_prompts, encode_image
 from posrank.towers.text import encode_text
 
@@ -36,14 +37,15 @@ class System(nn.Module):
 
     name = "system"
     reads_words = True  # does the similarity look at single words?
+    pretrained = ("clip.",)  # names of the parameters that come pretrained: a learning rate of their own
+    load_backbone = staticmethod(load_backbone)
 
     def __init__(self, backbone, *, num_frames, max_words, prompts=0, as_released=False):
         super().__init__()
         for what, value, low in (("num_frames", num_frames, 1), ("max_words", max_words, 3), ("prompts", prompts, 0)):
             if not isinstance(value, int) or value < low:
                 raise ValueError(f"{what} must be a whole number of at least {low}, not {value!r}")
-        self.clip = copy.deepcopy(backbone.model)
-        context = self.clip.positional_embedding.shape[0]
+        context = self._take_towers(backbone, num_frames, prompts, as_released)
         if max_words > context:
             raise ValueError(
                 f"max_words={max_words} is more than the text tower's {context} positions; choose at most {context}"
@@ -53,9 +55,14 @@ class System(nn.Module):
         self.dropped = ()
         for name in ("image_mean", "image_std"):
             self.register_buffer(name, torch.tensor(getattr(backbone, name), dtype=torch.float32), persistent=False)
+        self.settings = dict(num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released)
+
+    def _take_towers(self, backbone, num_frames, prompts, as_released):
+        """Copies of the backbone's towers, with prompts; returns how many tokens the text tower can read."""
+        self.clip = copy.deepcopy(backbone.model)
         if prompts:
             add_prompts(self.clip.visual, prompts)
-        self.settings = dict(num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released)
+        return self.clip.positional_embedding.shape[0]
 
     # inputs
 

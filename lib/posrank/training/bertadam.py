@@ -105,8 +105,8 @@ def _rate(group, step):
 
 
 def parameter_groups(system, lr, clip_lr, weight_decay=0.2, frozen=(), prompt_lr=None):
-    """Groups for an optimiser: `clip.*` with clip_lr, visual prompts with prompt_lr (None = lr) and no decay, the
-    rest with lr.
+    """Groups for an optimiser: the pretrained towers (`system.pretrained`, as in `clip.*`) with clip_lr, visual prompts
+    with prompt_lr (None = lr) and no decay, the rest with lr.
 
     frozen: patterns of names (as in a shell: "clip.visual.*") that are kept as they are, or "released" for
     RELEASED_FROZEN; they get requires_grad False, all others True. Biases have no weight decay, nor have
@@ -126,7 +126,7 @@ def parameter_groups(system, lr, clip_lr, weight_decay=0.2, frozen=(), prompt_lr
         parameter.requires_grad_(not any(fnmatchcase(name, pattern) for pattern in patterns))
         if not parameter.requires_grad:
             continue
-        kind = "prompt" if name.endswith("vpt_embedding") else "clip" if name.startswith("clip.") else "new"
+        kind = "prompt" if name.endswith("vpt_embedding") else "clip" if name.startswith(system.pretrained) else "new"
         decayed = kind != "prompt" and "bias" not in name and (released or not _is_scale(name))
         key = kind if decayed else f"{kind}, no decay"
         group = groups.setdefault(
@@ -148,5 +148,6 @@ def _is_scale(name):
 
 @torch.no_grad()
 def clamp_logit_scale(system, most=MAX_LOGIT_SCALE):
-    """Keep exp(clip.logit_scale) at 100 or below, after every update, as CLIP does."""
-    system.clip.logit_scale.clamp_(max=most)
+    """Keep exp(clip.logit_scale) at 100 or below, after every update, as CLIP does (where a system has one)."""
+    if hasattr(system, "clip"):
+        system.clip.logit_scale.clamp_(max=most)
