@@ -1,25 +1,19 @@
 """BertAdam against the official optimiser's steps, and the grouping of parameters."""
 
-import json
 import math
-from pathlib import Path
 
 import pytest
 import torch
 from open_clip.model import CLIP
+from safetensors.torch import load_file
+from support_goldens import golden
 
 from posrank import systems
 from posrank.training import BertAdam, clamp_logit_scale, parameter_groups
 
-GOLDENS = Path(__file__).resolve().parents[2] / "shared" / "goldens"
-needs_goldens = pytest.mark.skipif(not GOLDENS.is_dir(), reason="the parity goldens (../shared/goldens) are not here")
 
-
-@needs_goldens
 def test_equals_the_official_steps():
-    from safetensors.torch import load_file
-
-    golden, facts = load_file(GOLDENS / "bertadam.safetensors"), json.loads((GOLDENS / "bertadam.json").read_text())
+    numbers, facts = golden("bertadam", load_file)
     # Every p{i}/{t} of that file holds the values after the last step (the tensors were kept without a copy), so the
     # start cannot be read from it. It is the first draw of seed 9: the ten updates run backwards give it to 1e-7.
     generator = torch.Generator().manual_seed(9)
@@ -29,12 +23,12 @@ def test_equals_the_official_steps():
     optimiser = BertAdam(groups, lr=1e-3, **schedule)
     for t in range(1, 11):
         for i, p in enumerate(parameters):
-            p.grad = golden[f"grad{i}/{t}"].clone()
+            p.grad = numbers[f"grad{i}/{t}"].clone()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         assert optimiser.get_lr() == pytest.approx(facts["lrs_after_step"][t - 1])
     for i, p in enumerate(parameters):
-        torch.testing.assert_close(p.data, golden[f"p{i}/10"], rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(p.data, numbers[f"p{i}/10"], rtol=1e-6, atol=1e-6)
 
 
 def test_one_step_by_hand():

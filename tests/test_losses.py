@@ -1,40 +1,30 @@
 """Losses: Eq. 2 and 3, their released forms, masks and gradients."""
 
 import math
-from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
+from support_goldens import golden
 
 from posrank.training import coarse_loss, fine_loss
 
-GOLDENS = Path(__file__).resolve().parents[2] / "shared" / "goldens"
-needs_goldens = pytest.mark.skipif(not GOLDENS.is_dir(), reason="the parity goldens (../shared/goldens) are not here")
 
-
-def load(name):
-    from safetensors.torch import load_file
-
-    return load_file(GOLDENS / f"{name}.safetensors")
-
-
-@needs_goldens
 def test_fine_loss_equals_the_released_one():
-    golden = load("fgn_loss_posrank")
-    scores = golden["maxcol/sim"].requires_grad_()
+    numbers, _ = golden("fgn_loss_posrank", load_file)
+    scores = numbers["maxcol/sim"].requires_grad_()
     loss = fine_loss(scores)
     loss.backward()
-    torch.testing.assert_close(loss, golden["maxcol/loss"])
-    torch.testing.assert_close(scores.grad, golden["maxcol/grad"])
+    torch.testing.assert_close(loss, numbers["maxcol/loss"])
+    torch.testing.assert_close(scores.grad, numbers["maxcol/grad"])
 
 
-@needs_goldens
 def test_released_total():
-    golden = load("fgn_vpt_word")
-    coarse, fine = coarse_loss(golden["train/sim_matrix"]), fine_loss(golden["train/neg_sim"])
-    torch.testing.assert_close(fine, golden["train/loss_fine"])
-    torch.testing.assert_close(coarse, (golden["train/loss_t2v"] + golden["train/loss_v2t"]) / 2)
-    torch.testing.assert_close(coarse + 0.2 * fine, golden["train/loss"])
+    numbers, _ = golden("fgn_vpt_word", load_file)
+    coarse, fine = coarse_loss(numbers["train/sim_matrix"]), fine_loss(numbers["train/neg_sim"])
+    torch.testing.assert_close(fine, numbers["train/loss_fine"])
+    torch.testing.assert_close(coarse, (numbers["train/loss_t2v"] + numbers["train/loss_v2t"]) / 2)
+    torch.testing.assert_close(coarse + 0.2 * fine, numbers["train/loss"])
 
 
 def test_coarse_by_hand():

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support_scoring import golden
+from support_goldens import golden
 
 from posrank.scoring import chance, chance_adjusted, posrank, reciprocal_ranks, tie_counts
 
@@ -132,7 +132,8 @@ def test_chance_adjusted():
 
 
 def test_ranks_with_ties_of_the_authors_code():
-    arrays, results = golden("fgn_loss_posrank")
+    arrays, facts = golden("fgn_loss_posrank")
+    results = facts["results"]
     scores = arrays["posrank/sim_with_ties"]
     assert posrank(scores, ties="optimistic") == pytest.approx(results["mrr_optimistic"], abs=1e-12)
     assert posrank(scores, ties="pessimistic") == pytest.approx(results["mrr_pessimistic"], abs=1e-12)

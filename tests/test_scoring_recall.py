@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from support_scoring import golden
+from support_goldens import golden
 
 from posrank.scoring import recall
 
@@ -19,21 +19,24 @@ def same(ours, theirs, median="MedianR"):
 
 
 def test_clip4clip_square():
-    arrays, results = golden("metrics_clip4clip")
+    arrays, facts = golden("metrics_clip4clip")
+    results = facts["results"]
     ours = recall(arrays["square/sim"], np.arange(12))
     same(ours["t2v"], results["square_t2v"])
     same(ours["v2t"], results["square_v2t"])
 
 
 def test_clip4clip_several_captions():
-    arrays, results = golden("metrics_clip4clip")
+    arrays, facts = golden("metrics_clip4clip")
+    results = facts["results"]
     ours = recall(arrays["multi/sim"], np.repeat(np.arange(5), results["multi_ncap"]))
     same(ours["t2v"], results["multi_t2v"])
     same(ours["v2t"], results["multi_v2t"])
 
 
 def test_frozen():
-    arrays, results = golden("metrics_frozen")
+    arrays, facts = golden("metrics_frozen")
+    results = facts["results"]
     ours = recall(arrays["square/sim"], np.arange(9), style="frozen")
     same(ours["t2v"], results["square_t2v"], "MedR")
     same(ours["v2t"], results["square_v2t"], "MedR")

@@ -40,14 +40,16 @@ def row(metrics):
 
 def strategy_table(metrics, digits=None):
     """Tables 4, 7, 8: one row per system and strategy, the mean over seeds -> DataFrame indexed by (system, strategy) with
-    the columns of COLUMNS, `seeds`, and the standard deviation over seeds in `<column>_sd` (NaN for one seed)."""
+    the columns of COLUMNS, `seeds`, and, for several seeds, the standard deviation over them in `<column>_sd`."""
     if not metrics:
         raise ValueError("no metrics of any run: run `make repro` first")
     rows = pd.DataFrame([{**{k: m[k] for k in ("system", "strategy", "seed")}, **row(m)} for m in metrics])
     groups = rows.groupby(["system", "strategy"], sort=False)
     table = groups[list(COLUMNS)].mean()
-    spread = groups[list(COLUMNS)].std().add_suffix("_sd")
-    table = table.join(spread).assign(seeds=groups.size())
+    seeds = groups.size()
+    if seeds.max() > 1:
+        table = table.join(groups[list(COLUMNS)].std().add_suffix("_sd"))
+    table = table.assign(seeds=seeds)
     return table.round(digits) if digits is not None else table
 
 

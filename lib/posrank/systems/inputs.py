@@ -1,5 +1,6 @@
 """What goes into a system: checks that name the remedy, padding as the official loaders do it, pixels to floats."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -54,6 +55,8 @@ def normalise(frames, frames_read, mean, std):
 
     Pixels become (x / 255 - mean) / std with mean and std [3]; frames beyond `frames_read` become zeros.
     """
+    if isinstance(frames, np.ndarray) and not frames.flags.writeable:  # memory-mapped: torch wants arrays of its own
+        frames = frames.copy()
     frames = torch.as_tensor(frames).to(mean.device)
     if frames.dim() != 5 or frames.shape[-1] != 3 or frames.dtype != torch.uint8:
         raise ValueError(f"frames must be uint8 [V, F, H, W, 3], not {tuple(frames.shape)} {frames.dtype}")
