@@ -225,6 +225,9 @@ def lab(arguments):
             f"preset {arguments.preset} has not run yet, and most notebooks need its results: "
             f"make repro PRESET={arguments.preset}", flush=True,
         )
+    # no question about news on the first start; what the user has set himself stays
+    paths = [str(base / ".ci" / "jupyter"), *filter(None, [variables.get("JUPYTER_CONFIG_PATH")])]
+    variables["JUPYTER_CONFIG_PATH"] = os.pathsep.join(paths)
     command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
     command.append(f"--ServerApp.root_dir={base / 'notebooks'}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
