@@ -10,10 +10,11 @@ import inspect
 from posrank.systems.base import BRANCHES, System
 from posrank.systems.clip import Clip
 from posrank.systems.features import TextFeatures, VideoFeatures
+from posrank.systems.frozen import Frozen
 from posrank.systems.official import load_official
 from posrank.systems.xclip import XClip
 
-_CLASSES = {cls.name: cls for cls in (Clip, XClip)}
+_CLASSES = {cls.name: cls for cls in (Clip, Frozen, XClip)}
 SYSTEMS = tuple(_CLASSES)
 """Names that `build` knows."""
 

@@ -15,9 +15,11 @@ from torch import nn
 
 from posrank.systems.xclip import XClip
 from posrank.towers.backbone import load_backbone
+from posrank.towers.frozen import from_state
 
 _UNUSED = {
     "clip": (),
+    "frozen": ("text_model.embeddings.position_ids",),  # a buffer that older transformers stored
     "xclip": (  # created by the prompted X-CLIP and never read
         "sents_mat_weight",
         "sents_vp_mat_weight",
@@ -151,6 +153,8 @@ def load_official(name, source, *, as_released=False, heads=None, text_heads=Non
     if name not in _UNUSED:
         raise ValueError(f"no official checkpoints are known for {name!r}; there are {', '.join(sorted(_UNUSED))}")
     state = read_state(source)
+    if name == "frozen":
+        return _frozen(cls, state, as_released, heads, text_heads, num_frames, max_words)
     if name == "clip":
         state = _with_prefix(state)
     dropped = [key for key in state if key in _ALWAYS_UNUSED or key in _UNUSED[name]]
@@ -178,6 +182,26 @@ def load_official(name, source, *, as_released=False, heads=None, text_heads=Non
         system.clip.visual.vpt_embedding = nn.Parameter(torch.empty_like(prompt))
     _load(system, state)
     system.dropped = tuple(sorted(dropped))
+    return system.eval()
+
+
+def frozen_backbone(source, heads=None, text_heads=None):
+    """The towers of an official checkpoint of Frozen (a path or a state_dict), to build the system on."""
+    state = {key: value for key, value in read_state(source).items() if key not in _UNUSED["frozen"]}
+    heads = _heads(_shape(state, "video_model.pos_embed")[-1], heads, "heads", "video")
+    text_heads = _heads(_shape(state, "text_model.embeddings.word_embeddings.weight")[1], text_heads, "text_heads", "text")
+    return from_state(state, heads, text_heads)
+
+
+def _frozen(cls, state, as_released, heads, text_heads, num_frames, max_words):
+    backbone = frozen_backbone(state, heads, text_heads)
+    prompt = getattr(backbone.video_model, "vpt_embedding", None)
+    system = cls(
+        backbone, prompts=0 if prompt is None else len(prompt), as_released=as_released,
+        num_frames=num_frames or backbone.video_model.num_frames,
+        max_words=max_words or backbone.text_model.config.max_position_embeddings,
+    )  # fmt: skip
+    system.dropped = tuple(sorted(key for key in state if key in _UNUSED["frozen"]))
     return system.eval()
 
 

@@ -1,0 +1,117 @@
+"""Frozen's text tower: DistilBERT through `transformers`, and the WordPiece tokenizer that belongs to it.
+
+Token ids and a mask of real tokens in, one vector per sentence out (the first token's, as Frozen reads it). The tower is not
+causal: a token sees those behind it, so prefixes cannot be shared. Rows of similar length are encoded together, cut behind the
+longest, with the attention mask: exact, and nothing is spent on padding.
+"""
+
+import os
+from pathlib import Path
+
+import torch
+
+CHUNK = 2**14
+"""Tokens in one pass where no gradient is wanted."""
+STEP = 4
+"""Bucket lengths are multiples of this."""
+
+
+def _transformers():
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    import transformers
+
+    return transformers
+
+
+class WordPiece:
+    """Sentences -> [n, length of the longest] int64 ids: [CLS], pieces, [SEP], zeros. Loaded at the first call.
+
+    source: a name on the Hugging Face hub, a folder of a tokenizer, or a `vocab.txt`. ValueError where it is not there.
+    """
+
+    def __init__(self, source="distilbert-base-uncased"):
+        self.source, self._tokenizer = str(source), None
+
+    def _load(self):
+        transformers = _transformers()
+        try:
+            if Path(self.source).is_file():
+                return transformers.BertTokenizerFast(vocab=self.source, do_lower_case=True)
+            return transformers.AutoTokenizer.from_pretrained(self.source)
+        except (OSError, ValueError) as problem:
+            raise ValueError(
+                f"no tokenizer {self.source!r} here or on the hub ({str(problem).strip().splitlines()[0]}); name a folder with "
+                "its files, or a vocab.txt"
+            ) from problem
+
+    def __call__(self, texts, context_length=512):
+        if self._tokenizer is None:
+            self._tokenizer = self._load()
+        texts = [texts] if isinstance(texts, str) else list(texts)
+        if not texts:
+            return torch.zeros(0, 1, dtype=torch.long)
+        return self._tokenizer(texts, padding=True, truncation=True, max_length=context_length, return_tensors="pt")["input_ids"]
+
+
+def build_distilbert(**config):
+    """A DistilBertModel with random weights. config: vocab_size, dim, n_layers, n_heads, hidden_dim,
+    max_position_embeddings, dropout, attention_dropout (those of distilbert-base-uncased where not given)."""
+    transformers = _transformers()
+    return transformers.DistilBertModel(transformers.DistilBertConfig(**config))
+
+
+def load_distilbert(source):
+    """A pretrained DistilBertModel by its name on the hub, or from a local folder. ValueError where there is none."""
+    try:
+        return _transformers().DistilBertModel.from_pretrained(source)
+    except (OSError, ValueError) as problem:
+        raise ValueError(
+            f"no DistilBERT {source!r} here or on the hub ({str(problem).strip().splitlines()[0]}); download the model elsewhere "
+            "(config.json, model.safetensors, vocab.txt) and name its folder"
+        ) from problem
+
+
+def config_from_state(state, heads):
+    """The shapes of a DistilBERT from its state_dict: arguments of `build_distilbert`. ValueError for other keys."""
+    try:
+        words, positions = state["embeddings.word_embeddings.weight"], state["embeddings.position_embeddings.weight"]
+        hidden = state["transformer.layer.0.ffn.lin1.weight"]
+    except KeyError as problem:
+        raise ValueError(f"the text tower is no DistilBERT: it has no {problem.args[0]!r}") from None
+    layers = {key.split(".")[2] for key in state if key.startswith("transformer.layer.")}
+    return dict(
+        vocab_size=words.shape[0], dim=words.shape[1], n_layers=len(layers), n_heads=heads, hidden_dim=hidden.shape[0],
+        max_position_embeddings=positions.shape[0],
+    )
+
+
+def real_tokens(input_ids, pad_id=0):
+    """Mask [n, L] of real tokens: all but padding; the first one always counts."""
+    mask = input_ids != pad_id
+    mask[:, 0] = True
+    return mask
+
+
+def encode_sentences(model, input_ids, mask):
+    """Token ids [n, L] and mask [n, L] (bool, real tokens) -> the first token's output [n, dim]. Differentiable.
+
+    Rows are sorted by where their last real token stands and encoded in buckets, each cut behind its longest.
+    """
+    if not len(input_ids):
+        return model.embeddings.word_embeddings.weight.new_zeros(0, model.config.dim)
+    mask = mask.bool()
+    columns = torch.arange(1, mask.shape[1] + 1, device=mask.device)
+    lengths = (mask * columns).amax(1).clamp_min(1)
+    buckets = (lengths - 1) // STEP
+    parts, places = [], []
+    for number in buckets.unique().tolist():
+        rows = (buckets == number).nonzero()[:, 0]
+        width = min(STEP * (number + 1), input_ids.shape[1])
+        size = len(rows) if torch.is_grad_enabled() else max(1, CHUNK // width)
+        for start in range(0, len(rows), size):
+            chosen = rows[start : start + size]
+            seen = mask[chosen, :width]
+            seen = None if bool(seen.all()) else seen.long()
+            parts.append(model(input_ids=input_ids[chosen, :width], attention_mask=seen).last_hidden_state[:, 0])
+        places.append(rows)
+    return torch.cat(parts)[torch.cat(places).argsort()]
