@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from posrank import PARTS
 
 DATASETS = (
-    "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "activitynet", "csv",
+    "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv",
 )
 SYSTEMS = ("clip", "xclip")
 STRATEGIES = ("coarse", "word", "phrase", "prompt")

@@ -1,14 +1,16 @@
 """Captions of every dataset as one table.
 
 ``load(dataset, root, variant=None)`` reads official annotation files, unchanged, into the captions table of
-`posrank.schema`. One small file per family of formats; this is their registry. Section 3 of the paper is about these
-datasets; their statistics are in `posrank.captions.statistics`.
+`posrank.schema`. One small file per family of formats; this is their registry. ``fetch(dataset)`` says where the files
+are. Section 3 of the paper is about these datasets; their statistics are in `posrank.captions.statistics`.
 """
 
 import difflib
 import importlib
 
-DATASETS = ("world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "activitynet", "csv")
+DATASETS = (
+    "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv",
+)
 """Names of the datasets that can be loaded."""
 
 # files whose name is not the dataset's
@@ -47,13 +49,29 @@ def variants(dataset):
 
 
 def source(dataset):
-    """Where the official files come from, as text. Nothing is ever downloaded."""
+    """Where the official files come from, as text."""
     return _module(dataset).SOURCE
 
 
-def _module(dataset):
+def fetch(dataset, folder=None, **options):
+    """Print a dataset's official addresses and checksums, and check or (only with ``download=True``) get the files.
+
+    See `posrank.captions.fetching.fetch`.
+    """
+    from posrank.captions.fetching import fetch
+
+    return fetch(dataset, folder, **options)
+
+
+def check_name(dataset):
+    """`dataset` itself where it is one of DATASETS; ValueError with the nearest one otherwise."""
     if dataset not in DATASETS:
         raise ValueError(f"unknown dataset {dataset!r}{_nearest(dataset, DATASETS)}; known are {', '.join(DATASETS)}")
+    return dataset
+
+
+def _module(dataset):
+    check_name(dataset)
     return importlib.import_module(f"posrank.captions.{_MODULES.get(dataset, dataset)}")
 
 

@@ -20,24 +20,25 @@ def load(root, variant="hgr"):
     """The captions table; files that are not there are named in ``.attrs["notes"]``."""
     folder, rows = folder_of(root, "vatex"), Rows("vatex")
     splits = _lists(folder) if variant == "hgr" else None
-    videos = {}
+    videos, at_hand = {}, False
     for pattern, official in _FILES:
         path = find(folder, pattern)
         if path is None:
             rows.notes.append(f"{pattern} is not there: its captions are not available")
             continue
-        document = Document(path)
+        document, at_hand = Document(path), True
         if not isinstance(document.data, list):
             raise document.wrong((), "a list of {videoID, enCap} is needed")
         for index, entry in enumerate(document.data):
             captions = entry.get("enCap") if isinstance(entry, dict) else None
             _video(rows, videos, entry, "videoID", captions, official, splits, _place(document, index))
-    if not videos:
+    if not at_hand:
         for path in sorted(folder.glob("*.jsonl")):
+            at_hand = True
             for line, entry in json_lines(path):
                 captions = entry.get("gt_captions") if isinstance(entry, dict) else None
                 _video(rows, videos, entry, "video_id", captions, "val", splits, _text(f"{path}, line {line}"))
-    if not videos:
+    if not at_hand:
         raise FileNotFoundError(
             f"{folder} holds no vatex_*.json: dataset 'vatex' needs them. Get them from {SOURCE} and put them, "
             f"unchanged, into {folder}"

@@ -1,0 +1,140 @@
+"""DiDeMo (Hendricks et al., ICCV 2017): Flickr videos of at most 30 s, about four sentences each. BSD 2-Clause.
+
+Comes in: ``train_data.json``, ``val_data.json``, ``test_data.json``, each a list of ``{"annotation_id", "description",
+"video", "times": [[first, last], ...], ...}``; for a split whose file is not there ``didemo_<split>_label.csv`` with the
+columns video_path and text (one paragraph per video, as some retrieval code keeps them). Where a list
+``<split>_list.txt`` of video names is there, videos outside of it are counted as dropped.
+
+Variants:
+
+* paragraphs: one caption per video, its sentences joined in file order; video-paragraph retrieval
+* sentences: every sentence is a caption of its whole video. Table 1's test row counts these (1,004 videos / 4,021
+  captions); its "train" row (41.2K captions) is train + val + test together
+* moments: a clip per sentence, ``<video>_<annotation_id>``; the time that most annotators chose, in pieces of 5 s
+
+Oddities: files are mp4, mov, avi, mts and others, or have no ending at all ("name."). In val and test 62 videos go by two
+names that differ in the ending only; they are one video here, as in the usual retrieval splits (8,395 / 1,065 / 1,004
+videos; by file name val and test have 1,094 and 1,037).
+"""
+
+from collections import Counter
+from pathlib import PurePosixPath
+
+from posrank.captions.reading import Document, csv_rows, find, folder_of, list_of_ids
+from posrank.captions.rows import Rows
+
+SOURCE = "https://github.com/LisaAnne/LocalizingMoments (folder data)"
+VARIANTS = ("paragraphs", "sentences", "moments")
+_PIECE = 5.0  # seconds: the unit of "times"
+
+
+def load(root, variant="paragraphs"):
+    """The captions table; splits that are not there are named in ``.attrs["notes"]``."""
+    folder, rows = folder_of(root, "didemo"), Rows("didemo")
+    found = False
+    for split in ("train", "val", "test"):
+        listed = _listed(folder, split)
+        path = find(folder, f"{split}_data.json", f"{split}_data.json.zip")
+        label = find(folder, f"didemo_{split}_label.csv")
+        if path is not None:
+            _official(rows, Document(path, f"{split}_data.json" if path.suffix == ".zip" else None), split, variant, listed)
+        elif label is not None and variant == "paragraphs":
+            _paragraphs(rows, label, split, listed)
+            rows.notes.append(f"{split}: paragraphs of {label.name}, as {split}_data.json is not there")
+        else:
+            more = f" ({label.name} holds paragraphs only)" if label is not None else ""
+            rows.notes.append(f"{split}_data.json is not there{more}: its captions are not available")
+            continue
+        found = True
+    if not found:
+        raise FileNotFoundError(
+            f"{folder} holds none of train_data.json, val_data.json, test_data.json: dataset 'didemo' needs them. Get them "
+            f"from {SOURCE} and put them, unchanged, into {folder}"
+        )
+    return rows.table()
+
+
+def _listed(folder, split):
+    path = find(folder, f"{split}_list.txt")
+    return None if path is None else {_stem(name) for _, name in list_of_ids(path)}
+
+
+def _official(rows, document, split, variant, listed):
+    files, paragraphs = _files(document), {}
+    for index, entry in enumerate(document.data):
+        place, video = _place(document, index), _stem(entry["video"])
+        if listed is not None and video not in listed:
+            rows.skip(video, f"video is not in {split}_list.txt", place)
+        elif variant == "sentences":
+            rows.add(split, video, entry["description"], place, file=files[video])
+        elif variant == "moments":
+            start, end = _moment(document, index, entry.get("times"))
+            clip = f"{video}_{entry['annotation_id']}"
+            rows.add(split, clip, entry["description"], place, file=files[video], start=start, end=end)
+        else:
+            paragraphs.setdefault(video, (place, []))[1].append(entry["description"].strip())
+    for video, (place, sentences) in paragraphs.items():
+        rows.add(split, video, " ".join(filter(None, sentences)), place, file=files[video])
+
+
+def _files(document):
+    """{video: file} after checking the entries; of two names of a video the first one with an ending."""
+    if not isinstance(document.data, list):
+        raise document.wrong((), "a list of {annotation_id, video, description, times} is needed")
+    files, ids = {}, {}
+    for index, entry in enumerate(document.data):
+        for key, kind in (("video", str), ("description", str), ("annotation_id", int)):
+            if not isinstance(entry, dict) or not isinstance(entry.get(key), kind):
+                what = "text" if kind is str else "whole number"
+                raise document.wrong((index,), f"no {what} under key {key!r}: an official entry has it")
+        number, name = entry["annotation_id"], entry["video"]
+        if number in ids:
+            raise document.wrong((index,), f"annotation_id {number} is already entry {ids[number]}: keep it once")
+        ids[number] = index
+        if not files.get(_stem(name)):
+            files[_stem(name)] = "" if name.endswith(".") else name
+    return {video: file or f"{video}.mp4" for video, file in files.items()}
+
+
+def _paragraphs(rows, path, split, listed):
+    seen = {}
+    for line, row in csv_rows(path, ("video_path", "text")):
+        place = _text(f"{path}, line {line}")
+        file = PurePosixPath(row["video_path"].strip().replace("\\", "/")).name
+        video = _stem(file)
+        if not video:
+            raise ValueError(f"{place()}: video_path {row['video_path']!r} names no file: correct it")
+        if video in seen:
+            raise ValueError(f"{place()}: video {video!r} is already in line {seen[video]}: keep one paragraph a video")
+        seen[video] = line
+        file = f"{video}.mp4" if file.endswith(".") else file
+        if listed is not None and video not in listed:
+            rows.skip(video, f"video is not in {split}_list.txt", place)
+        else:
+            rows.add(split, video, row["text"], place, file=file)
+
+
+def _moment(document, index, times):
+    """Start and end in seconds of the pair that most annotators gave (the first of them where several are as frequent)."""
+    pairs = times if isinstance(times, list) else []
+    good = [
+        tuple(pair) for pair in pairs
+        if isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair) and 0 <= pair[0] <= pair[1]
+    ]
+    if not pairs or len(good) != len(pairs):
+        raise document.wrong((index,), "'times' must be a list of [first, last] pieces of 5 s, whole numbers in order")
+    (first, last), _ = Counter(good).most_common(1)[0]
+    return first * _PIECE, (last + 1) * _PIECE
+
+
+def _stem(name):
+    """A video's name without its ending; "a.b.mp4" is a.b, "name." is name."""
+    return name.rpartition(".")[0] if "." in name else name
+
+
+def _place(document, index):
+    return lambda: document.at(index)
+
+
+def _text(place):
+    return lambda: place
