@@ -14,7 +14,7 @@ from posrank import PARTS
 DATASETS = (
     "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv",
 )
-SYSTEMS = ("clip", "xclip")
+SYSTEMS = ("clip", "frozen", "xclip")
 STRATEGIES = ("coarse", "word", "phrase", "prompt")
 RULES = ("paper",)
 LEVELS = ("word", "phrase")

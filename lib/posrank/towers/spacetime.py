@@ -210,7 +210,7 @@ def inflate(visual, num_frames):
                 raise ValueError(f"Frozen cannot start from this ViT: its blocks have {key!r}")
             state[f"blocks.{i}.{names[theirs]}{key.removeprefix(theirs)}"] = value
     state |= {f"norm.{key}": value for key, value in visual.ln_post.state_dict().items()}
-    missing, unexpected = tower.load_state_dict(state, strict=False)
+    unexpected = tower.load_state_dict(state, strict=False).unexpected_keys
     if unexpected:
         raise ValueError(f"Frozen cannot start from this ViT: nothing takes {', '.join(unexpected)}")
     tower.start_time("copied")
