@@ -67,7 +67,7 @@ def test_every_parameter_named_is_there_and_every_knob_is_named():
             value = base
             for part in key.replace("${item.system}", "xclip").split("."):
                 value = value[part]
-    for section in ("world", "language", "negatives", "frames", "evaluate"):
+    for section in ("world", "pretrain_frozen", "language", "negatives", "frames", "evaluate"):
         for key in SECTIONS[section]:
             used = stages_that_use(f"{section}.{key}")
             assert used or f"{section}.{key}" == "evaluate.rules", f"no stage depends on {section}.{key}"
@@ -96,8 +96,8 @@ def test_commands_are_stages_or_notebooks():
 
 
 def test_results_are_kept_as_they_must():
-    assert STAGE["pretrain"]["frozen"] is True
-    assert STAGE["pretrain"]["outs"] == [{"data/world/pretrained": {"cache": False}}]
+    for name, out in (("pretrain", "data/world/pretrained"), ("pretrain_frozen", "data/world/pretrained_frozen")):
+        assert STAGE[name]["frozen"] is True and STAGE[name]["outs"] == [{out: {"cache": False}}]
     for stage in [*STAGE.values(), *SWEEP.values()]:
         assert all(each == {path: {"cache": False}} for each in stage.get("metrics", []) for path in each)
     ignored = (ROOT / ".gitignore").read_text().splitlines()
@@ -138,8 +138,9 @@ def project(tmp_path, monkeypatch):
     with open(tmp_path / "dvc.yaml", "w") as file:
         YAML(typ="safe", pure=True).dump(pipeline, file)
     (tmp_path / "work.py").write_text(WORK)
-    (tmp_path / "data" / "world" / "pretrained").mkdir(parents=True)
-    (tmp_path / "data" / "world" / "pretrained" / "w").write_text("w")
+    for name in ("pretrained", "pretrained_frozen"):
+        (tmp_path / "data" / "world" / name).mkdir(parents=True)
+        (tmp_path / "data" / "world" / name / "w").write_text("w")
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copy(ROOT / ".dvcignore", tmp_path)
     (tmp_path / ".dvc").mkdir()
@@ -160,7 +161,7 @@ def dvc(project, *arguments):
 
 def test_stages_run_once_and_only_where_something_changed(project):
     ran = dvc(project, "repro")
-    assert ran == set(STAGE) - {"pretrain"}
+    assert ran == set(STAGE) - {"pretrain", "pretrain_frozen"}
     path = project / "params.yaml"
     path.write_text(path.read_text().replace("  lambda: 2.0 ", "  lambda: 1.0 ", 1))
     ran = dvc(project, "repro")

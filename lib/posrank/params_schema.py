@@ -15,8 +15,8 @@ DATASETS = (
     "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv",
 )
 SYSTEMS = ("clip", "frozen", "xclip")
-STRATEGIES = ("coarse", "word", "phrase", "prompt")
-RULES = ("paper",)
+STRATEGIES = ("zeroshot", "coarse", "word", "phrase", "prompt")
+RULES = ("paper", "released")
 LEVELS = ("word", "phrase")
 
 
@@ -178,6 +178,7 @@ negatives_count = Either(count, Table(count, keys=PARTS, complete=True))
 # what may differ between systems: the knobs of one run
 RUN = {
     "backbone": Text("world, or an open_clip model such as openai/ViT-B-32"),
+    "num_frames": Number(low=1, whole=True, optional=True),
     "max_words": Number(low=3, whole=True),
     "prompts": count,
     "rule": OneOf(RULES),
@@ -223,6 +224,16 @@ SECTIONS = {
         "lr": Number(low=0, above=True),
         "weight_decay": Number(low=0),
         "max_words": Number(low=3, whole=True),
+    },
+    "pretrain_frozen": {
+        "seed": seed,
+        "distil_steps": count,
+        "distil_batch": count,
+        "distil_lr": Number(low=0, above=True),
+        "steps": count,
+        "batch": Table(count),
+        "lr": Number(low=0, above=True),
+        "weight_decay": Number(low=0),
     },
     "language": {
         "tagger": Text("builtin, or the name or folder of a spaCy pipeline"),

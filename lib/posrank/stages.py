@@ -26,6 +26,13 @@ def pretrain(params, base):
     main(base / "data" / "world" / "pretrained", params)
 
 
+def pretrain_frozen(params, base):
+    """data/world/pretrained_frozen: the world's small Frozen. Half an hour on two cores."""
+    from posrank.training.pretrain_frozen import main
+
+    main(base / "data" / "world" / "pretrained_frozen", params)
+
+
 def captions(params, base, dataset):
     """data/captions/<dataset>.parquet, and its gold tags (an empty table where it has none)."""
     from posrank import captions
@@ -111,6 +118,7 @@ def _tell(dataset, text, dropped=None):
 STAGES = {
     "world": (world, ()),
     "pretrain": (pretrain, ()),
+    "pretrain_frozen": (pretrain_frozen, ()),
     "captions": (captions, ("dataset",)),
     "tags": (tags, ("dataset",)),
     "negatives": (negatives, ("dataset", "rule")),

@@ -11,7 +11,11 @@ in front of every group. They have no position.
 
 import torch
 import torch.nn.functional as F
+from open_clip.transformer import QuickGELU
 from torch import nn
+
+from posrank.towers.image import is_plain_vit
+from posrank.towers.stem import ConvStem
 
 TIME_STARTS = ("released", "copied", "random")
 
@@ -82,9 +86,9 @@ class Block(nn.Module):
 class PatchEmbed(nn.Module):
     """Pictures [B, 3, H, W] -> [B, N, width]."""
 
-    def __init__(self, width, patch):
+    def __init__(self, width, patch, stem):
         super().__init__()
-        self.proj = nn.Conv2d(3, width, patch, patch)
+        self.proj = ConvStem(width, patch, tuple(stem)) if stem else nn.Conv2d(3, width, patch, patch)
 
     def forward(self, images):
         return self.proj(images).flatten(2).transpose(1, 2)
@@ -93,21 +97,23 @@ class PatchEmbed(nn.Module):
 class SpaceTimeTransformer(nn.Module):
     """Videos [V, F, 3, H, W] -> [V, 1 + T, width]: outputs of CLS and of T prompts, normalised.
 
-    image_size, patch_size in pixels; num_frames: the most frames that it has positions for. activation, eps: those of
-    the ViT that it starts from (exact GELU and 1e-6 in the official code).
+    image_size, patch_size in pixels; num_frames: the most frames that it has positions for. The rest is official as it
+    stands, and otherwise that of the ViT it starts from: activation (gelu, quick_gelu, or a class), eps of the layer norms,
+    norm_pre (a layer norm before the first block), stem (channels of a convolutional patch stem).
     """
 
     def __init__(self, image_size=224, patch_size=16, width=768, layers=12, heads=12, num_frames=4, mlp_ratio=4.0,
-                 activation=nn.GELU, eps=1e-6):  # fmt: skip
+                 activation="gelu", eps=1e-6, norm_pre=False, stem=None):  # fmt: skip
         super().__init__()
+        activation = {"gelu": nn.GELU, "quick_gelu": QuickGELU}.get(activation, activation)
         if width % heads:
             raise ValueError(f"heads={heads} does not divide the video tower's width {width}")
         self.image_size, self.num_frames = image_size, num_frames
-        self.patch_embed = PatchEmbed(width, patch_size)
+        self.patch_embed = PatchEmbed(width, patch_size, stem)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + (image_size // patch_size) ** 2, width))
         self.temporal_embed = nn.Parameter(torch.zeros(1, num_frames, width))
-        self.norm_pre = nn.Identity()
+        self.norm_pre = nn.LayerNorm(width) if norm_pre else nn.Identity()
         hidden = round(width * mlp_ratio)
         self.blocks = nn.ModuleList([Block(width, heads, hidden, activation, eps) for _ in range(layers)])
         self.norm = nn.LayerNorm(width, eps=eps)
@@ -187,8 +193,6 @@ def inflate(visual, num_frames):
     Position and class embedding, patch stem, `ln_pre`, activation and layer norms are the ViT's; what is temporal
     starts as "copied". ValueError where `visual` is no plain ViT.
     """
-    from posrank.towers.image import is_plain_vit
-
     if not is_plain_vit(visual):
         raise ValueError(f"Frozen needs a plain ViT to start from, not {type(visual).__name__}; choose another backbone")
     blocks = visual.transformer.resblocks

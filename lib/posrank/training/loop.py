@@ -20,8 +20,8 @@ from posrank.training.bertadam import BertAdam, clamp_logit_scale, parameter_gro
 from posrank.training.distributed import World
 from posrank.training.losses import coarse_loss, fine_loss
 
-STRATEGIES = {"coarse": None, "word": "word", "phrase": "phrase", "prompt": "phrase"}
-"""Strategy -> level of its training negatives (None = no negatives)."""
+STRATEGIES = {"coarse": None, "word": "word", "phrase": "phrase", "prompt": "phrase", "zeroshot": None}
+"""Strategy -> level of its training negatives (None = no negatives). zeroshot: no step is taken, weights stay as loaded."""
 
 COLUMNS = ("step", "loss", "coarse", "fine", "lr")
 
@@ -76,6 +76,12 @@ def step_losses(system, batch, settings, world):
     return coarse, fine
 
 
+def seed_step(seed, step, rank=0):
+    """What a step draws from torch (dropout, noise, frames of a segment) depends on seed, step and process alone."""
+    digest = hashlib.blake2b(f"{seed} {step} {rank}".encode(), digest_size=8).digest()
+    torch.manual_seed(int.from_bytes(digest, "big") >> 1)
+
+
 def make_optimizer(system, settings, steps):
     """AdamW (its rate set by `rate`) or BertAdam (its own schedule), with the groups of `parameter_groups`."""
     groups = parameter_groups(
@@ -120,6 +126,7 @@ def train(system, batches, settings, *, state=None, world=None, progress=True):
     system.train()
     bar = tqdm(total=steps, initial=done, desc=settings["strategy"], unit="step", disable=not (progress and world.main))
     for step, batch in zip(range(done, steps), batches.between(done, steps)):
+        seed_step(settings["seed"], step, world.rank)
         coarse, fine = step_losses(system, batch, settings, world)
         loss = coarse if fine is None else coarse + settings["lambda"] * fine
         optimizer.zero_grad(set_to_none=True)

@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+import pandas as pd
 import torch
 import yaml
 
@@ -20,24 +21,35 @@ from posrank.frames import FrameStore
 from posrank.params import load as load_params
 from posrank.training.batches import Batches
 from posrank.training.distributed import World, join_world
-from posrank.training.loop import STRATEGIES, train
+from posrank.training.loop import COLUMNS, STRATEGIES, train
 
 KEYS = (
     "rule", "n", "n_per", "lambda", "coarse_reduce", "fine_form", "steps", "epochs", "batch", "optimizer", "lr", "clip_lr",
     "prompt_lr", "frozen", "weight_decay", "warmup", "clip_norm", "precision", "checkpoint_every",
 )
 
+WORLD_BACKBONES = {"frozen": "pretrained_frozen"}
+"""Folders under data/world of systems that have a pretraining of their own; the others start from `pretrained`, a CLIP."""
+
 
 def run_settings(params, system, strategy, seed):
     """All that defines one run, as a flat dict of plain values. ValueError names an unknown strategy or system."""
     if strategy not in STRATEGIES:
         raise ValueError(f"no strategy {strategy!r}; there are {', '.join(STRATEGIES)}")
-    chosen = params.train_for(system)
+    chosen, stored = params.train_for(system), params.frames["num_frames"]
+    frames = chosen["num_frames"] or stored
+    if frames > stored or (frames < stored and system != "frozen"):
+        raise ValueError(
+            f"train.num_frames = {frames} of {system}, but frames.num_frames = {stored} are stored and only Frozen picks some of "
+            "them: set train.num_frames to null, or store as many"
+        )
     build = dict(
         backbone=chosen["backbone"], prompts=chosen["prompts"] if strategy == "prompt" else 0,
-        num_frames=params.frames["num_frames"], max_words=chosen["max_words"], as_released=chosen["as_released"],
+        num_frames=frames, max_words=chosen["max_words"], as_released=chosen["as_released"],
     )
     values = chosen.plain()
+    if strategy == "zeroshot":
+        values |= dict(steps=0, epochs=None)
     return dict(system=system, strategy=strategy, seed=seed, dataset=chosen["dataset"], build=build,
                 **{key: values[key] for key in KEYS if key in values})
 
@@ -46,7 +58,7 @@ def start_system(settings):
     """The system of a run before its first step: its backbone's weights, new parameters seeded by the run's seed."""
     build = dict(settings["build"])
     if build["backbone"] == "world":
-        build["backbone"] = paths.root() / "data" / "world" / "pretrained"
+        build["backbone"] = paths.root() / "data" / "world" / WORLD_BACKBONES.get(settings["system"], "pretrained")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings["seed"])
         return systems.build(settings["system"], **build)
@@ -91,15 +103,23 @@ def train_run(settings, folder=None, progress=True):
     # gradients of shared rows (words, prefixes) are otherwise summed in the order in which threads come by
     torch.use_deterministic_algorithms(True, warn_only=True)
     system = start_system(settings).to(device_of(world))
-    batches = training_batches(settings, folder, world)
     state = folder / "data" / "state" / f"{run_name(settings)}.pt"
-    history = train(system, batches, settings, state=state, world=world, progress=progress)
+    if settings["strategy"] == "zeroshot":
+        history = empty_history()
+    else:
+        batches = training_batches(settings, folder, world)
+        history = train(system, batches, settings, state=state, world=world, progress=progress)
     out = folder / "runs" / run_name(settings)
     if world.main:
         save_run(out, system, settings, history)
         state.unlink(missing_ok=True)
     world.barrier()
     return out
+
+
+def empty_history():
+    """The history of a run without a step."""
+    return pd.DataFrame({column: pd.Series(dtype="int64" if column == "step" else "float64") for column in COLUMNS})
 
 
 def save_run(out, system, settings, history):

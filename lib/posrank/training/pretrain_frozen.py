@@ -1,0 +1,161 @@
+"""Frozen's own pretraining on the world: what ImageNet, DistilBERT's distillation and WebVid are to the official one.
+
+The image tower of the world's CLIP is inflated over time, as Frozen inflates an ImageNet ViT. The text tower is a small
+DistilBERT: first it learns to give what CLIP's text tower gives for the captions of the pool (distillation, text alone), then
+both towers are trained by contrast between whole clips and captions (Frozen's loss; no word-level negatives). The result,
+`config.json` and `weights.safetensors`, is what every Frozen run on the world starts from. Deterministic from its seed on one
+machine; a killed contrast phase resumes from its last checkpoint.
+"""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+from tqdm.auto import tqdm
+
+from posrank import systems
+from posrank.paths import atomic
+from posrank.towers.backbone import load_backbone, save_backbone
+from posrank.towers.frozen import FrozenBackbone, build_frozen, from_clip
+from posrank.towers.text import encode_text
+from posrank.training.losses import coarse_loss
+from posrank.training.pretrain import HardBatches, augment, learning_rate
+from posrank.world.pool import group_scenes, pool_captions, render_pool
+
+PARTS = ("video_model", "text_model", "txt_proj", "vid_proj")
+
+
+def frozen_config(clip_config, frames, layers=2):
+    """Shapes of the small Frozen beside a small CLIP (`posrank.training.pretrain.backbone_config`): its image tower over
+    time, a DistilBERT as wide as its text tower, its vocabulary and its common space."""
+    model, vision = clip_config["model"], clip_config["model"]["vision_cfg"]
+    width, text = vision["width"], model["text_cfg"]["width"]
+    return dict(
+        video=dict(
+            image_size=vision["image_size"], patch_size=vision["patch_size"], width=width, layers=vision["layers"],
+            heads=width // vision["head_width"], num_frames=frames, activation="quick_gelu", eps=1e-5, norm_pre=True,
+            stem=clip_config["stem"],
+        ),
+        text=dict(
+            dim=text, n_layers=layers, n_heads=max(1, text // 64), hidden_dim=4 * text,
+            max_position_embeddings=model["text_cfg"]["context_length"], dropout=0.0, attention_dropout=0.0,
+        ),
+        projection=model["embed_dim"], words=clip_config["words"], image_mean=clip_config["image_mean"],
+        image_std=clip_config["image_std"],
+    )
+
+
+def start(clip, config, seed=0):
+    """The backbone before its training: random DistilBERT, video tower and its projection from the CLIP."""
+    made, towers = build_frozen(config, seed), from_clip(clip, config["video"]["num_frames"])
+    made.video_model.load_state_dict(towers.video_model.state_dict())
+    with torch.no_grad():
+        made.vid_proj[0].weight.copy_(towers.vid_proj.weight)
+        made.vid_proj[0].bias.zero_()
+    return FrozenBackbone(made.video_model, made.text_model, made.txt_proj, made.vid_proj, made.tokenizer, made.image_mean,
+                          made.image_std, new_time=False)  # fmt: skip
+
+
+def distil(system, teacher, captions, *, steps, batch, lr, seed, words):
+    """Teach the text tower of a Frozen `system` the CLIP `teacher`'s sentence vectors; returns the losses (1 - cosine)."""
+    parts = [system.text_model, system.txt_proj]
+    parameters = [p for part in parts for p in part.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)
+    rng, losses = np.random.default_rng([seed, 1]), []
+    for step in tqdm(range(steps), desc="distil", unit="step"):
+        texts = [captions[row] for row in rng.integers(len(captions), size=batch)]
+        ids = system.tokenizer(texts, words).to(system.image_mean.device)
+        with torch.no_grad():
+            target = encode_text(teacher, ids)
+        loss = 1 - F.cosine_similarity(system.encode_text(ids).sentence, target).mean()
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, steps, lr)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        losses.append(round(loss.item(), 5))
+    return losses
+
+
+def contrast(system, batches, *, steps, lr, weight_decay, saved, checkpoint_every=50):
+    """Train all of a Frozen `system` on batch(step) -> (ids, video); returns [step, loss, rate] a step. Resumes at `saved`."""
+    named = list(system.named_parameters())
+    optimizer = torch.optim.AdamW(
+        [dict(params=[p for _, p in named if p.ndim >= 2], weight_decay=weight_decay),
+         dict(params=[p for _, p in named if p.ndim < 2], weight_decay=0.0)], lr=lr, betas=(0.9, 0.98))  # fmt: skip
+    done, history = 0, []
+    if saved.exists():
+        state = torch.load(saved, weights_only=True)
+        if state["steps"] == steps:
+            system.load_state_dict(state["system"])
+            optimizer.load_state_dict(state["optimizer"])
+            done, history = state["done"], state["history"]
+    bar = tqdm(range(done, steps), initial=done, total=steps, desc="contrast", unit="step")
+    for step in bar:
+        ids, video = batches(step)
+        rate = learning_rate(step, steps, lr)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss = coarse_loss(system.score(system.encode_text(ids), system.encode_video(video)))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(system.parameters(), 1.0)
+        optimizer.step()
+        history.append([step + 1, round(loss.item(), 5), rate])
+        if (step + 1) % 25 == 0:
+            bar.set_postfix(loss=f"{np.mean([row[1] for row in history[-25:]]):.3f}")
+        if (step + 1) % checkpoint_every == 0:
+            with atomic(saved) as temporary:
+                torch.save(dict(steps=steps, done=step + 1, history=history, system=system.state_dict(),
+                                optimizer=optimizer.state_dict()), temporary)  # fmt: skip
+    return history
+
+
+def main(out, params):
+    """Stage `pretrain_frozen`: sections `pretrain` (the pool) and `pretrain_frozen` of params.yaml -> the folder `out`."""
+    out, chosen = Path(out), params.pretrain_frozen.plain()
+    pool = {key: params.pretrain[key] for key in ("groups", "group_size")} | {"pool_seed": params.pretrain.seed}
+    return pretrain(out, out.parent / "pretrained", out.parent / "pool", frames=params.world.frames, pixels=params.world.size,
+                    words=params.pretrain.max_words, **pool, **chosen)  # fmt: skip
+
+
+def pretrain(out, clip_folder, pool, *, seed, groups, group_size, pool_seed, frames, pixels, words, distil_steps, distil_batch,
+             distil_lr, steps, batch, lr, weight_decay):  # fmt: skip
+    """Pretrain and write the backbone folder `out`, from the CLIP in `clip_folder` and the clips in `pool` (made if absent).
+
+    batch: groups of `group_size` clips in a batch by kind (see posrank.training.pretrain.HardBatches). Writes `history.csv`
+    (step, loss, learning rate) beside the weights.
+    """
+    out, pool = Path(out), Path(pool)
+    clips = render_pool(pool / "frames.npy", groups, group_size, pool_seed, frames, pixels)
+    captions = pool_captions(groups, group_size, pool_seed)
+    hard = HardBatches([scene for group in range(groups) for scene in group_scenes(pool_seed, group, group_size)], group_size)
+    clip = load_backbone(clip_folder)
+    config = frozen_config(json.loads((Path(clip_folder) / "config.json").read_text()), frames)
+    torch.manual_seed(seed)
+    system = systems.build("frozen", backbone=start(clip, config, seed), num_frames=frames, max_words=words).train()
+    saved = pool / "checkpoint_frozen.pt"
+    if not saved.exists():
+        flat = [text for texts in captions for text in texts]
+        distil(system, clip.model, flat, steps=distil_steps, batch=distil_batch, lr=distil_lr, seed=seed, words=words)
+
+    def batches(step):
+        rng = np.random.default_rng([seed, 2, step])
+        rows = hard.draw(rng, batch)
+        texts = [captions[row][rng.integers(len(captions[row]))] for row in rows]
+        shown = torch.from_numpy(np.stack([clips[row] for row in rows]))
+        pixels = augment(shown, torch.Generator().manual_seed(int(rng.integers(1 << 31))))
+        return system.tokenizer(texts, words), (pixels - system.image_mean[:, None, None]) / system.image_std[:, None, None]
+
+    history = contrast(system, batches, steps=steps, lr=lr, weight_decay=weight_decay, saved=saved)
+    save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(PARTS)})
+    with atomic(out / "history.csv") as temporary, open(temporary, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["step", "loss", "lr"])
+        writer.writerows(row for row in history if row[0] % 10 == 0)
+    saved.unlink(missing_ok=True)
+    return out
