@@ -98,9 +98,10 @@ def attention_of_runs(work, metrics, index=0):
         if shown is None:
             texts, store = work.captions(m["dataset"]), work.frames(m["dataset"])
             caption = texts[(texts["split"] == m["split"]) & texts["video_id"].isin(store.ids)].iloc[index]
-            shown = store[caption["video_id"]][0]
+            stored = store[caption["video_id"]][0]
         system, _ = load_run(work.folder / "runs" / run)
-        video, _ = system.prepare(shown[None])
+        video, _ = system.prepare(stored[None])  # a system may look at fewer frames than are stored
+        shown = (video[0].movedim(1, -1) * system.image_std + system.image_mean).clamp(0, 1).cpu().numpy()
         for token, values in attention_maps(system, video).items():
             maps[f"{m['strategy']}\n{token}"] = values[0]
     if shown is None:

@@ -6,11 +6,12 @@ TABLE_PARTS = ("noun", "adj", "verb", "adv", "prep")
 """The parts of speech in the order of the paper's result tables."""
 
 STRATEGIES = {
+    "zeroshot": "Zero-Shot (no training)",
     "coarse": "Coarse-Grained Training", "word": "Word-Level Negatives", "phrase": "Phrase-Level Negatives",
     "prompt": "Fine-Grained Prompting",
 }
 SYSTEMS = {"frozen": "Frozen", "xclip": "X-CLIP", "ucofia": "UCoFiA", "ts2net": "TS2-Net", "clip": "CLIP (mean-pooled)"}
-COLOURS = {"coarse": "#8c8c8c", "word": "#0173b2", "phrase": "#de8f05", "prompt": "#029e73"}
+COLOURS = {"zeroshot": "#56b4e9", "coarse": "#8c8c8c", "word": "#0173b2", "phrase": "#de8f05", "prompt": "#029e73"}
 PART_COLOURS = {"noun": "#0173b2", "verb": "#029e73", "adj": "#de8f05", "adv": "#cc78bc", "prep": "#ca9161"}
 BLIND_COLOUR = "#d55e00"
 

@@ -1,7 +1,8 @@
 """Attention of a system's image tower: what CLS and the visual prompts read in the last block (Fig. 8).
 
 In: a system and normalised video [V, F, 3, H, W]. Out: {"CLS": [V, F, h, w], "prompt": [V, F, h, w] where there are prompts},
-the attention weights on the patches, averaged over heads (and prompts), each frame summing to at most 1.
+the attention weights on the patches, averaged over heads (and prompts), each frame summing to at most 1 (Frozen's tokens look
+at all frames together: there the whole video does).
 """
 
 import math
@@ -14,6 +15,8 @@ from posrank.towers.image import embed, is_plain_vit
 @torch.inference_mode()
 def attention_maps(system, video):
     """Attention of the last block's CLS and prompt queries over the patches, see above. ValueError for towers without them."""
+    if hasattr(system, "video_model"):
+        return _spacetime_maps(system.video_model, video)
     visual = system.clip.visual
     if not is_plain_vit(visual):
         raise ValueError(f"attention maps need a plain ViT, not {type(visual).__name__}")
@@ -35,6 +38,17 @@ def attention_maps(system, video):
     if prompt is not None:
         maps["prompt"] = weights[:, 1 + patches :, 1 : 1 + patches].mean(1).reshape(shape)
     return {name: values.cpu().numpy() for name, values in maps.items()}
+
+
+def _spacetime_maps(tower, video):
+    weights, special = tower.special_attention(video)
+    weights = weights.mean(1)[:, :, special:].unflatten(-1, (video.shape[1], -1))
+    side = math.isqrt(weights.shape[-1])
+    weights = weights.unflatten(-1, (side, side)).cpu().numpy()
+    maps = {"CLS": weights[:, 0]}
+    if special > 1:
+        maps["prompt"] = weights[:, 1:].mean(1)
+    return maps
 
 
 def _grid(visual, patches):

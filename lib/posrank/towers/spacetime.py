@@ -177,6 +177,17 @@ class SpaceTimeTransformer(nn.Module):
         prompt = prompt.reshape(-1, x.shape[-1]).to(x.dtype).expand(len(x), -1, -1)
         return torch.cat([x[:, :1], prompt, x[:, 1:]], dim=1), 1 + prompt.shape[1]
 
+    def special_attention(self, video):
+        """What CLS and the prompts look at in the last block's spatial attention: weights [V, heads, special, tokens], and
+        how many special tokens come first."""
+        x, special = self.tokens(video)
+        *blocks, last = self.blocks
+        for block in blocks:
+            x = block(x, special, video.shape[1])
+        x = x + last.timeattn(last.norm3(x), special, video.shape[1], "time")
+        query, key, _ = last.attn.qkv(last.norm1(x)).unflatten(-1, (3, last.attn.heads, -1)).permute(2, 0, 3, 1, 4)
+        return (query[:, :, :special] @ key.transpose(-1, -2) / query.shape[-1] ** 0.5).softmax(-1), special
+
     def forward(self, video, real=None, prompts=True):
         """real [V, F] bool: frames that are there (None = all); prompts: whether the tower's own prompts take part."""
         if real is not None and bool(real.all()):
