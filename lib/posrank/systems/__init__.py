@@ -12,13 +12,16 @@ from posrank.systems.clip import Clip
 from posrank.systems.features import TextFeatures, VideoFeatures
 from posrank.systems.frozen import Frozen
 from posrank.systems.official import load_official
+from posrank.systems.sinkhorn_knopp import sinkhorn
+from posrank.systems.ts2net import TS2Net
+from posrank.systems.ucofia import UCoFiA
 from posrank.systems.xclip import XClip
 
-_CLASSES = {cls.name: cls for cls in (Clip, Frozen, XClip)}
+_CLASSES = {cls.name: cls for cls in (Clip, Frozen, XClip, TS2Net, UCoFiA)}
 SYSTEMS = tuple(_CLASSES)
 """Names that `build` knows."""
 
-__all__ = ["BRANCHES", "SYSTEMS", "System", "TextFeatures", "VideoFeatures", "build", "load_official"]
+__all__ = ["BRANCHES", "SYSTEMS", "System", "TextFeatures", "VideoFeatures", "build", "load_official", "sinkhorn"]
 
 
 def system_class(name):

@@ -168,20 +168,24 @@ class System(nn.Module):
 
     def score(self, text_features, video_features):
         """All pairs: T texts and V videos -> [T, V], in fp32 (fp64 stays), computed in chunks of bounded memory."""
+        branch = video_features.branch
+        return self._all_pairs(text_features, video_features, lambda t, v: self._compare(t, v, AllPairs, branch))
+
+    def _all_pairs(self, text_features, video_features, compare):
+        """`compare` (two sides -> [..., t, v]) on all pairs of texts and videos, in chunks -> [..., T, V]."""
         text, video = _at_least_float(text_features), _at_least_float(video_features)
-        branch, size = video.branch, self._pair_size(text, video)
+        size = self._pair_size(text, video)
         with torch.autocast(video.device.type, enabled=False):
             videos = self._video_side(video)
-            wide = min(
-                len(video), max(1, BUDGET // (size * 16))
-            )  # at least 16 texts a chunk, so that products stay large
-            rows = max(1, BUDGET // (size * max(1, wide)))
+            # at least 16 texts a chunk, so that products stay large
+            wide = max(1, min(len(video), BUDGET // (size * 16)))
+            rows = max(1, BUDGET // (size * wide))
+            parts = [_rows(videos, slice(v, v + wide)) for v in range(0, max(1, len(video)), wide)]
             out = []
-            for start in range(0, len(text), rows):
-                texts = self._text_side(text[start : start + rows], branch)
-                parts = [_rows(videos, slice(v, v + wide)) for v in range(0, len(video), wide)]
-                out.append(torch.cat([self._compare(texts, part, AllPairs, branch) for part in parts], dim=1))
-        return torch.cat(out) if out else video.frames.new_zeros(0, len(video))
+            for start in range(0, max(1, len(text)), rows):
+                texts = self._text_side(text[start : start + rows], video.branch)
+                out.append(torch.cat([compare(texts, part) for part in parts], dim=-1))
+        return torch.cat(out, dim=-2)
 
     def score_aligned(self, text_features, video_features, index=None):
         """Text i with video index[i] -> [n]; index None = text i with video i. Never the full matrix.

@@ -5,16 +5,20 @@ prompts. What a released file holds and its similarity never reads is dropped an
 is safe: only tensors are unpickled.
 """
 
+import re
+from fnmatch import fnmatchcase
+
 import torch
 from torch import nn
 
-from posrank.systems.xclip import XClip
+from posrank.systems.ts2net import TOKENS
 from posrank.towers.backbone import load_backbone
 from posrank.towers.checkpoints import clip_from_state, read_state
 from posrank.towers.checkpoints import head_count as _heads
 from posrank.towers.checkpoints import layers as _layers
 from posrank.towers.checkpoints import shape as _shape
 from posrank.towers.frozen import from_state
+from posrank.towers.shift import RELEASED_BLOCKS
 
 _UNUSED = {
     "clip": (),

@@ -61,13 +61,13 @@ def run(transformer, positions, frames, mask):
     return transformer(x, attn_mask=hidden.repeat_interleave(heads, dim=0)) + frames
 
 
-def attach(system, shape, heads=None, layers=None, pretrained=None):
+def attach(system, shape, heads=None, layers=None, pretrained=None, tokens=1):
     """Give `system` its `transformerClip` and `frame_position_embeddings` (None and None with mean pooling,
     layers = 0).
 
     shape: `text_shape`; heads, layers: None = the text tower's heads, and 4 layers or as many as there are;
     pretrained: a state dict of both (`frame_position_embeddings.weight`, `transformerClip.*`) or None = start from
-    CLIP's text tower.
+    CLIP's text tower. tokens: how many tokens of each frame go through it.
     """
     system.transformerClip = system.frame_position_embeddings = None
     if layers == 0:
@@ -89,8 +89,9 @@ def attach(system, shape, heads=None, layers=None, pretrained=None):
     if shape["width"] % heads:
         raise ValueError(f"heads={heads} does not divide the temporal module's width {shape['width']}")
     positions = system.clip.positional_embedding.shape[0]
-    if system.num_frames > positions:
-        raise ValueError(f"num_frames={system.num_frames} is more than the temporal module's {positions} positions")
+    if system.num_frames * tokens > positions:
+        each = f" of {tokens} tokens each" if tokens > 1 else ""
+        raise ValueError(f"num_frames={system.num_frames}{each} is more than the temporal module's {positions} positions")
     system.transformerClip = make_transformer(shape["width"], layers, heads, shape["activation"], shape["mlp_ratio"])
     system.frame_position_embeddings = nn.Embedding(positions, shape["width"])
     if pretrained is not None:

@@ -1,0 +1,69 @@
+"""TS2-Net (Liu et al., ECCV 2022; github.com/yuqi657/ts2_net): token shift, token selection, a softmax over frames.
+
+CLS and the three selected patches of every frame go through the temporal module together; what stands in the places of CLS
+behind it is compared with the sentence, frame by frame, and a softmax over frames (of similarities normalised over frames,
+times 4) weights the sum. Parameter names are those of the official state_dict.
+
+as_released: padded frames take part in shift and selection, noise is drawn in evaluation, and the mask of frames is tiled
+instead of repeated for each frame's four tokens, so that it hides other tokens than the padded ones. Else padding is neither
+run nor read, and evaluation takes the best patches.
+"""
+
+import torch
+import torch.nn.functional as F
+
+from posrank.systems import temporal
+from posrank.systems.features import VideoFeatures
+from posrank.systems.token_selection import SELECTED
+from posrank.systems.token_system import TokenSystem, grouped
+
+SHARPNESS = 4.0
+"""Factor on the normalised similarities in the softmax over frames."""
+HIDDEN = -1e18
+TOKENS = 1 + SELECTED
+"""Tokens of a frame in the temporal module."""
+
+
+class TS2Net(TokenSystem):
+    """TS2-Net. heads: attention heads of the temporal module (None = the text tower's); temporal_layers: None = 4 or what the
+    text tower or a pretrained temporal module has, 0 = no temporal module; shift_blocks, evaluation_noise: see
+    token_system.py. The temporal module has as many positions as the text tower: num_frames is at most a quarter of them."""
+
+    name = "ts2net"
+    reads_words = False
+
+    def __init__(
+        self, backbone, *, num_frames, max_words, prompts=0, as_released=False, heads=None, temporal_layers=None,
+        shift_blocks=None, evaluation_noise=None,
+    ):  # fmt: skip
+        super().__init__(
+            backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released,
+            shift_blocks=shift_blocks, evaluation_noise=evaluation_noise,
+        )  # fmt: skip
+        shape = temporal.text_shape(self.clip)
+        temporal.attach(self, shape, heads, temporal_layers, getattr(backbone, "temporal", None), TOKENS)
+        layers = len(self.transformerClip.resblocks) if self.transformerClip else 0
+        self.settings |= dict(heads=heads, temporal_layers=layers)
+
+    def _group_features(self, head, cls, chosen, mask, branch):
+        # tiling as a whole does not fit tokens that go frame by frame: the released mask is misaligned
+        tokens = mask.repeat(1, TOKENS) if self.as_released else mask.repeat_interleave(TOKENS, dim=1)
+        after = temporal.apply(self, grouped(head, chosen), tokens)
+        return VideoFeatures(head, after[:, ::TOKENS], tokens[:, ::TOKENS], branch=branch)
+
+    def _pair_size(self, text, video):
+        return video.frames.shape[1]
+
+    def _text_side(self, text, branch):
+        return {"sentence": F.normalize(text.sentence, dim=-1)}
+
+    def _video_side(self, video):
+        frames = F.normalize(video.after, dim=-1)
+        return {"frames": frames if self.as_released else frames * video.mask[..., None], "mask": video.mask}
+
+    def _compare(self, text, video, pairs, branch):
+        similar = pairs.dot(text["sentence"], video["frames"])
+        mask = pairs.video(video["mask"])
+        weight = SHARPNESS * F.normalize(similar * mask, dim=-1)
+        attention = weight.masked_fill(~mask, HIDDEN).softmax(-1)
+        return self.clip.logit_scale.exp() * torch.sum(attention * similar, dim=-1)
