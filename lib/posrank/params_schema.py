@@ -14,7 +14,7 @@ from posrank import PARTS
 DATASETS = (
     "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv",
 )
-SYSTEMS = ("clip", "frozen", "xclip")
+SYSTEMS = ("clip", "frozen", "xclip", "ts2net", "ucofia")
 STRATEGIES = ("zeroshot", "coarse", "word", "phrase", "prompt")
 RULES = ("paper", "released")
 LEVELS = ("word", "phrase")

@@ -2,7 +2,8 @@
 
 In: a system and normalised video [V, F, 3, H, W]. Out: {"CLS": [V, F, h, w], "prompt": [V, F, h, w] where there are prompts},
 the attention weights on the patches, averaged over heads (and prompts), each frame summing to at most 1 (Frozen's tokens look
-at all frames together: there the whole video does).
+at all frames together: there the whole video does). Where a tower shifts tokens, a map is of the places at which attention reads,
+shifted patches of the neighbouring frames among them.
 """
 
 import math
@@ -10,6 +11,7 @@ import math
 import torch
 
 from posrank.towers.image import embed, is_plain_vit
+from posrank.towers.shift import frames_in_order
 
 
 @torch.inference_mode()
@@ -28,10 +30,11 @@ def attention_maps(system, video):
         prompt = prompt.reshape(-1, tokens.shape[-1])
         tokens = torch.cat([tokens, prompt.to(tokens.dtype).expand(len(tokens), -1, -1)], dim=1)
     *blocks, last = visual.transformer.resblocks
-    for block in blocks:
-        tokens = block(tokens)
-    x = last.ln_1(tokens)
-    weights = last.attn(x, x, x, need_weights=True, average_attn_weights=True)[1]
+    with frames_in_order(visual, torch.ones(video.shape[:2], dtype=torch.bool, device=video.device)):
+        for block in blocks:
+            tokens = block(tokens)
+        x = last.ln_1(tokens)
+        weights = last.attn(x, x, x, need_weights=True, average_attn_weights=True)[1]
     height, width = _grid(visual, patches)
     shape = (*video.shape[:2], height, width)
     maps = {"CLS": weights[:, 0, 1 : 1 + patches].reshape(shape)}
