@@ -8,6 +8,7 @@ the official code, where padded words and frames take part.
 import copy
 
 import torch
+from open_clip.model import CLIP
 from torch import nn
 
 from posrank.systems.features import TextFeatures, VideoFeatures
@@ -15,7 +16,7 @@ from posrank.systems.inputs import check_attention, check_video, check_words, no
 from posrank.systems.pairs import AllPairs, Grouped, group
 from posrank.towers.backbone import load_backbone
 from posrank.towers.image import add_prompts, encode_image
-from posrank.towers.text import encode_text
+from posrank.towers.text import context_length, encode_text
 
 BRANCHES = ("coarse", "fine", "released_test")
 BUDGET = 2**23
@@ -59,10 +60,15 @@ class System(nn.Module):
 
     def _take_towers(self, backbone, num_frames, prompts, as_released):
         """Copies of the backbone's towers, with prompts; returns how many tokens the text tower can read."""
+        if self.reads_words and not isinstance(backbone.model, CLIP):
+            raise ValueError(
+                f"the system {self.name!r} reads single words and needs open_clip's CLIP class (a causal text tower), not a "
+                f"{type(backbone.model).__name__}; choose another backbone, or the system 'clip', which takes any"
+            )
         self.clip = copy.deepcopy(backbone.model)
         if prompts:
             add_prompts(self.clip.visual, prompts)
-        return self.clip.positional_embedding.shape[0]
+        return context_length(self.clip)
 
     # inputs
 

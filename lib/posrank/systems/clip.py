@@ -1,20 +1,27 @@
 """Mean-pooled CLIP: the zero-shot row, and the smallest system that can be trained with every strategy.
 
-In: any open_clip CLIP. A video is the mean of its normalised real frames (CLIP4Clip, Luo et al. 2021, "meanP"); the
-score is exp(logit_scale) * cosine. The branch `fine` reads the mean of the prompt outputs in the place of CLS; with
-one vector per video there is only one similarity, so `released_test` scores the same way.
+In: any open_clip model, by name, from a file or in memory. A video is the mean of its normalised real frames (CLIP4Clip, Luo
+et al. 2021, "meanP"); the score is exp(logit_scale) * cosine. The branch `fine` reads the mean of the prompt outputs in the
+place of CLS; with one vector per video there is only one similarity, so `released_test` scores the same way.
 """
 
 import torch.nn.functional as F
 
 from posrank.systems.base import System, masked_mean
+from posrank.towers.text import causal_tower, context_length
 
 
 class Clip(System):
-    """Mean-pooled CLIP. Beyond `clip.*` it has no parameters."""
+    """Mean-pooled CLIP. Beyond `clip.*` it has no parameters. A text tower that is not causal (SigLIP's, a HuggingFace
+    encoder) reads its padding: it always gets all of its columns, whatever max_words says."""
 
     name = "clip"
     reads_words = False
+
+    def __init__(self, backbone, *, num_frames, max_words, prompts=0, as_released=False):
+        super().__init__(backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released)
+        if causal_tower(self.clip)[1]:
+            self.max_words = context_length(self.clip)
 
     def _text_side(self, text, branch):
         return {"sentence": F.normalize(text.sentence, dim=-1)}

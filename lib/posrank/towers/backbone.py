@@ -1,22 +1,28 @@
 """Backbones: a pair of CLIP towers with the tokenizer and the pixel statistics that belong to it.
 
-`load_backbone` takes whatever names one: an open_clip model ("ViT-B-32", "openai/ViT-B-32" with weights), a folder written
-by `save_backbone` (the embedded world's own small CLIP), a config, or a model in memory. A folder holds `config.json`
+`load_backbone` takes whatever names one: an open_clip model ("ViT-B-32", "openai/ViT-B-32" with weights by open_clip's tag,
+"ViT-B-32@weights.pt" with weights from a file), a file of CLIP weights, a folder written by `save_backbone` (the embedded
+world's own small CLIP), a config, or a model in memory. A folder holds `config.json`
 (shapes, words, pixel statistics) and `weights.safetensors` (`clip.*`, and where there is one the temporal module
 `transformerClip.*`, `frame_position_embeddings.weight`).
 """
 
 import json
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from open_clip.model import CLIP
+from torch import nn
 
 from posrank.towers.stem import ConvStem
 from posrank.towers.tokenizer import ByteTokenizer, WordTokenizer
+
+OPENAI_NOTES = ("input_resolution", "context_length", "vocab_size")
+"""Numbers, not weights, in OpenAI's own files."""
 
 
 @dataclass
@@ -24,7 +30,7 @@ class Backbone:
     """CLIP towers (`model`), `tokenizer` (texts, length) -> [n, L], pixel `image_mean` and `image_std` (of values in 0..1),
     `image_size` in pixels, and the state of a pretrained `temporal` module or None."""
 
-    model: CLIP
+    model: nn.Module
     tokenizer: object = None
     temporal: dict | None = None
     image_mean: tuple = OPENAI_DATASET_MEAN
@@ -86,39 +92,125 @@ def _from_folder(folder):
     return backbone
 
 
-def _from_open_clip(name):
+def _architecture(architecture, name):
+    """Does open_clip know it? ValueError with the nearest one where not; `name` is what the user wrote."""
+    import difflib
+
     import open_clip
 
-    pretrained, _, architecture = name.rpartition("/")
     known = open_clip.list_models()
     if architecture not in known:
-        import difflib
-
         near = difflib.get_close_matches(architecture, known, 1)
         hint = f"; the nearest open_clip model is {near[0]!r}" if near else ""
-        raise ValueError(f"no folder and no open_clip model is called {name!r}{hint}")
-    if pretrained == "openai" or "quickgelu" in architecture:
-        model = open_clip.create_model(architecture, pretrained=pretrained or None, force_quick_gelu=True)
+        raise ValueError(f"no folder, no file and no open_clip model is called {name!r}{hint}")
+
+
+def _tokenizer(model, architecture=None):
+    """The tokenizer that belongs to an open_clip model: (texts, length) -> ids. Towers that read their padding always get
+    all of their columns. None where it cannot be told."""
+    from posrank.towers.text import causal_tower, context_length
+
+    text, reason = causal_tower(model)
+    if reason is None and text.token_embedding.num_embeddings == 49408:
+        return ByteTokenizer()
+    if architecture is None:
+        return None
+    import open_clip
+
+    theirs, length = open_clip.get_tokenizer(architecture), context_length(model)
+    return lambda texts, words=length: theirs([texts] if isinstance(texts, str) else list(texts),
+                                              context_length=words if reason is None else length)  # fmt: skip
+
+
+def _from_open_clip(name):
+    """An open_clip model by name: "ViT-B-32" (random weights), "<tag>/ViT-B-32", "ViT-B-32@<file>"."""
+    import open_clip
+
+    architecture, _, file = name.partition("@")
+    tag, _, architecture = architecture.rpartition("/")
+    _architecture(architecture, name)
+    options = dict(force_quick_gelu=True) if tag == "openai" else {}
+    if file:
+        if tag:
+            raise ValueError(f"{name!r} names weights twice, by the tag {tag!r} and by a file; leave one out")
+        model = open_clip.create_model(architecture, **options)
+        _load(model, file, architecture)
     else:
-        model = open_clip.create_model(architecture, pretrained=pretrained or None)
-    if not isinstance(model, CLIP):
-        raise ValueError(f"{name!r} is a {type(model).__name__}; systems need open_clip's CLIP class (a ViT and a causal text tower)")
-    mean, std = model.visual.image_mean or OPENAI_DATASET_MEAN, model.visual.image_std or OPENAI_DATASET_STD
-    return Backbone(model, ByteTokenizer(), None, tuple(mean), tuple(std))
+        known = open_clip.list_pretrained_tags_by_model(architecture)
+        if tag and tag not in known:
+            raise ValueError(f"open_clip has no weights {tag!r} of {architecture}; it has: {', '.join(known) or 'none'}")
+        try:
+            model = open_clip.create_model(architecture, pretrained=tag or None, **options)
+        except Exception as problem:  # no network and no cache: each layer of the download raises something else
+            raise ValueError(
+                f"the weights {name!r} are not here and cannot be downloaded ({str(problem).strip().splitlines()[0]}); bring the "
+                f"file and name it: {architecture}@<file>"
+            ) from problem
+    return _as_backbone(model, architecture)
+
+
+def _load(model, file, architecture):
+    """Weights of a file into an open_clip model, foreign names changed as open_clip does. Tensors alone are read."""
+    from open_clip.convert import convert_state_dict
+    from open_clip.model import convert_to_custom_text_state_dict
+
+    from posrank.towers.checkpoints import read_state
+
+    state = {key: value for key, value in read_state(Path(file)).items() if key not in OPENAI_NOTES}
+    state = convert_state_dict(model, state)
+    if "positional_embedding" in state and not hasattr(model, "positional_embedding"):
+        state = convert_to_custom_text_state_dict(state)
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(f"{file} does not fit open_clip's {architecture}: {error}") from error
+
+
+def _from_file(path):
+    """A CLIP from a file of weights alone: shapes are read from the keys; heads are 64 wide and activations QuickGELU."""
+    from posrank.towers.checkpoints import clip_from_state, read_state
+
+    state = read_state(path)
+    state = {key.removeprefix("clip."): value for key, value in state.items()}
+    openai = all(key in state for key in OPENAI_NOTES)
+    state = {key: value for key, value in state.items() if key not in OPENAI_NOTES}
+    if "visual.conv1.weight" not in state:
+        raise ValueError(f"{path} holds no CLIP with a ViT; name its open_clip architecture in front: <architecture>@{path}")
+    model = clip_from_state({f"clip.{key}": value for key, value in state.items()})
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if missing or unexpected:
+        raise ValueError(f"{path} is no plain CLIP (missing: {missing[:3]}, unknown: {unexpected[:3]})")
+    if not openai:
+        warnings.warn(
+            f"{path} does not say its activation; QuickGELU is assumed, as in OpenAI's models and what was trained from them. "
+            f"For others (LAION, DataComp) name the architecture: ViT-B-32@{path}", stacklevel=4,
+        )  # fmt: skip
+    return _as_backbone(model)
+
+
+def _as_backbone(model, architecture=None):
+    mean = getattr(model.visual, "image_mean", None) or OPENAI_DATASET_MEAN
+    std = getattr(model.visual, "image_std", None) or OPENAI_DATASET_STD
+    return Backbone(model, _tokenizer(model, architecture), None, tuple(mean), tuple(std))
 
 
 def load_backbone(spec):
-    """A `Backbone` from: a Backbone, an open_clip CLIP, a config (dict), a folder, or an open_clip name such as "ViT-B-32"
-    (random weights) and "openai/ViT-B-32" (weights by open_clip's tag). ValueError where nothing fits."""
+    """A `Backbone` from: a Backbone, an open_clip model, a config (dict), a folder, a file of CLIP weights, or an open_clip
+    name: "ViT-B-32" (random weights), "openai/ViT-B-32" (weights by open_clip's tag), "ViT-B-32@file" (weights of a file).
+    ValueError where nothing fits."""
     if isinstance(spec, Backbone):
         return spec
-    if isinstance(spec, CLIP):
-        tokenizer = ByteTokenizer() if spec.token_embedding.num_embeddings == 49408 else None
-        return Backbone(spec, tokenizer)
+    if isinstance(spec, nn.Module):
+        if not (hasattr(spec, "visual") and hasattr(spec, "encode_text")):
+            raise ValueError(f"a {type(spec).__name__} is no open_clip model: it has no visual tower and no encode_text")
+        return _as_backbone(spec)
     if isinstance(spec, dict):
         return build_backbone(spec)
-    if Path(spec).is_dir():
-        return _from_folder(Path(spec))
+    path = Path(spec)
+    if path.is_dir():
+        return _from_folder(path)
+    if path.is_file():
+        return _from_file(path)
     if isinstance(spec, Path) or str(spec).endswith(("/", os.sep)):
-        raise ValueError(f"no folder {spec}: a backbone folder holds config.json and weights.safetensors")
+        raise ValueError(f"no folder and no file {spec}: a backbone folder holds config.json and weights.safetensors")
     return _from_open_clip(str(spec))

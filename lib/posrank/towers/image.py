@@ -85,7 +85,8 @@ def encode_image(visual, images, prompts=True, patches=True):
     if not is_plain_vit(visual):
         if prompt is not None or patches:
             _require_vit(visual, "patch and prompt outputs")
-        return ImageTokens(visual(images))
+        pooled = visual(images)
+        return ImageTokens(pooled[0] if isinstance(pooled, tuple) else pooled)
     tokens = embed(visual, images)
     count = 0
     if prompt is not None:

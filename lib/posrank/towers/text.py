@@ -83,6 +83,15 @@ def causal_tower(tower):
     return text, None
 
 
+def context_length(tower):
+    """The most tokens that an open_clip model's text tower reads."""
+    text = getattr(tower, "text", tower)
+    positions = getattr(text, "positional_embedding", None)
+    if positions is not None:
+        return len(positions)
+    return getattr(tower, "context_length", None) or text.context_length
+
+
 def _pool_type(text):
     return getattr(text, "text_pool_type", getattr(text, "pool_type", None))
 
