@@ -198,7 +198,8 @@ RUN = {
     "frozen": AnyOf((OneOf(("released",)), Several(Text("a pattern of names"), empty=True))),
     "weight_decay": Number(low=0),
     "warmup": Number(low=0, high=1),
-    "clip_norm": Number(low=0, above=True),
+    "schedule": OneOf(("cosine", "constant")),
+    "clip_norm": Number(low=0, above=True, optional=True),
     "precision": OneOf(("auto", "fp32", "bf16")),
     "checkpoint_every": count,
 }

@@ -6,8 +6,8 @@ test = val_1, 4,917 videos) and ``sentences`` (one clip per sentence, named ``v_
 videos a second time: its captions are counted as dropped. Table 1's test row is val_1's.
 """
 
-from posrank.captions.reading import Document, find, folder_of, need
 from posrank.captions.rows import Rows
+from posrank.reading import Document, find, folder_of, need
 
 SOURCE = "https://cs.stanford.edu/people/ranjaykrishna/densevid/ (captions.zip)"
 VARIANTS = ("paragraphs", "sentences")

@@ -20,8 +20,8 @@ videos; by file name val and test have 1,094 and 1,037).
 from collections import Counter
 from pathlib import PurePosixPath
 
-from posrank.captions.reading import Document, csv_rows, find, folder_of, list_of_ids
 from posrank.captions.rows import Rows
+from posrank.reading import Document, csv_rows, find, folder_of, list_of_ids
 
 SOURCE = "https://github.com/LisaAnne/LocalizingMoments (folder data)"
 VARIANTS = ("paragraphs", "sentences", "moments")

@@ -17,8 +17,8 @@ Caption ids are ``video7960#7``, a running index per video in file order. In the
 are the exact text of an annotated caption and take its id; the others are ``video7020#jsfusion``.
 """
 
-from posrank.captions.reading import Document, csv_rows, find, folder_of, members
 from posrank.captions.rows import Rows, clean
+from posrank.reading import Document, csv_rows, find, folder_of, members
 
 SOURCE = (
     "the MSR-VTT release (train_val_annotation.zip, test_videodatainfo.json.zip); the lists are in msrvtt_data.zip of "

@@ -15,8 +15,8 @@ train + val. Clips are ``<VideoID>_<Start>_<End>``; their files are avi. Free fo
 """
 
 from posrank.captions.pickles import read_pickle
-from posrank.captions.reading import Document, csv_rows, find, folder_of, list_of_ids
 from posrank.captions.rows import Rows
+from posrank.reading import Document, csv_rows, find, folder_of, list_of_ids
 
 SOURCE = (
     "https://www.cs.utexas.edu/users/ml/clamp/videoDescription/ (videos, corpus); raw-captions.pkl and the lists are in "

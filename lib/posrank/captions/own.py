@@ -9,8 +9,8 @@ and ``split`` (train, val, test; test where there is no such column); optional `
 import math
 from pathlib import Path
 
-from posrank.captions.reading import csv_rows, folder_of
 from posrank.captions.rows import Rows
+from posrank.reading import csv_rows, folder_of
 
 VARIANTS = ("default",)
 SOURCE = "your own captions: a header line video_id,caption,file,split and one line per caption"

@@ -14,6 +14,7 @@ from posrank import PARTS
 from posrank.captions.duplicates import duplicate_curves
 from posrank.captions.nearest import nearest_captions, tfidf
 from posrank.language.parts import parts_of
+from posrank.language.stopwords import content_words
 
 __all__ = [
     "compare", "duplicate_curves", "eligible", "nearest_captions", "paper_table", "proportions", "table1", "table2",
@@ -63,19 +64,17 @@ def eligible(tags, rule="paper"):
     """DataFrame caption_id x PARTS of booleans: whether the caption can get a set of negatives for the part.
 
     paper     it has a token of the part
-    released  it has a token of the part whose text is not in spaCy's STOP_WORDS, upper and lower case told apart
-    ("With"
-              is not in the list): this reproduces the sizes of the authors' sets
+    released  it has a token of the part's universal tag that is no stop word (`posrank.language.stopwords`): this
+              reproduces the sizes of the authors' sets
     """
     if rule not in ("paper", "released"):
         raise ValueError(f"unknown rule {rule!r}: use 'paper' or 'released'")
     found = has_part(tags)
     if rule == "paper":
         return found
-    from spacy.lang.en.stop_words import STOP_WORDS
-
-    content = has_part(tags[~tags["text"].isin(STOP_WORDS)])
-    return content.reindex(found.index, fill_value=False)
+    return pd.DataFrame(
+        {part: found.index.isin(tags.loc[content_words(tags, part), "caption_id"]) for part in PARTS}, index=found.index
+    )
 
 
 def table1(captions, tags=None):

@@ -13,8 +13,8 @@ Train and val have one sentence per GIF, test three. Table 1's train (89.4K vide
 
 from pathlib import PurePosixPath
 
-from posrank.captions.reading import csv_rows, find, folder_of, list_of_ids, text_of
 from posrank.captions.rows import Rows
+from posrank.reading import csv_rows, find, folder_of, list_of_ids, text_of
 
 SOURCE = "https://github.com/raingo/TGIF-Release (data/tgif-v1.0.tsv, data/splits)"
 VARIANTS = ("default", "qa")

@@ -8,8 +8,8 @@ captions: the paper's test set) and ``official`` (by file). Table 1's train (28.
 and validation sets together. Chinese captions are not read.
 """
 
-from posrank.captions.reading import Document, find, folder_of, json_lines, list_of_ids
 from posrank.captions.rows import Rows
+from posrank.reading import Document, find, folder_of, json_lines, list_of_ids
 
 SOURCE = "https://eric-xw.github.io/vatex-website/download.html; the lists from https://github.com/cshizhe/hgr_v2t"
 VARIANTS = ("hgr", "official")

@@ -8,8 +8,8 @@ sparse + dense; authors' counts: train 5,606 videos / 12,312 captions, test 2,66
 Caption ids are the authors': ``<video>##*##<k>``.
 """
 
-from posrank.captions.reading import folder_of, json_lines, list_of_ids, text_of
 from posrank.captions.rows import Rows
+from posrank.reading import folder_of, json_lines, list_of_ids, text_of
 
 SOURCE = "https://google.github.io/video-localized-narratives (jsonl files)"
 VARIANTS = ("default",)

@@ -5,8 +5,8 @@ Comes in: ``annotations.json`` in `root`, a JSON list of ``{"video_id", "split",
 any small dataset that is written by a program rather than by hand.
 """
 
-from posrank.captions.reading import Document, folder_of, need
 from posrank.captions.rows import Rows
+from posrank.reading import Document, folder_of, need
 
 VARIANTS = ("default",)
 SOURCE = "the project's own world stage (dvc repro)"

@@ -7,8 +7,8 @@ other validation clips are val; without the csv all 3,492 validation clips are t
 val). Table 1's "train 13.8K" is train + all validation clips, its test set the csv's 3,350.
 """
 
-from posrank.captions.reading import Document, csv_rows, find, folder_of, need
 from posrank.captions.rows import Rows
+from posrank.reading import Document, csv_rows, find, folder_of, need
 
 SOURCE = "http://youcook2.eecs.umich.edu/download; validation_youcook.csv from https://github.com/antoine77340/MIL-NCE_HowTo100M"
 VARIANTS = ("retrieval", "official")

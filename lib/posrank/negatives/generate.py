@@ -26,7 +26,8 @@ def generate(
     """The negatives table for all rows of `captions`: up to `k` distinct sentences per caption and part.
 
     captions: captions table of one dataset (needed: caption_id, video_id, caption; split is used for `reference`).
-    rule: "paper" (Section 4 as written). level: "word" or "phrase" (two words; `part` is that of the first).
+    rule: "paper" (Section 4 as written) or "released" (the authors' procedure, see posrank.negatives.released).
+    level: "word" or "phrase" (two words; `part` is that of the first).
     k: negatives per caption, one number or one per part (mapping, or sequence in the order of PARTS).
     seed: any integer or text; the draw depends on it, the caption's id and the part only, so neither the order of the
         rows nor which other captions are there matters (except other captions of the same video, see below).
@@ -37,7 +38,8 @@ def generate(
     lexicon: "builtin" or "nltk", see posrank.language.lexicon.
 
     Lists are shorter than `k` where fewer sentences exist: every one of them is in the list then. No negative equals
-    its caption, another negative of the list, or another caption of the same video (case and white space aside).
+    its caption, another negative of the list, or another caption of the same video (case and white space aside; rule
+    "released" keeps those that differ in case, and captions of the same video, as its source does).
     Captions without a list are absent. ``.attrs``: rule, level, k, seed, parts, tagger, lexicon, reference, vocabulary
     (words by part); dropped ({part: {reason: captions}}), short ({part: {length: captions}} of lists below k),
     same_video ({part: negatives left out because they are another caption of the video}), gender_breaks ({part:
@@ -84,7 +86,8 @@ def generate(
             else:
                 report.drop(part, NO_NEIGHBOUR)
     attrs = {
-        "rule": rule, "level": level, "k": counts, "seed": seed, "parts": list(parts), **corpus.attrs, **report.attrs(),
+        "rule": rule, "level": level, "k": counts, "seed": seed, "parts": list(parts), **corpus.attrs,
+        "vocabulary": dict(chooser.vocabulary_size), **report.attrs(),
     }
     return rows.table(rule, attrs)
 

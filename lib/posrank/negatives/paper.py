@@ -39,7 +39,7 @@ class Choices(NamedTuple):
         """The same without `words`."""
         ranked = tuple(item for item in self.ranked if item[0] not in words)
         gone = {item[0] for item in self.ranked} | set(words)
-        extra = {index for word in gone if (index := _index(self.pool, word)) is not None}
+        extra = {index for word in gone if (index := index_of(self.pool, word)) is not None}
         return Choices(ranked, self.pool, tuple(sorted(extra | set(self.skip))))
 
 
@@ -53,6 +53,7 @@ class PaperRule:
 
     def __init__(self, vocabulary, lexicon):
         self.vocabulary, self.lexicon = vocabulary, lexicon
+        self.vocabulary_size = vocabulary.size
         self.choices = lru_cache(maxsize=None)(self._choices)
 
     def slots(self, tokens, others=frozenset()):
@@ -98,7 +99,7 @@ class PaperRule:
                     have.add(form)
                     ranked.append((form, source))
         pool = self.vocabulary.pool(part, tag)
-        skip = sorted(index for other in have if (index := _index(pool, other)) is not None)
+        skip = sorted(index for other in have if (index := index_of(pool, other)) is not None)
         return Choices(tuple(ranked), pool, tuple(skip))
 
     def _form(self, lemma, part, tag):
@@ -114,7 +115,7 @@ def make(vocabulary, lexicon):
     return PaperRule(vocabulary, lexicon)
 
 
-def _index(words, word):
-    """The index of `word` in sorted `words`, or None."""
+def index_of(words, word):
+    """The index of `word` in the sorted sequence `words`, or None."""
     index = bisect_left(words, word)
     return index if index < len(words) and words[index] == word else None

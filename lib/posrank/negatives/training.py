@@ -47,7 +47,8 @@ class TrainingNegatives:
             raise ValueError(f"n is {n!r}; it is a whole number of negatives, 1 or more")
         self.n, self.seed = int(n), seed
         self._corpus = gather(captions, tags, reference, lexicon, tagger)
-        self._chooser = make_rule(rule, self._corpus.vocabulary, self._corpus.lexicon)
+        chooser = make_rule(rule, self._corpus.vocabulary, self._corpus.lexicon)
+        self._chooser = chooser.for_training() if hasattr(chooser, "for_training") else chooser
         self._prepared = lru_cache(maxsize=CACHED)(self._prepare)
         self.attrs = {
             "rule": rule, "level": level, "n": self.n, "n_per": n_per, "seed": seed, "parts": list(self.parts),

@@ -17,6 +17,7 @@ from collections import Counter, defaultdict
 from posrank import PARTS
 from posrank.language.lexicon import blocked_words
 from posrank.language.parts import fine_tag, part_of
+from posrank.language.stopwords import content_words
 
 MIN_COUNT = 2
 MIN_TAG_SHARE = 0.2
@@ -64,6 +65,7 @@ class Vocabulary:
         self._pools = {key: tuple(sorted(words)) for key, words in pools.items()}
         self._seen = {key: frozenset(words) for key, words in seen.items()}
         self._forms = {key: word for key, (_, word) in forms.items()}
+        self._surface = _surface(tags)
         self.size = {
             part: len(set().union(*(words for (p, _), words in self._pools.items() if p == part))) for part in PARTS
         }
@@ -79,6 +81,11 @@ class Vocabulary:
         """The words that a random replacement of this part and fine tag is drawn from, sorted; () if there are none."""
         return self._pools.get((part, tag), ())
 
+    def surface(self, part):
+        """All words with the part's universal tag as they are written, stop words and words with symbols left out, sorted:
+        the authors' dictionaries, typos and slips of the tagger included (rule `released`)."""
+        return self._surface[part]
+
     def form(self, lemma, part, tag):
         """The word seen with this lemma, part and tag (the most frequent one), or None."""
         return self._forms.get((part, tag, lemma))
@@ -86,6 +93,14 @@ class Vocabulary:
     def seen(self, part, tag):
         """The words seen with this part and tag at all: an antonym must be among them (WordNet says its part)."""
         return self._seen.get((part, tag), frozenset())
+
+
+def _surface(tags):
+    distinct = tags[["text", "upos"]].drop_duplicates()
+    return {
+        part: tuple(sorted(word for word in set(distinct.loc[content_words(distinct, part), "text"]) if word.isalnum()))
+        for part in PARTS
+    }
 
 
 def _count(tags):

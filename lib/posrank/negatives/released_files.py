@@ -1,0 +1,186 @@
+"""The authors' released test negatives as a negatives table.
+
+In: a file ``*_RE20.json`` of the paper's repository, ``{caption_id: {"0": sentence, ..., "19": sentence}}``, and the captions
+table of the dataset. Out: the negatives table of posrank.schema with one more column, ``changed`` (how many words differ
+from the caption). The files say neither which word was drawn nor where its replacement came from: `position`, `original`
+and `replacement` are those of the first differing word, and `source` is looked up in WordNet afterwards. The repository has
+no licence; its files are for users to clone, never part of this project.
+"""
+
+import re
+import warnings
+from bisect import bisect_right
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from posrank import PARTS
+from posrank.language.parts import check_part
+from posrank.negatives.differences import changes
+from posrank.negatives.paper import ANTONYM, HYPERNYM, HYPONYM, RANDOM
+from posrank.reading import Document
+from posrank.schema import validate
+
+_NAMES = {
+    "noun": "noun", "verb": "verb", "adjective": "adj", "adverb": "adv", "preposition": "prep", "adj": "adj", "adv": "adv",
+    "prep": "prep", "adp": "prep",
+}
+UNCHANGED = "unchanged"
+"""The source of a sentence that equals its caption."""
+
+_MANY = 5  # words: a sentence that differs in more belongs to another version of its caption
+
+
+def load_released(path, captions, part=None, *, tags=None, lexicon="builtin"):
+    """The negatives table of one of the authors' files.
+
+    path      ``uvo_val_adverb_RE20.json`` and the like
+    captions  captions table that has the file's captions (their ids are `video7500#3`, `<video>_s_e#3`, `<video>##*##3`)
+    part      one of PARTS (or its full name, "adverb"); None = from the file's name
+    tags      tags table of the captions, for `position`; None = the built-in tokenizer, which gives the same numbers
+
+    rule is "released", level "word"; `position` is the index of the first differing word among the caption's tokens, -1
+    where nothing differs. ``.attrs``: rule, level, part, file, k, lists and `changed` ({words that differ: sentences}).
+    ValueError naming the file, line and entry for another format, an unknown caption id, a sentence that is no text; a
+    warning where many sentences differ from their captions in more than five words.
+    """
+    path = Path(path)
+    part = check_part(_NAMES.get(part, part)) if part is not None else _part_of(path)
+    document = _document(path)
+    texts = dict(zip(captions["caption_id"].tolist(), captions["caption"].tolist()))
+    starts, source, rows = _Tokens(tags), _Sources(lexicon), []
+    for name, entry in document.data.items():
+        caption_id = _caption_id(name, texts)
+        if caption_id is None:
+            absent = sum(_caption_id(other, texts) is None for other in document.data)
+            raise ValueError(
+                f"{document.at(name)}: caption {name!r} is not in the captions table ({absent} of {len(document.data)} are "
+                "not): load the same dataset, all splits"
+            )
+        if not isinstance(entry, dict) or not entry:
+            raise document.wrong((name,), "an object {number: sentence} is needed")
+        first = None
+        for key, sentence in entry.items():
+            if not key.isdecimal() or not isinstance(sentence, str) or not sentence.strip():
+                raise document.wrong((name, key), "a number as key and a sentence as text are needed")
+            found = changes(texts[caption_id], sentence)
+            first = found[0] if found else None
+            position = -1 if first is None else starts(caption_id, texts[caption_id], first.start)
+            rows.append((
+                caption_id, part, int(key), sentence, position, first.original if first else "",
+                first.replacement if first else "", source(first), len(found),
+            ))
+    columns = ["caption_id", "part", "k", "sentence", "position", "original", "replacement", "source", "changed"]
+    table = pd.DataFrame(rows, columns=columns).assign(rule="released", level="word")
+    table = validate(table, "negatives")
+    counts = Counter(table["changed"].tolist())
+    far = sum(count for words, count in counts.items() if words > _MANY)
+    if far > 0.05 * len(table):
+        warnings.warn(
+            f"{path}: {far} of {len(table)} sentences differ from their captions in more than {_MANY} words: is the captions "
+            "table that of the same release?", stacklevel=2,
+        )
+    table.attrs.update(
+        rule="released", level="word", part=part, file=path.name, lists=len(document.data),
+        k=int(table.groupby("caption_id").size().max()), changed={str(n): counts[n] for n in sorted(counts)},
+    )
+    return table
+
+
+def find_released(folder):
+    """{part: path} of the authors' files in a folder or one level below it; ValueError where a part has two."""
+    found = {}
+    for path in sorted({*Path(folder).glob("*_RE*.json"), *Path(folder).glob("*/*_RE*.json")}):
+        part = _part_of(path)
+        if part in found:
+            raise ValueError(f"{path} and {found[part]} are both negatives of the part {part!r}: keep one of them")
+        found[part] = path
+    return {part: found[part] for part in PARTS if part in found}
+
+
+def _part_of(path):
+    for piece in re.split(r"[^a-z]+", path.stem.lower()):
+        if piece in _NAMES:
+            return _NAMES[piece]
+    raise ValueError(f"{path}: its name tells no part of speech: give part={', '.join(map(repr, PARTS))}")
+
+
+def _document(path):
+    document = Document(path)
+    if not isinstance(document.data, dict) or not document.data:
+        raise document.wrong((), "an object {caption id: {number: sentence}} is needed")
+    return document
+
+
+def _caption_id(name, texts):
+    """The id in the captions table: the file's own, or without the language that VATEX's files put in (``#enc#3``)."""
+    return next((known for known in (name, name.replace("#enc#", "#")) if known in texts), None)
+
+
+class _Tokens:
+    """Index of the token that holds a character of a caption whose white space is evened out."""
+
+    def __init__(self, tags=None):
+        self._tags, self._known = None, {}
+        if tags is not None:
+            from posrank.negatives.sentences import TaggedCaptions
+
+            self._tags = TaggedCaptions(tags)
+
+    def __call__(self, caption_id, caption, character):
+        if caption_id not in self._known:
+            self._known[caption_id] = self._of(caption_id, caption)
+        return bisect_right(self._known[caption_id], character) - 1
+
+    def _of(self, caption_id, caption):
+        if self._tags is None:
+            return [token.idx for token in _tokenizer()(" ".join(caption.split()))]
+        if caption_id not in self._tags:
+            raise ValueError(f"tags: caption {caption_id!r} has none; tag all captions")
+        tokens, starts, at = self._tags[caption_id], [], 0
+        for text, space in zip(tokens.text, tokens.whitespace):
+            starts.append(at)
+            at += 0 if text.isspace() else len(text) + bool(space)
+        return starts
+
+
+@cache
+def _tokenizer():
+    from posrank.language.tagger import load_tagger
+
+    return load_tagger().nlp.tokenizer
+
+
+class _Sources:
+    """Where a replacement may have come from, by WordNet without part of speech."""
+
+    def __init__(self, lexicon):
+        if isinstance(lexicon, str):
+            from posrank.language.lexicon import load
+
+            lexicon = load(lexicon)
+        self._relations = ((ANTONYM, lexicon.antonyms), (HYPERNYM, lexicon.hypernym_antonyms),
+                           (HYPONYM, lexicon.hyponym_antonyms))
+        self._known = {}
+
+    def __call__(self, change):
+        if change is None:
+            return UNCHANGED
+        word, other = change.original.lower(), change.replacement.lower()
+        if word not in self._known:
+            self._known[word] = self._look_up(word)
+        return self._known[word].get(other, RANDOM)
+
+    def _look_up(self, word):
+        from posrank.language.inflect import lemmatize
+
+        forms = dict.fromkeys((word, lemmatize(word, "VERB", "VBG"), lemmatize(word, "NOUN", "NNS")))
+        found = {}
+        for source, relation in self._relations:
+            for part in PARTS:
+                for form in forms:
+                    for other in relation(form, part):
+                        found.setdefault(other.lower(), source)
+        return found
