@@ -26,11 +26,13 @@ STRATEGIES = {"coarse": None, "word": "word", "phrase": "phrase", "prompt": "phr
 COLUMNS = ("step", "loss", "coarse", "fine", "lr")
 
 
-def rate(step, steps, warmup):
-    """Factor on the learning rate: linear up to 1 over the first `warmup` share of the steps, then half a cosine to 0."""
+def rate(step, steps, warmup, schedule="cosine"):
+    """Factor on the learning rate: linear up to 1 over the first `warmup` share of the steps, then half a cosine to 0, or 1."""
     up = warmup * steps
     if step < up:
         return (step + 1) / (up + 1)
+    if schedule == "constant":
+        return 1.0
     return 0.5 * (1 + math.cos(math.pi * (step - up) / max(1.0, steps - up)))
 
 
@@ -89,7 +91,8 @@ def make_optimizer(system, settings, steps):
         settings.get("prompt_lr"),
     )
     if settings["optimizer"] == "bertadam":
-        return BertAdam(groups, settings["lr"], warmup=settings["warmup"], t_total=steps)
+        schedule = f"warmup_{settings.get('schedule', 'cosine')}"
+        return BertAdam(groups, settings["lr"], warmup=settings["warmup"], t_total=steps, schedule=schedule)
     for group in groups:
         group["initial_lr"] = group["lr"]
     return torch.optim.AdamW(groups, betas=(0.9, 0.98))
@@ -136,7 +139,7 @@ def train(system, batches, settings, *, state=None, world=None, progress=True):
             torch.nn.utils.clip_grad_norm_(parameters, settings["clip_norm"])
         if settings["optimizer"] == "adamw":
             for group in optimizer.param_groups:
-                group["lr"] = group["initial_lr"] * rate(step, steps, settings["warmup"])
+                group["lr"] = group["initial_lr"] * rate(step, steps, settings["warmup"], settings.get("schedule", "cosine"))
         optimizer.step()
         clamp_logit_scale(system)
         fine_mean = float("nan") if fine is None else world.mean(fine).item()

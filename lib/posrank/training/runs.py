@@ -25,7 +25,7 @@ from posrank.training.loop import COLUMNS, STRATEGIES, train
 
 KEYS = (
     "rule", "n", "n_per", "lambda", "coarse_reduce", "fine_form", "steps", "epochs", "batch", "optimizer", "lr", "clip_lr",
-    "prompt_lr", "frozen", "weight_decay", "warmup", "clip_norm", "precision", "checkpoint_every",
+    "prompt_lr", "frozen", "weight_decay", "warmup", "schedule", "clip_norm", "precision", "checkpoint_every",
 )
 
 WORLD_BACKBONES = {"frozen": "pretrained_frozen"}
