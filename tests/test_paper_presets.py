@@ -33,7 +33,8 @@ def backbone(name, words, frames):
         return build_frozen(dict(video=video, text=text, projection=16, words=WORDS, **STATS))
     vision = dict(image_size=64, patch_size=16, width=64, layers=2, head_width=64)
     text = dict(context_length=max(77, 4 * frames), width=64, heads=1, layers=4)
-    return build_backbone(dict(model=dict(embed_dim=64, quick_gelu=True, vision_cfg=vision, text_cfg=text), stem=None, words=WORDS, **STATS))
+    model = dict(embed_dim=64, quick_gelu=True, vision_cfg=vision, text_cfg=text)
+    return build_backbone(dict(model=model, stem=None, words=WORDS, **STATS))
 
 
 class Swaps:
