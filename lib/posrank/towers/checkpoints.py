@@ -12,7 +12,7 @@ import torch
 from open_clip.model import CLIP
 
 CONVERSION = (
-    "where you trust it, convert it once: "
+    "where you trust it, convert it once, in a checkout of the code that wrote it: "
     "torch.save(dict(torch.load(path, weights_only=False)['state_dict']), 'weights.pt')"
 )
 
