@@ -108,7 +108,7 @@ class Workspace:
         """Show a table; in the pipeline it becomes results/tables/<notebook>/<name>.csv as well."""
         if self.write:
             with paths.atomic(self.folder / "results" / "tables" / self.name / f"{name}.csv") as temporary:
-                table.to_csv(temporary)
+                table.to_csv(temporary, index=not isinstance(table.index, pd.RangeIndex))
         return table
 
     def save_metrics(self, values, name):

@@ -13,7 +13,9 @@ _WHERE = {
     "ranks": ("controls_figure", "correlation_figure", "parts_figure"),
     "report": ("attention_of_runs", "average_table", "failures", "show_sweeps", "strategy_differences", "verdict"),
     "style": ("STRATEGIES", "SYSTEMS", "TABLE_PARTS", "save", "show_style"),
-    "tables": ("beside_paper", "blind_table", "differences", "load_metrics", "markdown", "readme_table", "strategy_table"),
+    "tables": ("beside_paper", "blind_table", "differences", "load_metrics", "markdown", "readme_table", "strategy_table",
+               "worth_table"),
+    "validity": ("validity_table",),
     "world": ("tagger_agreement", "world_sheet"),
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}

@@ -17,9 +17,12 @@ BLIND_COLOUR = "#d55e00"
 
 
 def show_style():
-    """Set the style of all following figures (seaborn's whitegrid, small print sizes)."""
+    """Set the style of all following figures (seaborn's whitegrid, small print sizes) and tables (three digits)."""
     import matplotlib as mpl
+    import pandas as pd
     import seaborn as sns
+
+    pd.options.display.float_format = "{:.3f}".format
 
     sns.set_theme(context="paper", style="whitegrid", palette="colorblind", font_scale=1.05)
     mpl.rcParams.update({

@@ -65,11 +65,25 @@ def blind_table(metrics):
             rows.append({
                 "system": m["system"], "strategy": m["strategy"], "seed": m["seed"], "part": part,
                 **{name: own[name] for name in ("posrank", "low", "high", "chance", "adjusted", "list_length", "captions", "videos")},
-                "shuffled": m.get("zero_line", {}).get(part), **{name: line.get(part) for name, line in m.get("blind", {}).items()},
+                "shuffled": m.get("zero_line", {}).get(part),
+                **{name: line.get(part) for name, line in m.get("blind", {}).items() if name != "shuffled video"},
                 "best_blind": gain.get("best_blind"), "vision_gain": gain.get("value"),
                 "gain_low": gain.get("low"), "gain_high": gain.get("high"),
             })
     return pd.DataFrame(rows)
+
+
+def worth_table(worth):
+    """The columns of `blind_table` that fit a page; of several seeds the mean, where an interval is that of the first seed's
+    run alone and therefore left out."""
+    keys = ["system", "strategy", "part"]
+    shown = ["posrank", "low", "high", "chance", "adjusted", "shuffled", "best_blind", "vision_gain", "gain_low", "gain_high"]
+    if worth["seed"].nunique() == 1:
+        return worth.set_index(keys)[shown]
+    numbers = [name for name in shown if name not in ("low", "high", "best_blind", "gain_low", "gain_high")]
+    groups = worth.groupby(keys, sort=False)
+    lowest = groups[["gain_low"]].min().rename(columns={"gain_low": "lowest gain_low of a seed"})
+    return groups[numbers].mean().join(lowest)
 
 
 def beside_paper(metrics, table=8):
