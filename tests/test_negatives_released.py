@@ -12,7 +12,7 @@ from posrank.language.ngrams import fit
 from posrank.language.stopwords import content_words, stop_words
 from posrank.language.tagger import tag_captions
 from posrank.negatives.differences import Change, changes
-from posrank.negatives.released_files import find_released
+from posrank.negatives.released_files import find_released, with_files
 from posrank.schema import TABLES
 from posrank.scoring.scorers import BlindScorer
 
@@ -162,3 +162,15 @@ def test_the_stop_word_rule_finds_the_released_captions(uvo):
     found = eligible(tag_captions(some, progress=False), "released")["prep"]
     got = set(found.index[found])
     assert len(got & released) / len(released) > 0.97 and len(got & released) / len(got) > 0.9
+
+
+def test_files_beside_the_annotations_take_the_place_of_the_procedure(tmp_path):
+    made = pd.DataFrame({"caption_id": ["v1#0", "v2#0"], "part": ["adv", "noun"], "k": 0, "sentence": "x", "position": 0,
+                         "original": "y", "replacement": "x", "source": "random", "rule": "released", "level": "word"})
+    made.attrs["dropped"] = {"adv": {"no word": 2}}
+    assert with_files(made, tmp_path, TEXTS, TEXTS) is made
+    write(tmp_path, {"v1#0": {"0": "A dog runs forward, fast"}, "v1#1": {"0": "a  dog far a dog"}})
+    both = with_files(made, tmp_path, TEXTS[:1], TEXTS)
+    assert both[["caption_id", "part", "replacement"]].values.tolist() == [["v2#0", "noun", "x"], ["v1#0", "adv", "forward"]]
+    assert both.attrs["files"] == {"adv": "uvo_val_adverb_RE20.json"} and both["changed"].isna().tolist() == [True, False]
+    assert both.attrs["dropped"]["adv"] == {"not in uvo_val_adverb_RE20.json": 0}

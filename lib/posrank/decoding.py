@@ -209,6 +209,8 @@ def _check_matroska(path):
 
 
 def _short(problem):
-    """One line of a library's complaint, without its stack."""
+    """One line of a library's complaint, without its stack, its number, or the file's name once more."""
+    if getattr(problem, "strerror", None):
+        return str(problem.strerror)[:200]
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
     return (lines[0] if lines else type(problem).__name__)[:200]

@@ -82,6 +82,10 @@ def negatives(params, base, dataset, rule):
         seed=params.negatives.seed, tags=found, reference=training if len(training) else None,
         lexicon=params.language.lexicon,
     )
+    if rule == "released":
+        from posrank.negatives.released_files import with_files
+
+        made = with_files(made, base / "data" / "raw" / dataset, wanted, table, found)
     schema.write_table(made, base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
     _tell(dataset, f"{len(made)} negatives of {made['caption_id'].nunique()} captions by rule {rule}")
 

@@ -5,19 +5,23 @@ from posrank.figures.style import PART_COLOURS, TABLE_PARTS
 
 def duplicate_figure(curves):
     """Fig. 3: share of captions (percent) that become identical to another one when so many words of a part are removed, one
-    panel a dataset. curves: as posrank.captions.duplicates.duplicate_curves returns them."""
+    panel a dataset, four panels a row. curves: as posrank.captions.duplicates.duplicate_curves returns them."""
     import matplotlib.pyplot as plt
 
     names = list(dict.fromkeys(curves["dataset"]))
-    figure, panels = plt.subplots(1, len(names), figsize=(1.0 + 3.6 * len(names), 3.0), squeeze=False)
-    for axes, name in zip(panels[0], names):
+    wide = min(len(names), 4)
+    high = -(-len(names) // wide)
+    figure, panels = plt.subplots(high, wide, figsize=(1.0 + 3.6 * wide, 3.0 * high), squeeze=False, layout="constrained")
+    for axes in panels.flat[len(names):]:
+        axes.remove()
+    for axes, name in zip(panels.flat, names):
         for part in TABLE_PARTS:
             mine = curves[(curves["dataset"] == name) & (curves["part"] == part)]
             if len(mine):
                 axes.plot(mine["removed"], 100 * mine["proportion"], "o-", ms=3.5, color=PART_COLOURS[part], label=part)
         axes.set(xlabel="words of the part removed", ylabel="become a duplicate (%)", title=name, ylim=(0, None))
         axes.xaxis.get_major_locator().set_params(integer=True)
-    panels[0][-1].legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.02))
+    panels[0, -1].legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.02))
     return figure
 
 

@@ -100,6 +100,30 @@ def find_released(folder):
     return {part: found[part] for part in PARTS if part in found}
 
 
+def with_files(made, folder, wanted, captions, tags=None):
+    """`made` (a table of rule "released") with the lists of the authors' files in `folder` in place of its own.
+
+    Each part that has a file comes from it alone, cut to the captions of the table `wanted`; `captions` and `tags` are those
+    of the whole dataset. ``.attrs["files"]`` names the files by part, and their parts' entries in "dropped" and "short" are
+    counted anew. Without files: `made` itself.
+    """
+    files = find_released(folder) if Path(folder).is_dir() else {}
+    if not files:
+        return made
+    attrs, read = dict(made.attrs), []
+    attrs["dropped"], attrs["short"] = dict(attrs.get("dropped", {})), dict(attrs.get("short", {}))
+    for part, path in files.items():
+        table = load_released(path, captions, part, tags=tags)
+        table = table[table["caption_id"].isin(wanted["caption_id"])]
+        attrs["dropped"][part] = {f"not in {path.name}": len(wanted) - table["caption_id"].nunique()}
+        attrs["short"][part] = {}
+        read.append(table)
+    kept = made[~made["part"].isin(list(files))].assign(changed=pd.NA)
+    result = validate(pd.concat([kept.astype({"changed": "Int64"}), *read], ignore_index=True), "negatives")
+    result.attrs.update(attrs, files={part: path.name for part, path in files.items()})
+    return result
+
+
 def _part_of(path):
     for piece in re.split(r"[^a-z]+", path.stem.lower()):
         if piece in _NAMES:

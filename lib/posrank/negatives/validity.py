@@ -46,7 +46,7 @@ def validity(negatives, captions, tags=None, tagger=None, tokenize=None, context
 
     Raises ValueError where a negative's caption is not in `captions`.
     """
-    table = _changes(_drawn(negatives, lists, seed), captions)
+    table = _changes(drawn(negatives, lists, seed), captions)
     used = {word for text in captions["caption"] for word in _words(text)}
     captioned = {video: set() for video in captions["video_id"]}
     for video, text in zip(captions["video_id"], captions["caption"]):
@@ -121,8 +121,8 @@ def _changes(negatives, captions):
     return table
 
 
-def _drawn(negatives, lists, seed):
-    """The negatives of `lists` captions a part, drawn by a hash of their ids; all where that is None."""
+def drawn(negatives, lists, seed):
+    """The negatives of `lists` captions a part, drawn by a hash of seed, part and id; all of them where `lists` is None."""
     if lists is None:
         return negatives
     keys = negatives[["part", "caption_id"]].drop_duplicates()

@@ -1,0 +1,247 @@
+"""Tables 1 and 2, Fig. 2 and 3 and the validity of the authors' sets, on whatever real annotation files are at hand.
+
+    python -m posrank.figures.real data/raw --out docs/real
+
+Comes in: a folder with one folder per dataset, as data/README.md says. Goes out: csv tables with the paper's value and the
+difference beside ours, one figure, and README.md with the same as text. Numbers only, no caption. A cell whose files are not
+at hand says "not available here"; the paper's split definitions are mixed, `SETS` says which of ours reproduces each.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from posrank import PARTS, captions, negatives, schema
+from posrank.captions import statistics
+from posrank.captions.nearest import nearest_captions
+from posrank.figures.tables import markdown
+from posrank.negatives.released_files import find_released
+
+ABSENT = "not available here"
+
+
+class Set(NamedTuple):
+    """paper: the name in the paper's tables; variants: the first that can be read is taken; train: our splits whose union is
+    the paper's train; note: what its definitions are."""
+
+    dataset: str
+    paper: str
+    variants: tuple
+    train: tuple
+    note: str
+    partial: tuple = ()  # variants that hold a part of the dataset: no counts
+
+
+SETS = (
+    Set("youcook2", "YouCook2", ("retrieval",), ("train", "val", "test"), "train = train + all validation clips; test = the 3,350 clips"),
+    Set("didemo", "DiDeMo", ("sentences",), ("train", "val", "test"), "sentences; train captions = train + val + test"),
+    Set("activitynet", "ActivityNet", ("paragraphs",), ("train",), "paragraphs; test = val_1"),
+    Set("vatex", "VATEX", ("hgr",), ("train", "val", "test"), "train = official training + validation; test = half of the validation"),
+    Set("msrvtt", "MSR-VTT", ("9k",), ("train",), "train 9k, test 1k-A with all 20 captions a video"),
+    Set("msvd", "MSVD", ("default",), ("train", "val"), "train = train + val"),
+    Set("tgif", "TGIF", ("default", "qa"), ("train", "val"), "train = train + val", ("qa",)),
+    Set("vln_uvo", "VLN-UVO", ("default",), ("train",), "test = sparse val + dense val"),
+    Set("vln_oops", "VLN-OOPS", ("default",), ("train",), "test = oops_val"),
+)
+
+
+def load(root, work=None, progress=True):
+    """{dataset: (Set, variant, captions, tags)} of all datasets that can be read under `root`; tags are kept in `work`."""
+    from posrank.language.tagger import tag_captions
+
+    found = {}
+    for each in SETS:
+        for variant in each.variants:
+            folder = Path(root) / each.dataset
+            try:
+                table = captions.load(each.dataset, folder, variant)
+            except FileNotFoundError as problem:
+                print(f"{each.dataset}, {variant}: {problem}", file=sys.stderr)
+                continue
+            path = None if work is None else Path(work) / f"{each.dataset}-{variant}.parquet"
+            if path is not None and path.exists():
+                tags = schema.read_table(path, "tags")
+            else:
+                tags = tag_captions(table, progress=progress)
+                if path is not None:
+                    schema.write_table(tags, path, "tags")
+            found[each.dataset] = each, variant, table, tags
+            break
+    return found
+
+
+def table1(found):
+    """Table 1, long: dataset, column, paper, ours (NaN = not available here), difference, note.
+
+    Counts by the definitions in SETS; vocabulary and proportions over all captions at hand.
+    """
+    paper, rows = statistics.paper_table(1).set_index("dataset"), []
+    for each in SETS:
+        if each.paper not in paper.index:
+            continue
+        ours = {}
+        if each.dataset in found:
+            _, variant, table, tags = found[each.dataset]
+            train, test = table[table["split"].isin(each.train)], table[table["split"] == "test"]
+            if variant not in each.partial:
+                # a union is whole only where each of its splits is there
+                if set(each.train) <= set(table["split"]):
+                    ours |= {"train_videos": train["video_id"].nunique(), "train_captions": len(train)}
+                ours |= {"test_videos": test["video_id"].nunique(), "test_captions": len(test)}
+            ours |= {"vocabulary": statistics.vocabulary(tags), **statistics.proportions(tags).to_dict()}
+        for column in ("train_videos", "train_captions", "test_videos", "test_captions", "vocabulary", *PARTS):
+            rows.append((each.paper, column, float(paper.loc[each.paper, column]), float(ours.get(column, np.nan)), each.note))
+    table = pd.DataFrame(rows, columns=["dataset", "column", "paper", "ours", "note"])
+    table.insert(4, "difference", table["ours"] - table["paper"])
+    return table
+
+
+def table2(found, root):
+    """Table 2, long: as `table1`, for captions, words, proportions of the test captions, and <part>_eligible: captions that
+    get a set, the paper's being its count of sentences / 21; precision and recall where the authors' file is at hand."""
+    paper, rows = statistics.paper_table(2).set_index("dataset"), []
+    for each in SETS:
+        if each.paper not in paper.index:
+            continue
+        ours, scores = {}, {}
+        if each.dataset in found:
+            _, _, table, tags = found[each.dataset]
+            if (table["split"] == "test").any():
+                ours = statistics.table2(table, tags, rule="released").iloc[0].to_dict()
+                scores = released_scores(Path(root) / each.dataset, table, tags)
+            if not (table["split"] == "train").any():
+                ours["train_captions"] = np.nan
+        for column in ("train_captions", "test_captions", "mean_words", *PARTS, *(f"{part}_eligible" for part in PARTS)):
+            part = column.removesuffix("_eligible")
+            theirs = paper.loc[each.paper, f"{part}_set"] / 21 if column.endswith("_eligible") else paper.loc[each.paper, column]
+            precision, recall = scores.get(part, (np.nan, np.nan)) if column.endswith("_eligible") else (np.nan, np.nan)
+            rows.append((each.paper, column, float(theirs), float(ours.get(column, np.nan)), precision, recall))
+    table = pd.DataFrame(rows, columns=["dataset", "column", "paper", "ours", "precision", "recall"])
+    table.insert(4, "difference", table["ours"] - table["paper"])
+    return table
+
+
+def released_scores(folder, table, tags):
+    """{part: (precision, recall)} of the stop-word rule against the ids of the authors' files in `folder`."""
+    test = table[table["split"] == "test"]
+    predicted = statistics.eligible(tags[tags["caption_id"].isin(test["caption_id"])], "released")
+    found = {}
+    for part, path in find_released(folder).items():
+        theirs = set(negatives.load_released(path, table, part)["caption_id"])
+        ours = set(predicted.index[predicted[part]])
+        found[part] = len(ours & theirs) / len(ours), len(ours & theirs) / len(theirs)
+    return found
+
+
+def figure2(found, datasets=("msrvtt", "vatex"), count=500, k=5, seed=0):
+    """Fig. 2 as numbers: similarity (TF-IDF cosine) of the k nearest captions of other videos to `count` test captions, and
+    how many words differ (in the smaller of the two sets of words)."""
+    rows = []
+    for name in datasets:
+        if name in found:
+            table = found[name][2]
+            ids = table[table["split"] == "test"].sample(count, random_state=seed)["caption_id"]
+            near = nearest_captions(table, ids, k=k)
+            one, two = ([set(text.lower().split()) for text in near[column]] for column in ("caption", "near_caption"))
+            differ = [min(len(a - b), len(b - a)) for a, b in zip(one, two)]
+            rows.append(near.assign(dataset=name, words=differ).groupby(["dataset", "rank"])[["similarity", "words"]].mean())
+    return pd.concat(rows).reset_index() if rows else pd.DataFrame(columns=["dataset", "rank", "similarity", "words"])
+
+
+def figure3(found):
+    """Fig. 3's curves of the test captions of every dataset (posrank.captions.duplicates)."""
+    return pd.concat([
+        statistics.duplicate_curves(table, tags) for _, _, table, tags in found.values() if (table["split"] == "test").any()
+    ], ignore_index=True)
+
+
+def released_validity(found, root, b=10000):
+    """The validity table of every authors' file at hand: dataset, part, and the columns of `validity_table`, with the blind
+    models fitted on all captions of the dataset but those of scored videos, once with each smoothing."""
+    from posrank.figures.validity import validity_table
+
+    rows = []
+    for name, (_, _, table, tags) in found.items():
+        for part, path in find_released(Path(root) / name).items():
+            sets = negatives.load_released(path, table, part)
+            row = validity_table(sets, table, tags, smoothing="absolute", b=b)
+            smooth = validity_table(
+                sets, table, smoothing="kneser_ney", tagger=None, clip_tokens=False, models=("bigram", "trigram"), b=b)
+            extra = smooth[[c for c in smooth if c.startswith(("bigram", "trigram"))]].add_prefix("kneser_ney_")
+            rows.append(pd.concat([row, extra], axis=1).assign(dataset=name).set_index(["dataset", "part"]))
+    return pd.concat(rows).reset_index() if rows else pd.DataFrame()
+
+
+def write(root, out, work=None):
+    """Make everything and write it to the folder `out`."""
+    from posrank.figures import duplicate_figure, save, show_style
+
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    found = load(root, work)
+    tables = {
+        "table1": table1(found), "table2": table2(found, root), "figure2": figure2(found), "figure3": figure3(found),
+        "released_validity": released_validity(found, root),
+    }
+    for name, table in tables.items():
+        table.to_csv(out / f"{name}.csv", index=False, float_format="%.6g")
+    show_style()
+    save(duplicate_figure(tables["figure3"]), out, "figure3")
+    (out / "README.md").write_text(page(tables, found), encoding="utf-8")
+    return tables
+
+
+def page(tables, found):
+    """README.md of the folder."""
+    read = "; ".join(f"{name} ({variant}, {len(table):,} captions)" for name, (_, variant, table, _) in found.items())
+    last = tables["figure3"].groupby(["dataset", "part"], sort=False).last().reset_index()
+    last = last.pivot(index="dataset", columns="part", values="proportion")[list(PARTS)].reset_index()
+    validity = tables["released_validity"]
+    if len(validity):
+        counts = ["captions", "videos", "k", "shortest"]
+        cells = validity.drop(columns=["dataset", "part", *counts]).map("{:.3f}".format)
+        cells = validity[counts].map("{:.0f}".format).join(cells)
+        validity = cells.set_axis(validity["dataset"] + " " + validity["part"]).T.rename_axis("column").reset_index()
+    notes = "\n".join(f"* {each.paper}: {each.note}" for each in SETS)
+    return "\n".join([
+        "# Real annotation files: the paper's Tables 1 and 2, Fig. 2 and 3, and the authors' released negatives", "",
+        "Made by `python -m posrank.figures.real`, see ../real_data.md. Numbers only.", "", f"Read: {read}.", "",
+        "## Table 1: paper / ours (difference)", "", _wide(tables["table1"]), "", notes, "",
+        "## Table 2: paper / ours (difference)", "", _wide(tables["table2"]), "",
+        "mean_words: of the test captions. `<part>_eligible`: captions that get a set by the stop-word rule; the paper's is its "
+        "count of sentences / 21.", "",
+        "Against the ids of the authors' files:", "",
+        markdown(tables["table2"].dropna(subset=["precision"])[["dataset", "column", "precision", "recall"]], index=False), "",
+        "## Fig. 2: how near the nearest captions of other videos are", "", markdown(tables["figure2"], index=False), "",
+        "## Fig. 3: share of captions that became duplicates once all words of a part are gone", "", markdown(last, index=False), "",
+        "![Fig. 3](figure3.png)", "", "## The authors' released negatives", "",
+        markdown(validity, index=False) if len(validity) else ABSENT, "",
+    ])
+
+
+def _wide(table):
+    """Markdown with one row per column of the paper's table and one column per dataset."""
+    cells = {}
+    for row in table.itertuples():
+        digits = 0 if row.paper >= 100 else 2 if row.paper < 2 else 1
+        theirs = f"{row.paper:,.{digits}f}"
+        ours = ABSENT if np.isnan(row.ours) else f"{row.ours:,.{digits}f} ({row.difference:+,.{digits}f})"
+        cells.setdefault(row.column, {})[row.dataset] = f"{theirs} / {ours}"
+    return markdown(pd.DataFrame(cells).T.rename_axis("").reset_index(), index=False)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="python -m posrank.figures.real", description=__doc__.splitlines()[0])
+    parser.add_argument("root", help="folder with one folder of annotation files per dataset")
+    parser.add_argument("--out", default="docs/real", help="folder for the tables")
+    parser.add_argument("--work", help="folder in which tags are kept for the next time")
+    options = parser.parse_args(argv)
+    write(options.root, options.out, options.work)
+
+
+if __name__ == "__main__":
+    main()
