@@ -15,15 +15,22 @@ from posrank.negatives.vocabulary import Vocabulary
 @dataclass
 class Corpus:
     """captions: {caption_id: caption}; tagged: their tokens; vocabulary and lexicon: what replacements come from;
-    attrs: tagger, lexicon and reference in words, for the tables made from it."""
+    attrs: tagger, lexicon and reference in words, for the tables made from it; reference: the tags that the vocabulary was
+    made from (None for a ready Vocabulary); reference_videos: {caption_id: video} of those captions, where known."""
 
     captions: dict
     tagged: TaggedCaptions
     vocabulary: Vocabulary
     lexicon: object
     attrs: dict
+    reference: pd.DataFrame = None
+    reference_videos: dict = field(default_factory=dict)
     _videos: dict = field(default_factory=dict)
     _video_of: dict = field(default_factory=dict)
+
+    def video(self, caption_id):
+        """What tells the video of a caption from all others: its id, with the dataset's name where the table has it."""
+        return self._video_of[caption_id]
 
     def others(self, caption_id):
         """The other captions of the same video, in normal form: a frozenset."""
@@ -64,22 +71,30 @@ def gather(captions, tags=None, reference=None, lexicon="builtin", tagger=None):
         from posrank.language.lexicon import load
 
         lexicon = load(lexicon)
-    vocabulary, described = _vocabulary(captions, tags, tagged, reference, lexicon, tagger)
+    vocabulary, described, used = _vocabulary(captions, tags, tagged, reference, lexicon, tagger)
     attrs = {
         "tagger": str(tagged.tagger), "lexicon": getattr(lexicon, "name", type(lexicon).__name__),
         "reference": described, "vocabulary": dict(vocabulary.size),
     }
-    videos, video_of = {}, {}
-    keys = zip(captions["dataset"], captions["video_id"]) if "dataset" in captions else captions["video_id"]
-    for name, key in zip(captions["caption_id"].tolist(), keys):
-        video_of[name] = key
+    videos, video_of = {}, _videos(captions)
+    for name, key in video_of.items():
         videos.setdefault(key, []).append(normal(texts[name]))
-    return Corpus(texts, tagged, vocabulary, lexicon, attrs, videos, video_of)
+    known = dict(video_of)
+    for table in (reference, tags):
+        if isinstance(table, pd.DataFrame) and {"caption_id", "video_id"} <= set(table.columns):
+            known.update(_videos(table.drop_duplicates("caption_id")))
+    return Corpus(texts, tagged, vocabulary, lexicon, attrs, used, known, videos, video_of)
+
+
+def _videos(captions):
+    """{caption_id: (dataset, video_id), or the id alone where the table does not name datasets}."""
+    keys = zip(captions["dataset"], captions["video_id"]) if "dataset" in captions else captions["video_id"]
+    return dict(zip(captions["caption_id"].astype(str).tolist(), keys))
 
 
 def _vocabulary(captions, tags, tagged, reference, lexicon, tagger):
     if isinstance(reference, Vocabulary):
-        return reference, "given vocabulary"
+        return reference, "given vocabulary", None
     if reference is None:
         train = (captions["split"] == "train").to_numpy() if "split" in captions else None
         if train is not None and train.any():
@@ -107,7 +122,7 @@ def _vocabulary(captions, tags, tagged, reference, lexicon, tagger):
             f"reference was tagged by {', '.join(_taggers(chosen))}, the captions by {', '.join(_taggers(tags))}; "
             "use one tagger for both"
         )
-    return Vocabulary(chosen, lexicon), described
+    return Vocabulary(chosen, lexicon), described, chosen
 
 
 def _taggers(tags):

@@ -13,7 +13,7 @@ from posrank import PARTS
 RULES = ("paper", "released", "fair")
 """The names of the three rules; `BUILT` says which of them this version has."""
 
-BUILT = {"paper": "posrank.negatives.paper", "released": "posrank.negatives.released"}
+BUILT = {"paper": "posrank.negatives.paper", "released": "posrank.negatives.released", "fair": "posrank.negatives.fair"}
 
 LEVELS = ("word", "phrase")
 """word: one word changes (Section 4). phrase: two neighbouring words of the five parts change (Section 6.3)."""

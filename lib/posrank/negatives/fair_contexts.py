@@ -1,0 +1,108 @@
+"""What kind of place a word stands in, so that only words that stand in such places replace it (rule `fair`).
+
+In: the tokens of a caption, or the tags of the reference captions. Out: context classes, short texts. The classes tell apart
+what a tag does not: transitive from intransitive verbs (what follows), count from mass nouns (what determiner stands before),
+attributive from predicative adjectives, passive participles from past tense, and which preposition follows.
+"""
+
+from collections import Counter, defaultdict
+
+import numpy as np
+
+from posrank import PARTS
+from posrank.language.parts import fine_tag, part_of
+
+_DEFINITE = frozenset({"the", "this", "that", "his", "her", "its", "their", "my", "your", "our", "each", "every", "'s"})
+_OBJECT = frozenset({"DET", "NUM", "PRON", "ADJ", "NOUN", "PROPN"})
+_PARTICIPLES = frozenset({"VBN", "VBG"})
+SIDES = ("left", "right")
+LEAST = {"left": 0.02, "right": 0.05}
+"""A word fits a context class where it was seen there twice, and in at least this share of its uses."""
+
+
+def left_class(tokens, i, part):
+    """The class of what stands before token `i`: for nouns the determiner of their phrase, for others the word before."""
+    if i == 0:
+        return "start"
+    if part == "noun":
+        return _determiner(tokens, i)
+    upos, word = tokens.upos[i - 1], tokens.text[i - 1].lower()
+    if part == "verb" and tokens.tag[i] == "VBG":
+        return "any" if upos in ("AUX", "NOUN", "PROPN", "PRON", "CCONJ", "ADV") else upos
+    if upos in ("AUX", "VERB"):
+        return "be" if upos == "AUX" and tokens.lemma[i - 1] == "be" else upos
+    if upos in ("DET", "NUM"):
+        return "a" if word in ("a", "an") else "DET"
+    return upos
+
+
+def right_class(tokens, i, part):
+    """The class of what follows token `i`; prepositions by word after verbs and adjectives."""
+    if i + 1 >= len(tokens.text):
+        return "end"
+    upos, tag = tokens.upos[i + 1], tokens.tag[i + 1]
+    if upos in ("PUNCT", "SPACE", "SYM"):
+        return "end"
+    if upos == "ADP":
+        return "P " + tokens.text[i + 1].lower() if part in ("verb", "adj") else "P"
+    if upos == "PART":
+        return "to" if tokens.text[i + 1].lower() == "to" else "end"
+    if part == "adj":
+        return upos
+    if upos in ("VERB", "AUX"):
+        return "doing" if upos == "VERB" and tag in _PARTICIPLES else "verb"
+    if part == "noun":
+        return "noun" if upos in ("NOUN", "PROPN") else upos
+    return "object" if upos in _OBJECT else upos
+
+
+def _determiner(tokens, i):
+    """a | the | number | none: what opens the phrase of the noun at `i`, adjectives and nouns in between passed over."""
+    for j in range(i - 1, max(i - 6, -1), -1):
+        upos, word = tokens.upos[j], tokens.text[j].lower()
+        if upos in ("ADJ", "NOUN", "PROPN", "ADV") or (tokens.tag[j] in _PARTICIPLES and upos == "ADJ"):
+            continue
+        if upos == "NUM":
+            return "number" if tokens.tag[i] == "NNS" else "the"
+        if word in ("a", "an"):
+            return "a"
+        return "the" if word in _DEFINITE or upos == "DET" else "none"
+    return "none"
+
+
+class Contexts:
+    """Which words of a pool fit which context classes, from the tokens of the reference captions.
+
+    tokens: iterable of posrank.negatives.sentences.Tokens.
+    """
+
+    def __init__(self, tokens):
+        self._seen = {side: defaultdict(Counter) for side in SIDES}
+        self._uses = Counter()
+        for sentence in tokens:
+            for i, (upos, tag) in enumerate(zip(sentence.upos, sentence.tag)):
+                part = part_of(upos, tag)
+                if part is None:
+                    continue
+                key = part, fine_tag(part, tag)
+                word = sentence.text[i].lower()
+                self._uses[key, word] += 1
+                self._seen["left"][key, left_class(sentence, i, part)][word] += 1
+                self._seen["right"][key, right_class(sentence, i, part)][word] += 1
+        self._cache = {}
+
+    def fitting(self, part, tag, left, right, pool):
+        """bool array over `pool` (words of this part and tag): those that were seen after `left` and before `right`."""
+        return self._side("left", part, tag, left, pool) & self._side("right", part, tag, right, pool)
+
+    def _side(self, side, part, tag, name, pool):
+        key = side, part, tag, name
+        if key not in self._cache:
+            seen = self._seen[side].get(((part, tag), name), {})
+            counts = np.array([seen.get(word, 0) for word in pool])
+            uses = np.array([self._uses.get(((part, tag), word), 0) for word in pool])
+            self._cache[key] = (counts >= 2) & (counts >= LEAST[side] * uses)
+        return self._cache[key]
+
+
+__all__ = ["LEAST", "PARTS", "SIDES", "Contexts", "left_class", "right_class"]

@@ -1,0 +1,94 @@
+"""Rule `fair`, the set: from scored candidates to balanced lists, and what was lost on the way.
+
+In: a FairSource. Out: for `posrank.negatives.generate` the draws of every caption and part, with a report. In training, where
+no set is fixed, each draw aims at a rank of its own: uniform on 1..n+1, nothing where the caption cannot stand there.
+"""
+
+from collections import Counter
+
+import numpy as np
+
+from posrank.negatives.draw import item_random
+from posrank.negatives.fair import CHUNK, ENOUGH, LADDER, MARGIN, SHORT, UNBALANCED, render
+from posrank.negatives.fair_balance import assign, pick, ranks_open, sides
+
+
+def collect(source, parts, level, seed, progress=iter):
+    """-> {part: [Item, ...]}, {part: Counter of reasons why captions have none}. `progress` wraps the caption ids."""
+    items, reasons = {part: [] for part in parts}, {part: Counter() for part in parts}
+    for caption_id in progress(source.in_order()):
+        found, kept = source.items(caption_id, parts, level, seed)
+        for item in found:
+            items[item.slots[0].part].append(item)
+        for part in set(parts) - {item.slots[0].part for item in found}:
+            reasons[part][kept.get(part, "")] += 1
+    return items, reasons
+
+
+def split_sides(source, items, margin=MARGIN):
+    """For each item the indices of its candidates above and below it: two lists of int arrays."""
+    above, below = [], []
+    for start in range(0, len(items), CHUNK):
+        scores, starts = source.scores(items[start : start + CHUNK])
+        for side, found in zip((above, below), sides(scores, starts, margin)):
+            side += [np.flatnonzero(found[a + 1 : b]) for a, b in zip(starts[:-1], starts[1:])]
+    return above, below
+
+
+def longest(part, k, given):
+    """List lengths to try for a part: the ladder up to k, shorter for adverbs and prepositions unless `given` by part."""
+    most = k if given else min(k, SHORT.get(part, k))
+    return [most, *[length for length in LADDER if length < most]]
+
+
+def balance(part, items, above, below, lengths, seed):
+    """-> k, ranks [items] (0 = left out), {length: captions of the largest uniform set}.
+
+    k is the first of `lengths` (descending) at which ENOUGH captions, or half as many as at the best length, remain.
+    """
+    a, b = np.array([len(each) for each in above], np.int64), np.array([len(each) for each in below], np.int64)
+    order = np.argsort(np.array([item_random(seed, item.caption_id, part, "order").random() for item in items]), kind="stable")
+    order = np.argsort(order, kind="stable")
+    ranks = {length: assign(*ranks_open(a, b, length), length, order) for length in lengths}
+    sizes = {length: int((each > 0).sum()) for length, each in ranks.items()}
+    need = min(ENOUGH[part], max(sizes.values()) / 2)
+    chosen = next(length for length in lengths if sizes[length] >= need)
+    return chosen, ranks[chosen], sizes
+
+
+def draw(source, parts, level, counts, given, seed, margin=MARGIN, progress=iter):
+    """All lists of a set -> {(caption_id, part): [(sentence, changes), ...]}, report.
+
+    counts: {part: k}; given: whether k came by part. report: {part: {eligible, captions, k, by_length, antonyms}} and
+    "dropped" {part: Counter}: the numbers of `posrank.negatives.generate`'s attrs.
+    """
+    items, dropped = collect(source, parts, level, seed, progress)
+    lists, report = {}, {}
+    for part in parts:
+        if not items[part]:
+            continue
+        above, below = split_sides(source, items[part], margin)
+        k, ranks, sizes = balance(part, items[part], above, below, longest(part, counts[part], given), seed)
+        antonyms = 0
+        for item, a, b, rank in zip(items[part], above, below, ranks.tolist()):
+            if not rank:
+                dropped[part][UNBALANCED] += 1
+                continue
+            rng = item_random(seed, item.caption_id, part, "list")
+            chosen = pick(a, b, item.antonym, rank, k, rng)
+            antonyms += int(item.antonym[chosen].sum())
+            tokens = source.corpus.tokens(item.caption_id)
+            lists[item.caption_id, part] = [render(item, n, tokens) for n in chosen]
+        kept = int((ranks > 0).sum())
+        report[part] = {"eligible": len(items[part]), "captions": kept, "k": k, "by_length": sizes,
+                        "antonyms": antonyms / max(kept * k, 1),
+                        "antonyms_available": float(np.mean([item.antonym.any() for item in items[part]]))}
+    return lists, report, dropped
+
+
+def draw_one(source, item, n, rng, above, below):
+    """A training list: a rank drawn uniformly on 1..n+1, `n` candidates around it; [] where the caption cannot stand there."""
+    rank = 1 + int(rng.random() * (n + 1))
+    if rank - 1 > len(above) or n + 1 - rank > len(below):
+        return []
+    return pick(above, below, item.antonym, rank, n, rng)
