@@ -26,7 +26,7 @@ from posrank.video import READERS, SAMPLINGS
 
 SUFFIXES = (
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".3g2", ".mts",
-    ".m2ts",
+    ".m2ts", ".ts", ".vob", ".ogv", ".qt", ".3gpp", ".asf", ".divx",
 )
 """Endings under which a video is taken where the named file is not there: MSVD's clips are avi or mp4, for example."""
 

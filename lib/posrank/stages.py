@@ -104,6 +104,9 @@ def frames(params, base, dataset):
             "Put them there, or set train.systems to [] in params.yaml for the text half alone"
         )
     _tell(dataset, f"{(table['status'] == 'ok').sum()} of {len(table)} videos read")
+    for row in store.report().itertuples():
+        if row.status != "ok":
+            print(f"  {row.status}, {row.videos} videos: {row.reason}")
 
 
 def _captions(base, dataset):
