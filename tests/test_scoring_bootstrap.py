@@ -64,6 +64,20 @@ def test_groups_count_the_same():
     assert set(means.round(6)) == {0.5, 1.0}  # (1 + 0) / 2; a resample without video a holds no prep
 
 
+def test_runs_are_a_second_level():
+    rng = np.random.default_rng(0)
+    videos, runs = np.repeat(np.arange(200), 4), np.tile(np.arange(4), 200)
+    values = 0.4 + rng.normal(0, 0.01, 200)[videos] + np.array([-0.1, 0.0, 0.0, 0.1])[runs]
+    low, high = bootstrap(values, videos, b=4000)
+    wide = bootstrap(values, videos, b=4000, runs=runs)
+    assert high - low < 0.01  # videos alone: the runs' spread is not seen
+    spread = np.std([-0.1, 0, 0, 0.1]) / 2  # of a mean of four runs
+    assert np.subtract(*wide[::-1]) == pytest.approx(2 * 1.96 * spread, rel=0.15)
+    assert bootstrap(values, videos, b=500, runs=np.zeros(800)) == bootstrap(values, videos, b=500)
+    assert mean_replicates(values, videos, b=50, runs=runs).tolist() == mean_replicates(
+        values[::-1], videos[::-1], b=50, runs=runs[::-1]).tolist()
+
+
 def test_speed_of_the_full_size():
     rng = np.random.default_rng(0)
     start = time.process_time()

@@ -4,7 +4,8 @@ In: one value per caption (a reciprocal rank) and the video each belongs to. Cap
 so whole videos are drawn with replacement (B = 10,000 times) and the mean is taken over the captions that come with
 them: a percentile interval clustered by video. Videos enter only through their sums and counts, so B = 10,000 over
 20,000 captions takes seconds. Deterministic: the same values, seed and B give the same interval, whatever the order of
-the rows.
+the rows. Where several training runs (seeds) ranked the same captions, runs are a second level: they are drawn too, so that
+the interval speaks of the method and not of these runs alone. (A bootstrap over three seeds is narrow; it is a floor.)
 """
 
 from typing import NamedTuple
@@ -26,24 +27,26 @@ class Paired(NamedTuple):
     p: float
 
 
-def bootstrap(values, clusters, b=10000, seed=0, level=0.95):
+def bootstrap(values, clusters, b=10000, seed=0, level=0.95, runs=None):
     """Percentile interval of the mean of ``values`` with whole clusters resampled -> (low, high).
 
     values [n]: finite numbers; clusters [n]: the video of each (any hashable labels). ``level`` is the coverage.
-    Raises ValueError for no values, NaN or infinite ones, different lengths, missing labels, fewer than two clusters
+    ``runs`` [n]: which training run (its seed) gave each value, where several runs ranked the same captions: runs are
+    then drawn with replacement too, a second level of chance beside the videos. Raises ValueError for no values, NaN or infinite ones, different lengths, missing labels, fewer than two clusters
     (one video says nothing about others), b < 1 or a level outside (0, 1).
 
     >>> low, high = bootstrap([1, .5, .25, 1, .2, .5], ["v1", "v1", "v2", "v3", "v4", "v4"])
     >>> 0 < low < 3.45 / 6 < high <= 1
     True
     """
-    return _interval(mean_replicates(values, clusters, b=b, seed=seed), level)
+    return _interval(mean_replicates(values, clusters, b=b, seed=seed, runs=runs), level)
 
 
-def paired(values_a, values_b, clusters, b=10000, seed=0, level=0.95):
+def paired(values_a, values_b, clusters, b=10000, seed=0, level=0.95, runs=None):
     """Is the mean of a above that of b, on the same captions? -> Paired(difference, low, high, p).
 
-    values_a, values_b, clusters [n], row i of all three being the same caption. The interval is the clustered
+    values_a, values_b, clusters [n], row i of all three being the same caption (and ``runs``, as in ``bootstrap``: the
+    seed that both runs of row i share). The interval is the clustered
     percentile interval of mean(a - b); p is twice the smaller share of replicates on either side of zero (each plus
     one, of B + 1, at most 1), so it falls below 0.05 together with the interval's leaving zero. Raises ValueError as
     ``bootstrap`` does.
@@ -56,7 +59,7 @@ def paired(values_a, values_b, clusters, b=10000, seed=0, level=0.95):
     if values_a.shape != values_b.shape:
         raise ValueError(f"paired: {len(values_a)} values against {len(values_b)}; align both on the same captions")
     difference = values_a - values_b
-    means = mean_replicates(difference, clusters, b=b, seed=seed)
+    means = mean_replicates(difference, clusters, b=b, seed=seed, runs=runs)
     side = min(int((means <= 0).sum()), int((means >= 0).sum()))
     return Paired(float(difference.mean()), *_interval(means, level), min(1.0, 2 * (side + 1) / (b + 1)))
 
@@ -79,11 +82,13 @@ def holm(pvalues):
     return adjusted
 
 
-def mean_replicates(values, clusters, groups=None, b=10000, seed=0):
+def mean_replicates(values, clusters, groups=None, b=10000, seed=0, runs=None):
     """The mean of ``values`` in B resamples of whole clusters -> float64 [b].
 
     With ``groups`` [n] (say the part of speech) it is the mean of the groups' means, each group counting the same, with
-    all groups of a video drawn together; a group that a resample misses is left out of that resample's mean.
+    all groups of a video drawn together; a group that a resample misses is left out of that resample's mean. With
+    ``runs`` [n] (say the training seed) each resample also draws as many runs as there are, with replacement and apart
+    from the videos; one single run adds nothing.
     """
     values = _finite(values, "values")
     members, n_clusters = _codes(clusters, len(values), "clusters")
@@ -92,21 +97,31 @@ def mean_replicates(values, clusters, groups=None, b=10000, seed=0):
     if int(b) != b or b < 1:
         raise ValueError(f"b: expected a whole number of at least 1, got {b!r}")
     part, n_parts = _codes(np.zeros(len(values), np.int64) if groups is None else groups, len(values), "groups")
-    cell = members * n_parts + part
+    run, n_runs = _codes(np.zeros(len(values), np.int64) if runs is None else runs, len(values), "runs")
+    cell = (members * n_parts + part) * n_runs + run
     order = np.lexsort((values, cell))  # sums do not depend on the order of the rows, not even in the last bit
-    size = n_clusters * n_parts
-    sums = np.bincount(cell[order], values[order], size).reshape(n_clusters, n_parts)
-    counts = np.bincount(cell, minlength=size).reshape(n_clusters, n_parts).astype(np.float64)
+    shape = (n_clusters, n_parts * n_runs)
+    sums = np.bincount(cell[order], values[order], shape[0] * shape[1]).reshape(shape)
+    counts = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
     rng, step, means = np.random.default_rng(seed), max(1, DRAWS // n_clusters), np.empty(int(b))
+    of_runs = np.random.default_rng([seed, 1]) if n_runs > 1 else None  # videos are drawn as without runs
     for start in range(0, int(b), step):
         rows = min(step, int(b) - start)
-        drawn = rng.integers(n_clusters, size=(rows, n_clusters), dtype=np.int32)
-        drawn += n_clusters * np.arange(rows, dtype=np.int32)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=rows * n_clusters).reshape(rows, n_clusters).astype(np.float64)
+        times = _times(rng, rows, n_clusters)
         total, number = times @ sums, times @ counts
+        if of_runs is not None:
+            again = _times(of_runs, rows, n_runs)[:, None]
+            total, number = ((each.reshape(rows, n_parts, n_runs) * again).sum(2) for each in (total, number))
         mean = np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0)
         means[start : start + rows] = np.nanmean(mean, axis=1)
     return means
+
+
+def _times(rng, rows, n):
+    """How often each of ``n`` is drawn in each of ``rows`` resamples of size n -> float64 [rows, n]."""
+    drawn = rng.integers(n, size=(rows, n), dtype=np.int32)
+    drawn += n * np.arange(rows, dtype=np.int32)[:, None]
+    return np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
 
 
 def _interval(means, level):
