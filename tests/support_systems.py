@@ -46,12 +46,12 @@ def assert_gradients(system, tensors):
         assert error <= max(1e-4, 1e-3 * reference.abs().max()), f"{key}: {error:.2e}"
 
 
-def small_clip(seed=0, width=32, layers=2, context=16, vocabulary=50, dtype=torch.float32, **vision):
-    """A CLIP with random weights: pictures of 16 x 16, patches of 8, heads of 16."""
+def small_clip(seed=0, width=32, layers=2, context=16, vocabulary=50, dtype=torch.float32, depth=2, **vision):
+    """A CLIP with random weights: pictures of 16 x 16, patches of 8, heads of 16; `layers` of text, `depth` of the image."""
     torch.manual_seed(seed)
     model = CLIP(
         width,
-        {"layers": 2, "width": width, "head_width": 16, "patch_size": 8, "image_size": 16, **vision},
+        {"layers": depth, "width": width, "head_width": 16, "patch_size": 8, "image_size": 16, **vision},
         dict(context_length=context, vocab_size=vocabulary, width=width, heads=width // 16, layers=layers),
         quick_gelu=True,
     )

@@ -13,7 +13,7 @@ from torch import nn
 
 from posrank.systems.ts2net import TOKENS
 from posrank.towers.backbone import load_backbone
-from posrank.towers.checkpoints import clip_from_state, read_state
+from posrank.towers.checkpoints import clip_from_state, load_checked, read_state
 from posrank.towers.checkpoints import head_count as _heads
 from posrank.towers.checkpoints import layers as _layers
 from posrank.towers.checkpoints import shape as _shape
@@ -54,8 +54,8 @@ def load_official(
     `module.`; fp16 becomes fp32. X-CLIP, TS2-Net, UCoFiA: with a temporal transformer or mean pooling; X-CLIP also in
     the authors' prompted form. clip: any CLIP state_dict. heads, text_heads: attention heads of the image tower, and of
     the text tower and temporal module; None = width // 64. num_frames, max_words: for systems that are not tied to
-    them (clip: 12 and 32 by default; ts2net: at most those, and it takes videos of any length up to there as they are,
-    where as_released fills them up to a num_frames that is given). variant: which copy of UCoFiA's code computes its
+    them (clip: 12 and 32 by default; ts2net: 32, and as many frames as it has positions for, where as_released fills
+    videos up to num_frames only if that is given). variant: which copy of UCoFiA's code computes its
     similarity, train | eval_t2v | eval_v2t (None = by the keys). ValueError where keys are missing or unknown.
     `system.dropped` lists keys that were read by nothing.
     """
@@ -96,7 +96,7 @@ def load_official(
     system = cls(backbone, **options)
     if prompt is not None:  # one prompt is a vector in released files
         system.clip.visual.vpt_embedding = nn.Parameter(torch.empty_like(prompt))
-    _load(system, state)
+    load_checked(system, state, system.name)
     system.dropped = tuple(sorted(dropped))
     if name == "ts2net":
         system.fill = as_released and num_frames is not None
@@ -108,7 +108,7 @@ def _family_options(name, state, num_frames, max_words):
     options = dict(temporal_layers=_layers(state, "transformerClip.resblocks"))
     if name == "ts2net":  # none of its parameters depends on words and frames
         context = len(state["clip.positional_embedding"])
-        options |= dict(max_words=max_words or min(32, context), num_frames=num_frames or max(1, min(12, context // TOKENS)))
+        options |= dict(max_words=max_words or min(32, context), num_frames=num_frames or max(1, context // TOKENS))
     else:
         words = "word_logit_weight" if name == "xclip" else "word_mat_weight"
         options |= dict(max_words=_shape(state, words)[0], num_frames=_shape(state, "frame_logit_weight")[0])
@@ -146,16 +146,3 @@ def _frozen(cls, state, as_released, heads, text_heads, num_frames, max_words):
     )  # fmt: skip
     system.dropped = tuple(sorted(key for key in state if key in _UNUSED["frozen"]))
     return system.eval()
-
-
-def _load(system, state):
-    try:
-        missing, unexpected = system.load_state_dict(state, strict=False)
-    except RuntimeError as error:  # shapes that contradict each other; torch names key and shapes
-        raise ValueError(f"the checkpoint does not fit the system {system.name!r}: {error}") from error
-    if missing or unexpected:
-        parts = [f"{what}: {', '.join(keys)}" for what, keys in (("missing", missing), ("unknown", unexpected)) if keys]
-        raise ValueError(
-            f"the checkpoint does not fit the system {system.name!r} ({'; '.join(parts)}); "
-            "check that it is of this system, or remove keys that nothing should read"
-        )

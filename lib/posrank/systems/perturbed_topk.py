@@ -1,8 +1,10 @@
 """Differentiable top-k (Cordonnier et al., "Differentiable Patch Selection for Image Recognition", CVPR 2021), as TS2-Net and
 UCoFiA select tokens with it.
 
-Scores plus Gaussian noise, the k best kept, averaged over many draws: a smooth indicator of who is among the best, whose
-derivative is E[indicator * noise] / sigma. The k rows of an indicator are in the order of the positions, not of the scores.
+Scores plus Gaussian noise, the k best kept, averaged over many draws: a smooth indicator of who is among the best. Its
+derivative is E[indicator * noise] / sigma, of which both use the part of a score on its own place, d indicator[k, p] / d
+scores[p]; what a score takes from other places is left out. The k rows of an indicator are in the order of places, not of
+scores.
 """
 
 import torch

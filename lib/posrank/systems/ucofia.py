@@ -24,6 +24,8 @@ from posrank.systems.token_selection import SELECTED, ScorePredictor, VideoScore
 from posrank.systems.token_system import TokenSystem, grouped
 
 TAU = 0.01
+HIDDEN = -1e30
+"""Added to the logits of what is not real: exp underflows to zero."""
 VARIANTS = ("train", "eval_t2v", "eval_v2t")
 LEVELS = ("video_sentence", "sentence_frame", "pixel_word")
 
@@ -36,11 +38,11 @@ def interactive_sum(scores, mask, weight, dim=-1):
     >>> interactive_sum(torch.tensor([0.5, 0.1, 9.0]), torch.tensor([True, True, False]), torch.eye(3))
     tensor(0.5000)
     """
-    lowest = torch.finfo(scores.dtype).min
-    attention = (scores / TAU).masked_fill(~mask, lowest).softmax(dim) * mask
+    hidden = torch.zeros(mask.shape, dtype=scores.dtype, device=scores.device).masked_fill(~mask, HIDDEN)
+    attention = torch.add(hidden, scores, alpha=1 / TAU).softmax(dim)
     attention = (attention.movedim(dim, -1) @ weight).movedim(-1, dim)
-    attention = (attention / TAU).masked_fill(~mask, lowest).softmax(dim)
-    return (attention * scores * mask).sum(dim)
+    attention = torch.add(hidden, attention, alpha=1 / TAU).softmax(dim)
+    return (attention * scores).sum(dim) * mask.any(dim)
 
 
 class UCoFiA(TokenSystem):
