@@ -116,3 +116,17 @@ def clip_from_state(state, heads=None, text_heads=None):
         mlp_ratio=shape(state, "clip.transformer.resblocks.0.mlp.c_fc.weight")[0] / text_width,
     )
     return CLIP(shape(state, "clip.text_projection")[1], vision, text, quick_gelu=True)
+
+
+def load_checked(module, state, system):
+    """Load a state_dict; ValueError naming missing and unknown keys, or shapes that contradict each other. system: a name."""
+    try:
+        missing, unexpected = module.load_state_dict(state, strict=False)
+    except RuntimeError as error:  # torch names key and shapes
+        raise ValueError(f"the checkpoint does not fit the system {system!r}: {error}") from error
+    if missing or unexpected:
+        parts = [f"{what}: {', '.join(keys)}" for what, keys in (("missing", missing), ("unknown", unexpected)) if keys]
+        raise ValueError(
+            f"the checkpoint does not fit the system {system!r} ({'; '.join(parts)}); "
+            "check that it is of this system, or remove keys that nothing should read"
+        )

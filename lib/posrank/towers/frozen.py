@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from posrank.towers.backbone import load_backbone
+from posrank.towers.checkpoints import load_checked
 from posrank.towers.distilbert import WordPiece, build_distilbert, config_from_state, load_distilbert
 from posrank.towers.spacetime import SpaceTimeTransformer, inflate
 from posrank.towers.tokenizer import WordTokenizer
@@ -112,16 +113,7 @@ def from_state(state, heads, text_heads, tokenizer=None):
     if tokenizer is None and text_model.config.vocab_size == 30522:
         tokenizer = "distilbert-base-uncased"
     holder = nn.ModuleDict(dict(video_model=video_model, text_model=text_model, txt_proj=projections[0], vid_proj=projections[1]))
-    try:
-        missing, unexpected = holder.load_state_dict(state, strict=False)
-    except RuntimeError as error:
-        raise ValueError(f"the checkpoint does not fit the system 'frozen': {error}") from error
-    if missing or unexpected:
-        parts = [f"{what}: {', '.join(keys)}" for what, keys in (("missing", missing), ("unknown", unexpected)) if keys]
-        raise ValueError(
-            f"the checkpoint does not fit the system 'frozen' ({'; '.join(parts)}); check that it is of this system, or remove "
-            "keys that nothing should read"
-        )
+    load_checked(holder, state, "frozen")
     return FrozenBackbone(video_model, text_model, *projections, WordPiece(tokenizer) if tokenizer else None)
 
 
