@@ -19,7 +19,8 @@ def folder_of(root, dataset):
     """`root`, or ``root/<dataset>`` where that exists and root itself holds no files of its own."""
     root = Path(root)
     if not root.is_dir():
-        raise FileNotFoundError(f"{root} is no folder: put the annotation files of {dataset!r} there")
+        told = f"posrank.captions.fetch({dataset!r}) says where they are"
+        raise FileNotFoundError(f"{root} is no folder: put the annotation files of {dataset!r} there; {told}")
     below = root / dataset
     if below.is_dir() and not any(entry.is_file() and not entry.name.startswith(".") for entry in root.iterdir()):
         return below
