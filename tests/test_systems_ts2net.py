@@ -65,6 +65,7 @@ def test_which_blocks_are_shifted():
     assert shift.shifted_blocks(small_clip(depth=3).visual) == (1, 2)
     assert shift.shifted_blocks(small_clip(depth=1).visual) == (0,)
     assert shift.shifted_blocks(small_clip(depth=3).visual, as_released=True) == (1, 2)
+    assert shift.shifted_blocks(small_clip(depth=11).visual, as_released=True) == (10,)
     deep = small_clip(depth=14).visual
     assert shift.shifted_blocks(deep) == (12, 13) and shift.shifted_blocks(deep, as_released=True) == (10, 11)
     names = {name.split("resblocks.")[1][0] for name, _ in make().named_parameters() if ".attn.net." in name}

@@ -18,8 +18,8 @@ from posrank.towers.shift import add_shift, frames_in_order, shifted_blocks
 class TokenSystem(System):
     """A system on shifted and selected tokens.
 
-    shift_blocks: numbers of the image tower's blocks with token shift (None = the last two; as_released: 10 and 11 where the
-    tower has them). evaluation_noise: draw the selection with noise in evaluation too (None = as_released).
+    shift_blocks: numbers of the image tower's blocks with token shift (None = the last two; as_released: 10 and 11, those that
+    the tower has). evaluation_noise: draw the selection with noise in evaluation too (None = as_released).
     """
 
     def __init__(

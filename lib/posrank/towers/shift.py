@@ -61,12 +61,11 @@ class ShiftedAttention(nn.Module):
 
 
 def shifted_blocks(visual, as_released=False):
-    """Numbers of the blocks that are shifted where nothing else is said: the last two; as_released: 10 and 11 where the
-    tower has them."""
+    """Numbers of the blocks that are shifted where nothing else is said: the last two; as_released: those of 10 and 11 that the
+    tower has (the last two of a tower that has neither, where the released code shifts nothing)."""
     layers = len(visual.transformer.resblocks)
-    if as_released and layers > max(RELEASED_BLOCKS):
-        return RELEASED_BLOCKS
-    return tuple(range(max(0, layers - 2), layers))
+    released = tuple(number for number in RELEASED_BLOCKS if number < layers)
+    return released if as_released and released else tuple(range(max(0, layers - 2), layers))
 
 
 def add_shift(visual, blocks):
