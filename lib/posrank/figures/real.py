@@ -229,7 +229,8 @@ def _wide(table):
     for row in table.itertuples():
         digits = 0 if row.paper >= 100 else 2 if row.paper < 2 else 1
         theirs = f"{row.paper:,.{digits}f}"
-        ours = ABSENT if np.isnan(row.ours) else f"{row.ours:,.{digits}f} ({row.difference:+,.{digits}f})"
+        difference = round(row.difference, digits) + 0.0  # no "-0.00"
+        ours = ABSENT if np.isnan(row.ours) else f"{row.ours:,.{digits}f} ({difference:+,.{digits}f})"
         cells.setdefault(row.column, {})[row.dataset] = f"{theirs} / {ours}"
     return markdown(pd.DataFrame(cells).T.rename_axis("").reset_index(), index=False)
 

@@ -1,0 +1,62 @@
+"""The paper's tables on real files: what is there is compared, what is not there says so."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from posrank.figures import real
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    base = tmp_path_factory.mktemp("real")
+    folder = base / "raw" / "msvd"
+    folder.mkdir(parents=True)
+    clips = {"a_0_1": ["a man walks near a dog", "a man runs slowly"], "b_0_1": ["a cat sits"], "c_0_1": ["a red cat sits"]}
+    (folder / "captions_msvd.json").write_text(json.dumps(clips))
+    for split, name in (("train", "a_0_1"), ("val", "b_0_1"), ("test", "c_0_1")):
+        (folder / f"{split}_list.txt").write_text(name)
+    uvo = base / "raw" / "vln_uvo"
+    uvo.mkdir()
+    lines = ["t##*##0**#**a man walks backward near a dog", "u##*##0**#**a man stands", "w##*##0**#**a man runs forward"]
+    (uvo / "captions.txt").write_text("\n".join(lines))
+    (uvo / "vln_uvo_test_ids.txt").write_text("t\nw\n")
+    (uvo / "x_adverb_RE20.json").write_text(json.dumps({
+        "t##*##0": {"0": "a man walks forward near a dog"}, "w##*##0": {"0": "a man runs backward"}}))
+    tables = real.write(base / "raw", base / "out", base / "work")
+    return base, tables
+
+
+def cell(table, dataset, column):
+    return table[(table["dataset"] == dataset) & (table["column"] == column)].iloc[0]
+
+
+def test_table1_has_the_paper_beside_ours(made):
+    table = made[1]["table1"]
+    train = cell(table, "MSVD", "train_captions")
+    assert train[["paper", "ours", "difference"]].tolist() == [52900, 3, 3 - 52900]  # train + val
+    assert cell(table, "MSVD", "test_videos")["ours"] == 1 and cell(table, "MSVD", "noun")["ours"] == 1
+    assert table.loc[table["dataset"] != "MSVD", "ours"].isna().all() and set(table["dataset"]) == {
+        "YouCook2", "DiDeMo", "ActivityNet", "VATEX", "MSR-VTT", "MSVD", "TGIF"}
+
+
+def test_table2_has_precision_and_recall(made):
+    table = made[1]["table2"]
+    adverbs = cell(table, "VLN-UVO", "adv_eligible")
+    assert adverbs["paper"] == 4580 / 21 and adverbs["ours"] == 2
+    assert adverbs["precision"] == 1 and adverbs["recall"] == 1
+    assert np.isnan(cell(table, "VLN-UVO", "prep_eligible")["precision"]) and cell(table, "VLN-UVO", "train_captions")["ours"] == 1
+    assert np.isnan(cell(table, "VLN-OOPS", "test_captions")["ours"])
+
+
+def test_files(made):
+    base, tables = made
+    names = {"README.md", "figure3.png", *(f"{name}.csv" for name in tables)}
+    assert {path.name for path in (base / "out").iterdir()} == names
+    text = (base / "out" / "README.md").read_text()
+    assert "52,900 / 3 (-52,897)" in text and real.ABSENT in text and "a man walks" not in text and "vln_uvo adv" in text
+    validity = pd.read_csv(base / "out" / "released_validity.csv")
+    assert {"bigram", "bigram_low", "kneser_ney_bigram", "tied_32", "replacement_other_part"} <= set(validity)
+    assert (base / "work" / "msvd-default.parquet").exists()
