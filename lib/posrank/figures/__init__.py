@@ -11,7 +11,7 @@ _WHERE = {
     "curves": ("duplicate_figure", "history_figure", "sweep_figure"),
     "examples": ("caption_html", "examples_html"),
     "ranks": ("controls_figure", "correlation_figure", "parts_figure"),
-    "report": ("attention_of_runs", "average_table", "failures", "show_sweeps", "strategy_differences", "verdict"),
+    "report": ("attention_of_runs", "average_table", "failures", "marked_table", "show_sweeps", "strategy_differences", "verdict"),
     "style": ("STRATEGIES", "SYSTEMS", "TABLE_PARTS", "save", "show_style"),
     "tables": ("beside_paper", "blind_table", "differences", "load_metrics", "markdown", "readme_table", "strategy_table",
                "worth_table"),

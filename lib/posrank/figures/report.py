@@ -30,6 +30,39 @@ def seed_ranks(work, metrics):
     return merged
 
 
+def marked_table(work, metrics):
+    """Tables 4 and 8 with intervals and marks -> (wide table of texts, long table of `posrank.scoring.marks.marked`).
+
+    A cell is PoSRank [95 % interval], then c where chance is not excluded, then + or - where it differs from the strategy
+    above it (Holm over the parts, paired, videos and seeds resampled), = where it does not. Two empty tables where this
+    workspace holds no ranks.
+    """
+    from posrank.scoring.marks import marked
+
+    runs = {}
+    for m in metrics:
+        ranks = work.ranks(f"{m['system']}-{m['strategy']}-{m['seed']}")
+        if ranks is not None:
+            rows = runs.setdefault(m["system"], {}).setdefault(m["strategy"], [])
+            rows.append(ranks[ranks["run"] == ranks["run"].iloc[0]])
+    options = work.params.evaluate
+    tables = [marked(rows, options.bootstrap, options.seed).assign(system=system) for system, rows in runs.items()]
+    if not tables:
+        print("no ranks in this workspace (make repro writes them): no marks")
+        return pd.DataFrame(), pd.DataFrame()
+    long = pd.concat(tables, ignore_index=True).rename(columns={"row": "strategy"})
+    long["text"] = [_marked_cell(line) for line in long.to_dict("records")]
+    wide = long.pivot_table(index=["system", "strategy"], columns="part", values="text", aggfunc="first", sort=False)
+    return wide[[part for part in TABLE_PARTS if part in wide]], long.set_index(["system", "strategy", "part"]).drop(columns="text")
+
+
+def _marked_cell(line):
+    interval = "" if np.isnan(line["low"]) else f" [{line['low']:.3f}, {line['high']:.3f}]"
+    chance = " c" if line["above_chance"] != "yes" else ""
+    against = {"above": " +", "same": " =", "below": " -"}.get(line["from_previous"], "")
+    return f"{line['posrank']:.3f}{interval}{chance}{against}"
+
+
 def strategy_differences(work, metrics):
     """Paired differences of PoSRank between any two strategies of a system, seeds averaged, with 95 % intervals and Holm's
     correction; an empty table where this workspace holds no ranks."""
