@@ -20,7 +20,7 @@ from posrank.negatives.fair_pool import FairPools
 from posrank.negatives.fair_truth import Together, content_lemmas
 from posrank.negatives.sentences import Joint, TaggedCaptions
 
-POOL = 250
+POOL = 160
 """Candidates of a word that are scored: all its antonyms, and others at random up to this number."""
 
 LADDER = (20, 15, 10, 7, 5, 4, 3, 2, 1)
@@ -30,8 +30,12 @@ ENOUGH = {"noun": 1000, "verb": 1000, "adj": 1000, "adv": 300, "prep": 1000}
 SHORT = {"adv": 5, "prep": 5}
 """Longest lists of the small classes where k is one number for all parts."""
 
-MARGIN = 0.5
-"""Log-likelihood ratio that a candidate has to differ by, for every model of the family."""
+WORDS = {"noun": 1, "verb": 3, "adj": 3, "adv": 3, "prep": 3}
+"""Words of a caption that are tried for a list, drawn at random: the one with most candidates above is kept."""
+
+MARGIN, HANDICAP = 0.35, 0.6
+"""In nats: what a candidate has to differ by for every model of the family, and what is added to the caption's own score first
+(posrank.negatives.fair_balance says why). docs/fair.md shows what other values do."""
 
 UNBALANCED = "left out to keep the blind rank uniform"
 CHUNK = 2000
@@ -78,7 +82,7 @@ class FairSource:
         return [name for names in self._captioned.values() for name in names]
 
     def items(self, caption_id, parts, level, seed):
-        """-> ([Item, ...] one for each part at most, {part: why there is none})."""
+        """-> ([Item, ...] up to WORDS for each part, {part: why there is none})."""
         tokens, video = self.corpus.tokens(caption_id), self.corpus.video(caption_id)
         found, kept = self.pools.of(tokens, video, parts if level == "word" else PARTS)
         items = []
@@ -87,11 +91,9 @@ class FairSource:
             mine = [n for n, each in enumerate(found) if each.slot.part == part]
             if level == "phrase":
                 mine = [n for n in mine if len(found) > 1]
-            if not mine:
-                continue
-            n = mine[int(rng.random() * len(mine))]
             draw = _words if level == "word" else _pairs
-            items.append(draw(caption_id, video, tokens, found, n, rng))
+            for n in rng.sample(mine, min(len(mine), WORDS[part] if level == "word" else 1)):
+                items.append(draw(caption_id, video, tokens, found, n, rng))
         return items, kept
 
 

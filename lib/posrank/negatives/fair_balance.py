@@ -4,7 +4,9 @@ In: for every caption the scores of itself and its candidates under a family of 
 rank each gets, and its candidates. Pure functions on arrays.
 
 A candidate is *above* its caption where all models of the family call it likelier by more than a margin, *below* where all call
-it less likely by more than the margin; the others, on which chance decides, are not used. A caption with `a` candidates above
+it less likely by more than the margin; the others, on which chance decides, are not used. The caption's own score gets a
+handicap first: its words were written once more than the counts of the training captions tell, namely in this caption, so
+captions that no builder saw hold them more often than a candidate that is as likely by the counts. A caption with `a` candidates above
 and `b` below can stand at rank r of a list with K negatives where r - 1 <= a and K + 1 - r <= b: an interval of ranks. `assign`
 finds the largest set in which each rank 1..K+1 is taken equally often, every caption inside of its interval.
 """
@@ -14,11 +16,11 @@ import heapq
 import numpy as np
 
 
-def sides(scores, starts, margin=0.0):
+def sides(scores, starts, margin=0.0, handicap=0.0):
     """Which candidates stand above and below their caption: two bool arrays [n].
 
-    scores [models, n]: log-probabilities; the entries of caption i are starts[i] : starts[i + 1], the caption itself first. The
-    caption's own entries are False in both.
+    scores [models, n]: log-probabilities; the entries of caption i are starts[i] : starts[i + 1], the caption itself first.
+    margin, handicap: in nats. The caption's own entries are False in both.
 
     >>> above, below = sides(np.array([[0, 2, -1, 1.0], [0, 1, -3, -1]]), [0, 4])
     >>> above.tolist(), below.tolist()
@@ -26,8 +28,10 @@ def sides(scores, starts, margin=0.0):
     """
     scores, starts = np.atleast_2d(scores), np.asarray(starts)
     owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    difference = scores - scores[:, starts[:-1]][:, owner]
-    return (difference > margin).all(0), (difference < -margin).all(0)
+    difference = scores - scores[:, starts[:-1]][:, owner] - handicap
+    above, below = (difference > margin).all(0), (difference < -margin).all(0)
+    above[starts[:-1]] = below[starts[:-1]] = False
+    return above, below
 
 
 def ranks_open(above, below, k):

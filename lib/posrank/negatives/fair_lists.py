@@ -5,11 +5,12 @@ no set is fixed, each draw aims at a rank of its own: uniform on 1..n+1, nothing
 """
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 
 from posrank.negatives.draw import item_random
-from posrank.negatives.fair import CHUNK, ENOUGH, LADDER, MARGIN, SHORT, UNBALANCED, render
+from posrank.negatives.fair import CHUNK, ENOUGH, HANDICAP, LADDER, MARGIN, SHORT, UNBALANCED, render
 from posrank.negatives.fair_balance import assign, pick, ranks_open, sides
 
 
@@ -25,14 +26,23 @@ def collect(source, parts, level, seed, progress=iter):
     return items, reasons
 
 
-def split_sides(source, items, margin=MARGIN):
+def split_sides(source, items, margin=MARGIN, handicap=HANDICAP):
     """For each item the indices of its candidates above and below it: two lists of int arrays."""
     above, below = [], []
     for start in range(0, len(items), CHUNK):
         scores, starts = source.scores(items[start : start + CHUNK])
-        for side, found in zip((above, below), sides(scores, starts, margin)):
-            side += [np.flatnonzero(found[a + 1 : b]) for a, b in zip(starts[:-1], starts[1:])]
+        for side, found in zip((above, below), sides(scores, starts, margin, handicap)):
+            side += [np.flatnonzero(found[a + 1 : b]) for a, b in pairwise(starts)]
     return above, below
+
+
+def one_each(items, above, below):
+    """Of the words of each caption the one with most candidates above it (the first of equal ones)."""
+    best = {}
+    for n, item in enumerate(items):
+        if item.caption_id not in best or len(above[n]) > len(above[best[item.caption_id]]):
+            best[item.caption_id] = n
+    return tuple([each[n] for n in best.values()] for each in (items, above, below))
 
 
 def longest(part, k, given):
@@ -56,7 +66,7 @@ def balance(part, items, above, below, lengths, seed):
     return chosen, ranks[chosen], sizes
 
 
-def draw(source, parts, level, counts, given, seed, margin=MARGIN, progress=iter):
+def draw(source, parts, level, counts, given, seed, margin=MARGIN, handicap=HANDICAP, progress=iter):
     """All lists of a set -> {(caption_id, part): [(sentence, changes), ...]}, report.
 
     counts: {part: k}; given: whether k came by part. report: {part: {eligible, captions, k, by_length, antonyms}} and
@@ -67,10 +77,10 @@ def draw(source, parts, level, counts, given, seed, margin=MARGIN, progress=iter
     for part in parts:
         if not items[part]:
             continue
-        above, below = split_sides(source, items[part], margin)
-        k, ranks, sizes = balance(part, items[part], above, below, longest(part, counts[part], given), seed)
+        mine, above, below = one_each(items[part], *split_sides(source, items[part], margin, handicap))
+        k, ranks, sizes = balance(part, mine, above, below, longest(part, counts[part], given), seed)
         antonyms = 0
-        for item, a, b, rank in zip(items[part], above, below, ranks.tolist()):
+        for item, a, b, rank in zip(mine, above, below, ranks.tolist()):
             if not rank:
                 dropped[part][UNBALANCED] += 1
                 continue
@@ -80,9 +90,9 @@ def draw(source, parts, level, counts, given, seed, margin=MARGIN, progress=iter
             tokens = source.corpus.tokens(item.caption_id)
             lists[item.caption_id, part] = [render(item, n, tokens) for n in chosen]
         kept = int((ranks > 0).sum())
-        report[part] = {"eligible": len(items[part]), "captions": kept, "k": k, "by_length": sizes,
+        report[part] = {"eligible": len(mine), "captions": kept, "k": k, "by_length": sizes,
                         "antonyms": antonyms / max(kept * k, 1),
-                        "antonyms_available": float(np.mean([item.antonym.any() for item in items[part]]))}
+                        "antonyms_available": float(np.mean([item.antonym.any() for item in mine]))}
     return lists, report, dropped
 
 

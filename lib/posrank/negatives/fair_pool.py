@@ -101,8 +101,8 @@ class FairPools:
     """`of(tokens, video)`: the replaceable words of a caption with their candidates.
 
     vocabulary, lexicon: as for every rule. contexts, together: what the reference captions show (fair_contexts, fair_truth).
-    videos: function, video -> list of the Tokens of its captions. A vocabulary of gold tags is closed and clean: word lists, context classes and
-    the majority part are not asked there.
+    videos: function, video -> list of the Tokens of its captions. A vocabulary of gold tags is closed and clean: word
+    lists and context classes are not asked there.
     """
 
     def __init__(self, vocabulary, lexicon, contexts, together, videos):
@@ -151,8 +151,6 @@ class FairPools:
         if not self._gold:
             allowed &= ~pool.barred & (~pool.vague | antonym)
             allowed &= self.contexts.fitting(part, tag, left_class(tokens, i, part), right_class(tokens, i, part), pool.words)
-            if part == "adv":
-                allowed &= pool.kind == adverb_class(word)
         said, objects = self._of_video(video, part, tag)
         if part == "prep":
             thing = _object(tokens, i)
