@@ -16,7 +16,7 @@ DATASETS = (
 )
 SYSTEMS = ("clip", "frozen", "xclip", "ts2net", "ucofia")
 STRATEGIES = ("zeroshot", "coarse", "word", "phrase", "prompt")
-RULES = ("paper", "released")
+RULES = ("paper", "released", "fair")
 LEVELS = ("word", "phrase")
 
 

@@ -37,6 +37,13 @@ MARGIN, HANDICAP = 0.35, 0.6
 """In nats: what a candidate has to differ by for every model of the family, and what is added to the caption's own score first
 (posrank.negatives.fair_balance says why). docs/fair.md shows what other values do."""
 
+STRICTNESS = ((MARGIN, HANDICAP), (0.2, 0.3), (0.0, 0.0), None)
+"""Margin and handicap, then more lenient ones for data where hardly any caption can be balanced so: small reference sets, and
+vocabularies in which all words are about equally likely. None: the mean of the family alone decides."""
+
+KEPT, AT_LENGTH = 0.03, 4
+"""Share of the captions that a strictness has to keep with lists of this length (or k, where that is less) to be used."""
+
 UNBALANCED = "left out to keep the blind rank uniform"
 CHUNK = 2000
 

@@ -1,7 +1,7 @@
 """Rule `fair`, the set: from scored candidates to balanced lists, and what was lost on the way.
 
-In: a FairSource. Out: for `posrank.negatives.generate` the draws of every caption and part, with a report. In training, where
-no set is fixed, each draw aims at a rank of its own: uniform on 1..n+1, nothing where the caption cannot stand there.
+In: a FairSource. Out: for `posrank.negatives.generate` the draws of every caption and part, with a report. (In
+training, where no set is fixed: posrank.negatives.fair_training.)
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from posrank.negatives.draw import item_random
-from posrank.negatives.fair import CHUNK, ENOUGH, HANDICAP, LADDER, MARGIN, SHORT, UNBALANCED, render
+from posrank.negatives.fair import AT_LENGTH, CHUNK, ENOUGH, KEPT, LADDER, SHORT, STRICTNESS, UNBALANCED, render
 from posrank.negatives.fair_balance import assign, pick, ranks_open, sides
 
 
@@ -26,14 +26,25 @@ def collect(source, parts, level, seed, progress=iter):
     return items, reasons
 
 
-def split_sides(source, items, margin=MARGIN, handicap=HANDICAP):
-    """For each item the indices of its candidates above and below it: two lists of int arrays."""
-    above, below = [], []
+def scored(source, items):
+    """-> scores float32 [models, n], starts [items + 1] of all items (see FairSource.scores), in chunks."""
+    pieces, lengths = [], [0]
     for start in range(0, len(items), CHUNK):
         scores, starts = source.scores(items[start : start + CHUNK])
-        for side, found in zip((above, below), sides(scores, starts, margin, handicap)):
-            side += [np.flatnonzero(found[a + 1 : b]) for a, b in pairwise(starts)]
-    return above, below
+        own = np.repeat(scores[:, starts[:-1]], np.diff(starts), axis=1)
+        pieces.append((scores - own).astype(np.float32))
+        lengths += np.diff(starts).tolist()
+    return np.concatenate(pieces, axis=1), np.cumsum(lengths)
+
+
+def split_sides(scores, starts, strictness):
+    """For each item the indices of its candidates above and below it: two lists of int arrays. strictness: (margin, handicap),
+    or None for the mean of the models."""
+    if strictness is None:
+        found = sides(scores.mean(0, keepdims=True), starts)
+    else:
+        found = sides(scores, starts, *strictness)
+    return [[np.flatnonzero(side[a + 1 : b]) for a, b in pairwise(starts.tolist())] for side in found]
 
 
 def one_each(items, above, below):
@@ -57,8 +68,7 @@ def balance(part, items, above, below, lengths, seed):
     k is the first of `lengths` (descending) at which ENOUGH captions, or half as many as at the best length, remain.
     """
     a, b = np.array([len(each) for each in above], np.int64), np.array([len(each) for each in below], np.int64)
-    order = np.argsort(np.array([item_random(seed, item.caption_id, part, "order").random() for item in items]), kind="stable")
-    order = np.argsort(order, kind="stable")
+    order = np.array([item_random(seed, item.caption_id, part, "order").random() for item in items])
     ranks = {length: assign(*ranks_open(a, b, length), length, order) for length in lengths}
     sizes = {length: int((each > 0).sum()) for length, each in ranks.items()}
     need = min(ENOUGH[part], max(sizes.values()) / 2)
@@ -66,19 +76,31 @@ def balance(part, items, above, below, lengths, seed):
     return chosen, ranks[chosen], sizes
 
 
-def draw(source, parts, level, counts, given, seed, margin=MARGIN, handicap=HANDICAP, progress=iter):
+def balanced(source, part, items, lengths, seed, strictness=STRICTNESS):
+    """The set of one part: the first strictness that keeps enough captions -> items (one a caption), above, below, k, ranks,
+    sizes, the strictness used."""
+    scores, starts = scored(source, items)
+    for strict in strictness:
+        mine, above, below = one_each(items, *split_sides(scores, starts, strict))
+        k, ranks, sizes = balance(part, mine, above, below, lengths, seed)
+        if sizes[min(AT_LENGTH, lengths[0])] >= KEPT * len(mine):
+            break
+    return mine, above, below, k, ranks, sizes, strict
+
+
+def draw(source, parts, level, counts, given, seed, strictness=STRICTNESS, progress=iter):
     """All lists of a set -> {(caption_id, part): [(sentence, changes), ...]}, report.
 
-    counts: {part: k}; given: whether k came by part. report: {part: {eligible, captions, k, by_length, antonyms}} and
-    "dropped" {part: Counter}: the numbers of `posrank.negatives.generate`'s attrs.
+    counts: {part: k}; given: whether k came by part. report: {part: {eligible, captions, k, by_length, antonyms,
+    antonyms_available, margin_handicap}}, dropped {part: Counter}: the numbers of `posrank.negatives.generate`'s attrs.
     """
     items, dropped = collect(source, parts, level, seed, progress)
     lists, report = {}, {}
     for part in parts:
         if not items[part]:
             continue
-        mine, above, below = one_each(items[part], *split_sides(source, items[part], margin, handicap))
-        k, ranks, sizes = balance(part, mine, above, below, longest(part, counts[part], given), seed)
+        lengths = longest(part, counts[part], given)
+        mine, above, below, k, ranks, sizes, strict = balanced(source, part, items[part], lengths, seed, strictness)
         antonyms = 0
         for item, a, b, rank in zip(mine, above, below, ranks.tolist()):
             if not rank:
@@ -91,14 +113,6 @@ def draw(source, parts, level, counts, given, seed, margin=MARGIN, handicap=HAND
             lists[item.caption_id, part] = [render(item, n, tokens) for n in chosen]
         kept = int((ranks > 0).sum())
         report[part] = {"eligible": len(mine), "captions": kept, "k": k, "by_length": sizes,
-                        "antonyms": antonyms / max(kept * k, 1),
+                        "antonyms": antonyms / max(kept * k, 1), "margin_handicap": list(strict) if strict else "mean of the family",
                         "antonyms_available": float(np.mean([item.antonym.any() for item in mine]))}
     return lists, report, dropped
-
-
-def draw_one(source, item, n, rng, above, below):
-    """A training list: a rank drawn uniformly on 1..n+1, `n` candidates around it; [] where the caption cannot stand there."""
-    rank = 1 + int(rng.random() * (n + 1))
-    if rank - 1 > len(above) or n + 1 - rank > len(below):
-        return []
-    return pick(above, below, item.antonym, rank, n, rng)

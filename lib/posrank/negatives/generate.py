@@ -97,7 +97,7 @@ def generate(
 def _fair(corpus, level, counts, given, seed, parts, progress):
     """Rule `fair` chooses lists for the whole set at once: posrank.negatives.fair_lists."""
     from posrank.negatives.fair import FairSource
-    from posrank.negatives.fair_lists import HANDICAP, MARGIN, draw
+    from posrank.negatives.fair_lists import draw
 
     source = FairSource(corpus)
     lists, balance, dropped = draw(
@@ -117,7 +117,7 @@ def _fair(corpus, level, counts, given, seed, parts, progress):
             report.dropped[part][NO_TEXT] += empty
     attrs = {
         "rule": "fair", "level": level, "k": report.counts, "seed": seed, "parts": list(parts), **corpus.attrs,
-        "family": source.family.name, "margin": MARGIN, "handicap": HANDICAP, "balance": balance, **report.attrs(),
+        "family": source.family.name, "balance": balance, **report.attrs(),
     }
     return rows.table("fair", attrs)
 

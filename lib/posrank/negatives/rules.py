@@ -2,7 +2,9 @@
 
 A rule's module has `make(vocabulary, lexicon)`, which returns an object with `name` and `slots(tokens, others)` (see
 posrank.negatives.paper.PaperRule): the words of a caption that may be replaced, each with its choices. What is drawn
-from them (posrank.negatives.draw) and the table that comes out (posrank.negatives.table) are the same for all rules.
+from them (posrank.negatives.draw) and the table that comes out (posrank.negatives.table) are the same for all rules. Rule
+`fair` alone chooses for a whole set at once: posrank.negatives.fair has no `make`, `generate` and `TrainingNegatives` go
+to it themselves.
 """
 
 from difflib import get_close_matches
@@ -11,7 +13,7 @@ from importlib import import_module
 from posrank import PARTS
 
 RULES = ("paper", "released", "fair")
-"""The names of the three rules; `BUILT` says which of them this version has."""
+"""The names of the three rules; `BUILT` says where each stands."""
 
 BUILT = {"paper": "posrank.negatives.paper", "released": "posrank.negatives.released", "fair": "posrank.negatives.fair"}
 
