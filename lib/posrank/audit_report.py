@@ -1,0 +1,89 @@
+"""What an audit found: shares with Wilson's intervals, and how far two labellers agree.
+
+In: labels tables (`posrank.audit`). Out: DataFrames, one row per labeller and part of speech; the paper's own audit
+(Section 4: 100 captions, 4 false negatives, 7 grammatical errors) as a row to compare with.
+"""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from posrank import PARTS
+from posrank.audit import ANSWERS, KEY, check_labels
+
+PAPER = {"looked_at": 100, "ungrammatical": 7, "judged": 100, "cannot_tell": 0, "false_negatives": 4}
+
+
+def wilson(count, n, confidence=0.95):
+    """Low and high end of Wilson's score interval for `count` of `n`; NaN where n is 0.
+
+    >>> [round(float(end), 3) for end in wilson(4, 100)]
+    [0.016, 0.098]
+    """
+    from scipy.stats import binomtest
+
+    if not 0 <= count <= n:
+        raise ValueError(f"{count} of {n}: count must be between 0 and n")
+    if n == 0:
+        return np.nan, np.nan
+    low, high = binomtest(int(count), int(n)).proportion_ci(confidence, method="wilson")
+    return low, high
+
+
+def report(labels, paper=True):
+    """One row per labeller and part that has labels, and one over all parts; the paper's audit below.
+
+    looked_at      negatives whose grammar was judged, `ungrammatical` of them, their share with a 95 % interval
+    judged         negatives that were found true or false of the video, `false_negatives` of them, share and interval;
+                   `cannot_tell` are not among the judged
+
+    The row `all` is the mean over the sample, in which parts have equal shares, not over the set. Its interval takes the
+    negatives as independent draws; several of one video make it somewhat too short.
+    """
+    labels = check_labels(labels)
+    rows = {}
+    for labeller, mine in labels.groupby("labeller"):
+        for part in (*PARTS, "all"):
+            some = mine if part == "all" else mine[mine["part"] == part]
+            if len(some):
+                rows[labeller, part] = _row(
+                    looked_at=(some["grammatical"] != "").sum(), ungrammatical=(some["grammatical"] == "no").sum(),
+                    judged=some["false_negative"].isin(["yes", "no"]).sum(),
+                    cannot_tell=(some["false_negative"] == "cannot tell").sum(),
+                    false_negatives=(some["false_negative"] == "yes").sum(),
+                )
+    if paper:
+        rows["the paper", "all"] = _row(**PAPER)
+    index = pd.MultiIndex.from_tuples(list(rows), names=["labeller", "part"])
+    return pd.DataFrame(list(rows.values()), index=index, columns=list(_row(**PAPER)))
+
+
+def agreement(labels):
+    """One row per pair of labellers and question that both answered: items, the share of equal answers, Cohen's kappa.
+
+    kappa is NaN where both gave one and the same answer throughout: chance alone would agree as well.
+    """
+    labels, rows = check_labels(labels), []
+    for one, other in combinations(sorted(labels["labeller"].unique()), 2):
+        both = labels[labels["labeller"] == one].merge(labels[labels["labeller"] == other], on=list(KEY))
+        for question, answers in ANSWERS.items():
+            a, b = both[f"{question}_x"], both[f"{question}_y"]
+            a, b = a[(a != "") & (b != "")], b[(a != "") & (b != "")]
+            if len(a):
+                same = (a == b).mean()
+                chance = sum((a == answer).mean() * (b == answer).mean() for answer in answers)
+                kappa = (same - chance) / (1 - chance) if chance < 1 else np.nan
+                rows.append((one, other, question, len(a), same, kappa))
+    return pd.DataFrame(rows, columns=["labeller", "other", "question", "items", "agree", "kappa"])
+
+
+def _row(looked_at, ungrammatical, judged, cannot_tell, false_negatives):
+    ends = wilson(ungrammatical, looked_at), wilson(false_negatives, judged)
+    return {
+        "looked_at": int(looked_at), "ungrammatical": int(ungrammatical),
+        "ungrammatical_share": ungrammatical / looked_at if looked_at else np.nan,
+        "ungrammatical_low": ends[0][0], "ungrammatical_high": ends[0][1],
+        "cannot_tell": int(cannot_tell), "judged": int(judged), "false_negatives": int(false_negatives),
+        "false_share": false_negatives / judged if judged else np.nan, "false_low": ends[1][0], "false_high": ends[1][1],
+    }
