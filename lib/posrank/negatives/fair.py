@@ -27,6 +27,9 @@ LADDER = (20, 15, 10, 7, 5, 4, 3, 2, 1)
 """List lengths tried: the longest one of those up to k at which enough captions remain."""
 
 ENOUGH = {"noun": 1000, "verb": 1000, "adj": 1000, "adv": 300, "prep": 1000}
+SHARE = 0.4
+"""Captions that a set should have; of a small dataset this share of those that have candidates at all."""
+
 SHORT = {"adv": 5, "prep": 5}
 """Longest lists of the small classes where k is one number for all parts."""
 
@@ -37,12 +40,13 @@ MARGIN, HANDICAP = 0.35, 0.6
 """In nats: what a candidate has to differ by for every model of the family, and what is added to the caption's own score first
 (posrank.negatives.fair_balance says why). docs/fair.md shows what other values do."""
 
-STRICTNESS = ((MARGIN, HANDICAP), (0.2, 0.3), (0.0, 0.0), None)
-"""Margin and handicap, then more lenient ones for data where hardly any caption can be balanced so: small reference sets, and
-vocabularies in which all words are about equally likely. None: the mean of the family alone decides."""
+STRICTNESS = ((MARGIN, HANDICAP), (0.2, 0.4), (0.1, 0.2), (0.0, 0.0))
+"""Margin and handicap, then more lenient ones where too few captions remain in lists of two negatives."""
 
-KEPT, AT_LENGTH = 0.03, 4
-"""Share of the captions that a strictness has to keep with lists of this length (or k, where that is less) to be used."""
+CLOSED = ((MARGIN, 0.0), None)
+CLOSED_LENGTH, CLOSED_SHARE = 4, 0.1
+"""The same for vocabularies of gold tags, which are closed: counts are large there, and all words may be equally likely. None (the
+mean of the family alone decides) unless this share of the captions can be balanced more strictly in lists of this length."""
 
 UNBALANCED = "left out to keep the blind rank uniform"
 CHUNK = 2000
@@ -83,6 +87,11 @@ class FairSource:
             lambda video: [corpus.tagged[name] for name in captioned.get(video, ())],
         )
         self._captioned = captioned
+
+    @property
+    def strictness(self):
+        """STRICTNESS, or CLOSED where the vocabulary is one of gold tags."""
+        return CLOSED if self.corpus.vocabulary.gold else STRICTNESS
 
     def in_order(self):
         """The caption ids with a text, video by video."""

@@ -55,11 +55,11 @@ def assign(low, high, k, order):
     low, high = np.asarray(low), np.asarray(high)
     possible = np.flatnonzero(low <= high)
     possible = possible[np.argsort(np.asarray(order)[possible], kind="stable")]
-    by_low = [possible[low[possible] == rank] for rank in range(k + 2)]
+    by_low = [[(int(high[i]), turn, int(i)) for turn, i in enumerate(possible.tolist()) if low[i] == rank] for rank in range(k + 2)]
     best, least, most = np.zeros(len(low), np.int64), 0, len(possible) // (k + 1)
     while least < most:
         each = (least + most + 1) // 2
-        found = _fill(by_low, high, k, each, len(low))
+        found = _fill(by_low, k, each, len(low))
         if found is None:
             most = each - 1
         else:
@@ -67,12 +67,13 @@ def assign(low, high, k, order):
     return best
 
 
-def _fill(by_low, high, k, each, n):
-    """Ranks [n] with `each` captions per rank, None where that many cannot be had."""
+def _fill(by_low, k, each, n):
+    """Ranks [n] with `each` captions per rank, None where that many cannot be had. by_low: the captions whose first rank is
+    0, 1, ..., as (last rank, turn, caption)."""
     ranks, heap = np.zeros(n, np.int64), []
     for rank in range(1, k + 2):
-        for place, i in enumerate(by_low[rank]):
-            heapq.heappush(heap, (int(high[i]), place, int(i)))
+        for caption in by_low[rank]:
+            heapq.heappush(heap, caption)
         while heap and heap[0][0] < rank:
             heapq.heappop(heap)
         if len(heap) < each:
@@ -94,13 +95,3 @@ def pick(above, below, antonym, rank, k, random):
         chosen += first + random.sample(others, number - len(first))
     random.shuffle(chosen)
     return chosen
-
-
-def sizes(low_high, k, ladder):
-    """How large the largest uniform set is at several list lengths: {length: captions}. low_high: function of a length."""
-    order = {}
-    for length in ladder:
-        if length <= k:
-            low, high = low_high(length)
-            order[length] = int((assign(low, high, length, np.zeros(len(low))) > 0).sum())
-    return order

@@ -18,6 +18,8 @@ _PARTICIPLES = frozenset({"VBN", "VBG"})
 SIDES = ("left", "right")
 LEAST = {"left": 0.02, "right": 0.05}
 """A word fits a context class where it was seen there twice, and in at least this share of its uses."""
+LEAST_VERB = 0.12
+"""The same for what follows a verb: many verbs take an object now and then, few take any."""
 
 
 def left_class(tokens, i, part):
@@ -56,6 +58,13 @@ def right_class(tokens, i, part):
     return "object" if upos in _OBJECT else upos
 
 
+def _neighbours(tokens, i, word):
+    """The word before with `word`, and `word` with the word after, in lower case ("" at the ends)."""
+    before = tokens.text[i - 1].lower() if i else ""
+    after = tokens.text[i + 1].lower() if i + 1 < len(tokens.text) else ""
+    return (before, word, "left"), (word, after, "right")
+
+
 def _determiner(tokens, i):
     """a | the | number | none: what opens the phrase of the noun at `i`, adjectives and nouns in between passed over."""
     for j in range(i - 1, max(i - 6, -1), -1):
@@ -78,7 +87,7 @@ class Contexts:
 
     def __init__(self, tokens):
         self._seen = {side: defaultdict(Counter) for side in SIDES}
-        self._uses = Counter()
+        self._uses, self._pairs = Counter(), set()
         for sentence in tokens:
             for i, (upos, tag) in enumerate(zip(sentence.upos, sentence.tag)):
                 part = part_of(upos, tag)
@@ -86,6 +95,8 @@ class Contexts:
                     continue
                 key = part, fine_tag(part, tag)
                 word = sentence.text[i].lower()
+                if part in ("adv", "prep"):
+                    self._pairs.update(_neighbours(sentence, i, word))
                 self._uses[key, word] += 1
                 self._seen["left"][key, left_class(sentence, i, part)][word] += 1
                 self._seen["right"][key, right_class(sentence, i, part)][word] += 1
@@ -95,13 +106,23 @@ class Contexts:
         """bool array over `pool` (words of this part and tag): those that were seen after `left` and before `right`."""
         return self._side("left", part, tag, left, pool) & self._side("right", part, tag, right, pool)
 
+    def beside(self, tokens, i, part, pool):
+        """bool array over `pool`: adverbs that were seen next to one of the neighbours of token `i`, prepositions that were
+        seen next to both. All for other parts."""
+        if part not in ("adv", "prep"):
+            return np.ones(len(pool), bool)
+        pairs = [_neighbours(tokens, i, word) for word in pool]
+        known = np.array([[pair in self._pairs for pair in each] for each in pairs], bool).reshape(len(pool), 2)
+        return known.all(1) if part == "prep" else known.any(1)
+
     def _side(self, side, part, tag, name, pool):
         key = side, part, tag, name
         if key not in self._cache:
             seen = self._seen[side].get(((part, tag), name), {})
             counts = np.array([seen.get(word, 0) for word in pool])
             uses = np.array([self._uses.get(((part, tag), word), 0) for word in pool])
-            self._cache[key] = (counts >= 2) & (counts >= LEAST[side] * uses)
+            least = LEAST_VERB if part == "verb" and side == "right" else LEAST[side]
+            self._cache[key] = (counts >= 2) & (counts >= least * uses)
         return self._cache[key]
 
 

@@ -10,7 +10,18 @@ from itertools import pairwise
 import numpy as np
 
 from posrank.negatives.draw import item_random
-from posrank.negatives.fair import AT_LENGTH, CHUNK, ENOUGH, KEPT, LADDER, SHORT, STRICTNESS, UNBALANCED, render
+from posrank.negatives.fair import (
+    CHUNK,
+    CLOSED,
+    CLOSED_LENGTH,
+    CLOSED_SHARE,
+    ENOUGH,
+    LADDER,
+    SHARE,
+    SHORT,
+    UNBALANCED,
+    render,
+)
 from posrank.negatives.fair_balance import assign, pick, ranks_open, sides
 
 
@@ -62,33 +73,42 @@ def longest(part, k, given):
     return [most, *[length for length in LADDER if length < most]]
 
 
+def enough(part, captions):
+    """How many captions a set of this part should have, of `captions` that have candidates."""
+    return min(ENOUGH[part], SHARE * captions)
+
+
 def balance(part, items, above, below, lengths, seed):
     """-> k, ranks [items] (0 = left out), {length: captions of the largest uniform set}.
 
-    k is the first of `lengths` (descending) at which ENOUGH captions, or half as many as at the best length, remain.
+    k is the first of `lengths` (descending) at which `enough` captions remain; where there is none, the first with half as
+    many as the best length has.
     """
     a, b = np.array([len(each) for each in above], np.int64), np.array([len(each) for each in below], np.int64)
     order = np.array([item_random(seed, item.caption_id, part, "order").random() for item in items])
     ranks = {length: assign(*ranks_open(a, b, length), length, order) for length in lengths}
     sizes = {length: int((each > 0).sum()) for length, each in ranks.items()}
-    need = min(ENOUGH[part], max(sizes.values()) / 2)
+    most = max(sizes.values())
+    need = enough(part, len(items)) if most >= enough(part, len(items)) else most / 2
     chosen = next(length for length in lengths if sizes[length] >= need)
     return chosen, ranks[chosen], sizes
 
 
-def balanced(source, part, items, lengths, seed, strictness=STRICTNESS):
+def balanced(source, part, items, lengths, seed, strictness=None):
     """The set of one part: the first strictness that keeps enough captions -> items (one a caption), above, below, k, ranks,
-    sizes, the strictness used."""
+    sizes, the strictness used. strictness: those to try, None = the source's own."""
     scores, starts = scored(source, items)
-    for strict in strictness:
+    closed = source.strictness is CLOSED
+    for strict in strictness or source.strictness:
         mine, above, below = one_each(items, *split_sides(scores, starts, strict))
         k, ranks, sizes = balance(part, mine, above, below, lengths, seed)
-        if sizes[min(AT_LENGTH, lengths[0])] >= KEPT * len(mine):
+        length, need = (CLOSED_LENGTH, CLOSED_SHARE * len(mine)) if closed else (2, enough(part, len(mine)))
+        if sizes[min(length, lengths[0])] >= need:
             break
     return mine, above, below, k, ranks, sizes, strict
 
 
-def draw(source, parts, level, counts, given, seed, strictness=STRICTNESS, progress=iter):
+def draw(source, parts, level, counts, given, seed, strictness=None, progress=iter):
     """All lists of a set -> {(caption_id, part): [(sentence, changes), ...]}, report.
 
     counts: {part: k}; given: whether k came by part. report: {part: {eligible, captions, k, by_length, antonyms,

@@ -151,6 +151,7 @@ class FairPools:
         if not self._gold:
             allowed &= ~pool.barred & (~pool.vague | antonym)
             allowed &= self.contexts.fitting(part, tag, left_class(tokens, i, part), right_class(tokens, i, part), pool.words)
+            allowed &= self.contexts.beside(tokens, i, part, pool.words)
         said, objects = self._of_video(video, part, tag)
         if part == "prep":
             thing = _object(tokens, i)

@@ -13,7 +13,7 @@ from itertools import accumulate
 import numpy as np
 
 from posrank.negatives.draw import item_random
-from posrank.negatives.fair import LADDER, SHORT, STRICTNESS, render
+from posrank.negatives.fair import LADDER, SHORT, render
 from posrank.negatives.fair_balance import pick, ranks_open
 from posrank.negatives.fair_lists import collect, scored, split_sides
 
@@ -50,7 +50,7 @@ class FairDraws:
             return
         most = min(n, SHORT.get(part, n))
         scores, starts = scored(self._source, items)
-        for strict in STRICTNESS:
+        for strict in self._source.strictness:
             above, below = (np.array([len(each) for each in side]) for side in split_sides(scores, starts, strict))
             for length in (most, *(each for each in LADDER if each < most)):
                 low, high = ranks_open(above, below, length)
