@@ -22,7 +22,7 @@ def halves(captions, seed=0):
     >>> import pandas as pd
     >>> table = pd.DataFrame({"video_id": [f"v{i}" for i in range(10)], "caption": ["a man"] * 10})
     >>> [len(half) for half in halves(table)]
-    [4, 6]
+    [5, 5]
     """
     videos = captions["video_id"].tolist()
     side = {video: blake2b(f"{seed}|judge|{video}".encode(), digest_size=8).digest()[0] % 2 for video in set(videos)}

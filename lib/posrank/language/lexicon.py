@@ -116,6 +116,20 @@ class Lexicon:
             return self._prepositions.get(lemma.lower(), ((), ()))[1]
         return self._clean(lemma, part, [n for s, _ in self._senses(lemma, part) for n in self._graph.names(s)])
 
+    def first_synonyms(self, lemma, part):
+        """Words that share its first sense and have it as their own first or second: what may stand for it unseen.
+
+        Prepositions: the hand-made table holds near synonyms only, so there are none here.
+
+        >>> "couch" in load().first_synonyms("sofa", "noun"), load().first_synonyms("in", "prep")
+        (True, ())
+        """
+        if part == "prep" or not self._senses(lemma, part):
+            return ()
+        sense = self._senses(lemma, part)[0][0]
+        names = self._clean(lemma, part, self._graph.names(sense))
+        return tuple(name for name in names if sense in [s for s, _ in self._senses(name, part)[:_FREQUENT]])
+
     def hypernyms(self, lemma, part):
         """Words one step above, by sense order."""
         return self._step(lemma, part, self._graph.hypernyms)

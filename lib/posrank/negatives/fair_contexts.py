@@ -18,8 +18,9 @@ _PARTICIPLES = frozenset({"VBN", "VBG"})
 SIDES = ("left", "right")
 LEAST = {"left": 0.02, "right": 0.05}
 """A word fits a context class where it was seen there twice, and in at least this share of its uses."""
-LEAST_VERB = 0.12
-"""The same for what follows a verb: many verbs take an object now and then, few take any."""
+LEAST_OF = {("right", "verb"): 0.2, ("left", "noun", "NN", "none"): 0.25}
+"""The same for what follows a verb (many take some object now and then, few take any), and for nouns without determiner
+(which count nouns are in headlines only)."""
 
 
 def left_class(tokens, i, part):
@@ -121,7 +122,7 @@ class Contexts:
             seen = self._seen[side].get(((part, tag), name), {})
             counts = np.array([seen.get(word, 0) for word in pool])
             uses = np.array([self._uses.get(((part, tag), word), 0) for word in pool])
-            least = LEAST_VERB if part == "verb" and side == "right" else LEAST[side]
+            least = LEAST_OF.get((side, part), LEAST_OF.get((side, part, tag, name), LEAST[side]))
             self._cache[key] = (counts >= 2) & (counts >= least * uses)
         return self._cache[key]
 

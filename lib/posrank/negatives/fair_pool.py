@@ -128,6 +128,8 @@ class FairPools:
                 kept[part] = f"only words that stay ({stays.get(i, FIXED)})"
             elif not self._gold and (lemma in lists.get(part, ()) or words[i] in lists.get(part, ())):
                 kept[part] = f"only words that stay ({STAYS})"
+            elif part == "adj" and not self._gold and _as_noun(tokens, i):
+                kept[part] = f"only words that stay ({FIXED})"
             elif _glued(tokens, i):
                 kept[part] = "only words that stay (piece of a word)"
             else:
@@ -176,6 +178,7 @@ class FairPools:
         kind = np.array([adverb_class(word) if part == "adv" else "" for word in words], dtype=object)
         if part == "adv":
             listed["stays"] |= kind == ""
+            listed["vague"] |= kind == "manner"
         if part == "prep":
             listed["stays"] |= np.array([word not in compatible_prepositions() for word in words], bool)
         return Pool(words, lemmas, listed["stays"], listed["vague"], kind)
@@ -218,6 +221,14 @@ def _object(tokens, i):
         if upos in ("VERB", "AUX", "ADP"):
             break
     return ""
+
+
+def _as_noun(tokens, i):
+    """Whether an adjective stands alone after a preposition ("in black"), or is a piece of a compound ("black eyed peas")."""
+    after = tokens.upos[i + 1] if i + 1 < len(tokens.upos) else ""
+    if i and tokens.upos[i - 1] == "ADP" and after not in ("NOUN", "PROPN", "ADJ"):
+        return True
+    return tokens.text[i].lower().endswith("ed") and i > 0 and tokens.upos[i - 1] == "ADJ"
 
 
 def _glued(tokens, i):

@@ -32,7 +32,8 @@ def bootstrap(values, clusters, b=10000, seed=0, level=0.95, runs=None):
 
     values [n]: finite numbers; clusters [n]: the video of each (any hashable labels). ``level`` is the coverage.
     ``runs`` [n]: which training run (its seed) gave each value, where several runs ranked the same captions: runs are
-    then drawn with replacement too, a second level of chance beside the videos. Raises ValueError for no values, NaN or infinite ones, different lengths, missing labels, fewer than two clusters
+    then drawn with replacement too, a second level of chance beside the videos.
+    Raises ValueError for no values, NaN or infinite ones, different lengths, missing labels, fewer than two clusters
     (one video says nothing about others), b < 1 or a level outside (0, 1).
 
     >>> low, high = bootstrap([1, .5, .25, 1, .2, .5], ["v1", "v1", "v2", "v3", "v4", "v4"])

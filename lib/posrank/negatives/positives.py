@@ -1,0 +1,89 @@
+"""Hard positives: captions with one word replaced by another that says the same.
+
+In: what `posrank.negatives.generate` gets. Out: a table of the same form, rule "positive": sentences that are as true of the video
+as the caption. A model that likes them less than a negative does not read words for what they mean
+(`posrank.scoring.brittleness`). Replacements: hand-made paraphrases (data/paraphrases.txt, one word or several), then WordNet's
+synonyms of the word's first sense that the dataset uses, in the word's own form. Words of fixed expressions stay.
+"""
+
+from functools import lru_cache
+
+from posrank import PARTS
+from posrank.language.inflect import inflect
+from posrank.language.parts import fine_tag, part_of
+from posrank.negatives.corpus import gather
+from posrank.negatives.draw import item_random
+from posrank.negatives.fair_pool import fixed
+from posrank.negatives.frozen import frozen, read_list
+from posrank.negatives.rules import check_parts, counts_by_part
+from posrank.negatives.sentences import Slot
+from posrank.negatives.table import Rows
+
+PARAPHRASE, SYNONYM = "paraphrase", "synonym"
+
+
+@lru_cache(maxsize=1)
+def paraphrases():
+    """{(part, tag or "*", word): (paraphrase, ...)} from data/paraphrases.txt."""
+    found = {}
+    for line in read_list("paraphrases.txt"):
+        head, _, texts = line.partition(":")
+        part, tag, word = head.split()
+        found[part, tag, word] = (*found.get((part, tag, word), ()), *(text.strip() for text in texts.split(",")))
+    return found
+
+
+def generate_positives(captions, k=2, seed=0, parts=PARTS, tags=None, reference=None, lexicon="builtin", tagger=None):
+    """Up to `k` hard positives for each caption and part -> table as of posrank.negatives.generate, rule "positive".
+
+    Arguments as there. Captions without a word that has an equal are absent; ``.attrs["captions"]`` counts by part those that
+    have one. Deterministic per (seed, caption, part).
+
+    >>> import pandas as pd
+    >>> words = [("a", "DET", "DT"), ("big", "ADJ", "JJ"), ("box", "NOUN", "NN")]
+    >>> tags = pd.DataFrame([("c", i, w, " ", w, u, t, "test") for i, (w, u, t) in enumerate(words)],
+    ...                     columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"])
+    >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a big box"]})
+    >>> generate_positives(captions, tags=tags, parts="adj")["sentence"].tolist()
+    ['a large box']
+    """
+    parts = check_parts(parts)
+    counts = counts_by_part(k, parts)
+    corpus = gather(captions, tags, reference, lexicon, tagger)
+    rows = Rows("word")
+    for caption_id, text in corpus.captions.items():
+        if not text.strip():
+            continue
+        found = {}
+        for slot, word, source in _equals(corpus, corpus.tokens(caption_id)):
+            if slot.part in parts:
+                found.setdefault(slot.part, []).append((slot.render(word), ((slot, word, source),)))
+        for part in parts:
+            if part in found:
+                item_random(seed, caption_id, part, "positive").shuffle(found[part])
+                rows.add(caption_id, part, found[part][: counts[part]])
+    table = rows.table("positive", {"rule": "positive", "k": counts, "seed": seed, **corpus.attrs})
+    table.attrs["captions"] = {part: int(table.loc[table["part"] == part, "caption_id"].nunique()) for part in parts}
+    return table
+
+
+def _equals(corpus, tokens):
+    """(slot, replacement, source) of everything that may be said instead."""
+    words = [text.lower() for text in tokens.text]
+    stays = set(frozen(tokens)) | fixed(words)
+    for i, (upos, tag) in enumerate(zip(tokens.upos, tokens.tag)):
+        part = part_of(upos, tag)
+        if part is None or i in stays:
+            continue
+        tag = fine_tag(part, tag)
+        by_hand = paraphrases().get((part, tag, words[i])) or paraphrases().get((part, "*", words[i]), ())
+        slot = Slot(tokens, i, part, tag)
+        for text in by_hand:
+            yield slot, text, PARAPHRASE
+        if by_hand:
+            continue
+        seen = corpus.vocabulary.seen(part, tag)
+        for lemma in corpus.lexicon.first_synonyms(tokens.lemma[i].lower(), part):
+            form = inflect(lemma, tag)
+            if form in seen and form != words[i]:
+                yield slot, form, SYNONYM
