@@ -79,12 +79,12 @@ def test_source_files_are_the_tracked_ones_and_ones_own_new_code(project):
 def test_source_files_of_an_unpacked_archive(tmp_path):
     for name in (
         ".gitignore", "lib/a.py", "lib/__pycache__/a.pyc", "results/x.txt", ".presets/smoke/y", "data/raw/a/v.mp4",
-        "data/world/pretrained/w", "metrics/full/a.json", "metrics/a.json", "dvc.lock",
+        "data/world/pretrained/w", "metrics/full/a.json", "metrics/a.json", "metrics/README.md", "dvc.lock",
     ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes((ROOT / ".gitignore").read_bytes() if name == ".gitignore" else b"x")
-    assert source_files(tmp_path) == [".gitignore", "data/world/pretrained/w", "lib/a.py", "metrics/full/a.json"]
+    assert source_files(tmp_path) == [".gitignore", "data/world/pretrained/w", "lib/a.py", "metrics/README.md"]
 
 
 def test_refresh_copies_changes_deletes_and_leaves_results(project):

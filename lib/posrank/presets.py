@@ -157,9 +157,9 @@ def _lock(scratch):
 
 
 def publish(arguments):
-    """Copy a finished preset's metrics and dvc.lock to where git keeps them, with a note on how they were made.
+    """Copy a finished preset's metrics, report tables and dvc.lock to where git keeps them, with a note on how they were made.
 
-    default: metrics/*.json and dvc.lock; any other: metrics/<name>/ with its dvc.lock.
+    default: metrics/*.json, metrics/tables/ and dvc.lock; any other: the same in metrics/<name>/.
     """
     from posrank.machine import describe
 
@@ -177,6 +177,8 @@ def publish(arguments):
     for path in found:
         _copy(path, target / path.name)
     _copy(scratch / "dvc.lock", (base if default else target) / "dvc.lock")
+    for path in sorted((scratch / "results" / "tables" / "5_report").glob("*.csv")):
+        _copy(path, target / "tables" / path.name)
     sweeps = sorted((scratch / "sweeps" / "metrics").glob("*.json"))
     for path in sweeps:
         _copy(path, target / "sweeps" / path.name)

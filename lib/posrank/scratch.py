@@ -58,8 +58,8 @@ def _git(arguments, base):
 
 def _made(name):
     path = PurePosixPath(name)
-    # published numbers of the default preset: the copy makes its own; metrics/full/ and the like serve the report
-    return name in _MADE or (path.parent == PurePosixPath("metrics") and path.suffix == ".json")
+    # published numbers: a copy makes its own
+    return name in _MADE or (path.parts[0] == "metrics" and path.name != "README.md")
 
 
 def refresh(base, scratch, generated, without=()):
