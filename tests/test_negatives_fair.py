@@ -144,7 +144,7 @@ def test_no_synonym_hypernym_or_word_of_the_other_captions():
 
 def test_fixed_expressions_and_context_classes():
     assert fixed(["he", "stands", "next", "to", "it"]) == {2, 3} and fixed(["out", "of", "the", "box"]) == {0, 1}
-    _, tags = tagged(*["a/DT man/NN eats/VBZ a/DT cake/NN", "a/DT man/NN sleeps/VBZ on/IN it/PRP", "a/DT man/NN cuts/VBZ a/DT cake/NN"] * 3)
+    _, tags = tagged(*["a/DT man/NN eats/VBZ a/DT cake/NN", "a/DT man/NN sleeps/VBZ on/IN it/PRP", "a/DT man/NN cuts/VBZ a/DT cake/NN"] * 6)
     rows = [Tokens(*(part[c].tolist() for c in ("text", "whitespace", "lemma", "upos", "tag"))) for _, part in tags.groupby("caption_id")]
     pool = ("cuts", "eats", "sleeps")
     sentence = next(row for row in rows if "eats" in row.text)

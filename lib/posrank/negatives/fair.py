@@ -36,7 +36,7 @@ SHORT = {"adv": 5, "prep": 5}
 WORDS = {"noun": 1, "verb": 3, "adj": 3, "adv": 3, "prep": 3}
 """Words of a caption that are tried for a list, drawn at random: the one with most candidates above is kept."""
 
-MARGIN, HANDICAP = 0.35, 0.6
+MARGIN, HANDICAP = 0.4, 0.7
 """In nats: what a candidate has to differ by for every model of the family, and what is added to the caption's own score first
 (posrank.negatives.fair_balance says why). docs/fair.md shows what other values do."""
 

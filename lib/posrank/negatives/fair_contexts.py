@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from posrank import PARTS
 from posrank.language.parts import fine_tag, part_of
 
 _DEFINITE = frozenset({"the", "this", "that", "his", "her", "its", "their", "my", "your", "our", "each", "every", "'s"})
@@ -18,7 +17,9 @@ _PARTICIPLES = frozenset({"VBN", "VBG"})
 SIDES = ("left", "right")
 LEAST = {"left": 0.02, "right": 0.05}
 """A word fits a context class where it was seen there twice, and in at least this share of its uses."""
-LEAST_OF = {("right", "verb"): 0.2, ("left", "noun", "NN", "none"): 0.25}
+TIMES = {("right", "verb"): 5}
+"""How often, where it is not twice."""
+LEAST_OF = {("right", "verb"): 0.25, ("left", "noun", "NN", "none"): 0.25}
 """The same for what follows a verb (many take some object now and then, few take any), and for nouns without determiner
 (which count nouns are in headlines only)."""
 
@@ -123,8 +124,5 @@ class Contexts:
             counts = np.array([seen.get(word, 0) for word in pool])
             uses = np.array([self._uses.get(((part, tag), word), 0) for word in pool])
             least = LEAST_OF.get((side, part), LEAST_OF.get((side, part, tag, name), LEAST[side]))
-            self._cache[key] = (counts >= 2) & (counts >= least * uses)
+            self._cache[key] = (counts >= TIMES.get((side, part), 2)) & (counts >= least * uses)
         return self._cache[key]
-
-
-__all__ = ["LEAST", "PARTS", "SIDES", "Contexts", "left_class", "right_class"]

@@ -153,6 +153,8 @@ class FairPools:
         if not self._gold:
             allowed &= ~pool.barred & (~pool.vague | antonym)
             allowed &= self.contexts.fitting(part, tag, left_class(tokens, i, part), right_class(tokens, i, part), pool.words)
+            if part == "adv":
+                allowed &= (pool.kind == adverb_class(word)) | antonym
             allowed &= self.contexts.beside(tokens, i, part, pool.words)
         said, objects = self._of_video(video, part, tag)
         if part == "prep":
