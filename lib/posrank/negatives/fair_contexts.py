@@ -25,11 +25,13 @@ LEAST_OF = {("right", "verb"): 0.25, ("left", "noun", "NN", "none"): 0.25}
 
 
 def left_class(tokens, i, part):
-    """The class of what stands before token `i`: for nouns the determiner of their phrase, for others the word before."""
+    """The class of what stands before token `i`: for others than nouns the word before, for nouns the
+    determiner of their phrase (before another noun they have a class of their own: 'a cash register' makes no 'a cash')."""
     if i == 0:
         return "start"
     if part == "noun":
-        return _determiner(tokens, i)
+        compound = i + 1 < len(tokens.upos) and tokens.upos[i + 1] in ("NOUN", "PROPN")
+        return "compound" if compound else _determiner(tokens, i)
     upos, word = tokens.upos[i - 1], tokens.text[i - 1].lower()
     if part == "verb" and tokens.tag[i] == "VBG":
         return "any" if upos in ("AUX", "NOUN", "PROPN", "PRON", "CCONJ", "ADV") else upos
