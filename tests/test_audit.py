@@ -224,8 +224,9 @@ def test_two_pages_and_two_labellers_do_not_overwrite_each_other(tmp_path, items
         page.press("g"), page.press("f")
     one.press("u")
     assert audit.read_labels(path)["labeller"].tolist() == ["anna", "bert", "anna"]
-    with pytest.raises(ValueError, match="labeller is empty"):
-        Labelling(items, path, " ")
+    for name in (" ", "a/b"):
+        with pytest.raises(ValueError, match="give your name or initials"):
+            Labelling(items, path, name)
 
 
 def test_frames_stand_beside_their_caption(tmp_path, items, store):

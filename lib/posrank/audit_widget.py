@@ -13,6 +13,7 @@ import numpy as np
 
 from posrank import PARTS, audit
 from posrank.negatives.differences import changes
+from posrank.paths import unsafe
 
 KEYS = {
     "g": ("grammatical", "yes"), "u": ("grammatical", "no"),
@@ -96,8 +97,8 @@ class Labelling:
     def __init__(self, items, path, labeller="me", store=None):
         import ipywidgets as widgets
 
-        if not str(labeller).strip():
-            raise ValueError("labeller is empty: give your name or initials")
+        if reason := unsafe(labeller):
+            raise ValueError(f"labeller {labeller!r} cannot name a file, {reason}: give your name or initials")
         self.items, self.path, self.labeller, self.store = items.reset_index(drop=True), path, labeller, store
         self._answers = self._given(audit.read_labels(path))
         left = self._unanswered()
