@@ -286,6 +286,9 @@ def test_the_report_counts_per_labeller_and_part_beside_the_paper(items):
     assert noun["looked_at"] == 2 and noun["ungrammatical_share"] == 0.5 and noun["false_share"] == 1.0
     assert table.loc[("bert", "all"), "judged"] == 0 and np.isnan(table.loc[("bert", "all"), "false_low"])
     assert table.loc[("the paper", "all"), ["ungrammatical", "false_negatives"]].tolist() == [7, 4]
+    text = audit_report.readable(table)
+    assert text.loc[("the paper", "all")].tolist() == ["7 of 100", "7.0 % [3.4, 13.7]", "4 of 100", "4.0 % [1.6, 9.8]", 0]
+    assert text.loc[("bert", "all")].tolist()[2:] == ["0 of 0", "", 0]
 
 
 def test_agreement_has_cohens_kappa(items):
@@ -323,5 +326,5 @@ def test_the_notebook_runs_without_a_person(tmp_path, monkeypatch, items):
     shown = [str(output) for cell in done.cells for output in cell.get("outputs", [])]
     first = audit.sample(negatives(), captions(), 15)
     assert any(audit_widget.item_html(first.iloc[0]).split("box")[1][:4] in each and "<h4>noun</h4>" in each for each in shown)
-    assert any("ungrammatical_share" in each and "anna" in each and "the paper" in each for each in shown)
+    assert any("1 of 1" in each and "anna" in each and "the paper" in each for each in shown)
     assert [path.name for path in (work / "data" / "audit" / "csv-paper").iterdir()] == ["anna.csv"]

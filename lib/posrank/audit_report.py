@@ -59,6 +59,24 @@ def report(labels, paper=True):
     return pd.DataFrame(list(rows.values()), index=index, columns=list(_row(**PAPER)))
 
 
+def readable(table):
+    """A `report` as text to read: "7 of 100" and "7.0 % [3.4, 13.7]" in columns that fit a page."""
+    def shares(n, name):
+        return [
+            f"{row[name + '_share']:.1%} [{100 * row[name + '_low']:.1f}, {100 * row[name + '_high']:.1f}]".replace("%", " %")
+            if row[n] else "" for row in table.to_dict("records")
+        ]
+
+    def counts(count, n):
+        return [f"{a} of {b}" for a, b in zip(table[count], table[n])]
+
+    return pd.DataFrame({
+        "ungrammatical": counts("ungrammatical", "looked_at"), "share [95 %]": shares("looked_at", "ungrammatical"),
+        "false negatives": counts("false_negatives", "judged"), "share [95 %] ": shares("judged", "false"),
+        "cannot tell": table["cannot_tell"].tolist(),
+    }, index=table.index)
+
+
 def agreement(labels):
     """One row per pair of labellers and question that both answered: items, the share of equal answers, Cohen's kappa.
 
