@@ -2,7 +2,7 @@
 
 In: negatives and captions tables; for some columns a tags table, a tagger and a tokenizer. Out: one row per part of speech.
 Nothing here looks at a video; blind language models stand beside this table in `posrank.figures.validity_table`. The paper
-says that 4 of 100 of its negatives are ungrammatical and 7 false; the columns here are what can be counted without a person.
+says that 4 of 100 of its negatives are false and 7 ungrammatical; the columns here are what can be counted without a person.
 """
 
 from hashlib import blake2b
