@@ -1,0 +1,64 @@
+"""PoSRank against what needs no video (figures.finding), on made-up metrics with known answers."""
+
+import matplotlib
+import pytest
+
+from posrank import figures
+
+matplotlib.use("Agg")
+PARTS = figures.TABLE_PARTS
+
+
+def metrics(strategy, value, shuffled, blind, seed=0, system="xclip"):
+    part = dict(posrank=value, low=value, high=value, chance=0.2, adjusted=0.25, list_length=8.0, captions=10, videos=5)
+    best = max(shuffled, blind)
+    return dict(
+        system=system, strategy=strategy, seed=seed, recall={}, posrank={p: part for p in PARTS},
+        zero_line={p: shuffled for p in PARTS}, blind={"bigram": {p: blind for p in PARTS}},
+        vision_gain={p: dict(best_blind="bigram", value=value - best, low=0.0, high=1.0) for p in PARTS},
+    )
+
+
+BALANCED = [metrics("coarse", 0.5, 0.2, 0.18), metrics("word", 0.6, 0.25, 0.18)]
+SKEWED = [metrics("coarse", 0.6, 0.4, 0.5), metrics("word", 0.9, 0.7, 0.5)]
+GROUPS = {"balanced": BALANCED, "skewed": SKEWED}
+
+
+def test_best_blind_is_the_score_and_not_its_name():
+    table = figures.finding_table(GROUPS)
+    assert table.loc[("balanced", "xclip", "coarse", "noun"), "best_blind"] == pytest.approx(0.2)
+    assert table.loc[("skewed", "xclip", "coarse", "prep"), "best_blind"] == pytest.approx(0.5)
+    assert table.loc[("skewed", "xclip", "word", "adv"), "vision_gain"] == pytest.approx(0.2)
+    with pytest.raises(ValueError, match="make repro"):
+        figures.finding_table({"balanced": []})
+
+
+def test_seeds_are_averaged_and_counted():
+    table = figures.finding_table({"one": [metrics("coarse", 0.4, 0.2, 0.1), metrics("coarse", 0.6, 0.2, 0.1, seed=1)]})
+    row = table.loc[("one", "xclip", "coarse", "verb")]
+    assert row["posrank"] == pytest.approx(0.5) and row["seeds"] == 2
+
+
+def test_a_gain_without_the_right_video_is_text():
+    table = figures.gain_table(GROUPS)
+    row = table.loc[("skewed", "xclip", "word", "noun")]
+    assert row["gain"] == pytest.approx(0.3) and row["text"] == pytest.approx(0.3) and row["vision"] == pytest.approx(0)
+    assert table.loc[("balanced", "xclip", "word", "mean"), "vision"] == pytest.approx(0.05)
+    assert figures.gain_table({"only": [metrics("word", 0.5, 0.2, 0.1)]}).empty
+
+
+def test_what_the_shortcut_bought():
+    table = figures.shortcut_table(GROUPS)
+    assert table.loc[("xclip", "word", "noun"), "bought"] == pytest.approx(0.3)
+    assert table.loc[("xclip", "coarse", "noun"), "best_blind skewed"] == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="two"):
+        figures.shortcut_table({"balanced": BALANCED})
+
+
+def test_the_figure_has_a_panel_a_group_and_a_point_a_cell():
+    figure = figures.finding_figure({**GROUPS, "other": [metrics("coarse", 0.5, 0.2, 0.1, system="clip"), *BALANCED]})
+    panels = figure.axes
+    assert [axes.get_title() for axes in panels] == ["balanced", "skewed", "other"]
+    points = [tuple(map(float, dots.get_offsets()[0])) for dots in panels[1].collections]
+    assert len(points) == 2 * len(PARTS) and (0.7, 0.9) in [tuple(round(v, 6) for v in point) for point in points]
+    assert len(panels[2].collections) == 2 * len(PARTS)  # X-CLIP's alone: the system that every group has
