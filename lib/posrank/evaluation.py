@@ -13,6 +13,7 @@ from posrank import schema, scoring
 from posrank.frames import FrameStore
 from posrank.language.ngrams import fit
 from posrank.scoring import scorers
+from posrank.scoring.sinkhorn_recall import sinkhorn_recall
 from posrank.scoring.summary import summarize, write_metrics
 from posrank.training.runs import load_run
 
@@ -93,6 +94,9 @@ def evaluate_run(folder, run, params):
     first, *others = options.rules
     metrics = {**results[first], **{key: settings[key] for key in ("system", "strategy", "seed", "dataset")},
                "split": options.split, "parameters": sum(p.numel() for p in system.parameters())}
+    if options.sinkhorn and settings["system"] == "ucofia":
+        seen = training[training["video_id"].isin(store.ids)]
+        metrics["recall_sinkhorn"] = sinkhorn_recall(coarse, captions, seen, options.sinkhorn, options.recall)
     if others:
         metrics["rules"] = {rule: results[rule] for rule in others}
     return metrics, pd.concat(tables, ignore_index=True)

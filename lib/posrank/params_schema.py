@@ -265,6 +265,7 @@ SECTIONS = {
         "split": OneOf(("train", "val", "test")),
         "rules": Several(OneOf(RULES)),
         "recall": OneOf(("clip4clip", "frozen")),
+        "sinkhorn": Number(low=0, whole=True),
         "controls": Several(OneOf(("shuffled", "blank", "one_frame", "reversed")), empty=True),
         "blind": Several(OneOf(("unigram", "bigram", "trigram", "4-gram", "5-gram")), empty=True),
         "batch": count,
