@@ -1,9 +1,11 @@
 """PoSRank against what needs no video (figures.finding), on made-up metrics with known answers."""
 
+import json
+
 import matplotlib
 import pytest
 
-from posrank import figures
+from posrank import figures, readme
 
 matplotlib.use("Agg")
 PARTS = figures.TABLE_PARTS
@@ -44,6 +46,9 @@ def test_a_gain_without_the_right_video_is_text():
     row = table.loc[("skewed", "xclip", "word", "noun")]
     assert row["gain"] == pytest.approx(0.3) and row["text"] == pytest.approx(0.3) and row["vision"] == pytest.approx(0)
     assert table.loc[("balanced", "xclip", "word", "mean"), "vision"] == pytest.approx(0.05)
+    twice = [*BALANCED, metrics("coarse", 0.5, 0.2, 0.1, seed=1), metrics("word", 0.8, 0.2, 0.1, seed=1)]
+    row = figures.gain_table({"twice": twice}).loc[("twice", "xclip", "word", "mean")]
+    assert row["gain"] == pytest.approx(0.2) and row["gain_sd"] == pytest.approx(0.2 / 2**0.5) and row["seeds"] == 2
     assert figures.gain_table({"only": [metrics("word", 0.5, 0.2, 0.1)]}).empty
 
 
@@ -62,3 +67,25 @@ def test_the_figure_has_a_panel_a_group_and_a_point_a_cell():
     points = [tuple(map(float, dots.get_offsets()[0])) for dots in panels[1].collections]
     assert len(points) == 2 * len(PARTS) and (0.7, 0.9) in [tuple(round(v, 6) for v in point) for point in points]
     assert len(panels[2].collections) == 2 * len(PARTS)  # X-CLIP's alone: the system that every group has
+
+
+def test_the_readmes_table_says_gain_and_vision():
+    lines = figures.readme_finding(GROUPS).splitlines()
+    assert lines[2] == "| balanced | X-CLIP | Word-Level Negatives |" + " +0.100 (+0.050) |" * 6
+    with pytest.raises(ValueError, match="coarse"):
+        figures.readme_finding({"only": [metrics("word", 0.5, 0.2, 0.1)]})
+
+
+def test_the_readmes_marked_part_and_picture(tmp_path):
+    for folder, rows in (("full", BALANCED), ("skewed", SKEWED)):
+        (tmp_path / folder).mkdir()
+        for m in rows:
+            (tmp_path / folder / f"xclip-{m['strategy']}-0.json").write_text(json.dumps(m))
+    text = "before\n<!-- finding: full skewed -->\nold\n<!-- end of results -->\nafter\n"
+    filled = readme.fill(text, tmp_path)
+    assert "old" not in filled and filled.startswith("before\n") and filled.endswith("-->\nafter\n")
+    assert "| captions with a shortcut | X-CLIP | Word-Level Negatives | +0.300 (+0.000)" in filled
+    readme.draw(filled, tmp_path)
+    assert (tmp_path / "docs" / "figures" / "finding.png").stat().st_size > 10_000
+    with pytest.raises(ValueError, match="metrics/none"):
+        readme.fill(text.replace("full", "metrics/none"), tmp_path)

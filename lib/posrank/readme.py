@@ -1,32 +1,55 @@
-"""The generated parts of README.md: its table of results, from metrics/ alone.
+"""The generated parts of README.md: its tables of results and the picture of the finding, from metrics/ alone.
 
-    python -m posrank.readme            rewrite the part between the markers
+    python -m posrank.readme            rewrite the parts between the markers
 
-A test holds the committed README equal to what this writes.
+A marker names what stands there and the folders that it is made of: `<!-- results: metrics/full -->` (recall and PoSRank),
+`<!-- finding: metrics/full metrics/skewed -->` (what the strategies add, and how much of it is vision). A part ends with
+`<!-- end of results -->`. A test holds the committed README equal to what this writes.
 """
 
 import re
 from pathlib import Path
 
+from posrank.figures.finding import finding_figure, readme_finding
+from posrank.figures.style import save, show_style
 from posrank.figures.tables import load_metrics, readme_table
 from posrank.paths import atomic, root
 
 MARKER = "<!-- results:"
-_MARKED = re.compile(r"(<!-- results: (?P<folder>\S+) -->\n).*?(<!-- end of results -->)", re.S)
+_MARKED = re.compile(r"(<!-- (?P<kind>results|finding): (?P<folders>[^>]+?) -->\n).*?(<!-- end of results -->)", re.S)
+CAPTIONS = {"skewed": "captions with a shortcut"}
+"""Folder of metrics -> what its runs have in common; all others were run on the balanced captions."""
 
 
 def fill(text, base):
-    """README text with every marked part replaced by the table of the metrics folder that its marker names."""
+    """README text with every marked part replaced by the table of the metrics folders that its marker names."""
 
     def part(match):
-        metrics = load_metrics(Path(base) / match["folder"])
-        if not metrics:
-            raise ValueError(f"{match['folder']} holds no metrics of runs: make repro, then make publish")
-        return f"{match[1]}{readme_table(metrics)}\n{match[3]}"
+        groups = _groups(base, match["folders"].split())
+        table = readme_finding(groups) if match["kind"] == "finding" else readme_table(next(iter(groups.values())))
+        return f"{match[1]}{table}\n{match[4]}"
 
     if not _MARKED.search(text):
         raise ValueError("README.md has no marked part '<!-- results: metrics -->' ... '<!-- end of results -->'")
     return _MARKED.sub(part, text)
+
+
+def _groups(base, folders):
+    groups = {}
+    for folder in folders:
+        metrics = load_metrics(Path(base) / folder)
+        if not metrics:
+            raise ValueError(f"{folder} holds no metrics of runs: make repro, then make publish")
+        groups[CAPTIONS.get(Path(folder).name, "balanced captions")] = metrics
+    return groups
+
+
+def draw(text, base):
+    """docs/figures/finding.png from the folders of README's part `finding`; nothing where it has none."""
+    found = next((match for match in _MARKED.finditer(text) if match["kind"] == "finding"), None)
+    if found:
+        show_style()
+        save(finding_figure(_groups(base, found["folders"].split())), Path(base) / "docs" / "figures", "finding")
 
 
 def main():
@@ -34,6 +57,7 @@ def main():
     text = fill(path.read_text(encoding="utf-8"), root())
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+    draw(text, root())
 
 
 if __name__ == "__main__":

@@ -21,42 +21,56 @@ def finding_table(groups):
 
     ValueError where no group has a run.
     """
+    rows, keys = _rows(groups), ["group", "system", "strategy", "part"]
+    table = rows.groupby(keys, sort=False)[["posrank", "chance", "shuffled", "best_blind", "vision_gain"]].mean()
+    return table.assign(seeds=rows.groupby(keys, sort=False).size())
+
+
+def _rows(groups):
     tables = [blind_table(metrics).assign(group=name) for name, metrics in groups.items() if metrics]
     if not tables:
         raise ValueError("no metrics of any run in any group: run `make repro` first")
     rows = pd.concat(tables, ignore_index=True)
-    # best_blind of a run names its row; its score is what the gain was taken from
-    rows["best_blind"] = rows["posrank"] - rows["vision_gain"].astype(float)
-    keys = ["group", "system", "strategy", "part"]
-    columns = ["posrank", "chance", "shuffled", "best_blind", "vision_gain"]
-    table = rows.groupby(keys, sort=False)[columns].mean()
-    return table.assign(seeds=rows.groupby(keys, sort=False).size())
+    numbers = ["posrank", "chance", "shuffled", "vision_gain"]
+    rows[numbers] = rows[numbers].astype(float)
+    # a run's best_blind names its row; its score is what the gain was taken from
+    return rows.assign(best_blind=rows["posrank"] - rows["vision_gain"])
 
 
 def gain_table(groups):
-    """What each strategy adds to coarse training, and how much of it is vision -> DataFrame as of `finding_table` with
+    """What each strategy adds to coarse training, and how much of it is vision -> DataFrame by group, system, strategy, part with
 
-    gain       PoSRank minus that of coarse training
+    gain       PoSRank minus that of coarse training with the same seed, mean over seeds
     text       the same difference with shuffled videos: what is gained without seeing the right video
     vision     gain - text
-    and, of part "mean", the means over the parts that coarse training has as well. Groups without coarse runs are left out.
+    gain_sd, vision_sd   standard deviations over seeds (NaN for one), seeds: how many
+    The part "mean" is the mean over parts. Groups without coarse runs are left out.
     """
-    table = finding_table(groups)
-    rows = []
-    for (group, system), mine in table.groupby(["group", "system"], sort=False):
-        strategies = mine.index.get_level_values("strategy").unique()
-        if "coarse" not in strategies:
-            continue
-        base = mine.loc[(group, system, "coarse")]
-        for strategy in strategies.drop("coarse"):
-            own = mine.loc[(group, system, strategy)]
-            gain = (own["posrank"] - base["posrank"]).dropna()
-            text = (own["shuffled"].astype(float) - base["shuffled"].astype(float)).reindex(gain.index)
-            for part in [*gain.index, "mean"]:
-                a, b = (gain.mean(), text.mean()) if part == "mean" else (gain[part], text[part])
-                rows.append(dict(group=group, system=system, strategy=strategy, part=part, gain=a, text=b, vision=a - b))
-    columns = ["group", "system", "strategy", "part", "gain", "text", "vision"]
-    return pd.DataFrame(rows, columns=columns).set_index(columns[:4])
+    rows, keys = _rows(groups), ["group", "system", "strategy", "part"]
+    coarse = rows[rows["strategy"] == "coarse"]
+    pairs = rows[rows["strategy"] != "coarse"].merge(coarse, on=["group", "system", "seed", "part"], suffixes=("", "_coarse"))
+    pairs = pairs.assign(gain=pairs["posrank"] - pairs["posrank_coarse"], text=pairs["shuffled"] - pairs["shuffled_coarse"])
+    numbers = ["gain", "text"]
+    means = pairs.groupby(["group", "system", "strategy", "seed"], sort=False, as_index=False)[numbers].mean().assign(part="mean")
+    pairs = pd.concat([pairs[[*keys, "seed", *numbers]], means], ignore_index=True)
+    pairs["vision"] = pairs["gain"] - pairs["text"]
+    groups_of = pairs.groupby(keys, sort=False)
+    spread = groups_of[["gain", "vision"]].std().add_suffix("_sd")
+    return groups_of[[*numbers, "vision"]].mean().join(spread).assign(seeds=groups_of.size())
+
+
+def readme_finding(groups):
+    """`gain_table` as Markdown: a row per group, system and strategy, cells `gain (of which vision)` per part and their mean."""
+    table = gain_table(groups)
+    if table.empty:
+        raise ValueError("no runs of another strategy beside coarse ones with the same seed: nothing to compare")
+    head = ["Captions", "System", "Training strategy", *TABLE_PARTS, "mean"]
+    lines = [head, ["---"] * 3 + ["---:"] * (len(head) - 3)]
+    for (group, system, strategy), rows in table.groupby(["group", "system", "strategy"], sort=False):
+        mine = rows.droplevel(["group", "system", "strategy"])
+        cells = [f"{mine.loc[p, 'gain']:+.3f} ({mine.loc[p, 'vision']:+.3f})" if p in mine.index else "" for p in head[3:]]
+        lines.append([group, SYSTEMS[system], STRATEGIES[strategy], *cells])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def finding_figure(groups, system=None):
