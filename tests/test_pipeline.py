@@ -40,15 +40,21 @@ def stages_that_use(key):
     }
 
 
+def inside(one, other):
+    """Whether two paths are one, or one lies in the other; what a matrix fills in may be anything."""
+    def alike(a, b):
+        return re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(a)), b) is not None
+
+    return all(alike(a, b) or alike(b, a) for a, b in zip(one.split("/"), other.split("/")))
+
+
 def downstream(names):
     """`names` and all stages that depend on what these make, directly or not."""
     found = set(names)
     while True:
-        made = [re.sub(r"\$\{[^}]*\}.*", "", out) for name in found for out in outs(STAGE[name])]
+        made = [out for name in found for out in outs(STAGE[name])]
         more = {
-            name for name, stage in STAGE.items()
-            if any(re.sub(r"\$\{[^}]*\}.*", "", dep).startswith(out) or out.startswith(dep.rstrip("/") + "/")
-                   for dep in stage.get("deps", []) for out in made)
+            name for name, stage in STAGE.items() if any(inside(dep, out) for dep in stage.get("deps", []) for out in made)
         } - found
         if not more:
             return found

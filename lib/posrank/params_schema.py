@@ -246,6 +246,7 @@ SECTIONS = {
         "level": OneOf(LEVELS),
         "k": negatives_count,
         "splits": Several(OneOf(("train", "val", "test"))),
+        "reference": OneOf(("all", "half")),
         "seed": seed,
     },
     "frames": {

@@ -159,7 +159,7 @@ def _lock(scratch):
 def publish(arguments):
     """Copy a finished preset's metrics, report tables and dvc.lock to where git keeps them, with a note on how they were made.
 
-    default: metrics/*.json, metrics/tables/ and dvc.lock; any other: the same in metrics/<name>/.
+    default: metrics/*.json, metrics/validity/, metrics/tables/ and dvc.lock; any other: the same in metrics/<name>/.
     """
     from posrank.machine import describe
 
@@ -176,6 +176,8 @@ def publish(arguments):
             old.unlink()
     for path in found:
         _copy(path, target / path.name)
+    for path in sorted((scratch / "metrics" / "validity").glob("*.json")):
+        _copy(path, target / "validity" / path.name)
     _copy(scratch / "dvc.lock", (base if default else target) / "dvc.lock")
     for path in sorted((scratch / "results" / "tables" / "5_report").glob("*.csv")):
         _copy(path, target / "tables" / path.name)

@@ -74,7 +74,11 @@ def negatives(params, base, dataset, rule):
             f"{dataset} has no captions of the splits {', '.join(params.negatives.splits)} (it has: "
             f"{', '.join(sorted(table['split'].unique()))}): change negatives.splits in params.yaml"
         )
-    training = table[table["split"] == "train"]
+    training, builder = table[table["split"] == "train"], "all"
+    if rule == "fair" and params.negatives.reference == "half" and len(training):
+        from posrank.language.judges import halves
+
+        training, builder = halves(training)[0], "half"
     found = schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
     k = params.negatives.k
     made = generate(
@@ -82,12 +86,31 @@ def negatives(params, base, dataset, rule):
         seed=params.negatives.seed, tags=found, reference=training if len(training) else None,
         lexicon=params.language.lexicon,
     )
+    made.attrs["builder"] = builder
     if rule == "released":
         from posrank.negatives.released_files import with_files
 
         made = with_files(made, base / "data" / "raw" / dataset, wanted, table, found)
     schema.write_table(made, base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
     _tell(dataset, f"{len(made)} negatives of {made['caption_id'].nunique()} captions by rule {rule}")
+
+
+def validity(params, base, dataset, rule):
+    """metrics/validity/<dataset>-<rule>.json: what a negative set is worth, with a verdict in one sentence."""
+    from posrank.figures.validity import validity_report
+    from posrank.scoring.summary import write_metrics
+
+    made = schema.read_table(base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
+    table = _captions(base, dataset)
+    training = table[table["split"] == "train"]
+    # every set of a dataset stands before the same judges; without a builder's half, rule fair has no judge B
+    builder = made.attrs.get("builder", "all") if rule == "fair" else params.negatives.reference
+    report = validity_report(
+        made, table, schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags"),
+        training if len(training) else None, builder, b=params.evaluate.bootstrap, seed=params.evaluate.seed,
+    )
+    write_metrics({"dataset": dataset, **report}, base / "metrics" / "validity" / f"{dataset}-{rule}.json")
+    _tell(dataset, f"rule {rule}. {report['verdict']}")
 
 
 def frames(params, base, dataset):
@@ -129,6 +152,7 @@ STAGES = {
     "captions": (captions, ("dataset",)),
     "tags": (tags, ("dataset",)),
     "negatives": (negatives, ("dataset", "rule")),
+    "validity": (validity, ("dataset", "rule")),
     "frames": (frames, ("dataset",)),
 }
 """Name -> function, and the options that it takes."""

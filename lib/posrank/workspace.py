@@ -63,6 +63,14 @@ class Workspace:
         path = self._file(f"data/negatives/{dataset}-{rule}.parquet", stages.negatives, dataset=dataset, rule=rule)
         return schema.read_table(path, "negatives")
 
+    def validity(self, dataset, rule="paper"):
+        """The validity report of one dataset and rule (posrank.figures.validity.validity_report): a dict."""
+        path = self.folder / f"metrics/validity/{dataset}-{rule}.json"
+        if not path.exists():
+            self.negatives(dataset, rule)
+            self._file(f"metrics/validity/{dataset}-{rule}.json", stages.validity, dataset=dataset, rule=rule)
+        return json.loads(path.read_text(encoding="utf-8"))
+
     def frames(self, dataset):
         """The frame store of one dataset."""
         from posrank.frames import FrameStore

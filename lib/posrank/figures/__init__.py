@@ -16,7 +16,7 @@ _WHERE = {
     "style": ("STRATEGIES", "SYSTEMS", "TABLE_PARTS", "save", "show_style"),
     "tables": ("beside_paper", "blind_table", "differences", "load_metrics", "markdown", "readme_table", "strategy_table",
                "worth_table"),
-    "validity": ("validity_table",),
+    "validity": ("counted_table", "judges_table", "validity_report", "validity_table"),
     "world": ("tagger_agreement", "world_sheet"),
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}

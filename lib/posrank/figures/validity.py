@@ -1,18 +1,28 @@
-"""What a negative set is worth, in one table: what can be counted in its sentences, and what blind language models score.
+"""What a negative set is worth: what can be counted in its sentences, what blind models score, and a verdict.
 
 Comes in: negatives, captions and tags tables. Goes out: the table of `posrank.negatives.validity.validity` with columns for
-language models that never see a video; the same for every set, ours and the authors'.
+language models that never see a video, and for one set the report that metrics/validity/<dataset>-<rule>.json holds; the same for
+every set, ours and the authors'.
 """
 
 import pandas as pd
 
-from posrank import scoring
+from posrank import PARTS, scoring
+from posrank.language.judges import halves
 from posrank.language.ngrams import fit
 from posrank.negatives.validity import drawn, validity
+from posrank.negatives.verdict import part_verdict, verdict
+from posrank.scoring.judged import ORDERS, TURNED, blind_models, judged
 from posrank.scoring.scorers import BlindScorer
 from posrank.scoring.summary import part_metrics
 
-ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3, "4-gram": 4, "5-gram": 5}
+LISTS = 1000
+"""Lists a part that a report looks at, drawn at random: intervals are then some .015 wide to either side."""
+
+NO_JUDGE_B = (
+    "Judge B is left out: this set was balanced on all training captions, so none are left that its builder has not seen "
+    "(negatives.reference: half keeps one half of them for the judge)."
+)
 
 
 def validity_table(
@@ -48,3 +58,88 @@ def validity_table(
         rows.append(row)
     return table.merge(pd.DataFrame(rows), on="part", how="left") if models else table
 
+
+def judge_texts(training, rule, builder):
+    """The captions that the judges of a set are fitted on -> (for judge A and the blind rows, for judge B or None).
+
+    builder: what rule `fair` was given, "all" training captions or the first of two random "half"s. Only that rule learns blind
+    models from captions; the others take nothing but words from them, so judge B can always be had there. Where one
+    half keeps back its captions, A reads the other one for every rule: the sets of a dataset stand before the same judges.
+    None also where the captions cannot be split.
+    """
+    try:
+        seen, fresh = halves(training)
+    except ValueError:
+        return training, None
+    if builder == "half":
+        return seen, fresh
+    return training, None if rule == "fair" else fresh
+
+
+def validity_report(
+    negatives, captions, tags=None, training=None, builder="all", tagger="builtin", clip_tokens=True, lists=LISTS, sample=500,
+    b=10000, seed=0,
+):
+    """The report of one set (one rule and level): a dict of plain values.
+
+    captions, tags: of the whole dataset; training: captions that blind models may read (None: all of other videos); builder: see
+    `judge_texts`; the rest as in `validity_table`, `lists` for judges and table alike.
+
+    -> verdict (one sentence), note (what the judges could not do, or ""), rule, level, builder, parts {part: the columns of
+    `validity`; verdict; blind {unigram, bigram, trigram} and judges {A, -A, B, -B}: rows of posrank.scoring.judged},
+    dropped and balance (what was lost on the way, from the table's attrs).
+    """
+    if negatives.empty:
+        return {"verdict": verdict({}), "note": "", "rule": None, "level": None, "builder": builder, "parts": {},
+                "dropped": negatives.attrs.get("dropped", {}), "balance": {}}
+    rule, level = negatives["rule"].iloc[0], negatives["level"].iloc[0]
+    table = validity_table(
+        negatives, captions, tags, models=(), tagger=tagger, clip_tokens=clip_tokens, lists=lists, sample=sample, seed=seed)
+    scored = captions.loc[captions["caption_id"].isin(negatives["caption_id"]), "video_id"].unique()
+    training = captions if training is None else training
+    training = training[~training["video_id"].isin(scored)]
+    report = {"rule": rule, "level": level, "builder": builder, "note": "", "parts": {}}
+    rows = pd.DataFrame(columns=["part", "judge"])
+    if training.empty:
+        report["note"] = "No judges: no captions of other videos are left to fit them on."
+    else:
+        texts, fresh = judge_texts(training, rule, builder)
+        if fresh is None:
+            report["note"] = NO_JUDGE_B if rule == "fair" and builder == "all" else "Judge B is left out: too few captions for two halves."
+        rows = judged(drawn(negatives, lists, seed), captions, blind_models(texts, fresh), b, seed)
+    for part in (part for part in PARTS if part in set(table["part"])):
+        values = table.set_index("part").loc[part].to_dict()
+        mine = {row.pop("judge"): row for row in rows[rows["part"] == part].drop(columns="part").to_dict("records")}
+        judges = {name: row for name, row in mine.items() if name.lstrip("-") in TURNED}
+        report["parts"][part] = {
+            **values, "verdict": part_verdict(mine), "judges": judges,
+            "blind": {name: row for name, row in mine.items() if name not in judges},
+        }
+    asked = {part: {"judges": {**each["blind"], **each["judges"]}, "captions": min(each["captions"], lists or each["captions"])}
+             for part, each in report["parts"].items()}
+    report["verdict"] = verdict(asked)
+    return report | {name: negatives.attrs.get(name, {}) for name in ("dropped", "balance")}
+
+
+def judges_table(reports):
+    """The judges of several sets side by side: DataFrame by (dataset, rule, part) with captions, K, chance, and for the blind
+    rows and judges how far they are above chance.
+
+    reports: {(dataset, rule): report}.
+    """
+    rows = []
+    for (dataset, rule), report in reports.items():
+        for part, each in report["parts"].items():
+            scores = {name: row["excess"] for name, row in {**each["blind"], **each["judges"]}.items()}
+            rows.append({"dataset": dataset, "rule": rule, "part": part, "captions": each["captions"], "K": each["k"],
+                         "chance": each["chance"], **scores, "verdict": each["verdict"]})
+    return pd.DataFrame(rows).set_index(["dataset", "rule", "part"]) if rows else pd.DataFrame()
+
+
+def counted_table(reports):
+    """What can be counted in several sets without a person: the columns of `validity` by (dataset, rule, part)."""
+    rows = [
+        {"dataset": dataset, "rule": rule, "part": part, **{k: v for k, v in each.items() if not isinstance(v, (dict, str))}}
+        for (dataset, rule), report in reports.items() for part, each in report["parts"].items()
+    ]
+    return pd.DataFrame(rows).set_index(["dataset", "rule", "part"]) if rows else pd.DataFrame()
