@@ -32,8 +32,13 @@ def test_strategy_table_averages_seeds_and_gives_their_spread():
     assert table.loc[("xclip", "coarse"), "noun"] == pytest.approx(0.5)
     assert table.loc[("xclip", "coarse"), "noun_sd"] == pytest.approx(np.std([0.4, 0.6], ddof=1))
     assert np.isnan(table.loc[("xclip", "word"), "noun_sd"])
-    with pytest.raises(ValueError, match="make repro"):
-        figures.strategy_table([])
+
+
+def test_without_runs_everything_is_empty_and_says_so():
+    assert figures.strategy_table([]).empty and list(figures.strategy_table([]).index.names) == ["system", "strategy"]
+    assert figures.beside_paper([]).empty and figures.blind_table([]).empty and figures.worth_table(figures.blind_table([])).empty
+    assert figures.parts_figure([]) is None and figures.correlation_figure([]) is None
+    assert figures.average_table([]).empty and "No runs" in figures.verdict([])
 
 
 def test_the_papers_row_stands_below_ours():

@@ -98,10 +98,10 @@ class Workspace:
         return schema.read_table(path, "ranks") if path.exists() else None
 
     def save(self, figure, name):
-        """Show a figure; in the pipeline it becomes results/figures/<notebook>/<name>.png as well."""
+        """Show a figure; in the pipeline it becomes results/figures/<notebook>/<name>.png as well. None: there is none."""
         from posrank.figures.style import save
 
-        if self.write:
+        if figure is not None and self.write:
             save(figure, self.folder / "results" / "figures" / self.name, name)
         return figure
 

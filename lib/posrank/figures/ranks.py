@@ -8,9 +8,11 @@ from posrank.figures.tables import blind_table, strategy_table
 
 def parts_figure(metrics, title="PoSRank per part of speech"):
     """Fig. 6: bars of PoSRank per part, one colour a strategy (or system), with 95 % intervals; the dashes are the
-    shuffled-video line of each bar, the dotted line is chance."""
+    shuffled-video line of each bar, the dotted line is chance. None without runs."""
     import matplotlib.pyplot as plt
 
+    if not metrics:
+        return None
     table = blind_table(metrics)
     runs = list(dict.fromkeys(zip(table["system"], table["strategy"])))
     figure, axes = plt.subplots(figsize=(1.6 + 1.35 * len(TABLE_PARTS), 3.2))
@@ -37,9 +39,11 @@ def parts_figure(metrics, title="PoSRank per part of speech"):
 
 
 def correlation_figure(metrics, title="Coarse and fine-grained performance"):
-    """Fig. 5: mean recall (over both directions) against mean PoSRank, one point a run."""
+    """Fig. 5: mean recall (over both directions) against mean PoSRank, one point a run; None without runs."""
     import matplotlib.pyplot as plt
 
+    if not metrics:
+        return None
     table = strategy_table(metrics)
     figure, axes = plt.subplots(figsize=(4.4, 3.2))
     markers = dict(zip(SYSTEMS, "osD^v"))

@@ -157,6 +157,8 @@ def failures(work, run, ranks, dataset, per_part=2):
 
 def verdict(metrics):
     """A few sentences that the numbers of these runs support, as Markdown; everything in them is computed here."""
+    if not metrics:
+        return "No runs: nothing was trained or evaluated here (`train.systems: []`, or `make repro` has not come that far)."
     table, worth = strategy_table(metrics), blind_table(metrics)
     lines = []
     for system in dict.fromkeys(name for name, _ in table.index):

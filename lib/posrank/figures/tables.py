@@ -40,9 +40,11 @@ def row(metrics):
 
 def strategy_table(metrics, digits=None):
     """Tables 4, 7, 8: one row per system and strategy, the mean over seeds -> DataFrame indexed by (system, strategy) with
-    the columns of COLUMNS, `seeds`, and, for several seeds, the standard deviation over them in `<column>_sd`."""
+    the columns of COLUMNS, `seeds`, and, for several seeds, the standard deviation over them in `<column>_sd`. No rows for no
+    runs."""
     if not metrics:
-        raise ValueError("no metrics of any run: run `make repro` first")
+        index = pd.MultiIndex.from_arrays([[], []], names=["system", "strategy"])
+        return pd.DataFrame(columns=[*COLUMNS, "seeds"], index=index, dtype=float)
     rows = pd.DataFrame([{**{k: m[k] for k in ("system", "strategy", "seed")}, **row(m)} for m in metrics])
     groups = rows.groupby(["system", "strategy"], sort=False)
     table = groups[list(COLUMNS)].mean()
@@ -56,6 +58,8 @@ def strategy_table(metrics, digits=None):
 def blind_table(metrics):
     """What the runs' sets are worth: per run and part PoSRank with its interval, chance, the zero line (shuffled video), the
     best blind row and the vision gain -> long DataFrame."""
+    numbers = ("posrank", "low", "high", "chance", "adjusted", "list_length", "captions", "videos")
+    columns = ["system", "strategy", "seed", "part", *numbers, "shuffled", "best_blind", "vision_gain", "gain_low", "gain_high"]
     rows = []
     for m in metrics:
         for part in TABLE_PARTS:
@@ -64,13 +68,13 @@ def blind_table(metrics):
             own, gain = m["posrank"][part], m.get("vision_gain", {}).get(part, {})
             rows.append({
                 "system": m["system"], "strategy": m["strategy"], "seed": m["seed"], "part": part,
-                **{name: own[name] for name in ("posrank", "low", "high", "chance", "adjusted", "list_length", "captions", "videos")},
+                **{name: own[name] for name in numbers},
                 "shuffled": m.get("zero_line", {}).get(part),
                 **{name: line.get(part) for name, line in m.get("blind", {}).items() if name != "shuffled video"},
                 "best_blind": gain.get("best_blind"), "vision_gain": gain.get("value"),
                 "gain_low": gain.get("low"), "gain_high": gain.get("high"),
             })
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
 
 
 def worth_table(worth):
@@ -102,7 +106,8 @@ def beside_paper(metrics, table=8):
         if key in paper.index:
             rows.append({"system": SYSTEMS[system], "strategy": STRATEGIES[strategy], "from": "paper",
                          **paper.loc[key, list(COLUMNS)].to_dict()})
-    return pd.DataFrame(rows).set_index(["system", "strategy", "from"])
+    columns = ["system", "strategy", "from", *COLUMNS]
+    return pd.DataFrame(rows, columns=columns).set_index(columns[:3])
 
 
 def differences(ranks, pairs, b=10000, seed=0):
