@@ -173,3 +173,95 @@ def test_bad_tables(change, message):
 def test_phrase_level_and_further_columns_pass():
     negatives = NEGATIVES.assign(level="phrase", rule="paper", changed=2, k=range(7))
     assert len(evaluate(noise, negatives, CAPTIONS, progress=False)) == 5
+
+
+class Stops:
+    """Scores like `noise`, remembers its pairs, and raises at call number `last`."""
+
+    def __init__(self, last=None):
+        self.pairs, self.calls, self.last = [], 0, last
+
+    def __call__(self, videos, texts):
+        if self.calls == self.last:
+            raise KeyboardInterrupt
+        self.calls += 1
+        self.pairs.extend(zip(videos, texts))
+        return noise(videos, texts, 0.1)
+
+
+def test_a_killed_evaluation_goes_on_and_scores_nothing_twice(tmp_path):
+    captions, negatives = table()
+    options = dict(chunk=50, progress=False, identity="weights 1")
+    undisturbed = Stops()
+    whole = evaluate(undisturbed, negatives, captions, **options)
+    killed = Stops(last=7)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(killed, negatives, captions, state=tmp_path / "s", **options)
+    assert len(list((tmp_path / "s").iterdir())) == 7
+    again = Stops()
+    resumed = evaluate(again, negatives, captions, state=tmp_path / "s", **options)
+    assert killed.pairs + again.pairs == undisturbed.pairs
+    posrank.schema.write_table(whole, tmp_path / "a.parquet", "ranks")
+    posrank.schema.write_table(resumed, tmp_path / "b.parquet", "ranks")
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    posrank.scoring.clear_state(tmp_path / "s")
+    assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("change", [
+    dict(identity="weights 2"), dict(run="other"), dict(chunk=51), dict(negatives="changed"), dict(captions="changed"),
+])
+def test_blocks_of_another_evaluation_are_not_used(tmp_path, change):
+    captions, negatives = table(n=12)
+    options = dict(chunk=50, progress=False, identity="weights 1", state=tmp_path / "s")
+    evaluate(noise, negatives, captions, **options)
+    changed = change.copy()
+    if changed.pop("negatives", None):
+        negatives = negatives.assign(sentence=negatives["sentence"] + "!")
+    if changed.pop("captions", None):
+        captions = captions.assign(video_id="w" + captions["video_id"])
+    counted = Stops()
+    ranks = evaluate(counted, negatives, captions, **{**options, **changed})
+    assert len(counted.pairs) == 12 * 15
+    fresh = evaluate(noise_of_tenths, negatives, captions, progress=False, **{k: v for k, v in changed.items() if k != "identity"})
+    pd.testing.assert_frame_equal(ranks, fresh)
+
+
+def noise_of_tenths(videos, texts):
+    return noise(videos, texts, 0.1)
+
+
+def test_a_damaged_block_is_scored_again(tmp_path):
+    captions, negatives = table(n=12)
+    options = dict(chunk=50, progress=False, state=tmp_path / "s")
+    whole = evaluate(noise_of_tenths, negatives, captions, **options)
+    for path in (tmp_path / "s").iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    pd.testing.assert_frame_equal(evaluate(noise_of_tenths, negatives, captions, **options), whole)
+
+
+def test_blocks_dealt_to_processes_are_those_of_one_and_merge_to_its_ranks():
+    captions, negatives = table()
+    alone = Stops()
+    whole = evaluate(alone, negatives, captions, chunk=50, progress=False)
+    gathered, seen = [], []
+
+    class Share:
+        """A process of three that notes what it would send and waits for nobody."""
+
+        def __init__(self, rank):
+            self.rank, self.size = rank, 3
+
+        def collect(self, mine):
+            gathered.append(mine)
+            return gathered if len(gathered) == 3 else [dict.fromkeys(range(1000), np.zeros((2, 1, 0)))]
+
+    for rank in range(3):
+        scorer = Stops()
+        try:
+            ranks = evaluate(scorer, negatives, captions, chunk=50, progress=False, world=Share(rank))
+        except ValueError:
+            assert rank < 2  # nothing to merge yet
+        seen += scorer.pairs
+    pd.testing.assert_frame_equal(ranks, whole)
+    assert sorted(seen) == sorted(alone.pairs)

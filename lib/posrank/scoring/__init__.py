@@ -7,7 +7,7 @@ metrics.
 
 from posrank.scoring import scorers, summary
 from posrank.scoring.bootstrap import Paired, bootstrap, holm, mean_replicates, paired
-from posrank.scoring.evaluate import evaluate, evaluate_views
+from posrank.scoring.evaluate import clear_state, evaluate, evaluate_views
 from posrank.scoring.ranks import (
     chance,
     chance_adjusted,
@@ -22,7 +22,7 @@ from posrank.scoring.summary import compare, summarize, write_metrics, zero_line
 
 __all__ = [
     "BlindScorer", "ConstantVideo", "Negated", "Paired", "ShuffledVideo", "SystemScorer", "bootstrap", "chance",
-    "chance_adjusted", "compare", "evaluate", "evaluate_views", "from_system", "holm", "mean_replicates", "paired", "posrank", "recall",
-    "reciprocal_from_counts", "reciprocal_ranks", "scorers", "summarize", "summary", "tie_counts", "write_metrics",
+    "chance_adjusted", "clear_state", "compare", "evaluate", "evaluate_views", "from_system", "holm", "mean_replicates", "paired",
+    "posrank", "recall", "reciprocal_from_counts", "reciprocal_ranks", "scorers", "summarize", "summary", "tie_counts", "write_metrics",
     "zero_line",
 ]

@@ -7,20 +7,21 @@ computed.
 
 A pair's score never depends on what else is in its list: the scorer sees pairs, in chunks that cut across lists. A pair
 that occurs twice (the caption in its five lists, a negative that equals the caption) is scored once, so such a tie is
-exact. Memory is bounded by the chunk, not by the number of negatives.
+exact. Memory is bounded by the chunk, not by the number of negatives. Work goes block by block (posrank.scoring.blocks):
+finished blocks can be kept on the disk, and dealt to several processes, without any change of the result.
 """
 
+import shutil
+
 import numpy as np
-import pandas as pd
 from tqdm.auto import tqdm
 
-from posrank import PARTS
-from posrank.schema import validate
-from posrank.scoring.ranks import as_array, reciprocal_from_counts
+from posrank.scoring.blocks import Kept, Plan
+from posrank.scoring.ranks import as_array
 from posrank.scoring.scorers import SystemScorer, unwrap
 
 
-def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True):
+def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True, *, state=None, identity="", world=None):
     """Rank every caption among its negatives -> the ranks table (see posrank.schema).
 
     scorer(video_ids, texts): lists of at most ``chunk`` strings -> that many numbers (list, array or tensor).
@@ -28,10 +29,17 @@ def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True)
     captions without negatives are skipped, so the whole captions table may be given. Rows come out in the order of
     ``captions``, parts in the order of the paper. ``progress`` shows a bar.
 
+    state: a folder where finished blocks of captions are kept, so that an evaluation that was killed scores nothing
+    twice when it is started again. A block is known by ``identity`` (any text that changes with the scorer, such as a
+    hash of its weights), run, chunk, captions and negatives; others in the folder are not used. The folder stays until
+    the ranks are safe: then call ``clear_state(state)``. world: processes that share the work (`join_world` of
+    posrank.training.distributed): block i goes to process i modulo their number, and each returns the whole table.
+
     Raises ValueError: no negatives, an unknown or ambiguous caption_id, a part that does not exist, a missing text,
     several rules or levels at once; and, naming run and chunk, where the scorer returns the wrong number of scores, or
     NaN.
 
+    >>> import pandas as pd
     >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a red ball"]})
     >>> negatives = pd.DataFrame({"caption_id": "c", "part": "adj", "sentence": ["a blue ball", "a crimson ball"]})
     >>> longest = lambda video_ids, texts: [len(text) for text in texts]
@@ -42,14 +50,15 @@ def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True)
     def one_view(videos, texts):
         return as_array(scorer(videos, texts), "scores").astype(np.float64)[..., None]
 
-    return _evaluate(one_view, negatives, captions, [run], chunk, progress)[0]
+    return _evaluate(one_view, negatives, captions, [run], chunk, progress, state, identity, world)[0]
 
 
-def evaluate_views(views, negatives, captions, chunk=4096, progress=True):
+def evaluate_views(views, negatives, captions, chunk=4096, progress=True, *, state=None, identity="", world=None):
     """Several views of one system's videos, every sentence encoded once -> {run: ranks table}.
 
     views: {run: SystemScorer, or ShuffledVideo / ConstantVideo around one}, all of the same system; the tables equal
-    those of ``evaluate`` for each alone. ValueError for no views, a scorer of another kind or of another system.
+    those of ``evaluate`` for each alone. state, identity, world: as there. ValueError for no views, a scorer of another
+    kind or of another system.
     """
     base = [unwrap(view, [])[0] for view in views.values()]
     for run, scorer in zip(views, base):
@@ -62,56 +71,36 @@ def evaluate_views(views, negatives, captions, chunk=4096, progress=True):
     def all_views(videos, texts):
         return base[0].score_views(list(views.values()), videos, texts).astype(np.float64)
 
-    return dict(zip(runs, _evaluate(all_views, negatives, captions, runs, chunk, progress)))
+    return dict(zip(runs, _evaluate(all_views, negatives, captions, runs, chunk, progress, state, identity, world)))
 
 
-def _evaluate(score, negatives, captions, runs, chunk, progress):
+def clear_state(state):
+    """Remove what an evaluation kept in the folder ``state`` (nothing, where there is none)."""
+    shutil.rmtree(state, ignore_errors=True)
+
+
+def _evaluate(score, negatives, captions, runs, chunk, progress, state, identity, world):
     """``score(videos, texts)`` -> [n, runs]; one ranks table for each run."""
-    chunk = _whole(chunk)
-    rows, codes, order, first = _aligned(negatives, captions)
-    sentences, tables = negatives["sentence"].array, [[] for _ in runs]
-    with tqdm(total=len(rows), desc=f"score {runs[0]}", unit="caption", disable=not progress) as bar:
-        calls = 0
-        for start, stop in _blocks(first, chunk):
-            mine = slice(first[start], first[stop])
-            texts = np.asarray(sentences.take(order[mine]), dtype=object).tolist()
-            block = _Block(rows[start:stop], codes[mine], texts)
-            scores, calls = _scores(score, block, chunk, runs, calls)
-            for run, column, parts in zip(runs, scores.T, tables):
-                parts.append(block.ranks(column, run))
+    plan, kept = Plan(negatives, captions, chunk), Kept(state, len(runs))
+    rank, size = (world.rank, world.size) if world else (0, 1)
+    mine, calls = {}, 0
+    total = sum(stop - start for start, stop in plan.blocks[rank::size])
+    with tqdm(total=total, desc=f"score {runs[0]}", unit="caption", disable=not progress or rank > 0) as bar:
+        for number in range(rank, len(plan.blocks), size):
+            start, stop = plan.blocks[number]
+            block = plan.block(start, stop)
+            mark = block.mark(identity, *runs, plan.chunk) if state is not None else ""
+            counts = kept.read(mark, block.count)
+            if counts is None:
+                scores, calls = _scores(score, block, plan.chunk, runs, calls)
+                counts = block.counts(scores)
+                kept.write(mark, counts)
+            mine[number] = counts
             bar.update(stop - start)
-    return [validate(pd.concat(parts, ignore_index=True), "ranks") for parts in tables]
-
-
-class _Block:
-    """Some captions with all their negatives: the distinct (video, text) pairs, and who needs which."""
-
-    def __init__(self, rows, codes, texts):
-        self.rows, self.codes = rows, codes
-        pairs = {}
-        videos, captions = rows["video_id"].tolist(), rows["caption"].tolist()
-        self.caption_pair = np.array([pairs.setdefault(pair, len(pairs)) for pair in zip(videos, captions)])
-        self.owner = codes[:, 0] - codes[0, 0]
-        index = [pairs.setdefault((videos[o], text), len(pairs)) for o, text in zip(self.owner.tolist(), texts)]
-        self.negative_pair = np.array(index)
-        self.videos, self.texts = [list(column) for column in zip(*pairs)]
-
-    def ranks(self, scores, run):
-        lists, list_of = np.unique(self.owner * len(PARTS) + self.codes[:, 1], return_inverse=True)
-        owner, part = lists // len(PARTS), lists % len(PARTS)
-        negative, caption = scores[self.negative_pair], scores[self.caption_pair][self.owner]
-        better = np.bincount(list_of, negative > caption).astype(np.int64)
-        equal = np.bincount(list_of, negative == caption).astype(np.int64)
-        return pd.DataFrame({
-            "run": run,
-            "caption_id": self.rows["caption_id"].to_numpy()[owner],
-            "video_id": self.rows["video_id"].to_numpy()[owner],
-            "part": np.array(PARTS, dtype=object)[part],
-            "better": better,
-            "equal": equal,
-            "negatives": np.bincount(list_of).astype(np.int64),
-            "reciprocal_rank": reciprocal_from_counts(better, equal),
-        })
+    if size > 1:
+        mine = {number: counts for part in world.collect(mine) for number, counts in part.items()}
+    better, equal = np.concatenate([mine[number] for number in range(len(plan.blocks))], axis=2)
+    return [plan.table(run, better[i], equal[i]) for i, run in enumerate(runs)]
 
 
 def _scores(score, block, chunk, runs, calls):
@@ -132,61 +121,3 @@ def _scores(score, block, chunk, runs, calls):
         done.append(scores)
         calls += 1
     return np.concatenate(done), calls
-
-
-def _aligned(negatives, captions):
-    """Captions that have negatives, in their order; their negatives' (caption, part) codes, order, offsets."""
-    _need(negatives, ("caption_id", "part", "sentence"), "negatives")
-    _need(captions, ("caption_id", "video_id", "caption"), "captions")
-    if len(negatives) == 0:
-        raise ValueError("negatives: the table is empty, there is nothing to rank")
-    for column in ("rule", "level"):
-        if column in negatives and negatives[column].nunique() > 1:
-            found = ", ".join(sorted(negatives[column].dropna().unique()))
-            raise ValueError(f"negatives: several values of {column} ({found}) would mix in one list; pick one of them")
-    part = pd.Index(PARTS).get_indexer(negatives["part"])
-    if (part < 0).any():
-        name = negatives["part"].iloc[int(np.argmin(part))]
-        raise ValueError(f"negatives: unknown part {name!r}; the parts are {', '.join(PARTS)}")
-    wanted = pd.Index(negatives["caption_id"].unique())  # (isin is slow on two million text ids)
-    used = captions[wanted.get_indexer(captions["caption_id"]) >= 0]
-    used = used[["caption_id", "video_id", "caption"]].reset_index(drop=True)
-    twice = used["caption_id"].duplicated()
-    if twice.any():
-        name = used["caption_id"][twice].iloc[0]
-        raise ValueError(f"captions: caption_id {name!r} occurs more than once; give the captions of one dataset only")
-    caption = pd.Index(used["caption_id"]).get_indexer(negatives["caption_id"])
-    if (caption < 0).any():
-        name = negatives["caption_id"].iloc[int(np.argmin(caption))]
-        more = negatives["caption_id"][caption < 0].nunique() - 1
-        raise ValueError(f"negatives: caption_id {name!r} (and {more} others) is not in the captions table")
-    order = np.lexsort((part, caption))
-    codes = np.stack([caption, part], axis=1)[order]
-    first = np.searchsorted(codes[:, 0], np.arange(len(used) + 1))
-    return used, codes, order, first
-
-
-def _blocks(first, chunk):
-    """Runs of captions with about ``chunk`` pairs: (start, stop) positions; one caption's lists stay together."""
-    ends, start = first[1:] + np.arange(1, len(first)), 0  # pairs up to and with each caption, itself counted
-    while start < len(ends):
-        before = ends[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(ends, before + chunk, side="right")))
-        yield start, stop
-        start = stop
-
-
-def _need(table, columns, name):
-    if not isinstance(table, pd.DataFrame):
-        raise ValueError(f"{name}: expected a DataFrame, got {type(table).__name__}")
-    for column in columns:
-        if column not in table:
-            raise ValueError(f"{name}: no column {column!r}; the table needs {', '.join(columns)}")
-        if len(table) and table[column].isna().any():
-            raise ValueError(f"{name}: {column} is missing in row {int(np.argmax(table[column].isna()))}")
-
-
-def _whole(chunk):
-    if isinstance(chunk, bool) or int(chunk) != chunk or chunk < 1:
-        raise ValueError(f"chunk: expected a whole number of pairs of at least 1, got {chunk!r}")
-    return int(chunk)

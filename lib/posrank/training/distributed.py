@@ -61,6 +61,14 @@ class World:
             value /= self.size
         return value
 
+    def collect(self, value):
+        """[value of process 0, value of process 1, ...] in every process; anything that can be pickled."""
+        if self.size == 1:
+            return [value]
+        values = [None] * self.size
+        dist.all_gather_object(values, value)
+        return values
+
     def barrier(self):
         if self.size > 1:
             dist.barrier()

@@ -1,0 +1,172 @@
+"""Blocks: how an evaluation is cut into pieces that are scored, kept and merged one by one.
+
+In: negatives and captions. Out: a `Plan`, which holds numbers only (the sentences stay in the negatives table), and its
+blocks of captions. What a block is depends on the tables and `chunk` alone, never on who scores it or what was scored
+before: so that a restarted evaluation, or several processes, come to the same numbers.
+"""
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from posrank import PARTS
+from posrank.paths import atomic
+from posrank.schema import validate
+from posrank.scoring.ranks import reciprocal_from_counts
+
+
+class Plan:
+    """Captions that have negatives, their lists in order, and the cut into blocks of about ``chunk`` pairs.
+
+    rows: caption_id, video_id, caption of the captions, in their order. blocks: (start, stop) positions in rows; one
+    caption's lists stay together. len(plan) = number of captions. ValueError as ``posrank.evaluate`` says.
+    """
+
+    def __init__(self, negatives, captions, chunk):
+        self.rows, caption, part = _aligned(negatives, captions)
+        self.sentences, self.chunk = negatives["sentence"].array, whole(chunk)
+        lists = caption.astype(np.int64) * len(PARTS) + part
+        self.order = np.argsort(lists, kind="stable").astype(np.int32)
+        self.lists, self.sizes = np.unique(lists, return_counts=True)
+        # offsets of each caption's negatives, and of its lists
+        self.first = np.append(0, np.cumsum(np.bincount(caption, minlength=len(self.rows))))
+        self.first_list = np.searchsorted(self.lists // len(PARTS), np.arange(len(self.rows) + 1))
+        self.blocks = list(self._cut())
+
+    def __len__(self):
+        return len(self.rows)
+
+    def _cut(self):
+        ends, start = self.first[1:] + np.arange(1, len(self.first)), 0  # pairs up to and with each caption, itself counted
+        while start < len(ends):
+            before = ends[start - 1] if start else 0
+            stop = max(start + 1, int(np.searchsorted(ends, before + self.chunk, side="right")))
+            yield start, stop
+            start = stop
+
+    def block(self, start, stop):
+        """The `Block` of captions start .. stop - 1, with its sentences."""
+        texts = self.sentences.take(self.order[self.first[start] : self.first[stop]])
+        mine = slice(self.first_list[start], self.first_list[stop])
+        owner = self.lists[mine] // len(PARTS) - start
+        return Block(self.rows[start:stop], np.asarray(texts, dtype=object).tolist(), owner, self.lists[mine], self.sizes[mine])
+
+    def table(self, run, better, equal):
+        """The ranks table of the counts [lists] of one run."""
+        owner, part = self.lists // len(PARTS), self.lists % len(PARTS)
+        table = pd.DataFrame({
+            "run": pd.array([run], dtype="str").take(np.zeros_like(owner)),
+            "caption_id": self.rows["caption_id"].array.take(owner),
+            "video_id": self.rows["video_id"].array.take(owner),
+            "part": pd.array(PARTS, dtype="str").take(part),
+            "better": better,
+            "equal": equal,
+            "negatives": self.sizes.astype(np.int64),
+            "reciprocal_rank": reciprocal_from_counts(better, equal),
+        })
+        return validate(table, "ranks")
+
+
+class Block:
+    """Some captions with all their negatives: the distinct (video, text) pairs, and who needs which."""
+
+    def __init__(self, rows, texts, owner, lists, sizes):
+        pairs = {}
+        videos, captions = rows["video_id"].tolist(), rows["caption"].tolist()
+        caption_pair = np.array([pairs.setdefault(pair, len(pairs)) for pair in zip(videos, captions)])
+        owners = np.repeat(owner, sizes)
+        self.negative_pair = np.array([pairs.setdefault((videos[o], text), len(pairs)) for o, text in zip(owners.tolist(), texts)])
+        self.caption_pair = caption_pair[owners]
+        self.videos, self.texts = [list(column) for column in zip(*pairs)]
+        self.list_of, self.count = np.repeat(np.arange(len(sizes)), sizes), len(sizes)
+        self._told = [*rows["caption_id"].tolist(), *lists.tolist(), *sizes.tolist()]
+
+    def counts(self, scores):
+        """Scores [pairs, runs] -> int64 [2, runs, lists]: negatives that score better than, or as, their caption."""
+        out = np.empty((2, scores.shape[1], self.count), np.int64)
+        for run, column in enumerate(scores.T):
+            negative, caption = column[self.negative_pair], column[self.caption_pair]
+            out[0, run] = np.bincount(self.list_of, negative > caption, self.count)
+            out[1, run] = np.bincount(self.list_of, negative == caption, self.count)
+        return out
+
+    def mark(self, *keys):
+        """A name for this block's result: changes with `keys` and with everything that the block holds."""
+        digest = hashlib.blake2b(digest_size=16)
+        for text in map(str, (*keys, *self._told, "", *self.videos, "", *self.texts, *self.negative_pair.tolist())):
+            digest.update(f"{len(text)} {text} ".encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+
+class Kept:
+    """Counts of finished blocks, one small file each in `folder` (None: nothing is kept)."""
+
+    def __init__(self, folder, shape):
+        self.folder, self.runs = None if folder is None else Path(folder), shape
+
+    def read(self, mark, lists):
+        """Counts [2, runs, lists] of the block of that mark, or None; a damaged file counts as none."""
+        if self.folder is None or not (path := self.folder / f"{mark}.npz").exists():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                counts = file["counts"].astype(np.int64)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+        return counts if counts.shape == (2, self.runs, lists) else None
+
+    def write(self, mark, counts):
+        if self.folder is not None:
+            with atomic(self.folder / f"{mark}.npz") as temporary, open(temporary, "wb") as file:
+                np.savez(file, counts=counts.astype(np.int32))
+
+
+def whole(chunk):
+    """`chunk` as an int of at least 1, or ValueError."""
+    if isinstance(chunk, bool) or int(chunk) != chunk or chunk < 1:
+        raise ValueError(f"chunk: expected a whole number of pairs of at least 1, got {chunk!r}")
+    return int(chunk)
+
+
+def _aligned(negatives, captions):
+    """Captions that have negatives, in their order; for each negative the row of its caption and the number of its part."""
+    _need(negatives, ("caption_id", "part", "sentence"), "negatives")
+    _need(captions, ("caption_id", "video_id", "caption"), "captions")
+    if len(negatives) == 0:
+        raise ValueError("negatives: the table is empty, there is nothing to rank")
+    for column in ("rule", "level"):
+        if column in negatives and negatives[column].nunique() > 1:
+            found = ", ".join(sorted(negatives[column].dropna().unique()))
+            raise ValueError(f"negatives: several values of {column} ({found}) would mix in one list; pick one of them")
+    # factorize works on the table's own memory, where looking names up would make two million texts
+    part, parts = pd.factorize(negatives["part"])
+    known = pd.Index(PARTS).get_indexer(parts)
+    if (known < 0).any():
+        name = parts[int(np.argmin(known))]
+        raise ValueError(f"negatives: unknown part {name!r}; the parts are {', '.join(PARTS)}")
+    caption, ids = pd.factorize(negatives["caption_id"])
+    used = captions[pd.Index(ids).get_indexer(captions["caption_id"]) >= 0]
+    used = used[["caption_id", "video_id", "caption"]].reset_index(drop=True)
+    twice = used["caption_id"].duplicated()
+    if twice.any():
+        name = used["caption_id"][twice].iloc[0]
+        raise ValueError(f"captions: caption_id {name!r} occurs more than once; give the captions of one dataset only")
+    place = pd.Index(used["caption_id"]).get_indexer(ids)
+    if (place < 0).any():
+        name = ids[int(np.argmax(place < 0))]
+        more = int((place < 0).sum()) - 1
+        raise ValueError(f"negatives: caption_id {name!r} (and {more} others) is not in the captions table")
+    return used, place.astype(np.int32)[caption], known.astype(np.int32)[part]
+
+
+def _need(table, columns, name):
+    if not isinstance(table, pd.DataFrame):
+        raise ValueError(f"{name}: expected a DataFrame, got {type(table).__name__}")
+    for column in columns:
+        if column not in table:
+            raise ValueError(f"{name}: no column {column!r}; the table needs {', '.join(columns)}")
+        if len(table) and table[column].isna().any():
+            raise ValueError(f"{name}: {column} is missing in row {int(np.argmax(table[column].isna()))}")
