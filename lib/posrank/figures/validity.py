@@ -107,12 +107,12 @@ def validity_report(
         if fresh is None:
             report["note"] = NO_JUDGE_B if rule == "fair" and builder == "all" else "Judge B is left out: too few captions for two halves."
         rows = judged(drawn(negatives, lists, seed), captions, blind_models(texts, fresh), b, seed)
-    for part in (part for part in PARTS if part in set(table["part"])):
-        values = table.set_index("part").loc[part].to_dict()
+    counted = {row.pop("part"): row for row in table.to_dict("records")}
+    for part in (part for part in PARTS if part in counted):
         mine = {row.pop("judge"): row for row in rows[rows["part"] == part].drop(columns="part").to_dict("records")}
         judges = {name: row for name, row in mine.items() if name.lstrip("-") in TURNED}
         report["parts"][part] = {
-            **values, "verdict": part_verdict(mine), "judges": judges,
+            **counted[part], "verdict": part_verdict(mine), "judges": judges,
             "blind": {name: row for name, row in mine.items() if name not in judges},
         }
     asked = {part: {"judges": {**each["blind"], **each["judges"]}, "captions": min(each["captions"], lists or each["captions"])}

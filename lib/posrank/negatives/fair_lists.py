@@ -13,7 +13,6 @@ from posrank.negatives.draw import item_random
 from posrank.negatives.fair import (
     CHUNK,
     CLOSED,
-    CLOSED_LENGTH,
     CLOSED_SHARE,
     ENOUGH,
     LADDER,
@@ -22,7 +21,11 @@ from posrank.negatives.fair import (
     UNBALANCED,
     render,
 )
-from posrank.negatives.fair_balance import assign, pick, ranks_open, sides
+from posrank.negatives.fair_balance import assign, pick, ranks_open, seen, sides
+
+VISIBLE, SPREAD = 0.02, 0.6
+"""In a closed vocabulary: PoSRank above chance at which a model of the family counts as seeing the captions of a set, and two
+standard deviations of a reciprocal rank, which its mean over n lists exceeds chance by accident."""
 
 
 def collect(source, parts, level, seed, progress=iter):
@@ -58,13 +61,13 @@ def split_sides(scores, starts, strictness):
     return [[np.flatnonzero(side[a + 1 : b]) for a, b in pairwise(starts.tolist())] for side in found]
 
 
-def one_each(items, above, below):
-    """Of the words of each caption the one with most candidates above it (the first of equal ones)."""
+def one_each(items, above, below, *more):
+    """Of the words of each caption the one with most candidates above it (the first of equal ones); all lists cut to those."""
     best = {}
     for n, item in enumerate(items):
         if item.caption_id not in best or len(above[n]) > len(above[best[item.caption_id]]):
             best[item.caption_id] = n
-    return tuple([each[n] for n in best.values()] for each in (items, above, below))
+    return tuple([each[n] for n in best.values()] for each in (items, above, below, *more))
 
 
 def longest(part, k, given):
@@ -78,34 +81,43 @@ def enough(part, captions):
     return min(ENOUGH[part], SHARE * captions)
 
 
-def balance(part, items, above, below, lengths, seed):
+def balance(part, items, above, below, lengths, seed, need=None):
     """-> k, ranks [items] (0 = left out), {length: captions of the largest uniform set}.
 
-    k is the first of `lengths` (descending) at which `enough` captions remain; where there is none, the first with half as
-    many as the best length has.
+    k is the first of `lengths` (descending) at which `need` captions (None: `enough`) remain; where there is none, the first
+    with half as many as the best length has.
     """
     a, b = np.array([len(each) for each in above], np.int64), np.array([len(each) for each in below], np.int64)
     order = np.array([item_random(seed, item.caption_id, part, "order").random() for item in items])
     ranks = {length: assign(*ranks_open(a, b, length), length, order) for length in lengths}
     sizes = {length: int((each > 0).sum()) for length, each in ranks.items()}
     most = max(sizes.values())
-    need = enough(part, len(items)) if most >= enough(part, len(items)) else most / 2
-    chosen = next(length for length in lengths if sizes[length] >= need)
+    need = enough(part, len(items)) if need is None else need
+    chosen = next(length for length in lengths if sizes[length] >= (need if most >= need else most / 2))
     return chosen, ranks[chosen], sizes
 
 
 def balanced(source, part, items, lengths, seed, strictness=None):
-    """The set of one part: the first strictness that keeps enough captions -> items (one a caption), above, below, k, ranks,
-    sizes, the strictness used. strictness: those to try, None = the source's own."""
+    """The set of one part: the first strictness that keeps enough captions -> items (one a caption), lists {item: candidates},
+    k, sizes, the strictness used. strictness: those to try, None = the source's own.
+
+    In a closed vocabulary: the first at which no model of the family sees the captions.
+    """
     scores, starts = scored(source, items)
-    closed = source.strictness is CLOSED
-    for strict in strictness or source.strictness:
-        mine, above, below = one_each(items, *split_sides(scores, starts, strict))
-        k, ranks, sizes = balance(part, mine, above, below, lengths, seed)
-        length, need = (CLOSED_LENGTH, CLOSED_SHARE * len(mine)) if closed else (2, enough(part, len(mine)))
-        if sizes[min(length, lengths[0])] >= need:
+    for turn, strict in enumerate(strictness or source.strictness):
+        mine, above, below, first = one_each(items, *split_sides(scores, starts, strict), starts[:-1].tolist())
+        closed = source.strictness is CLOSED and strictness is None
+        k, ranks, sizes = balance(part, mine, above, below, lengths, seed, CLOSED_SHARE[turn] * len(mine) if closed else None)
+        lists = {}
+        for n in np.flatnonzero(ranks).tolist():
+            rng = item_random(seed, mine[n].caption_id, part, "list")
+            lists[n] = pick(above[n], below[n], mine[n].antonym, int(ranks[n]), k, rng)
+        if closed and lists:
+            if seen(scores, [first[n] for n in lists], list(lists.values())) <= VISIBLE + SPREAD / len(lists) ** 0.5:
+                break
+        elif sizes[min(2, lengths[0])] >= enough(part, len(mine)):
             break
-    return mine, above, below, k, ranks, sizes, strict
+    return mine, lists, k, sizes, strict
 
 
 def draw(source, parts, level, counts, given, seed, strictness=None, progress=iter):
@@ -120,18 +132,16 @@ def draw(source, parts, level, counts, given, seed, strictness=None, progress=it
         if not items[part]:
             continue
         lengths = longest(part, counts[part], given)
-        mine, above, below, k, ranks, sizes, strict = balanced(source, part, items[part], lengths, seed, strictness)
+        mine, chosen, k, sizes, strict = balanced(source, part, items[part], lengths, seed, strictness)
         antonyms = 0
-        for item, a, b, rank in zip(mine, above, below, ranks.tolist()):
-            if not rank:
+        for n, item in enumerate(mine):
+            if n not in chosen:
                 dropped[part][UNBALANCED] += 1
                 continue
-            rng = item_random(seed, item.caption_id, part, "list")
-            chosen = pick(a, b, item.antonym, rank, k, rng)
-            antonyms += int(item.antonym[chosen].sum())
+            antonyms += int(item.antonym[chosen[n]].sum())
             tokens = source.corpus.tokens(item.caption_id)
-            lists[item.caption_id, part] = [render(item, n, tokens) for n in chosen]
-        kept = int((ranks > 0).sum())
+            lists[item.caption_id, part] = [render(item, m, tokens) for m in chosen[n]]
+        kept = len(chosen)
         report[part] = {"eligible": len(mine), "captions": kept, "k": k, "by_length": sizes,
                         "antonyms": antonyms / max(kept * k, 1), "margin_handicap": list(strict) if strict else "mean of the family",
                         "antonyms_available": float(np.mean([item.antonym.any() for item in mine]))}

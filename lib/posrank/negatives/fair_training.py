@@ -13,7 +13,7 @@ from itertools import accumulate
 import numpy as np
 
 from posrank.negatives.draw import item_random
-from posrank.negatives.fair import LADDER, SHORT, render
+from posrank.negatives.fair import CLOSED, LADDER, MARGIN, SHORT, render
 from posrank.negatives.fair_balance import pick, ranks_open
 from posrank.negatives.fair_lists import collect, scored, split_sides
 
@@ -25,6 +25,9 @@ LEAST = 0.05
 
 GOOD = 4
 """Negatives that a list should have before the balance is made more lenient for it (fewer where n is)."""
+
+CLOSED_TRAINING = ((MARGIN, 0.0), None)
+"""Margin and handicap in closed vocabularies, where no set is fixed that could be looked at first."""
 
 CACHED = 20_000
 
@@ -50,7 +53,7 @@ class FairDraws:
             return
         most = min(n, SHORT.get(part, n))
         scores, starts = scored(self._source, items)
-        for strict in self._source.strictness:
+        for strict in CLOSED_TRAINING if self._source.strictness is CLOSED else self._source.strictness:
             above, below = (np.array([len(each) for each in side]) for side in split_sides(scores, starts, strict))
             for length in (most, *(each for each in LADDER if each < most)):
                 low, high = ranks_open(above, below, length)
