@@ -108,17 +108,25 @@ def validate(table, name):
     return result
 
 
-def read_table(path, name):
-    """The table `name` in the parquet file `path`, validated. FileNotFoundError or ValueError names the file."""
+def read_table(path, name, columns=None):
+    """The table `name` in the parquet file `path`, validated. FileNotFoundError or ValueError names the file.
+
+    columns: only these, where a large table would cost too much memory; each is checked by itself, the rows are not.
+    """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist: run the stage that makes the {name} table (dvc repro)")
     try:
-        table = pd.read_parquet(path)
+        table = pd.read_parquet(path, columns=None if columns is None else list(columns))
     except Exception as problem:
         raise ValueError(f"{path} is no readable parquet file ({problem}): delete it and make it again") from problem
     try:
-        return validate(table, name)
+        if columns is None:
+            return validate(table, name)
+        dtypes = _columns(name)
+        for column in columns:
+            table[column] = _column(table[column], dtypes[column], name, column, _DEFAULTS.get(name, {}).get(column, "required"))
+        return table
     except ValueError as problem:
         raise ValueError(f"{path}: {problem}") from problem
 

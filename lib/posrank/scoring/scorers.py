@@ -29,7 +29,7 @@ class SystemScorer:
     def __init__(self, system, frames, branch="coarse", text_batch=512, video_batch=16, keep=4096, seed=0):
         self.system, self.frames, self.branch, self.seed = system, frames, branch, seed
         self.text_batch, self.video_batch, self.keep = int(text_batch), int(video_batch), int(keep)
-        self._features = OrderedDict()
+        self._features, self._together = OrderedDict(), {}
 
     def __call__(self, video_ids, texts):
         """Two lists of n -> float32 [n]."""
@@ -45,7 +45,7 @@ class SystemScorer:
 
         if len(video_ids) == 0:
             return np.zeros((0, len(views)), np.float32)
-        with _inference(self.system):
+        with inference(self.system):
             input_ids = self.system.tokenize(list(texts))
             names, video = np.unique(np.asarray(video_ids, dtype=object), return_inverse=True)
             _, token_row = np.unique(np.asarray(input_ids.cpu()), axis=0, return_inverse=True)
@@ -69,7 +69,7 @@ class SystemScorer:
         """All pairs, for coarse recall: [T] texts and [V] videos -> float32 [T, V]."""
         texts, video_ids = list(texts), list(video_ids)
         out = np.zeros((len(texts), len(video_ids)), np.float32)
-        with _inference(self.system):
+        with inference(self.system):
             for column in range(0, len(video_ids), self.keep):
                 columns = slice(column, column + self.keep)
                 videos = self.video_features(video_ids[columns])
@@ -79,16 +79,34 @@ class SystemScorer:
                     out[rows, columns] = self.system.score(text, videos).float().cpu().numpy()
         return out
 
+    def together(self, video_ids):
+        """Fix which videos are encoded in one batch: ``video_batch`` at a time, in this order. Returns the scorer.
+
+        A video's features then do not depend, in their last digits, on what was asked for before: a resumed or shared
+        evaluation gives the ranks of an undisturbed one.
+        """
+        names = list(dict.fromkeys(video_ids))
+        batches = [names[start : start + self.video_batch] for start in range(0, len(names), self.video_batch)]
+        self._together = {name: batch for batch in batches for name in batch}
+        return self
+
+    def batches(self):
+        """The batches that `together` made."""
+        return list({batch[0]: batch for batch in self._together.values()}.values())
+
+    def remember(self, video_ids, features):
+        """Keep features that another process encoded."""
+        features = features.to(next(self.system.parameters()).device)
+        self._features |= {name: features[i : i + 1] for i, name in enumerate(video_ids)}
+
     def video_features(self, video_ids):
         """Features of the videos, in order (as many rows as ids), encoding those that are not kept yet."""
-        with _inference(self.system):
+        with inference(self.system):
             found = {name: self._features[name] for name in video_ids if name in self._features}
-            todo = [name for name in dict.fromkeys(video_ids) if name not in found]
-            for start in range(0, len(todo), self.video_batch):
-                batch = todo[start : start + self.video_batch]
-                features = self._encode(batch)
+            for batch in self._in_batches([name for name in dict.fromkeys(video_ids) if name not in found]):
+                features = self.encode(batch)
                 found |= {name: features[i : i + 1] for i, name in enumerate(batch)}
-            for name in dict.fromkeys(video_ids):
+            for name in [*(name for name in found if name not in self._features), *dict.fromkeys(video_ids)]:
                 self._features[name] = found[name]
                 self._features.move_to_end(name)
             while len(self._features) > self.keep:
@@ -99,9 +117,18 @@ class SystemScorer:
     def with_frames(self, frames):
         """The same scorer in front of other frames."""
         options = dict(text_batch=self.text_batch, video_batch=self.video_batch, keep=self.keep, seed=self.seed)
-        return SystemScorer(self.system, frames, self.branch, **options)
+        other = SystemScorer(self.system, frames, self.branch, **options)
+        other._together = self._together
+        return other
 
-    def _encode(self, names):
+    def _in_batches(self, todo):
+        """Lists of videos to be encoded at a time: whole batches of `together`, what is in none of them as it comes."""
+        fixed = {self._together[name][0]: self._together[name] for name in todo if name in self._together}
+        free = [name for name in todo if name not in self._together]
+        return [*fixed.values(), *(free[start : start + self.video_batch] for start in range(0, len(free), self.video_batch))]
+
+    def encode(self, names):
+        """Features of the videos `names` in one batch, whatever is kept."""
         import torch
 
         shown = [look_up(self.frames, name) for name in names]
@@ -246,7 +273,7 @@ def _number(*keys):
     return int.from_bytes(digest, "big") >> 1
 
 
-class _inference:
+class inference:
     """Evaluation mode without gradients and autocast, and back to the mode the system was in."""
 
     def __init__(self, system):

@@ -61,12 +61,17 @@ class World:
             value /= self.size
         return value
 
-    def collect(self, value):
-        """[value of process 0, value of process 1, ...] in every process; anything that can be pickled."""
+    def collect(self, value, everywhere=True):
+        """[value of process 0, of process 1, ...], of anything that can be pickled; None in all processes but the first
+        where not `everywhere`."""
         if self.size == 1:
             return [value]
-        values = [None] * self.size
-        dist.all_gather_object(values, value)
+        if everywhere:
+            values = [None] * self.size
+            dist.all_gather_object(values, value)
+            return values
+        values = [None] * self.size if self.main else None
+        dist.gather_object(value, values)
         return values
 
     def barrier(self):
