@@ -3,18 +3,30 @@
 Comes in: a trained run, the frame store, the captions and negatives of a split. Goes out: the ranks table of the run and the
 metrics that `metrics/<run>.json` holds. Fine-grained scores come from the branch that the strategy trained for them (the
 prompts' output for `prompt`), coarse recall always from the CLS branch, as in the paper.
+
+An evaluation that is killed goes on where it was when it is called again: finished blocks are kept in
+`data/state/evaluate-<run>/` until it is done. `processes` of params.yaml share the work; `python -m posrank.evaluation RUN`
+and `torchrun --nproc-per-node N -m posrank.evaluation RUN` evaluate and write without a notebook, to the same ranks.
 """
 
+import argparse
+import json
+import sys
+import tempfile
 from pathlib import Path
 
 import pandas as pd
 
-from posrank import schema, scoring
+from posrank import params as knobs
+from posrank import paths, schema, scoring
 from posrank.frames import FrameStore
+from posrank.identity import identity
 from posrank.language.ngrams import fit
-from posrank.scoring import scorers
+from posrank.scoring import scorers, sharing
 from posrank.scoring.sinkhorn_recall import sinkhorn_recall
 from posrank.scoring.summary import summarize, write_metrics
+from posrank.training.distributed import join_world
+from posrank.training.launch import launch, processes_of, under_torchrun
 from posrank.training.runs import load_run
 
 ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3, "4-gram": 4, "5-gram": 5}
@@ -24,12 +36,16 @@ CONTROLS = {
 """Parameter value -> name of the row. One frame and reversed frames still show the right video: they are controls, not blind."""
 
 
-def blind_ranks(names, negatives, captions, training):
+NEGATIVES = ("caption_id", "part", "sentence", "rule", "level")
+"""Columns of the negatives that scores need: a large set is read without the others."""
+
+
+def blind_ranks(names, negatives, captions, training, world=None):
     """{name: ranks table} of language models fitted on the captions `training`, without the videos that are scored."""
     out = {}
     for name in names:
         model = fit(training, order=ORDERS[name], exclude_videos=captions["video_id"].unique())
-        out[name] = scoring.evaluate(scorers.BlindScorer(model), negatives, captions, run=name, progress=False)
+        out[name] = scoring.evaluate(scorers.BlindScorer(model), negatives, captions, run=name, progress=False, world=world)
     return out
 
 
@@ -48,10 +64,13 @@ def views(names, scorer, captions, seed=0):
     return out
 
 
-def coarse_recall(scorer, captions, style="clip4clip"):
-    """Recall of both directions over the captions' videos by a SystemScorer (of the CLS branch, as in the paper)."""
+def coarse_recall(scorer, captions, style="clip4clip", world=None):
+    """Recall of both directions over the captions' videos by a SystemScorer (of the CLS branch, as in the paper); None in
+    all processes of `world` but the first."""
     videos = list(dict.fromkeys(captions["video_id"]))
-    similarity = scorer.similarity(captions["caption"].tolist(), videos)
+    similarity = sharing.similarity(scorer, captions["caption"].tolist(), videos, world)
+    if similarity is None:
+        return None
     place = {video: i for i, video in enumerate(videos)}
     return scoring.recall(similarity, [place[video] for video in captions["video_id"]], style)
 
@@ -60,9 +79,14 @@ def evaluate_run(folder, run, params):
     """(metrics, ranks) of a run under `folder`/runs, on `evaluate.split` of the dataset it was trained on.
 
     metrics: what `posrank.scoring.summary.summarize` returns for the first negative set, further sets under "rules".
-    ValueError where the split has no captions with frames.
+    Where `processes` of params.yaml asks for several, they are started here; under torchrun, all call this function, and all
+    but the first get (None, None). ValueError where the split has no captions with frames.
     """
     folder, options = Path(folder), params.evaluate
+    processes = processes_of(params.processes)
+    if processes > 1 and not under_torchrun():
+        return _in_processes(folder, run, params, processes)
+    world = join_world()
     system, settings = load_run(folder / "runs" / run)
     dataset = settings["dataset"]
     everything = schema.read_table(folder / "data" / "captions" / f"{dataset}.parquet", "captions")
@@ -71,26 +95,37 @@ def evaluate_run(folder, run, params):
     if captions.empty:
         raise ValueError(f"{dataset} has no captions with frames in the split {options.split!r}: change evaluate.split")
     branch = "fine" if settings["strategy"] == "prompt" else "coarse"
-    coarse = scorers.SystemScorer(system, store, text_batch=options.batch)
-    scorer = coarse if branch == "coarse" else scorers.SystemScorer(system, store, branch, text_batch=options.batch)
+    videos = list(dict.fromkeys(captions["video_id"]))
+    size = dict(text_batch=options.batch, keep=max(4096, min(len(videos), 16384)))
+    coarse = scorers.SystemScorer(system, store, **size).together(videos)
+    scorer = coarse if branch == "coarse" else scorers.SystemScorer(system, store, branch, **size).together(videos)
+    for each in dict.fromkeys((coarse, scorer)):
+        sharing.share_videos(each, world)
     training = everything[everything["split"] == "train"]
-    recall = coarse_recall(coarse, captions, options.recall)
+    recall = coarse_recall(coarse, captions, options.recall, world)
+    state = folder / "data" / "state" / f"evaluate-{run}"
+    told = identity(folder / "runs" / run, folder / "data" / "frames" / dataset, captions, options.plain())
+    kept = dict(state=state, world=world, identity=told)
     shown = views(options.controls, scorer, captions, options.seed)
     results, tables = {}, []
     for rule in options.rules:
         # ranks of further sets stand under a name of their own
         name = run if rule == options.rules[0] else f"{run}@{rule}"
-        sets = schema.read_table(folder / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
+        sets = schema.read_table(folder / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives", NEGATIVES)
         sets = sets[sets["caption_id"].isin(captions["caption_id"])]
-        rows = scoring.evaluate_views({name: scorer, **shown}, sets, captions)
+        rows = scoring.evaluate_views({name: scorer, **shown}, sets, captions, **kept)
         ranks = rows.pop(name)
         shuffled = rows.pop("shuffled video", None)
         seeing = {name: rows.pop(name) for name in ("one frame", "reversed frames") if name in rows}
-        rows |= blind_ranks(options.blind, sets, captions, training)
+        rows |= blind_ranks(options.blind, sets, captions, training, world)
+        if not world.main:
+            continue
         controls = {name: mean_by_part(table) for name, table in seeing.items()}
         results[rule] = summarize(ranks, recall, rows, shuffled, b=options.bootstrap, seed=options.seed, rule=rule,
                                   **({"controls": controls} if controls else {}))
         tables.append(ranks)
+    if not world.main:
+        return None, None
     first, *others = options.rules
     metrics = {**results[first], **{key: settings[key] for key in ("system", "strategy", "seed", "dataset")},
                "split": options.split, "parameters": sum(p.numel() for p in system.parameters())}
@@ -99,7 +134,24 @@ def evaluate_run(folder, run, params):
         metrics["recall_sinkhorn"] = sinkhorn_recall(coarse, captions, seen, options.sinkhorn, options.recall)
     if others:
         metrics["rules"] = {rule: results[rule] for rule in others}
+    scoring.clear_state(state)
     return metrics, pd.concat(tables, ignore_index=True)
+
+
+def _in_processes(folder, run, params, processes):
+    """`evaluate_run` in workers of their own; their result comes back through files."""
+    with tempfile.TemporaryDirectory(prefix="posrank-") as out:
+        arguments = dict(folder=str(folder.resolve()), run=run, params=params.plain(), out=out)
+        launch("posrank.evaluation:_work", arguments, processes)
+        metrics = json.loads((Path(out) / "metrics.json").read_text(encoding="utf-8"))
+        return metrics, schema.read_table(Path(out) / "ranks.parquet", "ranks")
+
+
+def _work(folder, run, params, out):
+    metrics, ranks = evaluate_run(folder, run, knobs.Params(params))
+    if metrics is not None:
+        schema.write_table(ranks, Path(out) / "ranks.parquet", "ranks")
+        (Path(out) / "metrics.json").write_text(json.dumps(metrics, default=lambda number: number.item()), encoding="utf-8")
 
 
 def mean_by_part(ranks):
@@ -112,3 +164,24 @@ def write(folder, run, metrics, ranks):
     folder = Path(folder)
     schema.write_table(ranks, folder / "results" / "ranks" / f"{run}.parquet", "ranks")
     write_metrics(metrics, folder / "metrics" / f"{run}.json")
+
+
+def main(argv=None):
+    """Command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m posrank.evaluation", description="Evaluate a trained run of params.yaml.")
+    parser.add_argument("run", help="system-strategy-seed, as in xclip-word-0")
+    run = parser.parse_args(argv).run
+    folder = paths.workspace()
+    try:
+        metrics, ranks = evaluate_run(folder, run, knobs.load(folder / "params.yaml"))
+        if metrics is not None:
+            write(folder, run, metrics, ranks)
+            print(folder / "metrics" / f"{run}.json")
+    except (ValueError, OSError, RuntimeError) as problem:
+        print(f"ERROR: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

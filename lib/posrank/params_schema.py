@@ -209,6 +209,7 @@ SECTIONS = {
     "variants": Table(Text(), keys=DATASETS),
     "world": {
         "seed": seed,
+    "processes": AnyOf((count, OneOf(("auto",)))),
         "train": Number(low=2, whole=True),
         "val": Number(low=2, whole=True),
         "test": Number(low=2, whole=True),
