@@ -1,13 +1,15 @@
 """Scoring: PoSRank with ties and chance, coarse recall, intervals, and scorers for anybody's model.
 
 The numbers are pure functions of arrays (ranks, recall, bootstrap); ``evaluate`` turns a scorer and a table of
-negatives into a ranks table; ``scorers`` wraps systems, language models and controls; ``summary`` turns ranks into
-metrics.
+negatives into a ranks table; ``scorers`` wraps systems, language models and controls (``CausalScorer``: a neural language
+model by name); ``judged`` puts a negative set before blind models; ``summary`` turns ranks into metrics.
 """
 
 from posrank.scoring import scorers, summary
 from posrank.scoring.bootstrap import Paired, bootstrap, holm, mean_replicates, paired
 from posrank.scoring.evaluate import clear_state, evaluate, evaluate_views
+from posrank.scoring.judged import blind_models, judged
+from posrank.scoring.neural import CausalScorer
 from posrank.scoring.ranks import (
     chance,
     chance_adjusted,
@@ -21,8 +23,8 @@ from posrank.scoring.scorers import BlindScorer, ConstantVideo, Negated, Shuffle
 from posrank.scoring.summary import compare, summarize, write_metrics, zero_line
 
 __all__ = [
-    "BlindScorer", "ConstantVideo", "Negated", "Paired", "ShuffledVideo", "SystemScorer", "bootstrap", "chance",
-    "chance_adjusted", "clear_state", "compare", "evaluate", "evaluate_views", "from_system", "holm", "mean_replicates", "paired",
-    "posrank", "recall", "reciprocal_from_counts", "reciprocal_ranks", "scorers", "summarize", "summary", "tie_counts", "write_metrics",
-    "zero_line",
+    "BlindScorer", "CausalScorer", "ConstantVideo", "Negated", "Paired", "ShuffledVideo", "SystemScorer", "blind_models", "bootstrap",
+    "chance", "chance_adjusted", "clear_state", "compare", "evaluate", "evaluate_views", "from_system", "holm", "judged",
+    "mean_replicates", "paired", "posrank", "recall", "reciprocal_from_counts", "reciprocal_ranks", "scorers", "summarize", "summary",
+    "tie_counts", "write_metrics", "zero_line",
 ]
