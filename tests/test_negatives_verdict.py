@@ -35,6 +35,7 @@ def test_the_worst_judge_counts_and_each_has_its_limit():
     assert part_verdict({"A": fair, "-B": row(0.085)}) == ALMOST
     assert part_verdict({"A": fair, "unigram": row(0.15)}) == SOLVABLE
     assert part_verdict({"A": fair, "B": row(0.0, wide=0.1)}) == SMALL
+    assert part_verdict({"A": fair | {"videos": 29}}) == SMALL and part_verdict({"A": fair | {"videos": 30}}) == FAIR
 
 
 def test_sentence_of_a_solvable_set_names_the_clearest_part():

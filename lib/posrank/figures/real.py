@@ -160,20 +160,31 @@ def figure3(found):
 
 
 def released_validity(found, root, b=10000):
-    """The validity table of every authors' file at hand: dataset, part, and the columns of `validity_table`, with the blind
-    models fitted on all captions of the dataset but those of scored videos, once with each smoothing."""
-    from posrank.figures.validity import validity_table
+    """The validity table of every authors' file at hand: dataset, part, the columns of `validity_table` with blind models fitted
+    on all captions of the dataset but those of scored videos, once with each smoothing, PoSRank of the two judges and of their
+    negations, and the word of the verdict. ``.attrs["verdicts"]``: {dataset: sentence}.
+    """
+    from posrank.figures.validity import validity_report, validity_table
+    from posrank.negatives.verdict import verdict
 
-    rows = []
+    rows, sentences = [], {}
     for name, (_, _, table, tags) in found.items():
+        asked = {}
         for part, path in find_released(Path(root) / name).items():
             sets = negatives.load_released(path, table, part)
             row = validity_table(sets, table, tags, smoothing="absolute", b=b)
-            smooth = validity_table(
-                sets, table, smoothing="kneser_ney", tagger=None, clip_tokens=False, models=("bigram", "trigram"), b=b)
-            extra = smooth[[c for c in smooth if c.startswith(("bigram", "trigram"))]].add_prefix("kneser_ney_")
-            rows.append(pd.concat([row, extra], axis=1).assign(dataset=name).set_index(["dataset", "part"]))
-    return pd.concat(rows).reset_index() if rows else pd.DataFrame()
+            report = validity_report(sets, table, tagger=None, clip_tokens=False, lists=None, b=b)["parts"][part]
+            scores = {f"kneser_ney_{model}": report["blind"][model] for model in ("bigram", "trigram") if report["blind"]}
+            scores |= {f"judge_{judge}": values for judge, values in report["judges"].items()}
+            for column, values in scores.items():
+                row[[column, f"{column}_low", f"{column}_high"]] = [values["posrank"], values["posrank_low"], values["posrank_high"]]
+            rows.append(row.assign(verdict=report["verdict"], dataset=name).set_index(["dataset", "part"]))
+            asked[part] = {"judges": {**report["blind"], **report["judges"]}, "captions": report["captions"]}
+        if asked:
+            sentences[name] = verdict(asked)
+    made = pd.concat(rows).reset_index() if rows else pd.DataFrame()
+    made.attrs["verdicts"] = sentences
+    return made
 
 
 def write(root, out, work=None):
@@ -201,10 +212,11 @@ def page(tables, found):
     last = tables["figure3"].groupby(["dataset", "part"], sort=False).last().reset_index()
     last = last.pivot(index="dataset", columns="part", values="proportion")[list(PARTS)].reset_index()
     validity = tables["released_validity"]
+    verdicts = [f"* {name}: {sentence}" for name, sentence in validity.attrs.get("verdicts", {}).items()]
     if len(validity):
         counts = ["captions", "videos", "k", "shortest"]
-        cells = validity.drop(columns=["dataset", "part", *counts]).map("{:.3f}".format)
-        cells = validity[counts].map("{:.0f}".format).join(cells)
+        cells = validity.drop(columns=["dataset", "part", "verdict", *counts]).map("{:.3f}".format)
+        cells = validity[counts].map("{:.0f}".format).join(cells).join(validity["verdict"])
         validity = cells.set_axis(validity["dataset"] + " " + validity["part"]).T.rename_axis("column").reset_index()
     notes = "\n".join(f"* {each.paper}: {each.note}" for each in SETS)
     return "\n".join([
@@ -218,7 +230,9 @@ def page(tables, found):
         markdown(tables["table2"].dropna(subset=["precision"])[["dataset", "column", "precision", "recall"]], index=False), "",
         "## Fig. 2: how near the nearest captions of other videos are", "", markdown(tables["figure2"], index=False), "",
         "## Fig. 3: share of captions that became duplicates once all words of a part are gone", "", markdown(last, index=False), "",
-        "![Fig. 3](figure3.png)", "", "## The authors' released negatives", "",
+        "![Fig. 3](figure3.png)", "", "## The authors' released negatives", "", *verdicts, "",
+        "Columns: ../../lib/posrank/negatives/validity.py. Blind models (absolute discounting, and Kneser-Ney) and the judges A and B "
+        "(docs/fair.md) read all captions of the dataset but those of scored videos; a minus sign prefers the unlikely sentence.", "",
         markdown(validity, index=False) if len(validity) else ABSENT, "",
     ])
 

@@ -12,6 +12,9 @@ little more."""
 PRECISE = 0.03
 """An estimate whose interval reaches further than this to either side settles nothing by itself."""
 
+FEWEST = 30
+"""Videos below which no interval is to be believed."""
+
 SOLVABLE, ALMOST, SMALL, FAIR = "solvable", "not quite fair", "too small to tell", "fair"
 WORST_FIRST = (SOLVABLE, ALMOST, SMALL, FAIR)
 NAMES = {"A": "a blind 4-gram (judge A)", "B": "a blind trigram on captions that took no part in building (judge B)"}
@@ -53,7 +56,9 @@ def decide(excess, low, high, limit):
 
 
 def part_verdict(judges):
-    """One part: {"A" | "-A" | "B" | "-B" | name of a blind model: {"excess", "low", "high"}} -> the worst word of them."""
+    """One part: {"A" | "-A" | "B" | "-B" | name of a blind model: {"excess", "low", "high", "videos"}} -> the worst word of them."""
+    if any(row.get("videos", FEWEST) < FEWEST for row in judges.values()):
+        return SMALL
     words = {decide(row["excess"], row["low"], row["high"], limit_of(name)) for name, row in judges.items()}
     return next((word for word in WORST_FIRST if word in words), SMALL)
 
