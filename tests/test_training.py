@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -12,10 +13,12 @@ import pytest
 import torch
 
 from posrank import systems
+from posrank.systems import base
 from posrank.towers.backbone import build_backbone
 from posrank.training.batches import Batches, epoch_order
 from posrank.training.distributed import World
 from posrank.training.loop import fine_scores, rate, step_losses, train
+from posrank.training.prefetch import Prefetch
 
 WORDS = ["a", "red", "blue", "ball", "star", "spins", "rocks"]
 SETTINGS = {
@@ -137,21 +140,24 @@ import test_training as t
 from posrank.training.distributed import join_world
 from posrank.training.loop import train
 world = join_world()
-system = t.tiny_system()
-batches = t.tiny_batches(share=world.slice)
-slow = float(sys.argv[3])
-draw = batches.at
-batches.at = lambda step: (time.sleep(slow), draw(step))[1]
-history = train(system, batches, t.SETTINGS, state=sys.argv[1], world=world, progress=False)
+slow, out = float(sys.argv[3]), {{}}
+for strategy in sys.argv[4:]:
+    system = t.tiny_system(prompts=int(strategy == "prompt"))
+    batches = t.tiny_batches(share=world.slice)
+    draw = batches.at
+    batches.at = lambda step: (time.sleep(slow), draw(step))[1]
+    state = sys.argv[1] + ("" if strategy == "word" else "." + strategy)
+    history = train(system, batches, {{**t.SETTINGS, "strategy": strategy}}, state=state, world=world, progress=False)
+    out[strategy] = dict(system=system.state_dict(), loss=history["loss"].tolist(), fine=history["fine"].tolist())
 if world.main:
-    torch.save(dict(system=system.state_dict(), loss=history["loss"].tolist()), sys.argv[2])
+    torch.save(out, sys.argv[2])
 """
 
 
-def run_script(tmp_path, state, out, slow=0.0, launcher=(), wait=True):
+def run_script(tmp_path, state, out, slow=0.0, launcher=(), wait=True, strategies=("word",)):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(tests=os.path.dirname(__file__)))
-    command = [sys.executable, *launcher, str(script), str(state), str(out), str(slow)]
+    command = [sys.executable, *launcher, str(script), str(state), str(out), str(slow), *strategies]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if not wait:
@@ -162,7 +168,7 @@ def run_script(tmp_path, state, out, slow=0.0, launcher=(), wait=True):
 
 
 def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(tmp_path):
-    undisturbed = run_script(tmp_path, tmp_path / "a.pt", tmp_path / "a.out")
+    undisturbed = run_script(tmp_path, tmp_path / "a.pt", tmp_path / "a.out")["word"]
     process = run_script(tmp_path, tmp_path / "b.pt", tmp_path / "b.out", slow=0.5, wait=False)
     deadline = time.time() + 600
     while not (tmp_path / "b.pt").exists() and time.time() < deadline:
@@ -171,7 +177,7 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(tmp_path):
     process.communicate()
     assert not (tmp_path / "b.out").exists()
     assert torch.load(tmp_path / "b.pt", weights_only=True)["done"] < SETTINGS["steps"]
-    resumed = run_script(tmp_path, tmp_path / "b.pt", tmp_path / "b.out")
+    resumed = run_script(tmp_path, tmp_path / "b.pt", tmp_path / "b.out")["word"]
     assert resumed["loss"] == undisturbed["loss"]
     for name, tensor in undisturbed["system"].items():
         assert torch.equal(tensor, resumed["system"][name]), name
@@ -187,9 +193,68 @@ def test_a_checkpoint_of_other_settings_is_not_resumed(tmp_path):
 
 
 def test_two_processes_give_the_loss_curve_of_one(tmp_path):
-    one = run_script(tmp_path, tmp_path / "1.pt", tmp_path / "1.out")
+    strategies = ("word", "prompt")
+    one = run_script(tmp_path, tmp_path / "1.pt", tmp_path / "1.out", strategies=strategies)
     launcher = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0", "--standalone")
-    two = run_script(tmp_path, tmp_path / "2.pt", tmp_path / "2.out", launcher=launcher)
-    np.testing.assert_allclose(two["loss"], one["loss"], rtol=2e-4)
-    for name, tensor in one["system"].items():
-        torch.testing.assert_close(two["system"][name], tensor, rtol=1e-2, atol=2e-3)
+    two = run_script(tmp_path, tmp_path / "2.pt", tmp_path / "2.out", launcher=launcher, strategies=strategies)
+    for strategy in strategies:
+        np.testing.assert_allclose(two[strategy]["loss"], one[strategy]["loss"], rtol=2e-4)
+        np.testing.assert_allclose(two[strategy]["fine"], one[strategy]["fine"], rtol=1e-3)
+        for name, tensor in one[strategy]["system"].items():
+            torch.testing.assert_close(two[strategy]["system"][name], tensor, rtol=1e-2, atol=2e-3)
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 2, 5])
+def test_batches_made_ahead_are_the_same_in_the_same_order(ahead):
+    expected = [tiny_batches().at(step) for step in range(3, 13)]
+    with tiny_batches().between(3, 13, ahead=ahead) as coming:
+        found = list(coming)
+    assert [batch.texts for batch in found] == [batch.texts for batch in expected]
+    assert all(np.array_equal(a.frames, b.frames) for a, b in zip(found, expected))
+    assert 0 <= coming.share() <= 1
+
+
+def test_an_error_of_the_reading_thread_reaches_the_caller_and_no_thread_stays():
+    made = []
+
+    def make(number):
+        made.append(number)
+        if number == 2:
+            raise OSError("disk full")
+        return number
+
+    with pytest.raises(OSError, match="disk full"), Prefetch(make, 0, 9) as coming:
+        for _ in coming:
+            pass
+    assert 2 in made and max(made) <= 4
+    with Prefetch(lambda number: number, 0, 10**9) as coming:
+        assert [next(coming), next(coming)] == [0, 1]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("batches")]
+
+
+def test_slow_reading_is_hidden_behind_the_step_and_its_share_measured():
+    def slow(number):
+        time.sleep(0.02)
+        return number
+
+    shares = []
+    for ahead in (0, 1):
+        with Prefetch(slow, 0, 8, ahead=ahead) as coming:
+            for _ in coming:
+                time.sleep(0.04)
+            shares.append(coming.share())
+    assert shares[0] > 0.2 and shares[1] < shares[0] / 2
+
+
+@pytest.mark.parametrize("strategy", ["word", "prompt"])
+def test_frames_are_encoded_once_for_all_negatives(strategy, monkeypatch):
+    system, batch = tiny_system(prompts=int(strategy == "prompt")), tiny_batches().at(0)
+    seen, encode = [], base.encode_image
+
+    def counted(visual, images, **options):
+        seen.append(len(images))
+        return encode(visual, images, **options)
+
+    monkeypatch.setattr(base, "encode_image", counted)
+    step_losses(system, batch, {**SETTINGS, "strategy": strategy, "bf16": False}, World())
+    assert len(batch.owner) > 0 and seen == [int(batch.frames_read.sum())]

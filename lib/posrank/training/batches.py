@@ -5,10 +5,11 @@ Comes in: the training captions, a source of frames, a source of negatives. Goes
 videos: the diagonal of the similarity is then the only truth.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+
+from posrank.training.prefetch import Prefetch
 
 
 @dataclass
@@ -73,11 +74,6 @@ class Batches:
         frames, read = self.frames(list(self.videos[rows]))
         return Batch(ids, [*self.texts[rows], *negatives], owner, frames, read, epoch)
 
-    def between(self, first, last):
-        """Batches of steps first .. last - 1; the next one is made in a thread while the current one is used."""
-        with ThreadPoolExecutor(1) as ahead:
-            coming = ahead.submit(self.at, first) if first < last else None
-            for step in range(first, last):
-                batch = coming.result()
-                coming = ahead.submit(self.at, step + 1) if step + 1 < last else None
-                yield batch
+    def between(self, first, last, device=None, ahead=2):
+        """Batches of steps first .. last - 1, the next ones made while the current one is used: a `Prefetch` for `with`."""
+        return Prefetch(self.at, first, last, device=device, ahead=ahead)

@@ -128,30 +128,31 @@ def train(system, batches, settings, *, state=None, world=None, progress=True):
             done, history = saved["done"], saved["history"]
     system.train()
     bar = tqdm(total=steps, initial=done, desc=settings["strategy"], unit="step", disable=not (progress and world.main))
-    for step, batch in zip(range(done, steps), batches.between(done, steps)):
-        seed_step(settings["seed"], step, world.rank)
-        coarse, fine = step_losses(system, batch, settings, world)
-        loss = coarse if fine is None else coarse + settings["lambda"] * fine
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        world.average_gradients(parameters)
-        if settings["clip_norm"]:
-            torch.nn.utils.clip_grad_norm_(parameters, settings["clip_norm"])
-        if settings["optimizer"] == "adamw":
-            for group in optimizer.param_groups:
-                group["lr"] = group["initial_lr"] * rate(step, steps, settings["warmup"], settings.get("schedule", "cosine"))
-        optimizer.step()
-        clamp_logit_scale(system)
-        fine_mean = float("nan") if fine is None else world.mean(fine).item()
-        coarse_mean = world.mean(coarse).item()
-        total = coarse_mean if fine is None else coarse_mean + settings["lambda"] * fine_mean
-        if math.isnan(total):
-            raise ValueError(f"the loss is NaN at step {step + 1}: lower train.lr, or set train.precision to fp32")
-        history.append([step + 1, total, coarse_mean, fine_mean, optimizer.param_groups[0]["lr"]])
-        bar.update()
-        bar.set_postfix(coarse=f"{coarse_mean:.3f}", fine=f"{fine_mean:.3f}", refresh=False)
-        if state is not None and world.main and (step + 1) % settings["checkpoint_every"] == 0:
-            save_state(state, mark, step + 1, history, system, optimizer)
+    with batches.between(done, steps, device) as coming:
+        for step, batch in zip(range(done, steps), coming):
+            seed_step(settings["seed"], step, world.rank)
+            coarse, fine = step_losses(system, batch, settings, world)
+            loss = coarse if fine is None else coarse + settings["lambda"] * fine
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            world.average_gradients(parameters)
+            if settings["clip_norm"]:
+                torch.nn.utils.clip_grad_norm_(parameters, settings["clip_norm"])
+            if settings["optimizer"] == "adamw":
+                for group in optimizer.param_groups:
+                    group["lr"] = group["initial_lr"] * rate(step, steps, settings["warmup"], settings.get("schedule", "cosine"))
+            optimizer.step()
+            clamp_logit_scale(system)
+            fine_mean = float("nan") if fine is None else world.mean(fine).item()
+            coarse_mean = world.mean(coarse).item()
+            total = coarse_mean if fine is None else coarse_mean + settings["lambda"] * fine_mean
+            if math.isnan(total):
+                raise ValueError(f"the loss is NaN at step {step + 1}: lower train.lr, or set train.precision to fp32")
+            history.append([step + 1, total, coarse_mean, fine_mean, optimizer.param_groups[0]["lr"]])
+            bar.update()
+            bar.set_postfix(coarse=f"{coarse_mean:.3f}", fine=f"{fine_mean:.3f}", waited=f"{coming.share():.0%}", refresh=False)
+            if state is not None and world.main and (step + 1) % settings["checkpoint_every"] == 0:
+                save_state(state, mark, step + 1, history, system, optimizer)
     bar.close()
     world.barrier()
     system.eval()

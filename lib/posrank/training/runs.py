@@ -21,6 +21,7 @@ from posrank.frames import FrameStore
 from posrank.params import load as load_params
 from posrank.training.batches import Batches
 from posrank.training.distributed import World, join_world
+from posrank.training.launch import launch, processes_of, under_torchrun
 from posrank.training.loop import COLUMNS, STRATEGIES, train
 
 KEYS = (
@@ -71,6 +72,12 @@ def device_of(world=None):
     return torch.device("cpu")
 
 
+def check_share(settings, processes):
+    """ValueError where the global batch cannot be dealt out evenly."""
+    if settings["batch"] % processes:
+        raise ValueError(f"train.batch = {settings['batch']} does not divide by the {processes} processes")
+
+
 def training_batches(settings, folder, world=None):
     """`Batches` of a run from the tables of `folder`: data/captions, data/tags and data/frames of its dataset."""
     world = world or World()
@@ -79,8 +86,7 @@ def training_batches(settings, folder, world=None):
     captions = captions[captions["split"] == "train"]
     store = FrameStore(data / "frames" / dataset)
     captions = captions[captions["video_id"].isin(store.ids)].reset_index(drop=True)
-    if settings["batch"] % world.size:
-        raise ValueError(f"train.batch = {settings['batch']} does not divide by the {world.size} processes")
+    check_share(settings, world.size)
     source, level = None, STRATEGIES[settings["strategy"]]
     if level:
         tags = schema.read_table(data / "tags" / f"{dataset}.parquet", "tags")
@@ -96,10 +102,20 @@ def run_name(settings):
     return f"{settings['system']}-{settings['strategy']}-{settings['seed']}"
 
 
-def train_run(settings, folder=None, progress=True):
-    """Train one run and write `runs/<run>/`; returns the folder. A killed run goes on where its state was last written."""
+def train_run(settings, folder=None, progress=True, processes=1):
+    """Train one run and write `runs/<run>/`; returns the folder. A killed run goes on where its state was last written.
+
+    processes: a number, or "auto" = one per GPU; several are started here, and share each batch. Under torchrun all call this
+    function, and `processes` counts for nothing. ValueError where they do not divide train.batch.
+    """
     folder = Path(folder or paths.root())
     world = join_world()
+    count = processes_of(processes)
+    if count > 1 and not under_torchrun() and settings["strategy"] != "zeroshot":
+        check_share(settings, count)
+        told = dict(settings=settings, folder=str(folder.resolve()), progress=progress)
+        launch("posrank.training.runs:train_run", told, count)
+        return folder / "runs" / run_name(settings)
     # gradients of shared rows (words, prefixes) are otherwise summed in the order in which threads come by
     torch.use_deterministic_algorithms(True, warn_only=True)
     system = start_system(settings).to(device_of(world))
@@ -157,8 +173,10 @@ def main(argv=None):
     parser.add_argument("seed", type=int)
     arguments = parser.parse_args(argv)
     try:
-        out = train_run(run_settings(load_params(), arguments.system, arguments.strategy, arguments.seed))
-    except ValueError as problem:
+        params = load_params()
+        settings = run_settings(params, arguments.system, arguments.strategy, arguments.seed)
+        out = train_run(settings, processes=params.processes)
+    except (ValueError, RuntimeError) as problem:
         print(f"ERROR: {problem}", file=sys.stderr)
         return 1
     print(out)
