@@ -182,6 +182,8 @@ RUN = {
     "max_words": Number(low=3, whole=True),
     "prompts": count,
     "rule": OneOf(RULES),
+    "holdout": Number(low=0, high=1),
+    "video": OneOf(("own", "constant")),
     "n": count,
     "n_per": OneOf(("part", "caption")),
     "lambda": Number(low=0),
@@ -207,9 +209,9 @@ RUN = {
 SECTIONS = {
     "datasets": Several(OneOf(DATASETS)),
     "variants": Table(Text(), keys=DATASETS),
+    "processes": AnyOf((count, OneOf(("auto",)))),
     "world": {
         "seed": seed,
-    "processes": AnyOf((count, OneOf(("auto",)))),
         "train": Number(low=2, whole=True),
         "val": Number(low=2, whole=True),
         "test": Number(low=2, whole=True),
@@ -269,6 +271,7 @@ SECTIONS = {
         "recall": OneOf(("clip4clip", "frozen")),
         "sinkhorn": Number(low=0, whole=True),
         "controls": Several(OneOf(("shuffled", "blank", "one_frame", "reversed")), empty=True),
+        "positives": Number(low=0, whole=True),
         "blind": Several(OneOf(("unigram", "bigram", "trigram", "4-gram", "5-gram")), empty=True),
         "batch": count,
         "bootstrap": Number(low=100, whole=True),
@@ -278,6 +281,9 @@ SECTIONS = {
         "run": Pattern(rf"({'|'.join(SYSTEMS)})-({'|'.join(STRATEGIES)})-\d+", "a run, as in xclip-word-0"),
         "lambda": Several(Number(low=0)),
         "n": Several(count),
+        "constant": Several(OneOf(("word", "phrase", "prompt"))),
+        "rule": Several(OneOf(RULES)),
+        "holdout": Number(low=0, above=True, high=0.9),
     },
 }
 """Section -> key -> rule. Every key must be in params.yaml."""

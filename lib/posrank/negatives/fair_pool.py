@@ -17,6 +17,7 @@ from posrank.language.parts import PART_UPOS, fine_tag, part_of
 from posrank.negatives.fair_contexts import left_class, right_class
 from posrank.negatives.fair_truth import Relatives, compatible_prepositions, content_lemmas
 from posrank.negatives.frozen import frozen, read_list
+from posrank.negatives.holdout import held_out
 from posrank.negatives.paper import ANTONYM, RANDOM, index_of
 from posrank.negatives.sentences import Slot
 
@@ -102,12 +103,14 @@ class FairPools:
 
     vocabulary, lexicon: as for every rule. contexts, together: what the reference captions show (fair_contexts, fair_truth).
     videos: function, video -> list of the Tokens of its captions. A vocabulary of gold tags is closed and clean: word
-    lists and context classes are not asked there.
+    lists and context classes are not asked there. `holdout` (an attribute, 0): share of the words that are no candidates, see
+    posrank.negatives.holdout.
     """
 
     def __init__(self, vocabulary, lexicon, contexts, together, videos):
         self.vocabulary, self.lexicon, self.contexts, self.together = vocabulary, lexicon, contexts, together
         self._relatives, self._videos, self._gold = Relatives(lexicon), videos, vocabulary.gold
+        self.holdout = 0.0
         self._pool = lru_cache(maxsize=None)(self._make_pool)
         self._far = lru_cache(maxsize=None)(self._make_far)
         self._ids = lru_cache(maxsize=None)(self._make_ids)
@@ -150,6 +153,8 @@ class FairPools:
     def _allowed(self, tokens, i, part, tag, word, lemma, video, content, pool):
         far, antonym = self._far(word, lemma, part, tag)
         allowed = far.copy()
+        if self.holdout:
+            allowed &= np.array([not held_out(other, part, self.holdout) for other in pool.words], bool)
         if not self._gold:
             allowed &= ~pool.barred & (~pool.vague | antonym)
             allowed &= self.contexts.fitting(part, tag, left_class(tokens, i, part), right_class(tokens, i, part), pool.words)

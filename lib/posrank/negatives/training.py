@@ -15,6 +15,7 @@ from posrank.negatives.draw import item_random
 from posrank.negatives.fair import FairSource
 from posrank.negatives.fair_training import FairDraws
 from posrank.negatives.generate import joints, one_word, two_words
+from posrank.negatives.holdout import Seen
 from posrank.negatives.rules import check_choice, check_level, check_parts, check_rule, make_rule
 from posrank.negatives.table import Rows
 
@@ -38,13 +39,15 @@ class TrainingNegatives:
     lists take a word's antonyms first, always.) The sentences of one caption and epoch are distinct within a part;
     where a closed vocabulary has fewer than `n`, all there are come back. ``.attrs`` describes the settings.
 
+    holdout: share of each part's words that never become a replacement (posrank.negatives.holdout), 0 = all may.
+
     Rule "fair": antonyms where the balance allows, lists no longer than ``.attrs["lengths"]``, and none for a caption and
     epoch whose turn at a blind rank cannot be had; see posrank.negatives.fair_training.
     """
 
     def __init__(
         self, captions, tags=None, *, rule="paper", level="word", n=16, n_per="part", seed=0, parts=PARTS,
-        reference=None, lexicon="builtin", tagger=None,
+        reference=None, lexicon="builtin", tagger=None, holdout=0.0,
     ):
         self.rule, self.level, self.parts = check_rule(rule), check_level(level), check_parts(parts)
         self.n_per = check_choice("n_per", n_per, ("part", "caption"))
@@ -54,14 +57,17 @@ class TrainingNegatives:
         self._corpus = gather(captions, tags, reference, lexicon, tagger)
         self._fair = self._chooser = None
         if rule == "fair":
-            self._fair = FairDraws(FairSource(self._corpus), self.parts, self.level, self.n, n_per, seed)
+            source = FairSource(self._corpus)
+            source.pools.holdout = holdout
+            self._fair = FairDraws(source, self.parts, self.level, self.n, n_per, seed)
         else:
-            chooser = make_rule(rule, self._corpus.vocabulary, self._corpus.lexicon)
+            vocabulary = Seen(self._corpus.vocabulary, holdout) if holdout else self._corpus.vocabulary
+            chooser = make_rule(rule, vocabulary, self._corpus.lexicon)
             self._chooser = chooser.for_training() if hasattr(chooser, "for_training") else chooser
         self._prepared = lru_cache(maxsize=CACHED)(self._prepare)
         self.attrs = {
             "rule": rule, "level": level, "n": self.n, "n_per": n_per, "seed": seed, "parts": list(self.parts),
-            **self._corpus.attrs,
+            **({"holdout": holdout} if holdout else {}), **self._corpus.attrs,
         }
         if self._fair:
             self.attrs["lengths"] = dict(self._fair.lengths)

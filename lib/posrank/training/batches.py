@@ -47,6 +47,22 @@ def epoch_order(video_ids, batch, seed, epoch):
     return np.concatenate(cut)
 
 
+BLANK = (123, 117, 104)
+"""The one colour of a video that shows nothing: the mean of CLIP's normalisation, as of posrank.scoring.scorers.blank_frames."""
+
+
+def constant_video(frames):
+    """A source of frames in which every video is one and the same: `BLANK`, all frames read. What a model learns from it, the
+    text alone teaches."""
+
+    def constant(video_ids):
+        shown, _ = frames(video_ids[:1])
+        size = (len(video_ids), *shown.shape[1:])
+        return np.broadcast_to(np.array(BLANK, np.uint8), size).copy(), np.full(len(video_ids), shown.shape[1])
+
+    return constant
+
+
 class Batches:
     """The batches of a run.
 

@@ -19,14 +19,14 @@ import yaml
 from posrank import negatives, paths, schema, systems
 from posrank.frames import FrameStore
 from posrank.params import load as load_params
-from posrank.training.batches import Batches
+from posrank.training.batches import Batches, constant_video
 from posrank.training.distributed import World, join_world
 from posrank.training.launch import launch, processes_of, under_torchrun
 from posrank.training.loop import COLUMNS, STRATEGIES, train
 
 KEYS = (
-    "rule", "n", "n_per", "lambda", "coarse_reduce", "fine_form", "steps", "epochs", "batch", "optimizer", "lr", "clip_lr",
-    "prompt_lr", "frozen", "weight_decay", "warmup", "schedule", "clip_norm", "precision", "checkpoint_every",
+    "rule", "holdout", "video", "n", "n_per", "lambda", "coarse_reduce", "fine_form", "steps", "epochs", "batch", "optimizer", "lr",
+    "clip_lr", "prompt_lr", "frozen", "weight_decay", "warmup", "schedule", "clip_norm", "precision", "checkpoint_every",
 )
 
 WORLD_BACKBONES = {"frozen": "pretrained_frozen"}
@@ -93,9 +93,10 @@ def training_batches(settings, folder, world=None):
         tags = tags[tags["caption_id"].isin(captions["caption_id"])]
         source = negatives.TrainingNegatives(
             captions, tags, rule=settings["rule"], level=level, n=settings["n"], n_per=settings["n_per"], seed=settings["seed"],
-            reference=captions,
+            reference=captions, holdout=settings.get("holdout", 0),
         )
-    return Batches(captions, store.rows, source, batch=settings["batch"], seed=settings["seed"], share=world.slice)
+    frames = constant_video(store.rows) if settings.get("video") == "constant" else store.rows
+    return Batches(captions, frames, source, batch=settings["batch"], seed=settings["seed"], share=world.slice)
 
 
 def run_name(settings):
@@ -109,13 +110,13 @@ def train_run(settings, folder=None, progress=True, processes=1):
     function, and `processes` counts for nothing. ValueError where they do not divide train.batch.
     """
     folder = Path(folder or paths.root())
-    world = join_world()
     count = processes_of(processes)
     if count > 1 and not under_torchrun() and settings["strategy"] != "zeroshot":
         check_share(settings, count)
         told = dict(settings=settings, folder=str(folder.resolve()), progress=progress)
         launch("posrank.training.runs:train_run", told, count)
         return folder / "runs" / run_name(settings)
+    world = join_world()
     # gradients of shared rows (words, prefixes) are otherwise summed in the order in which threads come by
     torch.use_deterministic_algorithms(True, warn_only=True)
     system = start_system(settings).to(device_of(world))
