@@ -4,7 +4,7 @@
 #   make repro                 the default preset: X-CLIP, four strategies, one seed, on the embedded world
 #   make repro PRESET=smoke    the same stages, tiny sizes
 #   make repro PRESET=full     every system, several seeds; a GPU, or hours on a CPU
-#   make sweep                 Tables 5 and 6: lambda and N
+#   make sweep                 Tables 5 and 6 (lambda and N), constant video, cross-generator table; one of them: make sweep SWEEP=rule
 #   make test                  the tests; more options: make test ARGS="-k params -x"
 #   make lab                   JupyterLab on the notebooks, with the results of PRESET (default: default)
 #   make publish PRESET=full   copy that preset's metrics into metrics/, where git keeps them
@@ -12,6 +12,7 @@
 
 PYTHON ?= python3
 PRESET ?= default
+SWEEP ?=
 ARGS ?=
 
 SHELL := /bin/bash
@@ -38,7 +39,7 @@ repro: environment
 	@python -m posrank.presets repro $(PRESET) $(ARGS)
 
 sweep: environment
-	@python -m posrank.presets repro $(PRESET) --sweeps $(ARGS)
+	@python -m posrank.presets repro $(PRESET) --sweeps=$(SWEEP) $(ARGS)
 
 publish: environment
 	@python -m posrank.presets publish $(PRESET)

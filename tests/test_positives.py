@@ -1,11 +1,15 @@
 """Hard positives and brittleness."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from support_negatives import tagged
 
-from posrank.negatives.positives import generate_positives
-from posrank.scoring.brittleness import between, brittleness
+import posrank
+from posrank.negatives.positives import generate_positives, rephrased
+from posrank.probes import hard_positives
+from posrank.scoring.brittleness import apart, between, brittleness, from_ranks, with_positives
+from posrank.towers.tokenizer import WordTokenizer
 
 
 def test_positives_say_the_same_in_the_same_form():
@@ -42,3 +46,64 @@ def test_brittleness_of_a_reader_and_of_a_parrot():
     assert parrot["triples"].tolist() == [2]
     with pytest.raises(ValueError, match="both"):
         brittleness(None, positives.assign(part="noun"), negatives, captions)
+
+
+def test_rephrasings_are_captions_of_the_video_with_the_same_words():
+    captions, tags = tagged(
+        "the/DT red/JJ box/NN", "a/DT box/NN that/WDT/PRON is/AUX red/JJ", "a/DT blue/JJ box/NN", "The/DT red/JJ box/NN")
+    captions["video_id"] = ["v", "v", "v", "v"]
+    table = rephrased(captions, tags)
+    mine = table[table["caption_id"] == "c0"]
+    assert set(mine["part"]) == {"noun", "adj"} and set(mine["sentence"]) == {"a box that is red"}
+    assert "c2" not in set(table["caption_id"])
+    captions["video_id"] = ["v", "w", "v", "w"]
+    assert set(rephrased(captions, tags)["caption_id"]) == {"c1", "c3"}
+
+
+def test_ranks_beside_the_caption_give_the_same_brittleness():
+    rng = np.random.default_rng(0)
+    captions = pd.DataFrame({"caption_id": [f"c{n}" for n in range(6)], "video_id": [f"v{n // 2}" for n in range(6)],
+                             "caption": [f"caption {n}" for n in range(6)]})
+    negatives = pd.DataFrame([(f"c{n}", part, f"{part} negative {n} {i}") for n in range(6) for part in ("noun", "prep") for i in range(7)],
+                             columns=["caption_id", "part", "sentence"])
+    rows = [(f"c{n}", part, f"positive {part if n % 2 else ''} {n} {i}")
+            for n in (0, 1, 4) for part in ("noun", "prep", "adv") for i in range(2)]
+    positives = pd.DataFrame(rows, columns=["caption_id", "part", "sentence"])
+    drawn = {}
+
+    def scorer(videos, texts):  # coarse scores: ties of all kinds
+        return [drawn.setdefault((v, t), float(rng.integers(5))) for v, t in zip(videos, texts)]
+
+    expected = brittleness(scorer, positives, negatives, captions)
+    lists, texts = with_positives(negatives, captions, positives.assign(kind="synonym"))
+    ranks, theirs = apart(posrank.evaluate(scorer, lists, texts, run="r"))
+    pd.testing.assert_frame_equal(ranks, posrank.evaluate(scorer, negatives, captions, run="r"))
+    found = from_ranks(ranks, theirs).merge(expected, on=["caption_id", "video_id", "part"], suffixes=("", "_expected"))
+    assert len(found) == len(expected) == 6 and set(found["kind"]) == {"synonym"}
+    assert found["brittleness"].tolist() == pytest.approx(found["brittleness_expected"].tolist())
+    assert found["triples"].tolist() == found["triples_expected"].tolist()
+
+
+def test_a_positive_that_is_a_negative_of_its_list_is_left_out():
+    captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a big box"]})
+    negatives = pd.DataFrame({"caption_id": ["c"], "part": ["adj"], "sentence": ["a large box"]})
+    positives = pd.DataFrame({"caption_id": ["c"], "part": ["adj"], "sentence": ["a large box"], "kind": ["synonym"]})
+    lists, texts = with_positives(negatives, captions, positives)
+    assert len(lists) == 1 and len(texts) == 1
+
+
+def test_positives_that_the_text_tower_cannot_read_are_left_out_and_counted():
+    captions, tags = tagged("a/DT big/JJ box/NN", "a/DT big/JJ sofa/NN", "the/DT big/JJ sofa/NN")
+    captions["video_id"] = ["v", "w", "w"]
+    words = ["a", "the", "big", "little", "box", "sofa", "couch"]
+
+    class System:
+        tokenizer = WordTokenizer(words)
+
+        def tokenize(self, texts):
+            return self.tokenizer(texts, 8)
+
+    table, left = hard_positives(captions, tags, captions, System())
+    assert left["synonym"]["words unknown to the text tower"] == 3  # a large box, a large sofa, the large sofa
+    assert "a big couch" in set(table["sentence"]) and not table["sentence"].str.contains("large").any()
+    assert set(table.loc[table["kind"] == "rephrased", "caption_id"]) == {"c1", "c2"}

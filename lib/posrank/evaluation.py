@@ -22,7 +22,10 @@ from posrank import paths, schema, scoring
 from posrank.frames import FrameStore
 from posrank.identity import identity
 from posrank.language.ngrams import fit
+from posrank.negatives.holdout import split
+from posrank.probes import brittleness_entry, hard_positives
 from posrank.scoring import scorers, sharing
+from posrank.scoring.brittleness import apart, with_positives
 from posrank.scoring.sinkhorn_recall import sinkhorn_recall
 from posrank.scoring.summary import summarize, write_metrics
 from posrank.training.distributed import join_world
@@ -38,6 +41,8 @@ CONTROLS = {
 
 NEGATIVES = ("caption_id", "part", "sentence", "rule", "level")
 """Columns of the negatives that scores need: a large set is read without the others."""
+BATCHES = 16
+"""Forward passes in a block, the unit that is scored, kept and dealt out."""
 
 
 def blind_ranks(names, negatives, captions, training, world=None):
@@ -78,7 +83,9 @@ def coarse_recall(scorer, captions, style="clip4clip", world=None):
 def evaluate_run(folder, run, params):
     """(metrics, ranks) of a run under `folder`/runs, on `evaluate.split` of the dataset it was trained on.
 
-    metrics: what `posrank.scoring.summary.summarize` returns for the first negative set, further sets under "rules".
+    metrics: what `posrank.scoring.summary.summarize` returns for the first negative set, with `brittleness` (posrank.probes) where
+    evaluate.positives asks for it, and `holdout` (seen, held-out: the same for lists of such words alone) of a run trained with a
+    hold-out; further sets under "rules". `trained_on` says so where training did not see the videos: it is evaluated on them.
     Where `processes` of params.yaml asks for several, they are started here; under torchrun, all call this function, and all
     but the first get (None, None). ValueError where the split has no captions with frames.
     """
@@ -105,25 +112,44 @@ def evaluate_run(folder, run, params):
     recall = coarse_recall(coarse, captions, options.recall, world)
     state = folder / "data" / "state" / f"evaluate-{run}"
     told = identity(folder / "runs" / run, folder / "data" / "frames" / dataset, captions, options.plain())
-    kept = dict(state=state, world=world, identity=told)
+    kept = dict(chunk=BATCHES * options.batch, state=state, world=world, identity=told)
     shown = views(options.controls, scorer, captions, options.seed)
+    positives = None
+    if options.positives:
+        tags = schema.read_table(folder / "data" / "tags" / f"{dataset}.parquet", "tags")
+        tags = tags[tags["caption_id"].isin([*captions["caption_id"], *training["caption_id"]])]
+        positives = hard_positives(captions, tags, training, system, options.positives, options.seed, params.language.lexicon)
+
+    def on_set(name, sets, positives=None):
+        """(metrics, ranks) of one negative set; with hard positives, ranked in the same pass, `brittleness` as well."""
+        lists, texts = with_positives(sets, captions, positives[0]) if positives else (sets, captions)
+        pairs = {row: apart(table) for row, table in scoring.evaluate_views({name: scorer, **shown}, lists, texts, **kept).items()}
+        rows = {row: pair[0] for row, pair in pairs.items()}
+        ranks = rows.pop(name)
+        shuffled = rows.pop("shuffled video", None)
+        seeing = {row: mean_by_part(rows.pop(row)) for row in ("one frame", "reversed frames") if row in rows}
+        rows |= blind_ranks(options.blind, sets, captions, training, world)
+        if not world.main:
+            return None, None
+        more = {"controls": seeing} if seeing else {}
+        if positives:
+            more["brittleness"] = brittleness_entry(*pairs[name], positives[1], options.bootstrap, options.seed, pairs.get("shuffled video"))
+        return summarize(ranks, recall, rows, shuffled, b=options.bootstrap, seed=options.seed, **more), ranks
+
     results, tables = {}, []
     for rule in options.rules:
         # ranks of further sets stand under a name of their own
         name = run if rule == options.rules[0] else f"{run}@{rule}"
-        sets = schema.read_table(folder / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives", NEGATIVES)
+        columns = (*NEGATIVES, "replacement") if settings.get("holdout") else NEGATIVES
+        sets = schema.read_table(folder / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives", columns)
         sets = sets[sets["caption_id"].isin(captions["caption_id"])]
-        rows = scoring.evaluate_views({name: scorer, **shown}, sets, captions, **kept)
-        ranks = rows.pop(name)
-        shuffled = rows.pop("shuffled video", None)
-        seeing = {name: rows.pop(name) for name in ("one frame", "reversed frames") if name in rows}
-        rows |= blind_ranks(options.blind, sets, captions, training, world)
-        if not world.main:
-            continue
-        controls = {name: mean_by_part(table) for name, table in seeing.items()}
-        results[rule] = summarize(ranks, recall, rows, shuffled, b=options.bootstrap, seed=options.seed, rule=rule,
-                                  **({"controls": controls} if controls else {}))
-        tables.append(ranks)
+        result, ranks = on_set(name, sets, positives)
+        # lists of the words that this run's training negatives put in, and of those that they never did
+        parts = split(sets, settings["holdout"]) if settings.get("holdout") else {}
+        divided = {kind: on_set(f"{name}@{kind}", some)[0] if len(some) else None for kind, some in parts.items()}
+        if world.main:
+            results[rule] = {**result, "rule": rule, **({"holdout": divided} if divided else {})}
+            tables.append(ranks)
     if not world.main:
         return None, None
     first, *others = options.rules
@@ -132,6 +158,8 @@ def evaluate_run(folder, run, params):
     if options.sinkhorn and settings["system"] == "ucofia":
         seen = training[training["video_id"].isin(store.ids)]
         metrics["recall_sinkhorn"] = sinkhorn_recall(coarse, captions, seen, options.sinkhorn, options.recall)
+    if settings.get("video", "own") != "own":
+        metrics["trained_on"] = f"{settings['video']} video"
     if others:
         metrics["rules"] = {rule: results[rule] for rule in others}
     scoring.clear_state(state)

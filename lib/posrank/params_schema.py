@@ -173,6 +173,7 @@ class Either:
 
 count = Number(low=1, whole=True)
 seed = Number(low=0, high=2**31 - 1, whole=True)
+run_name = Pattern(rf"({'|'.join(SYSTEMS)})-({'|'.join(STRATEGIES)})-\d+", "a run, as in xclip-word-0")
 negatives_count = Either(count, Table(count, keys=PARTS, complete=True))
 
 # what may differ between systems: the knobs of one run
@@ -278,10 +279,10 @@ SECTIONS = {
         "seed": seed,
     },
     "sweeps": {
-        "run": Pattern(rf"({'|'.join(SYSTEMS)})-({'|'.join(STRATEGIES)})-\d+", "a run, as in xclip-word-0"),
+        "run": run_name,
         "lambda": Several(Number(low=0)),
         "n": Several(count),
-        "constant": Several(OneOf(("word", "phrase", "prompt"))),
+        "constant": Several(run_name),
         "rule": Several(OneOf(RULES)),
         "holdout": Number(low=0, above=True, high=0.9),
     },

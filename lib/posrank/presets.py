@@ -54,7 +54,7 @@ def parser():
         command.add_argument("preset", nargs="?", default="default")
         command.set_defaults(do=do)
         if name == "repro":
-            command.add_argument("--sweeps", action="store_true", help="run the sweeps of sweeps/ as well")
+            command.add_argument("--sweeps", nargs="?", const="", metavar="NAME", help="run the sweeps of sweeps/ as well, or one of them")
         if name != "publish":
             command.add_argument("more", nargs="*", help="handed on, after --, to dvc repro or jupyter lab")
     return made
@@ -63,12 +63,16 @@ def parser():
 def repro(arguments):
     """Refresh the scratch copy and run ``dvc repro`` in it, then say where the results are."""
     base, name = root(), arguments.preset
-    scratch = prepare(base, name, sweeps=arguments.sweeps)
-    targets = ["report", *(["sweeps/dvc.yaml"] if arguments.sweeps else [])]
+    swept = arguments.sweeps is not None
+    scratch = prepare(base, name, sweeps=swept)
+    targets = ["report", *([":".join(filter(None, ["sweeps/dvc.yaml", arguments.sweeps]))] if swept else [])]
     command = [sys.executable, "-m", "dvc", "repro", *(arguments.more or targets)]
     print(f"preset {name}: {shlex.join(['dvc', *command[3:]])}, in {scratch.relative_to(base)}", flush=True)
     before, start = _lock(scratch), time.monotonic()
     status = subprocess.run(command, cwd=scratch, env=environment(scratch)).returncode
+    if swept and not status and _lock(scratch) != before:  # the report once more, with what the sweeps found
+        again = [*command[:4], "--single-item", "--force", "report"]
+        status = subprocess.run(again, cwd=scratch, env=environment(scratch)).returncode
     seconds = round(time.monotonic() - start, 1)
     if status:
         print(

@@ -1,8 +1,8 @@
 """One point of a sweep: trains and evaluates one run with a changed parameter, in a workspace of its own.
 
-``python -m posrank.sweep train.lambda=0.1 --run xclip-word-0 --name lambda-0.1``
+``python -m posrank.sweep train.lambda=0.1 --run xclip-word-0 --name lambda-0.1``; several changes are several words.
 
-Comes in: the tables and frames of the finished pipeline, a change to params.yaml. Goes out: the run's metrics and the
+Comes in: the tables and frames of the finished pipeline, changes to params.yaml. Goes out: the run's metrics and the
 change in ``sweeps/metrics/<name>.json``, and the two executed notebooks in ``sweeps/results/<name>/``. The workspace
 links to the pipeline's data and has a params.yaml of its own, so that the notebooks need not know of sweeps.
 """
@@ -22,7 +22,7 @@ from posrank.yamlfile import value_of, yaml_text
 def main(argv=None):
     """Command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m posrank.sweep", description=__doc__.splitlines()[0])
-    parser.add_argument("change", help="key=value, as in train.lambda=0.1")
+    parser.add_argument("change", nargs="+", help="key=value, as in train.lambda=0.1")
     parser.add_argument("--run", required=True, help="system-strategy-seed")
     parser.add_argument("--name", required=True, help="of the point")
     arguments = parser.parse_args(argv)
@@ -49,12 +49,14 @@ def override(change):
     return value
 
 
-def point(base, change, run, name):
-    """Train and evaluate `run` with `change` laid over params.yaml of `base`; write sweeps/metrics/<name>.json."""
+def point(base, changes, run, name):
+    """Train and evaluate `run` with `changes` laid over params.yaml of `base`; write sweeps/metrics/<name>.json."""
     system, strategy, seed = run.split("-")
-    changed = override(change)
+    changed = {}
+    for change in changes:
+        changed = knobs.merge(changed, override(change))
     merged = knobs.merge(knobs.load(base / "params.yaml").plain(), changed)
-    params = knobs.validate(merged, name=f"params.yaml with {change}")
+    params = knobs.validate(merged, name=f"params.yaml with {' '.join(changes)}")
     workspace = base / "sweeps" / "work" / name
     _link_data(base, workspace)
     (workspace / "params.yaml").write_text(yaml_text(params.plain()), encoding="utf-8")

@@ -1,0 +1,74 @@
+"""Hard positives of the captions that a run is evaluated on, and how brittle the run is before them.
+
+In: a run's system, captions, tags; ranks. Out: positives; the entry `brittleness` of the metrics. Hard positives come in two kinds:
+`synonym`, one word replaced by another that says the same (posrank.negatives.positives), and `rephrased`, another caption of the
+same video that has the same nouns, verbs, adjectives, adverbs and prepositions. Positives that the system cannot read (words
+unknown to its tokenizer, or cut to the caption's own tokens) are left out and counted: their scores would speak of the tokenizer.
+"""
+
+import numpy as np
+import pandas as pd
+
+from posrank import PARTS, scoring
+from posrank.negatives.positives import generate_positives, rephrased
+from posrank.scoring.brittleness import from_ranks
+
+KINDS = ("synonym", "rephrased")
+UNKNOWN, ALIKE = "words unknown to the text tower", "the caption's own tokens"
+
+
+def hard_positives(captions, tags, training, system, k=2, seed=0, lexicon="builtin"):
+    """(positives, left out): DataFrame caption_id, part, sentence, kind, and {kind: {reason: how many}}.
+
+    captions: those that are evaluated; training: the captions that words come from; tags: of both. Up to `k` of a kind for each
+    caption and part.
+    """
+    tables = {
+        "synonym": generate_positives(captions, k, seed, tags=tags, reference=training, lexicon=lexicon),
+        "rephrased": rephrased(captions, tags, k),
+    }
+    texts = captions.set_index("caption_id")["caption"]
+    kept, left_out = [], {}
+    for kind, table in tables.items():
+        table = table[["caption_id", "part", "sentence"]].astype("str").assign(kind=kind)
+        known, alike = _readable(system, table["sentence"].tolist(), texts.reindex(table["caption_id"]).tolist())
+        left_out[kind] = {UNKNOWN: int((~known).sum()), ALIKE: int((known & alike).sum())}
+        kept.append(table[known & ~alike])
+    return pd.concat(kept, ignore_index=True), left_out
+
+
+def _readable(system, sentences, captions):
+    """Two bool arrays: every word of the sentence has a token; its tokens are those of its caption."""
+    if not sentences:
+        return np.zeros(0, bool), np.zeros(0, bool)
+    theirs, own = (np.asarray(system.tokenize(texts).cpu()) for texts in (sentences, captions))
+    width = max(theirs.shape[1], own.shape[1])
+    theirs, own = (np.pad(ids, ((0, 0), (0, width - ids.shape[1]))) for ids in (theirs, own))
+    unknown = getattr(system.tokenizer, "unknown", None)
+    known = np.ones(len(sentences), bool) if unknown is None else (theirs != unknown).all(1)
+    return known, (theirs == own).all(1)
+
+
+def brittleness_entry(ranks, positives, left_out, b=10000, seed=0, shuffled=None):
+    """The entry `brittleness` of a run's metrics: {kind: {"parts": {part: {brittleness, low, high, shuffled, captions, triples}},
+    "left_out": {reason: how many}}}. ranks, positives, and shuffled (such a pair of the model with shuffled videos, or None): of
+    posrank.scoring.brittleness.apart."""
+    table = from_ranks(ranks, positives)
+    zero = from_ranks(*shuffled) if shuffled is not None else None
+    entry = {}
+    for kind in KINDS:
+        parts = {}
+        for part in PARTS:
+            mine = table[(table["kind"] == kind) & (table["part"] == part)]
+            if mine.empty:
+                continue
+            low, high = None, None
+            if mine["video_id"].nunique() > 1:
+                low, high = scoring.bootstrap(mine["brittleness"], mine["video_id"], b=b, seed=seed)
+            parts[part] = {"brittleness": float(mine["brittleness"].mean()), "low": low, "high": high, "captions": len(mine),
+                           "triples": int(mine["triples"].sum())}
+            if zero is not None:
+                line = zero[(zero["kind"] == kind) & (zero["part"] == part)]
+                parts[part]["shuffled"] = float(line["brittleness"].mean())
+        entry[kind] = {"parts": parts, "left_out": left_out.get(kind, {})}
+    return entry
