@@ -75,6 +75,16 @@ def test_round_trip_keeps_values_and_attrs(tmp_path):
     assert "odd" in table.attrs
 
 
+def test_some_columns_of_a_large_table(tmp_path):
+    table = pd.DataFrame({"run": "r", "caption_id": ["a", "b"], "video_id": "v", "part": "noun", "better": [0, 1], "equal": 0,
+                          "negatives": 2, "reciprocal_rank": [1.0, 0.5]})
+    schema.write_table(table, tmp_path / "r.parquet", "ranks")
+    some = schema.read_table(tmp_path / "r.parquet", "ranks", ("part", "better"))
+    assert list(some.columns) == ["part", "better"] and some["better"].tolist() == [0, 1]
+    with pytest.raises(ValueError, match=r"r\.parquet"):
+        schema.read_table(tmp_path / "r.parquet", "ranks", ("part", "beter"))
+
+
 def test_equal_tables_are_equal_bytes(tmp_path):
     one = schema.write_table(CAPTIONS, tmp_path / "one", "captions").read_bytes()
     other = pd.concat([CAPTIONS.iloc[:1], CAPTIONS.iloc[1:]]).assign(split=pd.Categorical(["train", "test"]))

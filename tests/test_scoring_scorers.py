@@ -1,5 +1,8 @@
 """Scorers: a planted system that reads colours, the controls around it, blind models."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,6 +25,7 @@ from posrank.scoring import (
     recall,
 )
 from posrank.scoring.scorers import blank_frames, look_up, one_frame, reversed_frames
+from posrank.scoring.sharing import share_videos, similarity
 
 COLOURS = ["red", "green", "blue", "white", "black", "pink", "grey", "brown"]
 
@@ -37,6 +41,12 @@ class Rows:
 
     def __getitem__(self, index):
         return Rows(self.values[index])
+
+    def to(self, device):
+        return Rows(self.values.to(device))
+
+    def cpu(self):
+        return self.to("cpu")
 
     @classmethod
     def cat(cls, parts):
@@ -252,3 +262,55 @@ def test_views_of_one_system_give_what_each_gives_alone_and_encode_every_text_on
         evaluate_views({"own": own, "other": other}, negatives, captions)
     with pytest.raises(ValueError, match="at least one"):
         evaluate_views({}, negatives, captions)
+
+
+def test_videos_encoded_together_have_features_that_do_not_depend_on_what_was_asked_before():
+    frames, captions, _ = world()
+    system, names = ColourSystem(), captions["video_id"].unique().tolist()
+    system.noise = 0.3  # drawn for each batch of videos: another batch, other features
+
+    def asked(pieces, keep=4096):
+        scorer = SystemScorer(system, frames, video_batch=5, keep=keep).together(names)
+        found = {}
+        for piece in pieces:
+            found |= dict(zip(piece, scorer.video_features(piece).values.tolist()))
+        return found
+
+    whole = asked([names])
+    assert asked([names[20:], names[:7], names[3:25]]) == whole
+    assert asked([[name] for name in reversed(names)], keep=3) == whole
+    assert len(SystemScorer(system, frames, video_batch=5).together(names).batches()) == 10
+
+
+class Threads:
+    """A world whose processes are threads, for what they tell each other."""
+
+    def __init__(self, rank, size, board, barrier):
+        self.rank, self.size, self.board, self.barrier, self.main = rank, size, board, barrier, rank == 0
+
+    def collect(self, value, everywhere=True):
+        self.board[self.rank] = value
+        self.barrier.wait()
+        values = list(self.board)
+        self.barrier.wait()
+        return values if everywhere or self.main else None
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_processes_encode_each_video_once_and_share_the_rows_of_the_similarity(size):
+    frames, captions, _ = world()
+    texts, names = captions["caption"].tolist(), captions["video_id"].unique().tolist()
+    alone = SystemScorer(ColourSystem(), frames, text_batch=7, video_batch=5).together(names)
+    expected = similarity(alone, texts, names)
+    board, barrier, systems = [None] * size, threading.Barrier(size, timeout=60), [ColourSystem() for _ in range(size)]
+
+    def work(rank):
+        scorer = SystemScorer(systems[rank], frames, text_batch=7, video_batch=5).together(names)
+        share_videos(scorer, member := Threads(rank, size, board, barrier))
+        return similarity(scorer, texts, names, member)
+
+    with ThreadPoolExecutor(size) as pool:
+        first, *others = pool.map(work, range(size))
+    assert np.array_equal(first, expected) and others == [None] * (size - 1)
+    assert sum(len(system.encoded) for system in systems) == len(names)
+    assert sum(system.texts for system in systems) == len(texts)
