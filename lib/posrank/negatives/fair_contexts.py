@@ -13,15 +13,17 @@ from posrank.language.parts import fine_tag, part_of
 
 _DEFINITE = frozenset({"the", "this", "that", "his", "her", "its", "their", "my", "your", "our", "each", "every", "'s"})
 _OBJECT = frozenset({"DET", "NUM", "PRON", "ADJ", "NOUN", "PROPN"})
+_OPENS = frozenset({"DET", "NUM", "ADJ", "PRON", "ADP"})
 _PARTICIPLES = frozenset({"VBN", "VBG"})
 SIDES = ("left", "right")
 LEAST = {"left": 0.02, "right": 0.05}
 """A word fits a context class where it was seen there twice, and in at least this share of its uses."""
-TIMES = {("right", "verb"): 5}
+TIMES = {("right", "verb"): 5, ("left", "noun", "NN", "a"): 3}
 """How often, where it is not twice."""
-LEAST_OF = {("right", "verb"): 0.25, ("left", "noun", "NN", "none"): 0.25}
-"""The same for what follows a verb (many take some object now and then, few take any), and for nouns without determiner
-(which count nouns are in headlines only)."""
+BARE = ("left", "noun", "NN", "none")
+LEAST_OF = {("right", "verb"): 0.25, BARE: 0.25, ("left", "noun", "NN", "a"): 0.12}
+"""The same for what follows a verb (many take some object now and then, few take any), for nouns without determiner
+(which count nouns are in headlines only) and with "a" (which mass nouns have where something else is missing)."""
 
 
 def left_class(tokens, i, part):
@@ -59,6 +61,8 @@ def right_class(tokens, i, part):
         return "doing" if upos == "VERB" and tag in _PARTICIPLES else "verb"
     if part == "noun":
         return "noun" if upos in ("NOUN", "PROPN") else upos
+    if tokens.tag[i] in _PARTICIPLES and upos in ("NOUN", "PROPN", "ADJ") and i and tokens.upos[i - 1] in _OPENS:
+        return "attributive"
     return "object" if upos in _OBJECT else upos
 
 
@@ -110,14 +114,25 @@ class Contexts:
         """bool array over `pool` (words of this part and tag): those that were seen after `left` and before `right`."""
         return self._side("left", part, tag, left, pool) & self._side("right", part, tag, right, pool)
 
+    def bare(self, word, tag):
+        """Whether a noun often stands without determiner in the middle of a sentence, as mass nouns do."""
+        uses = self._uses.get((("noun", tag), word), 0)
+        seen = self._seen["left"].get((("noun", tag), "none"), {}).get(word, 0)
+        return tag == "NN" and uses > 0 and seen >= LEAST_OF[BARE] * uses
+
     def beside(self, tokens, i, part, pool):
-        """bool array over `pool`: adverbs that were seen next to one of the neighbours of token `i`, prepositions that were
-        seen next to both. All for other parts."""
+        """bool array over `pool`: adverbs that were seen next to a neighbour of token `i` (the word before, where that is an
+        adverb or where the sentence ends after `i`), prepositions that were seen next to both. All for other parts."""
         if part not in ("adv", "prep"):
             return np.ones(len(pool), bool)
         pairs = [_neighbours(tokens, i, word) for word in pool]
         known = np.array([[pair in self._pairs for pair in each] for each in pairs], bool).reshape(len(pool), 2)
-        return known.all(1) if part == "prep" else known.any(1)
+        if part == "prep":
+            return known.all(1)
+        ends = i + 1 >= len(tokens.text) or tokens.upos[i + 1] == "PUNCT"
+        if i and (ends or tokens.upos[i - 1] == "ADV"):
+            return known[:, 0]
+        return known[:, 1] if not i else known.any(1)
 
     def _side(self, side, part, tag, name, pool):
         key = side, part, tag, name

@@ -16,6 +16,7 @@ from posrank.negatives.fair import (
     CLOSED_SHARE,
     ENOUGH,
     LADDER,
+    LENIENT,
     SHARE,
     SHORT,
     UNBALANCED,
@@ -53,12 +54,16 @@ def scored(source, items):
 
 def split_sides(scores, starts, strictness):
     """For each item the indices of its candidates above and below it: two lists of int arrays. strictness: (margin, handicap),
-    or None for the mean of the models."""
-    if strictness is None:
-        found = sides(scores.mean(0, keepdims=True), starts)
-    else:
-        found = sides(scores, starts, *strictness)
+    margin None for the mean of the models."""
+    margin, handicap = strictness
+    found = sides(scores.mean(0, keepdims=True), starts, 0.0, handicap) if margin is None else sides(scores, starts, margin, handicap)
     return [[np.flatnonzero(side[a + 1 : b]) for a, b in pairwise(starts.tolist())] for side in found]
+
+
+def named(strictness):
+    """[margin, handicap], or in words where the mean of the family decides."""
+    margin, handicap = strictness
+    return [margin, handicap] if margin is not None else "mean of the family" + (f", handicap {handicap}" if handicap else "")
 
 
 def one_each(items, above, below, *more):
@@ -104,9 +109,10 @@ def balanced(source, part, items, lengths, seed, strictness=None):
     In a closed vocabulary: the first at which no model of the family sees the captions.
     """
     scores, starts = scored(source, items)
-    for turn, strict in enumerate(strictness or source.strictness):
+    closed = source.strictness is CLOSED and strictness is None
+    steps = strictness or (*source.strictness, *([LENIENT[part]] if part in LENIENT and not closed else []))
+    for turn, strict in enumerate(steps):
         mine, above, below, first = one_each(items, *split_sides(scores, starts, strict), starts[:-1].tolist())
-        closed = source.strictness is CLOSED and strictness is None
         k, ranks, sizes = balance(part, mine, above, below, lengths, seed, CLOSED_SHARE[turn] * len(mine) if closed else None)
         lists = {}
         for n in np.flatnonzero(ranks).tolist():
@@ -143,6 +149,6 @@ def draw(source, parts, level, counts, given, seed, strictness=None, progress=it
             lists[item.caption_id, part] = [render(item, m, tokens) for m in chosen[n]]
         kept = len(chosen)
         report[part] = {"eligible": len(mine), "captions": kept, "k": k, "by_length": sizes,
-                        "antonyms": antonyms / max(kept * k, 1), "margin_handicap": list(strict) if strict else "mean of the family",
+                        "antonyms": antonyms / max(kept * k, 1), "margin_handicap": named(strict),
                         "antonyms_available": float(np.mean([item.antonym.any() for item in mine]))}
     return lists, report, dropped

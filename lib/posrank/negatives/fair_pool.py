@@ -51,12 +51,16 @@ class Candidates(NamedTuple):
 
 @lru_cache(maxsize=1)
 def word_lists():
-    """{"stays" | "vague": {part: frozenset}, "class": {adverb: class}} from data/fair_words.txt."""
-    found = {"stays": {}, "vague": {}, "class": {}}
+    """{"stays" | "vague" | "against": {part or word: frozenset}, "class": {adverb: class}} from data/fair_words.txt."""
+    found = {"stays": {}, "vague": {}, "class": {}, "against": {}}
     for line in read_list("fair_words.txt"):
         head, _, words = line.partition(":")
         kind, name = head.split()
-        if kind == "class":
+        if kind == "against":
+            sides = [frozenset(side.split()) for side in words.split("|")]
+            for own, other in (sides, sides[::-1]):
+                found[kind] |= {word: found[kind].get(word, frozenset()) | other for word in own}
+        elif kind == "class":
             for word in words.split():
                 found["class"].setdefault(word, name)
         else:
@@ -131,7 +135,7 @@ class FairPools:
                 kept[part] = f"only words that stay ({stays.get(i, FIXED)})"
             elif not self._gold and (lemma in lists.get(part, ()) or words[i] in lists.get(part, ())):
                 kept[part] = f"only words that stay ({STAYS})"
-            elif part == "adj" and not self._gold and _as_noun(tokens, i):
+            elif not self._gold and ((part == "adj" and _as_noun(tokens, i)) or (part == "prep" and _beside_another(tokens, i))):
                 kept[part] = f"only words that stay ({FIXED})"
             elif _glued(tokens, i):
                 kept[part] = "only words that stay (piece of a word)"
@@ -157,10 +161,15 @@ class FairPools:
             allowed &= np.array([not held_out(other, part, self.holdout) for other in pool.words], bool)
         if not self._gold:
             allowed &= ~pool.barred & (~pool.vague | antonym)
-            allowed &= self.contexts.fitting(part, tag, left_class(tokens, i, part), right_class(tokens, i, part), pool.words)
+            left = left_class(tokens, i, part)
+            if part == "noun" and left == "start" and self.contexts.bare(word, tag):
+                left = "none"  # no headline: a mass noun opens the sentence
+            fits = self.contexts.fitting(part, tag, left, right_class(tokens, i, part), pool.words)
+            fits &= self.contexts.beside(tokens, i, part, pool.words)
             if part == "adv":
-                allowed &= (pool.kind == adverb_class(word)) | antonym
-            allowed &= self.contexts.beside(tokens, i, part, pool.words)
+                same = pool.kind == adverb_class(word)
+                fits = (fits & (same | antonym)) | (same & antonym)  # opposites of one class stand in the same places
+            allowed &= fits
         said, objects = self._of_video(video, part, tag)
         if part == "prep":
             thing = _object(tokens, i)
@@ -197,6 +206,8 @@ class FairPools:
         far = np.array([other != word and form != lemma and form not in close and other not in close
                         for other, form in zip(pool.words, pool.lemmas)], bool)
         forms = {inflect(other, tag) for other in self.lexicon.antonyms(lemma, part)}
+        if part == "adv" and not self._gold:
+            forms |= word_lists()["against"].get(word, frozenset())
         antonym = np.array([other in forms for other in pool.words], bool)
         return far | antonym, antonym
 
@@ -236,6 +247,11 @@ def _as_noun(tokens, i):
     if i and tokens.upos[i - 1] == "ADP" and after not in ("NOUN", "PROPN", "ADJ"):
         return True
     return tokens.text[i].lower().endswith("ed") and i > 0 and tokens.upos[i - 1] == "ADJ"
+
+
+def _beside_another(tokens, i):
+    """Whether another preposition or particle stands right before or after token `i` ("in inside", "up to")."""
+    return "ADP" in tokens.upos[max(i - 1, 0) : i] or "ADP" in tokens.upos[i + 1 : i + 2]
 
 
 def _glued(tokens, i):

@@ -26,7 +26,7 @@ LEAST = 0.05
 GOOD = 4
 """Negatives that a list should have before the balance is made more lenient for it (fewer where n is)."""
 
-CLOSED_TRAINING = ((MARGIN, 0.0), None)
+CLOSED_TRAINING = ((MARGIN, 0.0), (None, 0.0))
 """Margin and handicap in closed vocabularies, where no set is fixed that could be looked at first."""
 
 CACHED = 20_000
