@@ -133,7 +133,8 @@ def evaluate_run(folder, run, params):
             return None, None
         more = {"controls": seeing} if seeing else {}
         if positives:
-            more["brittleness"] = brittleness_entry(*pairs[name], positives[1], options.bootstrap, options.seed, pairs.get("shuffled video"))
+            zero = pairs.get("shuffled video")
+            more["brittleness"] = brittleness_entry(*pairs[name], positives[1], options.bootstrap, options.seed, zero)
         return summarize(ranks, recall, rows, shuffled, b=options.bootstrap, seed=options.seed, **more), ranks
 
     results, tables = {}, []

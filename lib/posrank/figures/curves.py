@@ -1,6 +1,6 @@
 """Curves: duplicate captions (Fig. 3), a run's losses, sweeps (Tables 5 and 6)."""
 
-from posrank.figures.style import PART_COLOURS, TABLE_PARTS
+from posrank.figures.style import BLIND_COLOUR, PART_COLOURS, TABLE_PARTS
 
 
 def duplicate_figure(curves):
@@ -41,12 +41,14 @@ def history_figure(history, title="Training"):
 
 
 def sweep_figure(table, column, label):
-    """Tables 5 and 6 as curves: PoSRank per part and mean recall (percent / 100) against one parameter."""
+    """Tables 5 and 6 as curves: PoSRank per part, mean vision gain and mean recall (percent / 100) against one parameter."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(5.4, 3.0))
     for part in TABLE_PARTS:
         axes.plot(table[column], table[part], "o-", ms=3.5, color=PART_COLOURS[part], label=part)
+    if "vision_gain" in table:
+        axes.plot(table[column], table["vision_gain"], "o-", ms=3, lw=2.4, color=BLIND_COLOUR, label="vision gain (mean)")
     for name, style in (("v2t", "--"), ("t2v", ":")):
         axes.plot(table[column], table[name] / 100, style, color="#444444", label=f"{name.upper()} / 100")
     axes.set(xlabel=label, ylabel="PoSRank", ylim=(0, 1))

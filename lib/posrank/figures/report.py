@@ -10,7 +10,7 @@ from posrank.captions.statistics import paper_table
 from posrank.figures.attention import attention_figure
 from posrank.figures.curves import sweep_figure
 from posrank.figures.style import SYSTEMS, TABLE_PARTS
-from posrank.figures.tables import blind_table, differences, row, strategy_table
+from posrank.figures.tables import blind_table, differences, mean_gain, row, strategy_table
 
 
 def seed_ranks(work, metrics):
@@ -33,9 +33,9 @@ def seed_ranks(work, metrics):
 def marked_table(work, metrics):
     """Tables 4 and 8 with intervals and marks -> (wide table of texts, long table of `posrank.scoring.marks.marked`).
 
-    A cell is PoSRank [95 % interval], then c where chance is not excluded, then + or - where it differs from the strategy
-    above it (Holm over the parts, paired, videos and seeds resampled), = where it does not. Two empty tables where this
-    workspace holds no ranks.
+    A cell is PoSRank [95 % interval], then c where chance is not excluded, then + or - where it differs from the strategy above
+    it (Holm over the parts, paired, videos and seeds resampled), = where it does not. Below each system: the line of shuffled
+    video (mean of its runs), and chance. Two empty tables where this workspace holds no ranks.
     """
     from posrank.scoring.marks import marked
 
@@ -53,7 +53,17 @@ def marked_table(work, metrics):
     long = pd.concat(tables, ignore_index=True).rename(columns={"row": "strategy"})
     long["text"] = [_marked_cell(line) for line in long.to_dict("records")]
     wide = long.pivot_table(index=["system", "strategy"], columns="part", values="text", aggfunc="first", sort=False)
+    wide = pd.concat([block for system in runs for block in (wide.loc[[system]], _lines(system, metrics, wide.columns))])
     return wide[[part for part in TABLE_PARTS if part in wide]], long.set_index(["system", "strategy", "part"]).drop(columns="text")
+
+
+def _lines(system, metrics, parts):
+    """Two rows under a system's: shuffled video and chance, per part."""
+    mine = [m for m in metrics if m["system"] == system]
+    shuffled = {part: [m["zero_line"][part] for m in mine if part in m.get("zero_line", {})] for part in parts}
+    chance = {part: [m["posrank"][part]["chance"] for m in mine if part in m["posrank"]] for part in parts}
+    rows = [{part: f"{np.mean(values):.3f}" if values else "" for part, values in row.items()} for row in (shuffled, chance)]
+    return pd.DataFrame(rows, index=pd.MultiIndex.from_product([[system], ["shuffled video", "chance"]], names=["system", "strategy"]))
 
 
 def _marked_cell(line):
@@ -85,7 +95,9 @@ def average_table(metrics):
     for m in metrics:
         if m["strategy"] == "coarse":
             mean = m["posrank"]["mean"]
-            rows.append({"system": SYSTEMS[m["system"]], **{k: mean[k] for k in ("posrank", "low", "high", "chance", "adjusted")}})
+            rows.append({"system": SYSTEMS[m["system"]], **{k: mean[k] for k in ("posrank", "low", "high", "chance", "adjusted")},
+                         "shuffled": m.get("zero_line", {}).get("mean", np.nan), "vision_gain": mean_gain(m),
+                         "gain_low": mean_gain(m, "low"), "gain_high": mean_gain(m, "high")})
     table = pd.DataFrame(rows)
     if table.empty:
         return table
@@ -99,7 +111,7 @@ def sweep_table(folder, name):
     rows = []
     for path in sorted((folder / "sweeps" / "metrics").glob(f"{name}-*.json")):
         metrics = json.loads(path.read_text())
-        rows.append({name: float(path.stem.removeprefix(f"{name}-")), **row(metrics)})
+        rows.append({name: float(path.stem.removeprefix(f"{name}-")), **row(metrics), "vision_gain": mean_gain(metrics)})
     return pd.DataFrame(rows).sort_values(name, ignore_index=True) if rows else pd.DataFrame()
 
 

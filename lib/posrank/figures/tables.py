@@ -55,6 +55,28 @@ def strategy_table(metrics, digits=None):
     return table.round(digits) if digits is not None else table
 
 
+def mean_gain(metrics, key="value"):
+    """The vision gain of a run, the mean over parts (or its "low", "high"); NaN where it has no blind rows."""
+    value = metrics.get("vision_gain", {}).get("mean", {}).get(key)
+    return np.nan if value is None else value
+
+
+def results_table(metrics):
+    """Tables 4 and 8 as the report shows them: `strategy_table`, then the vision gain of each part (`<part>_gain`, mean over seeds),
+    and two rows below: shuffled video (the mean of all runs) and chance."""
+    table, worth = strategy_table(metrics), blind_table(metrics)
+    if worth.empty:
+        return table
+    gains = worth.assign(vision_gain=worth["vision_gain"].astype(float)).pivot_table(
+        index=["system", "strategy"], columns="part", values="vision_gain", aggfunc="mean")
+    gains = gains.reindex(columns=TABLE_PARTS).add_suffix("_gain")
+    lines = worth.groupby("part")[["shuffled", "chance"]].agg(lambda column: column.astype(float).mean()).reindex(TABLE_PARTS)
+    below = lines.rename(columns={"shuffled": "shuffled video"}).T
+    below.index = pd.MultiIndex.from_product([[""], below.index], names=table.index.names)
+    shown = pd.concat([table.drop(columns="seeds").join(gains), below])
+    return shown.assign(seeds=table["seeds"].reindex(shown.index).astype("Int64"))
+
+
 def blind_table(metrics):
     """What the runs' sets are worth: per run and part PoSRank with its interval, chance, the zero line (shuffled video), the
     best blind row and the vision gain -> long DataFrame."""
@@ -100,13 +122,14 @@ def beside_paper(metrics, table=8):
     paper = paper_table(table).set_index(["system", "strategy"])
     rows = []
     for system, strategy in ours.index:
+        gains = [mean_gain(m) for m in metrics if (m["system"], m["strategy"]) == (system, strategy)]
         rows.append({"system": SYSTEMS[system], "strategy": STRATEGIES[strategy], "from": "ours",
-                     **ours.loc[(system, strategy), list(COLUMNS)].to_dict()})
+                     **ours.loc[(system, strategy), list(COLUMNS)].to_dict(), "vision_gain": np.mean(gains)})
         key = (SYSTEMS[system], strategy)
         if key in paper.index:
             rows.append({"system": SYSTEMS[system], "strategy": STRATEGIES[strategy], "from": "paper",
                          **paper.loc[key, list(COLUMNS)].to_dict()})
-    columns = ["system", "strategy", "from", *COLUMNS]
+    columns = ["system", "strategy", "from", *COLUMNS, "vision_gain"]
     return pd.DataFrame(rows, columns=columns).set_index(columns[:3])
 
 

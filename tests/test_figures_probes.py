@@ -1,0 +1,97 @@
+"""Tables of what stands beside PoSRank (modules figures.probes, tables, report) from small made-up metrics."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_figures import metrics
+
+from posrank import figures
+from posrank.figures import report
+
+PARTS = figures.TABLE_PARTS
+
+
+def brittle(value, parts=PARTS, kind="rephrased"):
+    part = dict(brittleness=value, low=value - 0.1, high=value + 0.1, shuffled=0.4, captions=10, triples=70)
+    other = "synonym" if kind == "rephrased" else "rephrased"
+    return {kind: {"parts": {p: part for p in parts}, "left_out": {}},
+            other: {"parts": {}, "left_out": {"words unknown to the text tower": 12}}}
+
+
+def test_brittleness_has_a_row_per_kind_and_strategy_and_says_what_is_missing(capsys):
+    runs = [metrics() | {"brittleness": brittle(0.2)}, metrics("word") | {"brittleness": brittle(0.3, ["noun"])}]
+    table = figures.brittleness_table(runs)
+    rephrased = "the same words in another sentence"
+    assert table.loc[(rephrased, "xclip", "coarse"), "noun"] == "0.200 [0.100, 0.300]"
+    assert pd.isna(table.loc[(rephrased, "xclip", "word"), "adv"]) and table.loc[(rephrased, "xclip", "word"), "shuffled video"] == 0.4
+    told = capsys.readouterr().out
+    assert "no hard positives for adj, adv, noun, prep, verb (24" not in told and "12 left out: words unknown to the text tower" in told
+    several = figures.brittleness_table([metrics() | {"brittleness": brittle(0.2)}, metrics(seed=1) | {"brittleness": brittle(0.4)}])
+    assert several.loc[(rephrased, "xclip", "coarse"), "noun"] == "0.300"
+    assert figures.brittleness_table([metrics()]).empty and "evaluate.positives" in capsys.readouterr().out
+
+
+def test_constant_video_stands_between_the_full_run_and_chance(tmp_path):
+    constant = metrics("word", value=0.25)
+    constant["blind"]["blank video"] = {p: 0.22 for p in PARTS} | {"mean": 0.22}
+    table = figures.constant_table({"xclip-word-0": constant}, [metrics(value=0.3), metrics("word", value=0.8)])
+    means = table["mean"].round(6).tolist()
+    assert means == [0.8, 0.25, 0.22, 0.3, 0.2]
+    assert list(table.index[1]) == ["xclip-word-0", "constant video", "own videos"] and table.index[-1][0] == "chance"
+    assert figures.constant_table({}, [metrics()]).empty
+
+
+def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path, capsys):
+    (tmp_path / "sweeps" / "metrics").mkdir(parents=True)
+    for rule, value in (("paper", 0.8), ("fair", 0.5)):
+        point = metrics("word", value=value) | {"rule": "paper", "holdout": {"seen": metrics(value=value), "held-out": None}}
+        point["rules"] = {"fair": metrics(value=value / 2)}
+        (tmp_path / "sweeps" / "metrics" / f"rule-{rule}.json").write_text(json.dumps(point))
+
+    class Work:
+        folder = tmp_path
+
+        def save_table(self, table, name):
+            return table
+
+    table = figures.show_cross_generator(Work())
+    assert list(table.index) == [(rule, *rest) for rule in ("fair", "paper")
+                                 for rest in (("paper", "all"), ("paper", "seen"), ("paper", "held-out"), ("fair", "all"))]
+    assert table.loc[("paper", "fair", "all"), "noun"] == 0.4 and np.isnan(table.loc[("fair", "paper", "held-out"), "mean"])
+    assert "no list with held-out" in capsys.readouterr().out
+    assert figures.show_constant(Work(), []).empty and "make sweep SWEEP=constant" in capsys.readouterr().out
+
+
+def test_results_carry_vision_gain_shuffled_video_and_chance():
+    table = figures.results_table([metrics(value=0.4), metrics(seed=1, value=0.6), metrics("word", value=0.5)])
+    assert table.loc[("xclip", "coarse"), "noun_gain"] == pytest.approx(0.29) and table.loc[("", "chance"), "verb"] == pytest.approx(0.2)
+    assert table.loc[("", "shuffled video"), "adv"] == pytest.approx(0.21) and table.loc[("xclip", "coarse"), "seeds"] == 2
+    assert figures.results_table([]).empty
+
+
+def test_marked_table_has_shuffled_video_and_chance_below_each_system():
+    videos = [f"v{n}" for n in range(30)]
+
+    class Work:
+        class params:
+            class evaluate:
+                bootstrap, seed = 200, 0
+
+        def ranks(self, run):
+            value = 0.9 if "word" in run else 0.25
+            return pd.DataFrame({"run": run, "caption_id": videos, "video_id": videos, "part": "noun", "better": 0, "equal": 0,
+                                 "negatives": 20, "reciprocal_rank": [value, value / 2] * 15})
+
+    wide, _ = figures.marked_table(Work(), [metrics(), metrics("word")])
+    assert [name for _, name in wide.index] == ["coarse", "word", "shuffled video", "chance"]
+    assert wide["noun"].iloc[1].endswith(" +") and wide["noun"].iloc[0].endswith(" c")
+    assert wide.loc[("xclip", "shuffled video"), "noun"] == "0.210" and wide.loc[("xclip", "chance"), "noun"] == "0.200"
+
+
+def test_mean_gain_is_in_the_tables_of_means():
+    run = metrics()
+    run["vision_gain"]["mean"] = dict(best_blind="shuffled video", value=0.19, low=0.1, high=0.3)
+    assert report.average_table([run]).loc["X-CLIP", "vision_gain"] == 0.19
+    assert figures.beside_paper([run]).loc[("X-CLIP", "Coarse-Grained Training", "ours"), "vision_gain"] == 0.19
