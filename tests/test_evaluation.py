@@ -1,22 +1,28 @@
 """Evaluation of a trained run end to end on a tiny workspace (modules evaluation, runs, workspace)."""
 
 import json
+import os
+import signal
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from posrank import evaluation, schema, workspace
 from posrank import params as knobs
 from posrank.frames import build
 from posrank.paths import root
+from posrank.scoring import scorers
 from posrank.training import runs
+from posrank.training.batches import BLANK
+from posrank.training.launch import launch
 from posrank.world.build import build as build_world
 
 TINY = {
     "world": {"train": 12, "val": 4, "test": 4},
     "train": {"strategies": ["prompt"], "steps": 2, "batch": 4, "n": 1, "checkpoint_every": 1},
-    "evaluate": {"bootstrap": 100, "controls": ["shuffled", "blank", "one_frame", "reversed"], "blind": ["unigram", "bigram"]},
+    "evaluate": {"bootstrap": 100, "batch": 8, "controls": ["shuffled", "blank", "one_frame", "reversed"], "blind": ["unigram", "bigram"]},
 }
 
 
@@ -48,6 +54,9 @@ def test_a_run_is_trained_saved_loaded_and_evaluated(work, monkeypatch):
     assert set(ranks["part"]) == {"noun", "verb", "adj", "adv", "prep"}
     assert {"unigram", "bigram", "shuffled video", "blank video"} == set(metrics["blind"])
     assert {"one frame", "reversed frames"} == set(metrics["controls"])
+    # on the world synonyms are words that its text tower does not know; rephrasings are there for every part
+    assert metrics["brittleness"]["synonym"]["parts"] == {}
+    assert 0 <= metrics["brittleness"]["rephrased"]["parts"]["verb"]["brittleness"] <= 1 and "trained_on" not in metrics
     assert 0 <= metrics["recall"]["v2t"]["mean"] <= 100 and metrics["strategy"] == "prompt"
     evaluation.write(work.folder, "xclip-prompt-0", metrics, ranks)
     written = json.loads((work.folder / "metrics" / "xclip-prompt-0.json").read_text())
@@ -61,6 +70,89 @@ def test_training_again_gives_the_same_bytes(work):
     before = weights.read_bytes()
     runs.train_run(settings, work.folder, progress=False)
     assert weights.read_bytes() == before
+
+
+SCORE = scorers.SystemScorer.score_views
+
+
+class Killed:
+    """score_views that kills its process, or raises, after `last` calls; counts the pairs scored."""
+
+    def __init__(self, last=None, signal=None):
+        self.calls, self.pairs, self.last, self.signal = 0, 0, last, signal
+
+    def __get__(self, scorer, owner):
+        def counted(views, videos, texts):
+            if self.calls == self.last:
+                os.kill(os.getpid(), self.signal)
+            self.calls, self.pairs = self.calls + 1, self.pairs + len(texts)
+            return SCORE(scorer, views, videos, texts)
+
+        return counted
+
+
+def killed_worker(**arguments):
+    """A job of evaluation whose second process is killed after its first block."""
+    if os.environ["RANK"] == "1":
+        scorers.SystemScorer.score_views = Killed(1, signal.SIGKILL)
+    evaluation._work(**arguments)
+
+
+def test_processes_share_a_run_and_a_killed_one_leaves_a_state_to_go_on_from(work, monkeypatch, tmp_path):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    run, state = "xclip-prompt-0", work.folder / "data" / "state" / "evaluate-xclip-prompt-0"
+    settings = runs.run_settings(work.params, "xclip", "prompt", 0)
+    runs.train_run(settings, work.folder, progress=False)
+    history = pd.read_csv(work.folder / "runs" / run / "history.csv")
+    monkeypatch.setattr(scorers.SystemScorer, "score_views", alone := Killed())
+    metrics, ranks = evaluation.evaluate_run(work.folder, run, work.params)
+    assert alone.calls >= 4 and not state.exists()
+
+    arguments = dict(folder=str(work.folder), run=run, params=work.params.plain(), out=str(tmp_path))
+    with pytest.raises(RuntimeError, match="ended without a word"):
+        launch("test_evaluation:killed_worker", arguments, 2)
+    done = len(list(state.iterdir()))
+    assert 1 <= done < alone.calls
+    monkeypatch.setattr(scorers.SystemScorer, "score_views", again := Killed())
+    resumed = evaluation.evaluate_run(work.folder, run, work.params)
+    assert again.calls == alone.calls - done and 0 < again.pairs < alone.pairs and not state.exists()
+    assert resumed[0] == metrics
+    pd.testing.assert_frame_equal(resumed[1], ranks)
+
+    two = knobs.validate(knobs.merge(work.params.plain(), {"processes": 2}))
+    shared = evaluation.evaluate_run(work.folder, run, two)
+    assert shared[0] == metrics and not state.exists()
+    pd.testing.assert_frame_equal(shared[1], ranks)
+
+    with pytest.raises(ValueError, match="does not divide by the 3 processes"):
+        runs.train_run(settings, work.folder, progress=False, processes=3)
+    weights = work.folder / "runs" / run / "weights.safetensors"
+    before = weights.read_bytes()
+    runs.train_run(settings, work.folder, progress=False, processes=two.processes)
+    np.testing.assert_allclose(pd.read_csv(weights.with_name("history.csv")), history, rtol=1e-3)
+    weights.write_bytes(before)
+    torch.set_num_threads(threads)
+
+
+def test_a_run_trained_on_a_constant_video_with_held_out_words_says_so(work):
+    """Training sees one grey picture; the evaluation uses the videos, and divides the lists."""
+    change = {"train": {"video": "constant", "holdout": 0.2, "steps": 1}, "evaluate": {"controls": ["shuffled"], "positives": 0}}
+    params = knobs.validate(knobs.merge(work.params.plain(), change))
+    settings = runs.run_settings(params, "xclip", "word", 1)
+    batch = runs.training_batches(settings, work.folder).at(0)
+    assert (batch.frames == np.array(BLANK, np.uint8)).all() and set(batch.frames_read) == {8}
+    blank, _ = scorers.blank_frames(work.frames("world"))("test00000")
+    assert (blank == batch.frames[0]).all()  # the same as the control "blank video"
+    runs.train_run(settings, work.folder, progress=False)
+    metrics, ranks = evaluation.evaluate_run(work.folder, "xclip-word-1", params)
+    assert metrics["trained_on"] == "constant video" and "brittleness" not in metrics
+    whole, divided = metrics["posrank"]["noun"], metrics["holdout"]
+    assert set(divided) == {"seen", "held-out"} and set(ranks["run"]) == {"xclip-word-1"}
+    assert divided["held-out"]["posrank"]["noun"]["list_length"] < divided["seen"]["posrank"]["noun"]["list_length"] < whole["list_length"]
 
 
 def test_a_run_that_is_not_there_is_an_error_with_a_remedy(work):

@@ -73,10 +73,11 @@ def launch(function, arguments, processes):
 
 def _show(stream, folder, shown):
     """Pass on what workers say until one of them fails: what torchrun says then is no help."""
-    terminal = sys.__stderr__
+    terminal, failed = sys.__stderr__, False
     while piece := stream.read1(65536):
         shown[:] = [*shown[-20:], piece]
-        if terminal is not None and not any(folder.glob("error-*")) and b"ChildFailedError" not in piece:
+        failed = failed or b"torch/distributed/elastic" in piece or any(folder.glob("error-*"))
+        if terminal is not None and not failed:
             terminal.write(piece.decode("utf-8", "replace"))
             terminal.flush()
 
