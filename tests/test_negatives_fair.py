@@ -13,7 +13,7 @@ from posrank.language.windows import Places, exchange_scores, place
 from posrank.negatives import TrainingNegatives, generate
 from posrank.negatives.fair_balance import assign, pick, ranks_open, sides
 from posrank.negatives.fair_contexts import Contexts, right_class
-from posrank.negatives.fair_pool import fixed
+from posrank.negatives.fair_pool import _beside_another, fixed, word_lists
 from posrank.negatives.fair_truth import Relatives, Together
 from posrank.negatives.sentences import Tokens
 from posrank.scoring import BlindScorer, chance, evaluate
@@ -150,6 +150,44 @@ def test_fixed_expressions_and_context_classes():
     sentence = next(row for row in rows if "eats" in row.text)
     fits = Contexts(rows).fitting("verb", "VBZ", "NOUN", right_class(sentence, 2, "verb"), pool)
     assert fits.tolist() == [True, True, False]
+
+
+def made_tokens(*sentences):
+    """The Tokens of sentences in the notation of support_negatives.tagged."""
+    from posrank.negatives.sentences import TaggedCaptions
+
+    found = TaggedCaptions(tagged(*sentences)[1])
+    return [found[name] for name in found]
+
+
+def test_participles_before_a_noun_stand_in_a_place_of_their_own():
+    attributive, after = made_tokens(
+        "he/PRP/PRON watches/VBZ various/JJ projected/VBN clips/NNS", "he/PRP/PRON has/AUX projected/VBN clips/NNS")
+    assert right_class(attributive, 3, "verb") == "attributive" and right_class(after, 2, "verb") == "object"
+
+
+def test_mass_nouns_are_known_and_take_no_article():
+    rows = made_tokens(*["he/PRP/PRON pours/VBZ milk/NN on/IN it/PRP/PRON"] * 30,
+                       *["she/PRP/PRON sees/VBZ a/DT dog/NN on/IN it/PRP/PRON"] * 30,
+                       *["she/PRP/PRON wants/VBZ a/DT milk/NN on/IN it/PRP/PRON"] * 3)
+    contexts = Contexts(rows)
+    assert contexts.bare("milk", "NN") and not contexts.bare("dog", "NN") and not contexts.bare("unknown", "NN")
+    assert contexts.fitting("noun", "NN", "a", "P", ("dog", "milk")).tolist() == [True, False]
+    assert contexts.fitting("noun", "NN", "none", "P", ("dog", "milk")).tolist() == [False, True]
+
+
+def test_an_adverb_at_the_end_must_have_been_seen_after_the_word_before():
+    rows = made_tokens("he/PRP/PRON walks/VBZ away/RB", "it/PRP/PRON lies/VBZ sideways/RB", "they/PRP/PRON fall/VBZ far/RB below/RB")
+    contexts, pool = Contexts(rows), ("away", "below", "sideways")
+    assert contexts.beside(rows[1], 2, "adv", pool).tolist() == [False, False, True]
+    assert contexts.beside(rows[2], 3, "adv", pool).tolist() == [False, True, False]
+
+
+def test_doubled_prepositions_stay_and_opposed_adverbs_are_antonyms():
+    rows = made_tokens("he/PRP/PRON is/AUX in/IN inside/IN the/DT house/NN", "he/PRP/PRON is/AUX in/IN the/DT house/NN")
+    assert [_beside_another(rows[0], i) for i in (2, 3)] == [True, True] and not _beside_another(rows[1], 2)
+    against = word_lists()["against"]
+    assert "slowly" in against["fast"] and "fast" in against["slowly"] and "fast" not in against["quickly"]
 
 
 def test_words_of_the_same_videos_go_together():

@@ -168,7 +168,9 @@ class FairPools:
             fits &= self.contexts.beside(tokens, i, part, pool.words)
             if part == "adv":
                 same = pool.kind == adverb_class(word)
-                fits = (fits & (same | antonym)) | (same & antonym)  # opposites of one class stand in the same places
+                fits &= same | antonym
+                if tokens.upos[i + 1 : i + 2] not in (["NOUN"], ["PROPN"], ["ADJ"]):
+                    fits |= same & antonym  # opposites of one class stand in the same places
             allowed &= fits
         said, objects = self._of_video(video, part, tag)
         if part == "prep":
