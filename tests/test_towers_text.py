@@ -5,13 +5,18 @@ import warnings
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from open_clip.model import CLIP, CustomTextCLIP
 from support_systems import sentences, small_clip
 
 from posrank.towers import encode_text, text, trie
+from posrank.towers.packed import packed_linear
+from posrank.towers.tokenizer import rows
 
 MODES = ("trie", "bucket", "pad", "auto")
 LIMITS = {torch.float32: 1e-5, torch.float64: 1e-12}
+TOWER = small_clip(dtype=torch.float64)
 
 
 def reference(tower, ids):
@@ -145,6 +150,54 @@ def test_custom_text_clip_is_causal_too():
         warnings.simplefilter("error")
         for mode in MODES:
             torch.testing.assert_close(encode_text(tower, ids, mode), tower.encode_text(ids), atol=1e-5, rtol=0)
+
+
+FAMILIES = {
+    "quick gelu, layer scale": (CLIP, dict(quick_gelu=True), dict(ls_init_value=0.7)),
+    "projection without bias": (CustomTextCLIP, {}, dict(proj_type="linear")),
+    "projection with bias": (CustomTextCLIP, dict(quick_gelu=True), dict(proj_bias=True)),
+    "no projection": (CustomTextCLIP, {}, dict(proj_type="none")),
+    "eos": (CustomTextCLIP, {}, dict(pool_type="eos", eos_id=49, ls_init_value=0.3)),
+    "wide MLP, one block": (CLIP, {}, dict(mlp_ratio=2.0, layers=1)),
+}
+
+
+@pytest.mark.parametrize("dtype", LIMITS)
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_causal_family_is_exact(name, dtype):
+    kind, options, changes = FAMILIES[name]
+    torch.manual_seed(0)
+    config = dict(context_length=16, vocab_size=50, width=32, heads=2, layers=2) | changes
+    tower = kind(32, dict(layers=1, width=32, head_width=16, patch_size=8, image_size=16), config, **options)
+    for parameter in tower.parameters():
+        parameter.data += 0.05 * torch.randn_like(parameter)
+    tower, ids = tower.to(dtype), edits(7)
+    expected = tower.encode_text(torch.nn.functional.pad(ids, (0, 16 - ids.shape[1])))
+    for mode in MODES:
+        torch.testing.assert_close(encode_text(tower, ids, mode), expected, atol=LIMITS[dtype], rtol=0)
+        with torch.no_grad(), packed_linear("on"):
+            torch.testing.assert_close(encode_text(tower, ids, mode), expected, atol=LIMITS[dtype], rtol=0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.lists(st.integers(1, 5), max_size=20), st.integers(0, 20), st.lists(st.integers(1, 5), max_size=3)),
+        min_size=1,
+        max_size=24,
+    ),
+    st.integers(4, 16),
+)
+def test_any_trie_is_exact(parts, columns):
+    """Few words, so that prefixes meet often; a phrase put into each; cut at the number of columns; equal rows."""
+    sentences_ = [words[:place] + phrase + words[place:] for words, place, phrase in parts] + [parts[0][0]]
+    ids = rows(sentences_, columns, start=48, end=49)
+    expected = reference(TOWER, ids)
+    for mode in ("trie", "bucket", "auto"):
+        torch.testing.assert_close(encode_text(TOWER, ids, mode), expected, atol=1e-12, rtol=0)
+        words, mask = encode_text(TOWER, ids, mode, tokens=True)
+        assert torch.equal(mask.sum(1), torch.tensor([min(len(s), columns - 2) + 2 for s in sentences_]))
+        torch.testing.assert_close(words[torch.arange(len(ids)), mask.sum(1) - 1], expected, atol=1e-12, rtol=0)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from posrank.towers.packed import add, linear, run_mlp
+
 
 @dataclass(frozen=True)
 class AttentionGroup:
@@ -133,14 +135,14 @@ def run_trie(tower, trie, sentences=True):
 
 
 def _finish(block, x, attended):
-    x = x + block.ls_1(F.linear(attended, block.attn.out_proj.weight, block.attn.out_proj.bias))
-    return x + block.ls_2(block.mlp(block.ln_2(x)))
+    x = add(x, block.ls_1(linear(attended, block.attn.out_proj.weight, block.attn.out_proj.bias)))
+    return add(x, block.ls_2(run_mlp(block.mlp, block.ln_2(x))))
 
 
 def _attend(attention, x, trie):
     """Every node attends to its path: [T, width] -> [T, width]."""
     width, heads = x.shape[1], attention.num_heads
-    projected = F.linear(x, attention.in_proj_weight, attention.in_proj_bias)
+    projected = linear(x, attention.in_proj_weight, attention.in_proj_bias)
     query, memory = projected[:, :width], projected[:, width:]
     out = [_attention(query[g.query], memory[g.key], g.mask, heads).flatten(0, 1) for g in trie.groups]
     return torch.cat(out)[trie.place]
@@ -150,9 +152,8 @@ def _attend_from_ends(attention, x, trie):
     """The end of every distinct row attends to its path: [T, width] -> [U, width]."""
     width, heads = x.shape[1], attention.num_heads
     weight, bias = attention.in_proj_weight, attention.in_proj_bias
-    query_bias, memory_bias = (None, None) if bias is None else (bias[:width], bias[width:])
-    query = F.linear(x[trie.last], weight[:width], query_bias)[:, None]
-    memory = F.linear(x, weight[width:], memory_bias)
+    query = linear(x[trie.last], weight, bias, rows=(0, width))[:, None]
+    memory = linear(x, weight, bias, rows=(width, 3 * width))
     mask = torch.arange(trie.path.shape[1], device=x.device) < trie.length[:, None]
     return _attention(query, memory[trie.path], mask[:, None, None], heads)[:, 0]
 
