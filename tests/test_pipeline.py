@@ -77,6 +77,7 @@ def test_every_parameter_named_is_there_and_every_knob_is_named():
         for key in SECTIONS[section]:
             used = stages_that_use(f"{section}.{key}")
             assert used or f"{section}.{key}" == "evaluate.rules", f"no stage depends on {section}.{key}"
+    assert not stages_that_use("processes"), "how many processes share the work changes no result"
     # when a checkpoint is written changes no result
     for key in set(RUN) - {"checkpoint_every"}:
         assert stages_that_use(f"train.{key}") == {"train"}, key
