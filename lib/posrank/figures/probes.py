@@ -87,7 +87,8 @@ def cross_generator(trained):
     """Training on one kind of negatives, testing on others.
 
     trained: {rule of the training negatives: metrics}. -> DataFrame by trained on, tested on, replacements: PoSRank per part and
-    mean, chance, and the mean vision gain with its interval. Replacements: all words of the test set; seen: lists of words that the
+    mean, chance, the mean adjusted for chance, and the mean vision gain with its interval. Lists differ in length between rows: compare
+    adjusted values. Replacements: all words of the test set; seen: lists of words that the
     run's training negatives put in; held-out: lists of words that they never did (the words are the same for all rules).
     """
     rows = []
@@ -121,10 +122,10 @@ def _shown(work, table, name, command):
 
 
 def _parts(metrics):
-    """PoSRank per part and mean, chance, vision gain."""
+    """PoSRank per part and mean, chance, the mean adjusted for chance (lists differ in length), vision gain."""
     ranks = metrics["posrank"]
     line = _line({part: values["posrank"] for part, values in ranks.items()})
-    return {**line, "chance": ranks["mean"]["chance"], "vision_gain": mean_gain(metrics),
+    return {**line, "chance": ranks["mean"]["chance"], "adjusted": ranks["mean"]["adjusted"], "vision_gain": mean_gain(metrics),
             "gain_low": mean_gain(metrics, "low"), "gain_high": mean_gain(metrics, "high")}
 
 
