@@ -114,9 +114,9 @@ def test_shared_prefixes_are_computed_once():
     tree = trie.build_trie(ids, ids.argmax(1) + 1)
     assert len(tree.token) == 2 + 2 + 2 + 2  # 1 2 | 3 9 | (3) 5 9 | 4 9
     assert len(tree.path) == 3 and tree.row[0] == tree.row[2]
-    for row, length, given in zip(tree.row, ids.argmax(1) + 1, ids):
+    for row, length, tokens in zip(tree.row, ids.argmax(1) + 1, ids):
         nodes = tree.path[row][:length]
-        assert torch.equal(tree.token[nodes], given[:length])
+        assert torch.equal(tree.token[nodes], tokens[:length])
         assert torch.equal(tree.position[nodes], torch.arange(length))
 
 
