@@ -6,6 +6,7 @@ command); README.md beside them is written from those files alone.
 """
 
 import json
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -72,7 +73,8 @@ def write(name, table, title, text, folder=RESULTS):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / f"{name}.csv", index=False)
-    command = " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+    named = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]  # no folders of this machine
+    command = shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *named])
     facts = dict(title=title, text=text, command=command, threads=torch.get_num_threads(), machine=describe())
     (folder / f"{name}.json").write_text(json.dumps(facts, indent=1) + "\n")
     show_style()
