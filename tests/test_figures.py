@@ -57,8 +57,9 @@ def test_metrics_of_a_folder_in_the_papers_order_and_broken_files_named(tmp_path
         figures.load_metrics(tmp_path)
 
 
-def test_readme_is_what_the_metrics_say():
-    text = (root() / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", readme.PAGES)
+def test_pages_are_what_the_metrics_say(page):
+    text = (root() / page).read_text(encoding="utf-8")
     assert readme.fill(text, root()) == text
 
 

@@ -197,17 +197,16 @@ def publish(arguments):
     }
     with atomic(target / "ENVIRONMENT.json") as temporary:
         temporary.write_text(json.dumps(note, indent=2) + "\n")
-    if default:
-        _illustrate(base, scratch)
+    _illustrate(base, scratch, pictures=FIGURES if default else {})
     print(f"{len(found) + len(sweeps)} metrics of preset {name} are in {target.relative_to(base)}/; commit them")
     return 0
 
 
-def _illustrate(base, scratch):
-    """Bring the README's pictures and its table of results up to date; what a project does not have is left out."""
+def _illustrate(base, scratch, pictures):
+    """Bring the README's pictures and the tables of results up to date; what a project does not have is left out."""
     from posrank import readme
 
-    for name, figure in FIGURES.items():
+    for name, figure in pictures.items():
         if (scratch / "results" / "figures" / figure).is_file():
             _copy(scratch / "results" / "figures" / figure, base / "docs" / "figures" / name)
     if (base / "README.md").is_file() and readme.MARKER in (base / "README.md").read_text(encoding="utf-8"):

@@ -1,22 +1,24 @@
-"""The generated parts of README.md: its tables of results and the picture of the finding, from metrics/ alone.
+"""The generated parts of README.md and docs/finding.md: tables of results and the picture of the finding, from metrics/ alone.
 
     python -m posrank.readme            rewrite the parts between the markers
 
 A marker names what stands there and the folders that it is made of: `<!-- results: metrics/full -->` (recall and PoSRank),
-`<!-- finding: metrics/full metrics/skewed -->` (what the strategies add, and how much of it is vision). A part ends with
-`<!-- end of results -->`. A test holds the committed README equal to what this writes.
+`<!-- finding: metrics/full metrics/skewed -->` (what the strategies add, and how much of it is vision), `<!-- shortcut: metrics
+metrics/skewed -->` (two worlds side by side). A part ends with `<!-- end of results -->`. A test holds the committed pages equal
+to what this writes.
 """
 
 import re
 from pathlib import Path
 
-from posrank.figures.finding import finding_figure, readme_finding
+from posrank.figures.finding import finding_figure, readme_finding, readme_shortcut
 from posrank.figures.style import save, show_style
 from posrank.figures.tables import load_metrics, readme_table
 from posrank.paths import atomic, root
 
+PAGES = ("README.md", "docs/finding.md")
 MARKER = "<!-- results:"
-_MARKED = re.compile(r"(<!-- (?P<kind>results|finding): (?P<folders>[^>]+?) -->\n).*?(<!-- end of results -->)", re.S)
+_MARKED = re.compile(r"(<!-- (?P<kind>results|finding|shortcut): (?P<folders>[^>]+?) -->\n).*?(<!-- end of results -->)", re.S)
 CAPTIONS = {"skewed": "captions with a shortcut"}
 """Folder of metrics -> what its runs have in common; all others were run on the balanced captions."""
 
@@ -26,11 +28,12 @@ def fill(text, base):
 
     def part(match):
         groups = _groups(base, match["folders"].split())
-        table = readme_finding(groups) if match["kind"] == "finding" else readme_table(next(iter(groups.values())))
+        kinds = {"finding": readme_finding, "shortcut": readme_shortcut}
+        table = kinds[match["kind"]](groups) if match["kind"] in kinds else readme_table(next(iter(groups.values())))
         return f"{match[1]}{table}\n{match[4]}"
 
     if not _MARKED.search(text):
-        raise ValueError("README.md has no marked part '<!-- results: metrics -->' ... '<!-- end of results -->'")
+        raise ValueError("the page has no marked part '<!-- results: metrics -->' ... '<!-- end of results -->'")
     return _MARKED.sub(part, text)
 
 
@@ -53,11 +56,13 @@ def draw(text, base):
 
 
 def main():
-    path = root() / "README.md"
-    text = fill(path.read_text(encoding="utf-8"), root())
-    with atomic(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    draw(text, root())
+    for path in (root() / name for name in PAGES):
+        if not path.is_file():
+            continue
+        text = fill(path.read_text(encoding="utf-8"), root())
+        with atomic(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        draw(text, root())
 
 
 if __name__ == "__main__":

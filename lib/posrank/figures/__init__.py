@@ -10,7 +10,7 @@ _WHERE = {
     "blind": ("blind_figure", "blind_sets"),
     "curves": ("duplicate_figure", "history_figure", "sweep_figure"),
     "examples": ("caption_html", "examples_html"),
-    "finding": ("finding_figure", "finding_table", "gain_table", "readme_finding", "shortcut_table"),
+    "finding": ("finding_figure", "finding_table", "gain_table", "readme_finding", "readme_shortcut", "shortcut_table"),
     "probes": ("brittleness_table", "constant_table", "cross_generator", "show_constant", "show_cross_generator"),
     "ranks": ("controls_figure", "correlation_figure", "parts_figure"),
     "report": ("attention_of_runs", "average_table", "failures", "marked_table", "show_sweeps", "strategy_differences", "verdict"),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from posrank.figures.style import BLIND_COLOUR, COLOURS, STRATEGIES, SYSTEMS, TABLE_PARTS
-from posrank.figures.tables import blind_table
+from posrank.figures.tables import blind_table, markdown
 
 MARKERS = dict(zip(TABLE_PARTS, "osD^v"))
 
@@ -120,3 +120,8 @@ def shortcut_table(groups):
     columns = ["posrank", "best_blind", "vision_gain"]
     both = first[columns].join(second[columns], how="inner", lsuffix=f" {names[0]}", rsuffix=f" {names[1]}")
     return both.assign(bought=np.round(second["posrank"] - first["posrank"], 12).reindex(both.index))
+
+
+def readme_shortcut(groups):
+    """`shortcut_table` as Markdown."""
+    return markdown(shortcut_table(groups))
