@@ -30,6 +30,13 @@ def test_training_step():
     assert table["memory_ratio"].is_monotonic_increasing and table["memory_ratio"].iloc[-1] > 3
 
 
+def test_posrank_end_to_end():
+    import posrank_end_to_end
+
+    table, (whole, part, lists) = posrank_end_to_end.run(small=True, repeats=1)
+    assert (table["ranks_that_differ"] == 0).all() and (whole, part, lists) == (2 * (62 + 5), 6, 2)
+
+
 def test_results_make_their_page(tmp_path, monkeypatch):
     import measure
     import pandas as pd
