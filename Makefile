@@ -6,6 +6,7 @@
 #   make repro PRESET=full     every system, several seeds; a GPU, or hours on a CPU
 #   make sweep                 Tables 5 and 6 (lambda and N), constant video, cross-generator table; one of them: make sweep SWEEP=rule
 #   make test                  the tests; more options: make test ARGS="-k params -x"
+#   make bench                 speed and memory beside the usual ways; smallest sizes: make bench ARGS="--small --out /tmp/speed"
 #   make lab                   JupyterLab on the notebooks, with the results of PRESET (default: default)
 #   make publish PRESET=full   copy that preset's metrics into metrics/, where git keeps them
 #   make clean-presets         delete all that `make repro` made, except DVC's cache
@@ -18,7 +19,9 @@ ARGS ?=
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help environment repro sweep publish test test-install lab clean-presets
+.PHONY: help environment repro sweep publish test test-install bench lab clean-presets
+
+BENCHMARKS := text_encoding training_step posrank_end_to_end growth recall_and_duplicates frames
 
 # looked up before .venv/bin comes first on PATH
 BASE_PYTHON := $(shell command -v $(PYTHON))
@@ -50,6 +53,9 @@ test: environment
 # installs environment.yml's pip list into a fresh environment: minutes, and the network
 test-install: environment
 	@POSRANK_TEST_INSTALL=1 python -m pytest tests/test_environment.py
+
+bench: environment
+	@for name in $(BENCHMARKS); do echo "benchmarks/$$name.py"; python benchmarks/$$name.py $(ARGS); done
 
 lab: environment
 	@python -m posrank.presets lab $(PRESET) $(ARGS)

@@ -5,6 +5,7 @@ the machine does meanwhile meets all of them. A result is benchmarks/results/<na
 command); README.md beside them is written from those files alone.
 """
 
+import argparse
 import json
 import shlex
 import sys
@@ -14,6 +15,18 @@ from pathlib import Path
 import pandas as pd
 
 RESULTS = Path(__file__).resolve().parent / "results"
+README = RESULTS.parent.parent / "README.md"
+MARKS = "<!-- speed -->", "<!-- end of speed -->"
+
+
+def options(text):
+    """The command line that all have: --captions and --source (where a benchmark reads sentences), --small, --out."""
+    parser = argparse.ArgumentParser(description=text.splitlines()[0])
+    parser.add_argument("--captions", help="parquet with columns caption_id and sentence, each caption before its negatives")
+    parser.add_argument("--source", default="made-up captions of MSR-VTT's lengths", help="what the page calls them")
+    parser.add_argument("--small", action="store_true", help="smallest sizes: does it run?")
+    parser.add_argument("--out", default=RESULTS)
+    return parser.parse_args()
 
 
 def take_turns(ways, repeats=3):
@@ -61,8 +74,9 @@ def sentences(captions, groups):
     return texts
 
 
-def write(name, table, title, text, folder=RESULTS):
-    """The result: CSV, machine and command, bars of the column `ratio` by `way`; then the page of all results."""
+def write(name, table, title, text, folder=RESULTS, headline="", axis="times faster than the first"):
+    """The result: CSV, machine and command, bars of the column `ratio` by `way`; then the page of all results, and what the
+    project's README says of them. headline: what it says of this one; "" = the largest ratio."""
     import matplotlib.pyplot as plt
     import seaborn as sns
     import torch
@@ -75,17 +89,34 @@ def write(name, table, title, text, folder=RESULTS):
     table.to_csv(folder / f"{name}.csv", index=False)
     named = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]  # no folders of this machine
     command = shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *named])
-    facts = dict(title=title, text=text, command=command, threads=torch.get_num_threads(), machine=describe())
+    facts = dict(title=title, text=text, headline=headline, command=command, threads=torch.get_num_threads(), machine=describe())
     (folder / f"{name}.json").write_text(json.dumps(facts, indent=1) + "\n")
     show_style()
     figure, axes = plt.subplots(figsize=(5.5, 0.6 + 0.35 * len(table)))
     sns.barplot(table, x="ratio", y="way", ax=axes, color="#0173b2")
     for bars in axes.containers:
         axes.bar_label(bars, fmt="%.1f", padding=3)
-    axes.set(title=title, xlabel="times faster than the first", ylabel="")
+    axes.set(title=title, xlabel=axis, ylabel="")
     save(figure, folder, name)
     plt.close(figure)
     page(folder)
+    if folder.resolve() == RESULTS:
+        README.write_text(with_headlines(README.read_text(encoding="utf-8"), folder), encoding="utf-8")
+
+
+def with_headlines(text, folder=RESULTS):
+    """`text` with a line for each result of a folder between MARKS; as it is, where it has none."""
+    start, end = MARKS
+    if start not in text or end not in text:
+        return text
+    lines = []
+    for path in sorted(Path(folder).glob("*.json")):
+        facts, table = json.loads(path.read_text()), pd.read_csv(path.with_suffix(".csv"))
+        best = table.loc[table["ratio"].idxmax()]
+        said = facts.get("headline") or f"{best['way']} is {best['ratio']:.0f} times faster than {table['way'].iloc[0]}"
+        lines.append(f"* {facts['title']}: {said}.")
+    before, after = text.split(start)[0], text.split(end)[1]
+    return before + "\n".join([start, *lines, end]) + after
 
 
 def page(folder=RESULTS):

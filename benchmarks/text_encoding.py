@@ -6,11 +6,9 @@ Weights are random. The usual ways are timed on a sample of the sentences, as al
 are compared with open_clip's own at 77 tokens. transformers' CLIPTextModel is a model of the same shape with its own weights.
 """
 
-import argparse
-
 import pandas as pd
 import torch
-from measure import RESULTS, sentences, take_turns, text_tower, write
+from measure import options, sentences, take_turns, text_tower, write
 
 from posrank.towers import encode_text
 from posrank.towers.packed import available, packed_linear
@@ -69,12 +67,7 @@ def run(captions=None, small=False, repeats=2):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--captions")
-    parser.add_argument("--source", default="made-up captions of MSR-VTT's lengths")
-    parser.add_argument("--small", action="store_true")
-    parser.add_argument("--out", default=RESULTS)
-    chosen = parser.parse_args()
+    chosen = options(__doc__)
     result, count = run(chosen.captions, chosen.small)
     print(result.to_string())
     text = f"{count} sentences: {chosen.source} with negatives; random weights, forward only, fp32."

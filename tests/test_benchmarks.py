@@ -1,6 +1,7 @@
 """Benchmarks at their smallest size: all ways compute the same numbers. Times are looked at by nobody here."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -37,6 +38,36 @@ def test_posrank_end_to_end():
     assert (table["ranks_that_differ"] == 0).all() and (whole, part, lists) == (2 * (62 + 5), 6, 2)
 
 
+def test_growth():
+    import growth
+
+    import posrank
+    from posrank.negatives import generate
+
+    table, _ = growth.run((9, 30), growth.one_size)
+    captions, tags = growth.world_tables(30)
+    few, few_tags = growth.world_tables(9)
+    assert few.equals(captions.head(9)) and set(few_tags["caption_id"]) == set(few["caption_id"])
+    sets = generate(captions, tags=tags, progress=False)
+    ranks = posrank.evaluate(lambda videos, texts: [0] * len(texts), sets, captions, progress=False)
+    assert table["sentences"].iloc[1] == len(sets) and table["lists"].iloc[1] == len(ranks) and len(ranks) > 3 * 30
+    assert (table["mib_before"] <= table["negatives_mib"]).all() and (table["negatives_mib"] <= table["ranks_mib"]).all()
+
+
+def test_recall_and_duplicates():
+    import recall_and_duplicates
+
+    table, _ = recall_and_duplicates.run(small=True, repeats=1)
+    assert len(table) == 4 and (table["difference"] < 1e-9).all()
+
+
+def test_frames():
+    import frames
+
+    table, _ = frames.run(small=True, repeats=1)
+    assert (table["difference"][~table["way"].str.startswith("OpenCV")] == 0).all() and len(table) >= 3
+
+
 def test_results_make_their_page(tmp_path, monkeypatch):
     import measure
     import pandas as pd
@@ -46,3 +77,13 @@ def test_results_make_their_page(tmp_path, monkeypatch):
     page = (tmp_path / "README.md").read_text()
     assert "| fast | 12.3 |" in page and "`python benchmarks/x.py --small`" in page and (tmp_path / "x.png").stat().st_size > 1000
     assert json.loads((tmp_path / "x.json").read_text())["machine"]["processor"]
+    text = measure.with_headlines("a\n<!-- speed -->\nold\n<!-- end of speed -->\nb\n", tmp_path)
+    assert text == "a\n<!-- speed -->\n* X: fast is 12 times faster than slow.\n<!-- end of speed -->\nb\n"
+    assert measure.with_headlines("no marks", tmp_path) == "no marks"
+
+
+def test_make_bench_runs_all_that_write_results():
+    makefile = (FOLDER.parent / "Makefile").read_text()
+    listed = re.search(r"^BENCHMARKS := (.*)$", makefile, re.M)[1].split()
+    writing = [path.stem for path in FOLDER.glob("*.py") if re.search(r"^from measure import .*\bwrite$", path.read_text(), re.M)]
+    assert sorted(listed) == sorted(writing)
