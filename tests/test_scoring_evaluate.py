@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import posrank
-from posrank.scoring import chance, evaluate, reciprocal_ranks
+from posrank.scoring import blocks, chance, evaluate, reciprocal_ranks
 
 CAPTIONS = pd.DataFrame({
     "dataset": "toy", "split": "test",
@@ -265,3 +265,13 @@ def test_blocks_dealt_to_processes_are_those_of_one_and_merge_to_its_ranks():
         seen += scorer.pairs
     pd.testing.assert_frame_equal(ranks, whole)
     assert sorted(seen) == sorted(alone.pairs)
+
+
+def test_texts_of_a_column_in_many_pieces():
+    words = [f"text {i}" for i in range(50)]
+    rows = np.array([49, 0, 7, 7, 31, 12], dtype=np.int32)
+    pieces = pd.concat([pd.Series(words[i : i + 8], dtype="str") for i in range(0, 50, 8)], ignore_index=True)
+    for column in (pieces, pd.Series(words, dtype="str"), pd.Series(words, dtype=object)):
+        assert blocks.Texts(column).take(rows) == [words[i] for i in rows]
+    assert len(blocks.Texts(pieces).pieces) > 1, "pandas put the pieces together: this tests nothing"
+    assert blocks.Texts(pd.Series([], dtype="str")).take(rows[:0]) == []

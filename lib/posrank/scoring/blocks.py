@@ -27,7 +27,7 @@ class Plan:
 
     def __init__(self, negatives, captions, chunk):
         self.rows, caption, part = _aligned(negatives, captions)
-        self.sentences, self.chunk = negatives["sentence"].array, whole(chunk)
+        self.sentences, self.chunk = Texts(negatives["sentence"]), whole(chunk)
         lists = caption.astype(np.int64) * len(PARTS) + part
         self.order = np.argsort(lists, kind="stable").astype(np.int32)
         self.lists, self.sizes = np.unique(lists, return_counts=True)
@@ -52,7 +52,7 @@ class Plan:
         texts = self.sentences.take(self.order[self.first[start] : self.first[stop]])
         mine = slice(self.first_list[start], self.first_list[stop])
         owner = self.lists[mine] // len(PARTS) - start
-        return Block(self.rows[start:stop], np.asarray(texts, dtype=object).tolist(), owner, self.lists[mine], self.sizes[mine])
+        return Block(self.rows[start:stop], texts, owner, self.lists[mine], self.sizes[mine])
 
     def table(self, run, better, equal):
         """The ranks table of the counts [lists] of one run."""
@@ -68,6 +68,29 @@ class Plan:
             "reciprocal_rank": reciprocal_from_counts(better, equal),
         })
         return validate(table, "ranks")
+
+
+class Texts:
+    """Rows of a text column by their positions, in a time that does not grow with the column.
+
+    A column that was put together from many tables is many pieces of memory; taking rows from it as a whole costs a pass over
+    all of them each time.
+    """
+
+    def __init__(self, column):
+        array = column.array
+        found = array.__arrow_array__() if hasattr(array, "__arrow_array__") else array
+        self.pieces = [piece for piece in getattr(found, "chunks", [found]) if len(piece)]
+        self.starts = np.cumsum([0, *map(len, self.pieces[:-1])])
+
+    def take(self, rows):
+        """Texts of the rows [n], a list of n."""
+        out = np.empty(len(rows), object)
+        piece = np.searchsorted(self.starts, rows, side="right") - 1
+        for number in np.unique(piece):
+            mine = piece == number
+            out[mine] = np.asarray(self.pieces[number].take(rows[mine] - self.starts[number]), dtype=object)
+        return out.tolist()
 
 
 class Block:
