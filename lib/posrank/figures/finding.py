@@ -40,7 +40,7 @@ def gain_table(groups):
     gain       PoSRank minus that of coarse training with the same seed, mean over seeds
     text       the same difference with shuffled videos: what is gained without seeing the right video
     vision     gain - text
-    gain_sd, vision_sd   standard deviations over seeds (NaN for one), seeds: how many
+    gain_sd, vision_sd   standard deviations over seeds (not for one), seeds: how many
     The part "mean" is the mean over parts. Groups without coarse runs are left out.
     """
     rows, keys = _rows(groups), ["group", "system", "strategy", "part"]
@@ -53,7 +53,10 @@ def gain_table(groups):
     pairs["vision"] = pairs["gain"] - pairs["text"]
     groups_of = pairs.groupby(keys, sort=False)
     spread = groups_of[["gain", "vision"]].std().add_suffix("_sd")
-    return groups_of[[*numbers, "vision"]].mean().join(spread).assign(seeds=groups_of.size())
+    table = groups_of[[*numbers, "vision"]].mean().join(spread.dropna(axis=1, how="all")).assign(seeds=groups_of.size())
+    # a strategy's mean stands below its parts
+    order = table.index.droplevel("part").unique()
+    return table.loc[[key for start in order for key in table.index if key[:-1] == start]] if len(order) else table
 
 
 def readme_finding(groups):
