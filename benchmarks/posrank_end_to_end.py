@@ -65,7 +65,7 @@ def sample(negatives, captions, lists, size):
 @torch.inference_mode()
 def run(captions=None, small=False, repeats=2):
     """(table way, ms_per_sentence, ratio, ranks_that_differ on the sample; sentences in all lists)."""
-    negatives, rows = negative_sets(captions, 2 if small else 16)
+    negatives, rows = negative_sets(captions, 2 if small else 64)
     few = sample(negatives, rows, 2 if small else 4, 2)
     system = build("clip", backbone=Backbone(text_tower(small), ByteTokenizer()), num_frames=2, max_words=77).eval()
     rng = np.random.default_rng(0)
