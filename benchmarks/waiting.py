@@ -1,7 +1,7 @@
 """How long a training step waits for its batch, with and without batches made ahead: python benchmarks/waiting.py
 
-In: the workspace's tables and frames (made where they are missing) and params.yaml. Out: benchmarks/results/waiting.csv and the
-same as a table. Four settings: the world's own frames, and a store of 12 frames of 224 pixels as the paper's videos have them
+In: the workspace's tables and frames (made where they are missing) and params.yaml. Out: benchmarks/results/waiting.csv and its
+part of the page. Three settings: the world's own frames, and a store of 12 frames of 224 pixels as the paper's videos have them
 (random bytes, on the disk, its pages dropped from memory before each row); steps that compute on this machine (xclip, strategy
 word), and steps of a fixed length that leave the processor alone, as a GPU's do. On a machine without GPU the first kind
 competes with the reading thread for the same cores; the second shows what is left for a device to wait for.
@@ -15,14 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from measure import RESULTS, write
 
-from posrank import machine, workspace
-from posrank.paths import atomic
+from posrank import workspace
 from posrank.training import runs
 from posrank.training.distributed import World
 from posrank.training.loop import step_losses
 
-OUT = Path(__file__).resolve().parent / "results" / "waiting.csv"
 VIDEOS = 320  # of the large store: 0.54 GiB
 
 
@@ -64,6 +63,7 @@ def main():
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--fixed", type=float, default=0.25, help="seconds of a step that leaves the processor alone")
+    parser.add_argument("--out", default=RESULTS)
     arguments = parser.parse_args()
     work = workspace.open()
     work.tags("world")
@@ -97,15 +97,24 @@ def main():
                         batches.frames = frames
                     forget(path)
                     took, waited, share = measure(batches, step, arguments.steps, ahead, device)
-                    rows.append({"frames": name, "step": kind, "ahead": ahead, "ms_per_step": round(took, 1),
-                                 "ms_waited": round(waited, 1), "share_waited": round(share, 4)})
+                    way = f"{name}, {kind}: {f'{ahead} ahead' if ahead else 'none ahead'}"
+                    rows.append({"way": way, "ms_per_step": took, "ms_waited": waited, "share_waited": share, "kind": (name, kind)})
                     print(rows[-1], flush=True)
-    table = pd.DataFrame(rows).assign(batch=arguments.batch)
-    with atomic(OUT) as temporary:
-        table.to_csv(temporary, index=False)
-    print(table.to_string(index=False))
-    told = machine.describe()
-    print(f"{told['processor']}, {told['cores']} cores, {told['accelerator'] or 'no GPU'}")
+    table = pd.DataFrame(rows)
+    table["ratio"] = table.groupby("kind", sort=False)["ms_per_step"].transform("first") / table["ms_per_step"]
+    table = table.drop(columns="kind")
+    text = (
+        f"Batches of {arguments.batch} captions with their negatives, read and put together while the step before is computed; "
+        f"{arguments.steps} steps a row. A step that computes on a processor competes with the reading; one that sleeps leaves the "
+        "processor alone, as a GPU's does. The large store was dropped from memory before each row. Ratios: against none ahead."
+    )
+    waits = table.set_index("way")["share_waited"]
+    first, last = (waits[[name for name in waits.index if name.endswith(end) and "elsewhere" in name]] for end in ("none ahead", "2 ahead"))
+    headline = (
+        f"steps of {arguments.fixed:g} s on a device wait {last.min():.2%} to {last.max():.2%} of the time with batches made ahead, "
+        f"{first.min():.0%} to {first.max():.0%} without"
+    )
+    write("waiting", table, "Waiting for batches in training", text, arguments.out, headline, "times faster than without batches made ahead")
 
 
 if __name__ == "__main__":
