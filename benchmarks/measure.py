@@ -92,7 +92,8 @@ def write(name, table, title, text, folder=RESULTS, headline="", axis="times fas
     facts = dict(title=title, text=text, headline=headline, command=command, threads=torch.get_num_threads(), machine=describe())
     (folder / f"{name}.json").write_text(json.dumps(facts, indent=1) + "\n")
     show_style()
-    figure, axes = plt.subplots(figsize=(5.5, 0.6 + 0.35 * len(table)))
+    width = 4 + 0.07 * table["way"].str.len().max()  # names beside the bars take their share
+    figure, axes = plt.subplots(figsize=(width, 0.6 + 0.35 * len(table)))
     sns.barplot(table, x="ratio", y="way", ax=axes, color="#0173b2")
     for bars in axes.containers:
         axes.bar_label(bars, fmt="%.1f", padding=3)

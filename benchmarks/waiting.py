@@ -114,7 +114,7 @@ def main():
         f"steps of {arguments.fixed:g} s on a device wait {last.min():.2%} to {last.max():.2%} of the time with batches made ahead, "
         f"{first.min():.0%} to {first.max():.0%} without"
     )
-    write("waiting", table, "Waiting for batches in training", text, arguments.out, headline, "times faster than without batches made ahead")
+    write("waiting", table, "Waiting for batches in training", text, arguments.out, headline, "times faster than none ahead")
 
 
 if __name__ == "__main__":
