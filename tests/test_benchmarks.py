@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 
@@ -87,3 +88,16 @@ def test_make_bench_runs_all_that_write_results():
     listed = re.search(r"^BENCHMARKS := (.*)$", makefile, re.M)[1].split()
     writing = [path.stem for path in FOLDER.glob("*.py") if re.search(r"^from measure import .*\bwrite$", path.read_text(), re.M)]
     assert sorted(listed) == sorted(writing)
+
+
+def test_accelerator_counts_what_a_way_computes():
+    import accelerator
+    from measure import text_tower
+
+    tower = text_tower(small=True)
+    ids = torch.tensor([[9, 1, 2, 99, 0, 0], [9, 1, 3, 99, 0, 0], [9, 1, 2, 99, 0, 0]])
+    assert accelerator.computed(ids, "pad") == 18 and accelerator.computed(ids, "trie") == 6
+    assert accelerator.operations(tower, 5) == 2 * 5 * 2 * 12 * 64**2  # two blocks: 3 + 1 of attention, 4 + 4 of the two layers
+    table, count, batch, top = accelerator.run(small=True, repeats=1)
+    assert (count, batch) == (126, 126) and top > 0 and len(table) == 12
+    assert (table[["sentences_per_s", "ratio", "share"]] > 0).all(axis=None)
