@@ -66,6 +66,14 @@ def test_lambda_reruns_training_evaluation_and_report_only():
     assert downstream({"train"}) == {"train", "evaluate", "report"}
 
 
+def test_a_run_trained_by_hand_makes_nothing_stale():
+    """Notebook 3 keeps what a reader trains in runs/, beside the pipeline's runs: no stage may depend on all that lies there."""
+    mine = {"system": "xclip", "strategy": "word", "seed": "7"}
+    for name, stage in STAGE.items():
+        for dep in stage.get("deps", []):
+            assert dep != "runs" and (name == "evaluate" or not inside(dep, "runs/{system}-{strategy}-{seed}".format(**mine))), name
+
+
 def test_every_parameter_named_is_there_and_every_knob_is_named():
     base = params.load(ROOT / "params.yaml").plain()
     for stage in [*STAGE.values(), *SWEEP.values()]:
@@ -119,7 +127,7 @@ for path in sys.argv[1:]:
     folder = not os.path.splitext(path)[1]
     os.makedirs(path if folder else os.path.dirname(path), exist_ok=True)
     with open(os.path.join(path, "a.svg") if folder else path, "w") as file:
-        json.dump({"made": path + open("params.yaml").read() * ("runs" in path)}, file)
+        json.dump({"made": path + open("params.yaml").read() * ("word" in path)}, file)
 """
 
 
