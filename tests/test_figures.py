@@ -125,5 +125,23 @@ def test_sweep_table_reads_points_in_order(tmp_path):
     (tmp_path / "sweeps" / "metrics").mkdir(parents=True)
     for value in (0.5, 0.1):
         (tmp_path / "sweeps" / "metrics" / f"lambda-{value}.json").write_text(json.dumps(metrics(value=value)))
-    assert report.sweep_table(tmp_path, "lambda")["lambda"].tolist() == [0.1, 0.5]
-    assert report.sweep_table(tmp_path, "n").empty
+    assert report.sweep_table(tmp_path / "sweeps" / "metrics", "lambda")["lambda"].tolist() == [0.1, 0.5]
+    assert report.sweep_table(tmp_path / "sweeps" / "metrics", "n").empty
+
+
+def test_published_sweeps_become_parts_of_a_page(tmp_path):
+    folder = tmp_path / "metrics"
+    (folder / "sweeps").mkdir(parents=True)
+    for path, values in {"xclip-word-0": {}, "sweeps/constant-xclip-word-0": {"value": 0.2}, "sweeps/rule-paper": {"value": 0.3},
+                         "sweeps/lambda-0.5": {"value": 0.5}, "sweeps/lambda-0.1": {"value": 0.1}}.items():
+        (folder / f"{path}.json").write_text(json.dumps(metrics("word", **values)))
+    page = "<!-- {}: metrics -->\n<!-- end of results -->\n"
+    constant, rule, sweep = (readme.fill(page.format(kind), tmp_path).splitlines() for kind in ("constant", "generators", "lambda"))
+    assert constant[3].startswith("| xclip-word-0 | own videos | own videos | ")
+    assert "| constant video | own videos | 0.200 |" in constant[4]
+    assert rule[3].startswith("| paper | paper | all | 0.300 |")
+    assert [line.split(" | ")[0] for line in sweep[3:5]] == ["| 0.1", "| 0.5"]
+    with pytest.raises(ValueError, match="make sweep SWEEP=n"):
+        readme.fill(page.format("n"), tmp_path)
+    with pytest.raises(ValueError, match="none of results, finding, shortcut, constant"):
+        readme.fill(page.format("other"), tmp_path)

@@ -1,7 +1,7 @@
 """Tables of what stands beside PoSRank: brittleness, training on a constant video, training and testing on different negatives.
 
-Comes in: metrics dicts as `metrics/<run>.json` and `sweeps/metrics/<point>.json` hold them. Goes out: DataFrames; what is missing is
-said in a line.
+Comes in: metrics dicts as `metrics/<run>.json` and `sweeps/metrics/<point>.json` (published: `metrics/sweeps/<point>.json`) hold
+them. Goes out: DataFrames; what is missing is said in a line.
 """
 
 import json
@@ -54,9 +54,9 @@ def _cell(rows):
 
 
 def points(folder, name):
-    """{point: metrics} of a sweep's files sweeps/metrics/<name>-<point>.json, sorted by name."""
+    """{point: metrics} of a sweep's files <folder>/<name>-<point>.json, sorted by name."""
     return {path.stem.removeprefix(f"{name}-"): json.loads(path.read_text(encoding="utf-8"))
-            for path in sorted((folder / "sweeps" / "metrics").glob(f"{name}-*.json"))}
+            for path in sorted(folder.glob(f"{name}-*.json"))}
 
 
 def constant_table(constant, metrics):
@@ -106,12 +106,14 @@ def cross_generator(trained):
 
 def show_cross_generator(work):
     """The cross-generator table of this workspace; where there is none, it says how to make it."""
-    return _shown(work, cross_generator(points(work.folder, "rule")), "cross_generator", "make sweep SWEEP=rule PRESET=generators")
+    table = cross_generator(points(work.folder / "sweeps" / "metrics", "rule"))
+    return _shown(work, table, "cross_generator", "make sweep SWEEP=rule PRESET=generators")
 
 
 def show_constant(work, metrics):
     """The constant-video table of this workspace; where there is none, it says how to make it."""
-    return _shown(work, constant_table(points(work.folder, "constant"), metrics), "constant_video", "make sweep SWEEP=constant")
+    table = constant_table(points(work.folder / "sweeps" / "metrics", "constant"), metrics)
+    return _shown(work, table, "constant_video", "make sweep SWEEP=constant")
 
 
 def _shown(work, table, name, command):

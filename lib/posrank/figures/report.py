@@ -1,7 +1,6 @@
 """Pieces of the report that need more than metrics: paired differences, sweeps, attention maps, and what it all says."""
 
 import itertools
-import json
 
 import numpy as np
 import pandas as pd
@@ -9,6 +8,7 @@ import pandas as pd
 from posrank.captions.statistics import paper_table
 from posrank.figures.attention import attention_figure
 from posrank.figures.curves import sweep_figure
+from posrank.figures.probes import points
 from posrank.figures.style import SYSTEMS, TABLE_PARTS
 from posrank.figures.tables import blind_table, differences, mean_gain, row, strategy_table
 
@@ -107,11 +107,12 @@ def average_table(metrics):
 
 
 def sweep_table(folder, name):
-    """One of the sweeps ("lambda", "n") as a table of the paper's columns, sorted by value; empty where it has not run."""
-    rows = []
-    for path in sorted((folder / "sweeps" / "metrics").glob(f"{name}-*.json")):
-        metrics = json.loads(path.read_text())
-        rows.append({name: float(path.stem.removeprefix(f"{name}-")), **row(metrics), "vision_gain": mean_gain(metrics)})
+    """One of the sweeps ("lambda", "n") as a table of the paper's columns, sorted by value; empty where it has not run.
+
+    folder: where its files <name>-<value>.json are (`sweeps/metrics` of a workspace, `metrics/sweeps` where they were published).
+    """
+    found = points(folder, name).items()
+    rows = [{name: float(value), **row(metrics), "vision_gain": mean_gain(metrics)} for value, metrics in found]
     return pd.DataFrame(rows).sort_values(name, ignore_index=True) if rows else pd.DataFrame()
 
 
@@ -120,7 +121,7 @@ def show_sweeps(work):
     from IPython.display import display
 
     for number, name, label in ((5, "lambda", "lambda"), (6, "n", "N, negatives per part of speech")):
-        table = sweep_table(work.folder, name)
+        table = sweep_table(work.folder / "sweeps" / "metrics", name)
         if table.empty:
             print(f"Table {number}: this sweep has not run in this workspace (make sweep)")
             continue
