@@ -145,3 +145,22 @@ def test_published_sweeps_become_parts_of_a_page(tmp_path):
         readme.fill(page.format("n"), tmp_path)
     with pytest.raises(ValueError, match="none of results, finding, shortcut, constant"):
         readme.fill(page.format("other"), tmp_path)
+
+
+def test_missing_values_are_empty_cells_in_notebooks():
+    from IPython.core.interactiveshell import InteractiveShell
+
+    rows = ["coarse", "shuffled video"]
+    table = pd.DataFrame({"v2t": [1.25, np.nan], "seeds": pd.array([1, None], dtype="Int64"), "said": ["a", None]}, index=rows)
+    table.columns = ["v2t", "seeds", "seeds"]  # names may occur twice
+    shell = InteractiveShell.instance()
+    try:
+        figures.show_style()
+        html = shell.display_formatter.format(table)[0]["text/html"]
+        cut = shell.display_formatter.format(pd.DataFrame({"a": range(1000)}))[0]["text/html"]
+    finally:
+        InteractiveShell.clear_instance()
+    assert "1.250" in html and ">1<" in html and html.count("<td></td>") == 3
+    assert not any(word in html for word in ("NaN", "&lt;NA", "None"))
+    assert table["v2t"].isna().sum() == 1, "the table itself stays as it is"
+    assert "1000 rows" in cut and cut.count("<tr") < 20

@@ -17,12 +17,16 @@ BLIND_COLOUR = "#d55e00"
 
 
 def show_style():
-    """Set the style of all following figures (seaborn's whitegrid, small print sizes) and tables (three digits)."""
+    """Set the style of all following figures (seaborn's whitegrid, small print sizes) and tables (three digits, missing values empty)."""
     import matplotlib as mpl
     import pandas as pd
     import seaborn as sns
+    from IPython import get_ipython
 
     pd.options.display.float_format = "{:.3f}".format
+    shell = get_ipython()
+    if shell is not None:
+        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, table_html)
 
     sns.set_theme(context="paper", style="whitegrid", palette="colorblind", font_scale=1.05)
     mpl.rcParams.update({
@@ -30,6 +34,26 @@ def show_style():
         "axes.titlesize": "medium", "axes.titleweight": "bold", "legend.frameon": False, "svg.hashsalt": "posrank",
         "figure.constrained_layout.use": True, "grid.alpha": 0.5,
     })
+
+
+def table_html(table):
+    """A DataFrame as notebooks show it, cut as pandas' display options say; a missing value (NaN, NA, None) is an empty cell.
+
+    >>> "NaN" in table_html(__import__("pandas").DataFrame({"a": [1.5, None]}))
+    False
+    """
+    from pandas import get_option
+
+    missing = [number for number in range(table.shape[1]) if table.iloc[:, number].isna().any()]
+    if missing:
+        table = table.copy()
+        for number in missing:
+            column = table.iloc[:, number].astype(object)
+            table.isetitem(number, column.where(column.notna(), ""))
+    most = get_option("display.max_rows")
+    rows = get_option("display.min_rows") if most and len(table) > most else most
+    columns, sizes = get_option("display.max_columns"), get_option("display.show_dimensions")
+    return table.to_html(max_rows=rows, max_cols=columns, show_dimensions=sizes, notebook=True)
 
 
 def save(figure, folder, name):
