@@ -100,3 +100,11 @@ class Opposites:
 
     def known(self, lemma, part):
         return lemma not in self.unknown
+
+
+def made_tokens(*sentences):
+    """The Tokens of sentences in the notation of `tagged`."""
+    from posrank.negatives.sentences import TaggedCaptions
+
+    found = TaggedCaptions(tagged(*sentences)[1])
+    return [found[name] for name in found]

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from support_negatives import tagged, world
+from support_negatives import made_tokens, tagged, world
 
 from posrank.language.judges import halves, judge_a
 from posrank.language.lexicon import load
@@ -13,8 +13,8 @@ from posrank.language.windows import Places, exchange_scores, place
 from posrank.negatives import TrainingNegatives, generate
 from posrank.negatives.fair_balance import assign, pick, ranks_open, sides
 from posrank.negatives.fair_contexts import Contexts, right_class
-from posrank.negatives.fair_pool import _beside_another, fixed, word_lists
 from posrank.negatives.fair_truth import Relatives, Together
+from posrank.negatives.fair_words import fixed
 from posrank.negatives.sentences import Tokens
 from posrank.scoring import BlindScorer, chance, evaluate
 
@@ -152,14 +152,6 @@ def test_fixed_expressions_and_context_classes():
     assert fits.tolist() == [True, True, False]
 
 
-def made_tokens(*sentences):
-    """The Tokens of sentences in the notation of support_negatives.tagged."""
-    from posrank.negatives.sentences import TaggedCaptions
-
-    found = TaggedCaptions(tagged(*sentences)[1])
-    return [found[name] for name in found]
-
-
 def test_participles_before_a_noun_stand_in_a_place_of_their_own():
     attributive, after = made_tokens(
         "he/PRP/PRON watches/VBZ various/JJ projected/VBN clips/NNS", "he/PRP/PRON has/AUX projected/VBN clips/NNS")
@@ -181,13 +173,6 @@ def test_an_adverb_at_the_end_must_have_been_seen_after_the_word_before():
     contexts, pool = Contexts(rows), ("away", "below", "sideways")
     assert contexts.beside(rows[1], 2, "adv", pool).tolist() == [False, False, True]
     assert contexts.beside(rows[2], 3, "adv", pool).tolist() == [False, True, False]
-
-
-def test_doubled_prepositions_stay_and_opposed_adverbs_are_antonyms():
-    rows = made_tokens("he/PRP/PRON is/AUX in/IN inside/IN the/DT house/NN", "he/PRP/PRON is/AUX in/IN the/DT house/NN")
-    assert [_beside_another(rows[0], i) for i in (2, 3)] == [True, True] and not _beside_another(rows[1], 2)
-    against = word_lists()["against"]
-    assert "slowly" in against["fast"] and "fast" in against["slowly"] and "fast" not in against["quickly"]
 
 
 def test_words_of_the_same_videos_go_together():

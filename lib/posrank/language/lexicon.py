@@ -134,6 +134,21 @@ class Lexicon:
         """Words one step above, by sense order."""
         return self._step(lemma, part, self._graph.hypernyms)
 
+    def above(self, lemma, part):
+        """All words above the first sense, nearest first: unlike `hypernyms` of hypernyms they stay with one sense. The way
+        ends at a step that has no name of one word.
+
+        >>> "animal" in load().above("lion", "noun"), "person" in load().above("lion", "noun")
+        (True, False)
+        """
+        if part == "prep":
+            return ()
+        edge, names = [synset for synset, _ in self._senses(lemma, part)[:1]], []
+        while edge:
+            edge = [other for synset in edge for other in self._graph.hypernyms(synset) if self._graph.names(other)]
+            names += [name for synset in edge for name in self._graph.names(synset)]
+        return self._clean(lemma, part, names)
+
     def hyponyms(self, lemma, part):
         """Words one step below, by sense order."""
         return self._step(lemma, part, self._graph.hyponyms)

@@ -41,10 +41,11 @@ MARGIN, HANDICAP = 0.4, 0.7
 (posrank.negatives.fair_balance says why). docs/fair.md shows what other values do."""
 
 STRICTNESS = ((MARGIN, HANDICAP), (0.2, 0.4), (0.1, 0.2), (0.0, 0.0))
-"""Margin and handicap, then more lenient ones where too few captions remain in lists of two negatives."""
+"""Margin and handicap, then more lenient ones where too few captions remain even in pairs: rather short lists than a lenient
+balance."""
 
-LENIENT = {"adv": (None, 0.3)}
-"""A last step for the smallest class. Margin None: the mean of the family alone decides."""
+LENIENT = {"adv": (None, 0.3), "prep": (None, 0.8)}
+"""A last step for the small classes. Margin None: the mean of the family alone decides."""
 
 CLOSED, CLOSED_SHARE = ((None, 0.0), (0.0, 0.0)), (0.6, 0.3)
 """The same for vocabularies of gold tags, which are closed: counts are large there, and all words may be equally likely, so

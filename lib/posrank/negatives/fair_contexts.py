@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 import numpy as np
 
 from posrank.language.parts import fine_tag, part_of
+from posrank.negatives.fair_frames import FREE, frame, head_noun
 
 _DEFINITE = frozenset({"the", "this", "that", "his", "her", "its", "their", "my", "your", "our", "each", "every", "'s"})
 _OBJECT = frozenset({"DET", "NUM", "PRON", "ADJ", "NOUN", "PROPN"})
@@ -24,6 +25,9 @@ BARE = ("left", "noun", "NN", "none")
 LEAST_OF = {("right", "verb"): 0.25, BARE: 0.25, ("left", "noun", "NN", "a"): 0.12}
 """The same for what follows a verb (many take some object now and then, few take any), for nouns without determiner
 (which count nouns are in headlines only) and with "a" (which mass nouns have where something else is missing)."""
+
+FRAME_SHARE = 0.03
+"""Share of its uses in which a verb must have been seen with what follows its object."""
 
 
 def left_class(tokens, i, part):
@@ -90,12 +94,13 @@ def _determiner(tokens, i):
 class Contexts:
     """Which words of a pool fit which context classes, from the tokens of the reference captions.
 
-    tokens: iterable of posrank.negatives.sentences.Tokens.
+    tokens: iterable of posrank.negatives.sentences.Tokens. said: {noun lemma: Counter of the adjectives seen with it}.
     """
 
     def __init__(self, tokens):
         self._seen = {side: defaultdict(Counter) for side in SIDES}
         self._uses, self._pairs = Counter(), set()
+        self._frames, self._verbs, self.said = Counter(), Counter(), defaultdict(Counter)
         for sentence in tokens:
             for i, (upos, tag) in enumerate(zip(sentence.upos, sentence.tag)):
                 part = part_of(upos, tag)
@@ -105,6 +110,12 @@ class Contexts:
                 word = sentence.text[i].lower()
                 if part in ("adv", "prep"):
                     self._pairs.update(_neighbours(sentence, i, word))
+                elif part == "verb":
+                    lemma = sentence.lemma[i].lower()
+                    self._verbs[lemma] += 1
+                    self._frames[lemma, frame(sentence, i)] += 1
+                elif part == "adj":
+                    self.said[head_noun(sentence, i)][word] += 1
                 self._uses[key, word] += 1
                 self._seen["left"][key, left_class(sentence, i, part)][word] += 1
                 self._seen["right"][key, right_class(sentence, i, part)][word] += 1
@@ -133,6 +144,17 @@ class Contexts:
         if i and (ends or tokens.upos[i - 1] == "ADV"):
             return known[:, 0]
         return known[:, 1] if not i else known.any(1)
+
+    def taking(self, name, lemmas):
+        """bool array over the lemmas of verbs: those that were seen in a frame (`fair_frames.frame`). All for the free one."""
+        if name == FREE:
+            return np.ones(len(lemmas), bool)
+        if name not in self._cache:
+            self._cache[name] = {}
+        known = self._cache[name]
+        for lemma in set(lemmas) - set(known):
+            known[lemma] = self._frames[lemma, name] >= max(2, FRAME_SHARE * self._verbs[lemma])
+        return np.array([known[lemma] for lemma in lemmas], bool)
 
     def _side(self, side, part, tag, name, pool):
         key = side, part, tag, name

@@ -121,7 +121,7 @@ def balanced(source, part, items, lengths, seed, strictness=None):
         if closed and lists:
             if seen(scores, [first[n] for n in lists], list(lists.values())) <= VISIBLE + SPREAD / len(lists) ** 0.5:
                 break
-        elif sizes[min(2, lengths[0])] >= enough(part, len(mine)):
+        elif sizes[lengths[-1]] >= enough(part, len(mine)):
             break
     return mine, lists, k, sizes, strict
 

@@ -15,8 +15,11 @@ from posrank import PARTS
 from posrank.language.inflect import inflect, lemmatize
 from posrank.language.parts import PART_UPOS, fine_tag, part_of
 from posrank.negatives.fair_contexts import left_class, right_class
+from posrank.negatives.fair_frames import PLURAL, before_verb, doubtful, frame, head_noun, several
+from posrank.negatives.fair_told import Told
 from posrank.negatives.fair_truth import Relatives, compatible_prepositions, content_lemmas
-from posrank.negatives.frozen import frozen, read_list
+from posrank.negatives.fair_words import adjective_kind, adverb_class, fixed, opposed_prepositions, word_lists
+from posrank.negatives.frozen import frozen
 from posrank.negatives.holdout import held_out
 from posrank.negatives.paper import ANTONYM, RANDOM, index_of
 from posrank.negatives.sentences import Slot
@@ -26,8 +29,8 @@ _SEPARATE = frozenset(" .,;:!?\t\n")
 
 
 class Pool(NamedTuple):
-    """The words of one part and fine tag, sorted, with their lemmas, and what the word lists say: bool arrays; kind: adverb
-    class of each ("" for other parts)."""
+    """The words of one part and fine tag, sorted, with their lemmas, and what the word lists say: bool arrays; kind: class of
+    each adverb, kind of each adjective ("" for other parts)."""
 
     words: tuple
     lemmas: tuple
@@ -49,59 +52,6 @@ class Candidates(NamedTuple):
         return self.pool.words[self.index[n]], ANTONYM if self.antonym[n] else RANDOM
 
 
-@lru_cache(maxsize=1)
-def word_lists():
-    """{"stays" | "vague" | "against": {part or word: frozenset}, "class": {adverb: class}} from data/fair_words.txt."""
-    found = {"stays": {}, "vague": {}, "class": {}, "against": {}}
-    for line in read_list("fair_words.txt"):
-        head, _, words = line.partition(":")
-        kind, name = head.split()
-        if kind == "against":
-            sides = [frozenset(side.split()) for side in words.split("|")]
-            for own, other in (sides, sides[::-1]):
-                found[kind] |= {word: found[kind].get(word, frozenset()) | other for word in own}
-        elif kind == "class":
-            for word in words.split():
-                found["class"].setdefault(word, name)
-        else:
-            found[kind][name] = found[kind].get(name, frozenset()) | frozenset(words.split())
-    return found
-
-
-@lru_cache(maxsize=1)
-def _expressions():
-    """{first word: ((words, ...), ...)} from data/multiword.txt, longest first."""
-    found = {}
-    for line in read_list("multiword.txt"):
-        words = tuple(line.split())
-        found.setdefault(words[0], []).append(words)
-    return {word: tuple(sorted(lines, key=len, reverse=True)) for word, lines in found.items()}
-
-
-def fixed(words):
-    """Positions of the words (lower case) that stand in a fixed expression: a set.
-
-    >>> sorted(fixed("a dog sits in front of a door".split()))
-    [3, 4, 5]
-    """
-    found = set()
-    for i, word in enumerate(words):
-        for expression in _expressions().get(word, ()):
-            if tuple(words[i : i + len(expression)]) == expression:
-                found.update(range(i, i + len(expression)))
-                break
-    return found
-
-
-def adverb_class(word):
-    """direction | place | manner, or "" for adverbs that have none.
-
-    >>> adverb_class("upstairs"), adverb_class("angrily")
-    ('place', 'manner')
-    """
-    return word_lists()["class"].get(word) or ("manner" if word.endswith("ly") else "")
-
-
 class FairPools:
     """`of(tokens, video)`: the replaceable words of a caption with their candidates.
 
@@ -114,6 +64,7 @@ class FairPools:
     def __init__(self, vocabulary, lexicon, contexts, together, videos):
         self.vocabulary, self.lexicon, self.contexts, self.together = vocabulary, lexicon, contexts, together
         self._relatives, self._videos, self._gold = Relatives(lexicon), videos, vocabulary.gold
+        self._told = Told(contexts.said, lexicon)
         self.holdout = 0.0
         self._pool = lru_cache(maxsize=None)(self._make_pool)
         self._far = lru_cache(maxsize=None)(self._make_far)
@@ -135,7 +86,7 @@ class FairPools:
                 kept[part] = f"only words that stay ({stays.get(i, FIXED)})"
             elif not self._gold and (lemma in lists.get(part, ()) or words[i] in lists.get(part, ())):
                 kept[part] = f"only words that stay ({STAYS})"
-            elif not self._gold and ((part == "adj" and _as_noun(tokens, i)) or (part == "prep" and _beside_another(tokens, i))):
+            elif not self._gold and doubtful(tokens, i, part):
                 kept[part] = f"only words that stay ({FIXED})"
             elif _glued(tokens, i):
                 kept[part] = "only words that stay (piece of a word)"
@@ -166,11 +117,21 @@ class FairPools:
                 left = "none"  # no headline: a mass noun opens the sentence
             fits = self.contexts.fitting(part, tag, left, right_class(tokens, i, part), pool.words)
             fits &= self.contexts.beside(tokens, i, part, pool.words)
-            if part == "adv":
-                same = pool.kind == adverb_class(word)
-                fits &= same | antonym
+            if part == "verb":
+                fits &= self.contexts.taking(frame(tokens, i), pool.lemmas)
+            elif part == "adj":
+                same = (pool.kind == adjective_kind(word)) & (pool.kind != "")
+                fits &= ~self._told.of(head_noun(tokens, i), pool.words, pool.kind) | same | antonym
+            elif part == "adv":
+                fits &= antonym
+                if word.endswith("ly") and before_verb(tokens, i):
+                    fits &= np.array([other.endswith("ly") for other in pool.words], bool)
                 if tokens.upos[i + 1 : i + 2] not in (["NOUN"], ["PROPN"], ["ADJ"]):
-                    fits |= same & antonym  # opposites of one class stand in the same places
+                    fits |= (pool.kind == adverb_class(word)) & antonym  # opposites of one class stand in the same places
+            elif part == "prep":
+                opposed = opposed_prepositions().get(word, frozenset())
+                plural = several(tokens, i)
+                fits &= np.array([other in opposed and (plural or other not in PLURAL) for other in pool.words], bool)
             allowed &= fits
         said, objects = self._of_video(video, part, tag)
         if part == "prep":
@@ -193,7 +154,8 @@ class FairPools:
         lemmas = tuple(lemmatize(word, PART_UPOS[part], tag).lower() for word in words)
         listed = {kind: np.array([word in lists[kind].get(part, ()) or lemma in lists[kind].get(part, ())
                                   for word, lemma in zip(words, lemmas)], bool) for kind in ("stays", "vague")}
-        kind = np.array([adverb_class(word) if part == "adv" else "" for word in words], dtype=object)
+        kind_of = {"adv": adverb_class, "adj": adjective_kind}.get(part, lambda word: "")
+        kind = np.array([kind_of(word) for word in words], dtype=object)
         if part == "adv":
             listed["stays"] |= kind == ""
             listed["vague"] |= kind == "manner"
@@ -241,19 +203,6 @@ def _object(tokens, i):
         if upos in ("VERB", "AUX", "ADP"):
             break
     return ""
-
-
-def _as_noun(tokens, i):
-    """Whether an adjective stands alone after a preposition ("in black"), or is a piece of a compound ("black eyed peas")."""
-    after = tokens.upos[i + 1] if i + 1 < len(tokens.upos) else ""
-    if i and tokens.upos[i - 1] == "ADP" and after not in ("NOUN", "PROPN", "ADJ"):
-        return True
-    return tokens.text[i].lower().endswith("ed") and i > 0 and tokens.upos[i - 1] == "ADJ"
-
-
-def _beside_another(tokens, i):
-    """Whether another preposition or particle stands right before or after token `i` ("in inside", "up to")."""
-    return "ADP" in tokens.upos[max(i - 1, 0) : i] or "ADP" in tokens.upos[i + 1 : i + 2]
 
 
 def _glued(tokens, i):

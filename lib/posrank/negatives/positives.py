@@ -16,7 +16,7 @@ from posrank.language.inflect import inflect
 from posrank.language.parts import fine_tag, part_of
 from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random
-from posrank.negatives.fair_pool import fixed
+from posrank.negatives.fair_words import fixed
 from posrank.negatives.frozen import frozen, read_list
 from posrank.negatives.rules import check_parts, counts_by_part
 from posrank.negatives.sentences import Slot, normal
