@@ -19,6 +19,11 @@ PLURAL = frozenset({"between", "among", "amongst", "amid", "amidst"})
 _CLAUSES = frozenset({"what", "how", "that", "why", "where", "when", "who", "which", "if", "whether", "he", "she", "they", "i", "we"})
 _INSIDE = frozenset({"DET", "NUM", "ADJ", "NOUN", "PROPN", "PRON", "ADV", "PART", "CCONJ"})
 _OPENERS = frozenset({"after", "before", "until", "since", "as", "while", "for"})
+_LINKING = frozenset({
+    "be", "look", "seem", "appear", "become", "get", "feel", "sound", "taste", "smell", "turn", "go", "keep", "stay", "remain", "grow",
+})
+"""Verbs that adjectives stand behind."""
+_BEFORE_TO = frozenset({"about", "how", "going", "trying", "tries", "try", "able", "want", "wants", "used", "ready"})
 _PARTICLES = frozenset({"in", "on", "up", "down", "out", "off", "over", "away", "back", "along", "around", "through"})
 _RECIPROCAL = (("each", "other"), ("one", "another"), ("eachother",))
 _REACH = 9
@@ -75,7 +80,7 @@ def several(tokens, i):
 
 def doubtful(tokens, i, part):
     """Whether the word at `i` may be no word of its part, or a piece of something, so that it stays."""
-    check = {"noun": _may_be_verb, "verb": _may_be_base, "adj": _as_noun, "adv": _takes_object, "prep": _no_preposition}
+    check = {"noun": _may_be_verb, "verb": _no_plain_verb, "adj": _as_noun, "adv": _takes_object, "prep": _no_preposition}
     return check[part](tokens, i)
 
 
@@ -85,10 +90,12 @@ def before_verb(tokens, i):
 
 
 def _may_be_verb(tokens, i):
-    """An "-ing" right after a noun ("two donkeys meeting"), an "-s" after one in a sentence without verb ("a cat nurses"), or one
-    that is joined to no noun ("jumps up and ducks")."""
+    """An "-ing" right after a noun ("two donkeys meeting"), an "-s" after one in a sentence without verb ("a cat nurses"), one that
+    is joined to no noun ("jumps up and ducks"), or what follows "about to"."""
     word = tokens.text[i].lower()
     if tokens.tag[i] == "NNS" and i > 1 and tokens.upos[i - 1] == "CCONJ" and tokens.upos[i - 2] in ("ADP", "ADV", "VERB"):
+        return True
+    if i > 1 and tokens.text[i - 1].lower() == "to" and tokens.text[i - 2].lower() in _BEFORE_TO:
         return True
     if not i or tokens.upos[i - 1] not in ("NOUN", "PROPN"):
         return False
@@ -97,9 +104,12 @@ def _may_be_verb(tokens, i):
     return tokens.tag[i] == "NNS" and tokens.tag[i - 1] == "NN" and not {"VBZ", "VBP", "VBD", "MD"} & set(tokens.tag)
 
 
-def _may_be_base(tokens, i):
-    """A base form that looks like an "-ing": "sing" and "swing" are tagged as such at times."""
-    return tokens.tag[i] == "VBG" and tokens.text[i].lower() == tokens.lemma[i].lower()
+def _no_plain_verb(tokens, i):
+    """A base form that looks like an "-ing" ("sing" and "swing" are tagged as such at times), or a participle used as an
+    adjective ("looks refreshing")."""
+    if tokens.tag[i] == "VBG" and tokens.text[i].lower() == tokens.lemma[i].lower():
+        return True
+    return tokens.tag[i] in ("VBG", "VBN") and i > 0 and tokens.lemma[i - 1].lower() in _LINKING - {"be", "keep", "go", "stay"}
 
 
 def _as_noun(tokens, i):
@@ -107,16 +117,18 @@ def _as_noun(tokens, i):
     before, after = tokens.upos[i - 1] if i else "", tokens.upos[i + 1] if i + 1 < len(tokens.upos) else ""
     if before == "ADP" and after not in ("NOUN", "PROPN", "ADJ"):
         return True
-    if before in ("DET", "NUM") and not head_noun(tokens, i):
+    if before in ("DET", "NUM", "NOUN") and not head_noun(tokens, i):
         return True
+    if before == "VERB" and tokens.lemma[i - 1].lower() not in _LINKING and not head_noun(tokens, i):
+        return True  # "eating healthy"
     if after in ("ADJ", "VERB") and tokens.text[i + 1].lower().endswith("ed"):
         return True
     return tokens.text[i].lower().endswith("ed") and before == "ADJ"
 
 
 def _takes_object(tokens, i):
-    """An adverb with a noun phrase right behind it is a preposition or a particle: "walks down the road"."""
-    return tokens.upos[i + 1 : i + 2] in (["DET"], ["PRON"], ["NUM"])
+    """An adverb with a noun phrase right behind it is a preposition, a particle ("walks down the road") or an adjective."""
+    return tokens.upos[i + 1 : i + 2] in (["DET"], ["PRON"], ["NUM"], ["NOUN"], ["PROPN"])
 
 
 def _no_preposition(tokens, i):

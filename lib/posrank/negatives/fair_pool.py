@@ -124,10 +124,10 @@ class FairPools:
                 fits &= ~self._told.of(head_noun(tokens, i), pool.words, pool.kind) | same | antonym
             elif part == "adv":
                 fits &= antonym
+                if tokens.upos[i + 1 : i + 2] != ["ADJ"]:
+                    fits |= (pool.kind == adverb_class(word)) & antonym  # opposites of one class stand in the same places
                 if word.endswith("ly") and before_verb(tokens, i):
                     fits &= np.array([other.endswith("ly") for other in pool.words], bool)
-                if tokens.upos[i + 1 : i + 2] not in (["NOUN"], ["PROPN"], ["ADJ"]):
-                    fits |= (pool.kind == adverb_class(word)) & antonym  # opposites of one class stand in the same places
             elif part == "prep":
                 opposed = opposed_prepositions().get(word, frozenset())
                 plural = several(tokens, i)
@@ -169,6 +169,9 @@ class FairPools:
         close = self._relatives.close(lemma, part)
         far = np.array([other != word and form != lemma and form not in close and other not in close
                         for other, form in zip(pool.words, pool.lemmas)], bool)
+        if part == "verb" and not self._gold:
+            near = word_lists()["near"].get(lemma, frozenset())
+            far &= np.array([form not in near for form in pool.lemmas], bool)
         forms = {inflect(other, tag) for other in self.lexicon.antonyms(lemma, part)}
         if part == "adv" and not self._gold:
             forms |= word_lists()["against"].get(word, frozenset())

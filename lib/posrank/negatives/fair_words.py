@@ -11,12 +11,12 @@ from posrank.negatives.frozen import read_list
 
 @lru_cache(maxsize=1)
 def word_lists():
-    """{"stays" | "vague" | "against" | "class" | "kind": {part or word: words}} from data/fair_words.txt.
+    """{"stays" | "vague" | "near" | "against" | "class" | "kind": {part or word: words}} from data/fair_words.txt.
 
-    stays, vague: {part: frozenset}; against: {adverb: frozenset of those that are false where it is true}; class: {adverb: its
-    class}; kind: {adjective: what it tells of a thing (colour, origin, ...)}.
+    stays, vague: {part: frozenset}; near: {verb: frozenset of those that often hold with it}; against: {adverb: frozenset of
+    those that are false where it is true}; class: {adverb: its class}; kind: {adjective: what it tells (colour, origin, ...)}.
     """
-    found = {"stays": {}, "vague": {}, "class": {}, "kind": {}, "against": {}}
+    found = {"stays": {}, "vague": {}, "near": {}, "class": {}, "kind": {}, "against": {}}
     for line in read_list("fair_words.txt"):
         head, _, words = line.partition(":")
         kind, name = head.split()
@@ -24,6 +24,9 @@ def word_lists():
             sides = [frozenset(side.split()) for side in words.split("|")]
             for own, other in (sides, sides[::-1]):
                 found[kind] |= {word: found[kind].get(word, frozenset()) | other for word in own}
+        elif kind == "near":
+            line_words = frozenset(words.split())
+            found[kind] |= {word: found[kind].get(word, frozenset()) | line_words - {word} for word in line_words}
         elif kind in ("class", "kind"):
             for word in words.split():
                 found[kind].setdefault(word, name)
