@@ -6,7 +6,8 @@ import pytest
 from support_negatives import made_tokens, tagged
 
 from posrank.language.lexicon import load
-from posrank.negatives import generate
+from posrank.negatives.corpus import gather
+from posrank.negatives.fair import FairSource
 from posrank.negatives.fair_contexts import Contexts
 from posrank.negatives.fair_frames import FREE, before_verb, doubtful, frame, head_noun, several
 from posrank.negatives.fair_told import Told
@@ -111,12 +112,33 @@ def test_the_word_lists_hold_together():
     assert {adjective_kind(word) for word in ("red", "wooden", "japanese", "dead")} == {"colour", "material", "origin", ""}
 
 
+def candidates(part, places, sentence):
+    """The words that may replace the word of `part` in `sentence`, where `places` is what the reference captions hold."""
+    base = [each for each in places for _ in range(8)]
+    captions, tags = tagged(sentence, *base, videos=[f"v{n}" for n in range(len(base) + 1)], splits=["test"] + ["train"] * len(base))
+    source = FairSource(gather(captions[:1], tags, captions[1:]))
+    found, _ = source.pools.of(source.corpus.tokens("c0"), "v0", (part,))
+    return {each.pool.words[n] for each in found for n in each.index}
+
+
 def test_prepositions_are_replaced_by_opposed_ones_only():
-    words = ["in", "near", "outside", "by", "under"]
-    base = [f"a/DT man/NN sits/VBZ {word}/IN a/DT house/NN" for word in words for _ in range(8)]
-    captions, tags = tagged(*["a/DT man/NN sits/VBZ in/IN a/DT house/NN"] * 8, *base,
-                            videos=[f"t{n}" for n in range(8)] + [f"v{n}" for n in range(len(base))],
-                            splits=["test"] * 8 + ["train"] * len(base))
-    test = captions[:8]
-    table = generate(test, rule="fair", parts="prep", tags=tags, reference=captions[8:], progress=False, k=1)
-    assert set(table["replacement"]) <= {"outside"}
+    places = [f"a/DT man/NN sits/VBZ {word}/IN a/DT house/NN" for word in ("in", "near", "outside", "by", "without")]
+    assert candidates("prep", places, "a/DT man/NN sits/VBZ in/IN a/DT house/NN") == {"outside", "without"}
+
+
+def test_adverbs_are_replaced_by_opposed_ones_only():
+    places = [f"a/DT man/NN walks/VBZ {word}/RB" for word in ("slowly", "quickly", "happily", "outside", "calmly")]
+    assert candidates("adv", places, "a/DT man/NN walks/VBZ slowly/RB") == {"quickly"}
+
+
+def test_verbs_that_hold_together_and_verbs_without_the_frame_are_left_out():
+    places = [f"a/DT man/NN {word}/VBZ milk/NN into/IN a/DT pan/NN" for word in ("stirs", "pours", "spills")]
+    places += ["a/DT man/NN drinks/VBZ milk/NN in/IN a/DT pan/NN"]
+    assert candidates("verb", places, "a/DT man/NN stirs/VBZ milk/NN into/IN a/DT pan/NN") == {"spills"}
+    assert "drinks" in candidates("verb", places, "a/DT man/NN stirs/VBZ milk/NN in/IN a/DT pan/NN")
+
+
+def test_an_adjective_said_of_the_noun_is_left_out_and_colours_exclude_each_other():
+    places = [f"a/DT {word}/JJ box/NN falls/VBZ" for word in ("red", "blue", "empty")]
+    places += ["a/DT frozen/JJ lake/NN shines/VBZ", "a/DT wooden/JJ door/NN shuts/VBZ"]
+    assert candidates("adj", places, "a/DT red/JJ box/NN falls/VBZ") == {"blue", "frozen"}
