@@ -92,6 +92,11 @@ def _decord():
 
 
 def read_decord(path, pick, width, height, promised):
+    """Frames by decord, uint8 [n, height, width, 3]: those that `pick(count)` numbers (an int array, repeats allowed), in its order.
+
+    promised: frames that the file says it has (0 = it does not say). DecordFailed where decord cannot read it, VideoError where
+    it is cut.
+    """
     decord = _decord()
     if decord is None:
         raise DecordFailed("decord is not installed")
@@ -117,6 +122,8 @@ def read_decord(path, pick, width, height, promised):
 
 
 def read_pyav(path, pick, width, height, promised):
+    """As `read_decord`, by PyAV; VideoError where the file cannot be decoded or is cut. Frames that an edit list hides are not
+    counted."""
     import av
 
     try:
@@ -128,8 +135,9 @@ def read_pyav(path, pick, width, height, promised):
         # a decoder may give fewer frames than there are packets (broken first ones): choose again among what there is
         for _ in range(2):
             indices = pick(count)
-            kept, count = _decode(path, set(indices.tolist()), width, height)
-            if len(kept) == len(indices):
+            wanted = set(indices.tolist())
+            kept, count = _decode(path, wanted, width, height)
+            if len(kept) == len(wanted):
                 return np.stack([kept[index] for index in indices.tolist()])
             _check_whole(path, count + sum(hidden), promised)
     except (av.error.FFmpegError, OSError) as problem:

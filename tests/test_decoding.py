@@ -1,0 +1,96 @@
+"""What a video file says of itself, and what the two readers behind `posrank.video` refuse (posrank.decoding)."""
+
+import av
+import numpy as np
+import pytest
+from test_video import write
+
+from posrank import decoding
+from posrank.decoding import DecordFailed, Probe, VideoError, decord_reads, probe, read_decord, read_pyav
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("decoding") / "clip.mp4", frames=12, width=64, height=48, fps=6)
+
+
+def test_a_probe_says_what_was_written(clip):
+    found = probe(str(clip))
+    assert (found.frames, found.fps, found.width, found.height, found.edited) == (12, 6.0, 64, 48, False)
+    assert "mp4" in found.containers
+
+
+def test_a_square_video_keeps_its_size(tmp_path):
+    found = probe(write(tmp_path / "square.mkv", frames=3, width=32, height=32))
+    assert (found.width, found.height) == (32, 32) and "matroska" in found.containers
+
+
+@pytest.mark.parametrize("make, words, kind", [
+    (lambda path: None, "does not exist", "missing"),
+    (lambda path: path.mkdir(), "is a folder", "missing"),
+    (lambda path: path.write_bytes(b""), "is empty", "corrupt"),
+    (lambda path: path.write_bytes(b"no video at all" * 20), "no readable video", "corrupt"),
+])
+def test_what_is_no_video_is_named_with_its_kind(tmp_path, make, words, kind):
+    path = tmp_path / "clip.mp4"
+    make(path)
+    with pytest.raises(VideoError, match=words) as raised:
+        probe(path)
+    assert str(path) in str(raised.value) and raised.value.kind == kind
+
+
+def test_sound_alone_is_no_video(tmp_path):
+    path = tmp_path / "sound.wav"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
+        frame.sample_rate = 8000
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    with pytest.raises(VideoError, match="no video stream"):
+        probe(path)
+
+
+@pytest.mark.parametrize("lost", [1, 400])
+def test_a_cut_matroska_file_says_how_much_is_missing(tmp_path, lost):
+    path = write(tmp_path / "whole.mkv")
+    assert probe(path).width == 64
+    path.write_bytes(path.read_bytes()[:-lost])
+    with pytest.raises(VideoError, match=f"is cut: {lost} bytes are missing"):
+        probe(path)
+
+
+def test_a_matroska_head_that_stops_early_is_left_to_the_reader(tmp_path):
+    path = tmp_path / "head.mkv"
+    for head in (b"\x1a\x45\xdf\xa3", b"\x1a\x45\xdf\xa3\x81\x00", b"\x1a\x45\xdf\xa3\xff" + bytes(9)):
+        path.write_bytes(head)
+        with pytest.raises(VideoError, match=r"no readable video|no video stream"):
+            probe(path)
+
+
+def test_decord_is_trusted_only_with_files_that_hide_nothing(monkeypatch):
+    plain = Probe(10, 5.0, 64, 48, ("mov", "mp4"), edited=False)
+    monkeypatch.setattr(decoding, "_decord", lambda: object())
+    assert decord_reads(plain) and not decord_reads(plain._replace(edited=True)) and not decord_reads(plain._replace(containers=("avi",)))
+    monkeypatch.setattr(decoding, "_decord", lambda: None)
+    assert not decord_reads(plain)
+    with pytest.raises(DecordFailed, match="not installed"):
+        read_decord(None, None, 64, 48, 10)
+
+
+def test_pyav_gives_the_picked_frames_in_the_order_asked_for(clip):
+    frames = read_pyav(clip, lambda count: np.array([count - 1, 0, 5, 0]), 32, 24, 12)
+    assert frames.shape == (4, 24, 32, 3) and frames.dtype == np.uint8
+    reds = np.round(frames[:, 2:4, -4:, 0].mean(axis=(1, 2)) / 10).astype(int).tolist()
+    assert reds == [11, 0, 5, 0]
+
+
+def test_a_file_that_promises_more_frames_is_cut(clip):
+    assert len(read_pyav(clip, lambda count: np.arange(count), 64, 48, 13)) == 12, "one frame less is no cut"
+    with pytest.raises(VideoError, match="is cut: 12 of 20 frames"):
+        read_pyav(clip, lambda count: np.arange(count), 64, 48, 20)
+
+
+def test_an_error_is_one_line_without_its_stack():
+    assert decoding._short(RuntimeError("\n first\nsecond")) == "first"
+    assert decoding._short(RuntimeError("")) == "RuntimeError" and len(decoding._short(ValueError("x" * 999))) == 200
