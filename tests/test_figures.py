@@ -164,3 +164,15 @@ def test_missing_values_are_empty_cells_in_notebooks():
     assert not any(word in html for word in ("NaN", "&lt;NA", "None"))
     assert table["v2t"].isna().sum() == 1, "the table itself stays as it is"
     assert "1000 rows" in cut and cut.count("<tr") < 20
+
+
+def test_missing_values_are_empty_cells_in_markdown_and_the_readme():
+    table = pd.DataFrame({"a": [1.0, np.nan], "b": pd.array([1, None], dtype="Int64"), "c": ["x", None], "d": [np.float32("nan"), 2]})
+    assert figures.markdown(table, index=False).splitlines()[2:] == ["| 1.000 | 1 | x |  |", "|  |  |  | 2.000 |"]
+    run = metrics()
+    for entry in (run["posrank"], run["zero_line"], *run["blind"].values()):
+        entry.pop("adv", None)
+    for runs in ([run], [run, metrics(seed=1)]):
+        text = figures.readme_table(runs)
+        assert not any(word in text for word in ("nan", "<NA>", "None"))
+    assert "|  |" in figures.readme_table([run]) and figures.readme_table([run]).count("±") == 0

@@ -143,7 +143,7 @@ def differences(ranks, pairs, b=10000, seed=0):
 
 
 def markdown(table, index=True):
-    """A DataFrame as a Markdown table (texts as they are, floats with three digits)."""
+    """A DataFrame as a Markdown table (texts as they are, floats with three digits, missing values empty)."""
     flat = table.reset_index() if index else table
     cells = [[_cell(value) for value in values] for values in flat.itertuples(index=False)]
     lines = [flat.columns, ["---"] * len(flat.columns), *cells]
@@ -151,9 +151,16 @@ def markdown(table, index=True):
 
 
 def _cell(value):
-    if isinstance(value, float):
-        return "" if np.isnan(value) else f"{value:.3f}"
-    return str(value)
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _number(value, column):
+    """A value of COLUMNS as text: recall with one digit, PoSRank with three; empty where there is none."""
+    if value is None or np.isnan(value):
+        return ""
+    return f"{value:.1f}" if column in ("v2t", "t2v") else f"{value:.3f}"
 
 
 def readme_table(metrics):
@@ -163,10 +170,10 @@ def readme_table(metrics):
     lines = []
     for system, strategy in table.index:
         values = table.loc[(system, strategy)]
-        cells = [f"{values[c]:.1f}" if c in ("v2t", "t2v") else f"{values[c]:.3f}" for c in COLUMNS]
+        cells = [_number(values[c], c) for c in COLUMNS]
         if several:
-            cells = [f"{cell} ± {values[c + '_sd']:.1f}" if c in ("v2t", "t2v") else f"{cell} ± {values[c + '_sd']:.3f}"
-                     for cell, c in zip(cells, COLUMNS)]
+            spread = [_number(values[f"{c}_sd"], c) for c in COLUMNS]
+            cells = [f"{cell} ± {more}" if more else cell for cell, more in zip(cells, spread)]
         lines.append([SYSTEMS[system], STRATEGIES[strategy], *cells])
     blind = blind_table(metrics)
     for name, column in (("shuffled video (mean of all runs)", "shuffled"), ("best n-gram model, no video", None), ("chance", "chance")):
@@ -175,6 +182,6 @@ def readme_table(metrics):
             values = blind.groupby("part")[known].mean().max(axis=1) if known else {}
         else:
             values = blind.groupby("part")[column].mean()
-        lines.append(["", name, "", "", *(f"{values[part]:.3f}" if part in values else "" for part in TABLE_PARTS)])
+        lines.append(["", name, "", "", *(_number(values.get(part), part) for part in TABLE_PARTS)])
     head = ["System", "Training strategy", "V2T", "T2V", *TABLE_PARTS]
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * 2 + ["---:"] * 7, *lines])
