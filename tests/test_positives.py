@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from support_negatives import tagged
+from support_negatives import tagged, world
 
 import posrank
 from posrank.negatives.positives import generate_positives, rephrased
@@ -107,3 +107,21 @@ def test_positives_that_the_text_tower_cannot_read_are_left_out_and_counted():
     assert left["synonym"]["words unknown to the text tower"] == 3  # a large box, a large sofa, the large sofa
     assert "a big couch" in set(table["sentence"]) and not table["sentence"].str.contains("large").any()
     assert set(table.loc[table["kind"] == "rephrased", "caption_id"]) == {"c1", "c2"}
+
+
+def test_positives_are_the_same_from_the_training_captions_and_from_their_tags():
+    captions, tags = world(30)
+    test, train = (captions[captions["split"] == split] for split in ("test", "train"))
+
+    class System:
+        tokenizer = WordTokenizer(sorted({word for text in captions["caption"] for word in text.split()}))
+
+        def tokenize(self, texts):
+            return self.tokenizer(texts, 40)
+
+    counted = tags.loc[tags["caption_id"].isin(train["caption_id"]), ["text", "lemma", "upos", "tag", "tagger"]]
+    mine = tags[tags["caption_id"].isin(test["caption_id"])]
+    table, left = hard_positives(test, tags, train, System())
+    again, left_again = hard_positives(test, mine, counted, System())
+    pd.testing.assert_frame_equal(again, table)
+    assert left_again == left and set(table["kind"]) and sum(left["synonym"].values()) > 0

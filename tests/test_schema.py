@@ -108,3 +108,23 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     with pytest.raises(ValueError, match="is empty"):
         schema.write_table(CAPTIONS.assign(caption=""), path, "captions")
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_some_rows_of_a_large_table_are_those_of_the_whole_one(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    names = [f"c{n}" for n in rng.permutation(50)]
+    table = pd.DataFrame([(name, i, "a", " ", "a", "DET", "DT", "test") for name in names for i in range(rng.integers(1, 9))],
+                         columns=list(schema.TABLES["tags"]))
+    table.attrs["made"] = "here"
+    path = schema.write_table(table, tmp_path / "tags.parquet", "tags")
+    whole = schema.read_table(path, "tags")
+    # small batches: the rows of a caption lie in several
+    monkeypatch.setattr(schema._read_rows, "__defaults__", (7,))
+    for wanted in (names[::3], ["c3", "c3", "elsewhere"], names, [], pd.Series(names[:5])):
+        some = schema.read_table(path, "tags", where=("caption_id", wanted))
+        pd.testing.assert_frame_equal(some, whole[whole["caption_id"].isin(wanted)].reset_index(drop=True))
+        assert some.attrs == whole.attrs
+        few = schema.read_table(path, "tags", ("text", "i"), ("caption_id", wanted))
+        pd.testing.assert_frame_equal(few, some[["text", "i"]])
+    with pytest.raises(ValueError, match=r"tags\.parquet.*'id' is missing"):
+        schema.read_table(path, "tags", where=("id", ["c1"]))

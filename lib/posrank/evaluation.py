@@ -41,6 +41,8 @@ CONTROLS = {
 
 NEGATIVES = ("caption_id", "part", "sentence", "rule", "level")
 """Columns of the negatives that scores need: a large set is read without the others."""
+COUNTED = ("text", "lemma", "upos", "tag", "tagger")
+"""Columns of the training captions' tags that the vocabulary of hard positives needs."""
 BATCHES = 16
 """Forward passes in a block, the unit that is scored, kept and dealt out."""
 
@@ -116,9 +118,12 @@ def evaluate_run(folder, run, params):
     shown = views(options.controls, scorer, captions, options.seed)
     positives = None
     if options.positives:
-        tags = schema.read_table(folder / "data" / "tags" / f"{dataset}.parquet", "tags")
-        tags = tags[tags["caption_id"].isin([*captions["caption_id"], *training["caption_id"]])]
-        positives = hard_positives(captions, tags, training, system, options.positives, options.seed, params.language.lexicon)
+        # of the training captions' tags a vocabulary is made, column by column; only the evaluated captions' tags are kept whole
+        file = folder / "data" / "tags" / f"{dataset}.parquet"
+        tags = schema.read_table(file, "tags", where=("caption_id", captions["caption_id"]))
+        seen = schema.read_table(file, "tags", COUNTED, ("caption_id", training["caption_id"]))
+        positives = hard_positives(captions, tags, seen, system, options.positives, options.seed, params.language.lexicon)
+        del tags, seen
 
     def on_set(name, sets, positives=None):
         """(metrics, ranks) of one negative set; with hard positives, ranked in the same pass, `brittleness` as well."""

@@ -59,6 +59,8 @@ _DEFAULTS = {
     "negatives": {"position2": None, "original2": None, "replacement2": None},
     "videos": {"reason": ""},
 }
+# the key under which pandas itself keeps .attrs, so that pandas.read_parquet gives them back too
+_ATTRS = b"PANDAS_ATTRS"
 _IDENTIFIERS = {"captions": ("video_id", "caption_id"), "videos": ("video_id",)}
 _NOT_BLANK = {
     "captions": ("caption",), "negatives": ("sentence",), "tags": ("text", "upos"),
@@ -108,16 +110,18 @@ def validate(table, name):
     return result
 
 
-def read_table(path, name, columns=None):
+def read_table(path, name, columns=None, where=None):
     """The table `name` in the parquet file `path`, validated. FileNotFoundError or ValueError names the file.
 
     columns: only these, where a large table would cost too much memory; each is checked by itself, the rows are not.
+    where: (column, values): only the rows that have one of these values there, in their order; the others are never held together.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist: run the stage that makes the {name} table (dvc repro)")
+    names = None if columns is None else list(columns)
     try:
-        table = pd.read_parquet(path, columns=None if columns is None else list(columns))
+        table = pd.read_parquet(path, columns=names) if where is None else _read_rows(path, names, *where)
     except Exception as problem:
         raise ValueError(f"{path} is no readable parquet file ({problem}): delete it and make it again") from problem
     try:
@@ -129,6 +133,29 @@ def read_table(path, name, columns=None):
         return table
     except ValueError as problem:
         raise ValueError(f"{path}: {problem}") from problem
+
+
+def _read_rows(path, columns, column, values, batch=1 << 17):
+    """The rows of a parquet file whose `column` is one of `values`, read batch after batch."""
+    import pyarrow
+    import pyarrow.compute
+    import pyarrow.parquet
+
+    with pyarrow.parquet.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        kept = list(schema.names) if columns is None else columns
+        for name in (column, *kept):
+            if name not in schema.names:
+                raise ValueError(f"column {name!r} is missing (has: {', '.join(schema.names)})")
+        wanted = pyarrow.array(list(dict.fromkeys(values)), type=schema.field(column).type)
+        pieces = [
+            pyarrow.Table.from_batches([piece.filter(pyarrow.compute.is_in(piece[column], value_set=wanted))]).select(kept)
+            for piece in file.iter_batches(batch, columns=list(dict.fromkeys([*kept, column])))
+        ]
+        fields = pyarrow.schema([schema.field(name) for name in kept], metadata=schema.metadata)
+    table = pyarrow.concat_tables([fields.empty_table(), *(piece.cast(fields) for piece in pieces)]).to_pandas()
+    table.attrs = json.loads((schema.metadata or {}).get(_ATTRS, b"{}"))
+    return table
 
 
 def write_table(table, path, name):
@@ -146,8 +173,7 @@ def write_table(table, path, name):
     arrow = pyarrow.Table.from_pandas(table, preserve_index=False).combine_chunks()
     metadata = dict(arrow.schema.metadata or {})
     if attrs:
-        # the key under which pandas itself keeps .attrs, so that pandas.read_parquet gives them back too
-        metadata[b"PANDAS_ATTRS"] = json.dumps(attrs, sort_keys=True, ensure_ascii=True).encode()
+        metadata[_ATTRS] = json.dumps(attrs, sort_keys=True, ensure_ascii=True).encode()
     arrow = arrow.replace_schema_metadata(metadata)
     with atomic(path) as temporary:
         pyarrow.parquet.write_table(arrow, temporary, compression="zstd", compression_level=6)
