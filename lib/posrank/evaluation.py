@@ -98,11 +98,16 @@ def evaluate_run(folder, run, params):
     world = join_world()
     system, settings = load_run(folder / "runs" / run)
     dataset = settings["dataset"]
-    everything = schema.read_table(folder / "data" / "captions" / f"{dataset}.parquet", "captions")
+    captions_file = folder / "data" / "captions" / f"{dataset}.parquet"
+    everything = schema.read_table(captions_file, "captions")
     store = FrameStore(folder / "data" / "frames" / dataset)
     captions = everything[(everything["split"] == options.split) & everything["video_id"].isin(store.ids)]
     if captions.empty:
-        raise ValueError(f"{dataset} has no captions with frames in the split {options.split!r}: change evaluate.split")
+        splits = ", ".join(sorted(everything.loc[everything["video_id"].isin(store.ids), "split"].unique())) or "none"
+        raise ValueError(
+            f"{dataset} has no captions with frames in the split {options.split!r} of {captions_file} (splits with frames: {splits}): "
+            "change evaluate.split in params.yaml, or give the dataset captions of that split"
+        )
     branch = "fine" if settings["strategy"] == "prompt" else "coarse"
     videos = list(dict.fromkeys(captions["video_id"]))
     size = dict(text_batch=options.batch, keep=max(4096, min(len(videos), 16384)))
@@ -147,8 +152,14 @@ def evaluate_run(folder, run, params):
         # ranks of further sets stand under a name of their own
         name = run if rule == options.rules[0] else f"{run}@{rule}"
         columns = (*NEGATIVES, "replacement") if settings.get("holdout") else NEGATIVES
-        sets = schema.read_table(folder / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives", columns)
+        sets_file = folder / "data" / "negatives" / f"{dataset}-{rule}.parquet"
+        sets = schema.read_table(sets_file, "negatives", columns)
         sets = sets[sets["caption_id"].isin(captions["caption_id"])]
+        if sets.empty:
+            raise ValueError(
+                f"{dataset}: {sets_file} holds no negatives of the split {options.split!r}: name that split in negatives.splits of "
+                "params.yaml, change evaluate.split, or leave the rule out of evaluate.rules where its set is empty"
+            )
         result, ranks = on_set(name, sets, positives)
         # lists of the words that this run's training negatives put in, and of those that they never did
         parts = split(sets, settings["holdout"]) if settings.get("holdout") else {}

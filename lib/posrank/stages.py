@@ -72,7 +72,8 @@ def negatives(params, base, dataset, rule):
     if wanted.empty:
         raise ValueError(
             f"{dataset} has no captions of the splits {', '.join(params.negatives.splits)} (it has: "
-            f"{', '.join(sorted(table['split'].unique()))}): change negatives.splits in params.yaml"
+            f"{', '.join(sorted(table['split'].unique())) or 'none'}; file data/captions/{dataset}.parquet): change negatives.splits "
+            "in params.yaml, or give the dataset captions of those splits"
         )
     training, builder = table[table["split"] == "train"], "all"
     if rule == "fair" and params.negatives.reference == "half" and len(training):

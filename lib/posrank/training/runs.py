@@ -82,10 +82,20 @@ def training_batches(settings, folder, world=None):
     """`Batches` of a run from the tables of `folder`: data/captions, data/tags and data/frames of its dataset."""
     world = world or World()
     data, dataset = Path(folder) / "data", settings["dataset"]
-    captions = schema.read_table(data / "captions" / f"{dataset}.parquet", "captions")
+    file = data / "captions" / f"{dataset}.parquet"
+    captions = schema.read_table(file, "captions")
+    given = ", ".join(sorted(captions["split"].unique())) or "none"
     captions = captions[captions["split"] == "train"]
     store = FrameStore(data / "frames" / dataset)
-    captions = captions[captions["video_id"].isin(store.ids)].reset_index(drop=True)
+    trained = captions["video_id"].isin(store.ids)
+    if not trained.any():
+        what = f"none of the {len(captions)} captions of" if len(captions) else "no captions of"
+        why = f"has a video in {data / 'frames' / dataset}" if len(captions) else f"(splits there: {given})"
+        raise ValueError(
+            f"{dataset}: {what} the split 'train' in {file} {why}, so nothing can be trained: give some captions with videos the "
+            "split train, train on another dataset (train.dataset), or set train.systems to [] in params.yaml"
+        )
+    captions = captions[trained].reset_index(drop=True)
     check_share(settings, world.size)
     source, level = None, STRATEGIES[settings["strategy"]]
     if level:
