@@ -46,6 +46,21 @@ def assert_gradients(system, tensors):
         assert error <= max(1e-4, 1e-3 * reference.abs().max()), f"{key}: {error:.2e}"
 
 
+def assert_official_training(system, name):
+    """Loss and gradients of one step of `system` with the weights, inputs and drawn selection of the golden `name`."""
+    from posrank.systems import load_official
+    from posrank.training import coarse_loss
+
+    tensors, facts = golden(name)
+    system = load_official(system, weights(tensors), as_released=True).train()
+    ids, video, mask = (x[: facts["train_batch"]] for x in inputs(tensors))
+    torch.manual_seed(facts["config"]["topk_seed"])
+    loss = coarse_loss(system.similarity(ids, video, mask))
+    assert_near(loss, tensors["train/loss"])
+    loss.backward()
+    assert_gradients(system, tensors)
+
+
 def small_clip(seed=0, width=32, layers=2, context=16, vocabulary=50, dtype=torch.float32, depth=2, **vision):
     """A CLIP with random weights: pictures of 16 x 16, patches of 8, heads of 16; `layers` of text, `depth` of the image."""
     torch.manual_seed(seed)

@@ -4,7 +4,7 @@ import doctest
 
 import pytest
 import torch
-from support_systems import assert_gradients, assert_near, clips, golden, inputs, needs_goldens, sentences, small_clip, weights
+from support_systems import assert_near, assert_official_training, clips, golden, inputs, needs_goldens, sentences, small_clip, weights
 from test_training import SETTINGS, tiny_batches, tiny_system
 
 from posrank import systems
@@ -13,7 +13,6 @@ from posrank.systems.perturbed_topk import perturbed_top_k, top_k
 from posrank.systems.token_selection import TokenSelector
 from posrank.towers import shift
 from posrank.towers.image import add_prompts, encode_image
-from posrank.training import coarse_loss
 from posrank.training.loop import train
 
 SELECTOR = [f"visual_token_selector.score_predictor.{k}" for k in (
@@ -339,14 +338,7 @@ def test_official_scores_and_selection():
 
 @needs_goldens
 def test_official_loss_and_gradients():
-    tensors, facts = golden("ts2net_a")
-    system = load_official("ts2net", weights(tensors), as_released=True).train()
-    ids, video, mask = (x[: facts["train_batch"]] for x in inputs(tensors))
-    torch.manual_seed(facts["config"]["topk_seed"])
-    loss = coarse_loss(system.similarity(ids, video, mask))
-    assert_near(loss, tensors["train/loss"])
-    loss.backward()
-    assert_gradients(system, tensors)
+    assert_official_training("ts2net", "ts2net_a")
 
 
 @pytest.mark.parametrize("module", [shift, perturbed_topk], ids=lambda m: m.__name__.rpartition(".")[2])

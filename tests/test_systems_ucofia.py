@@ -5,13 +5,12 @@ import doctest
 import numpy as np
 import pytest
 import torch
-from support_systems import assert_gradients, assert_near, clips, golden, inputs, needs_goldens, sentences, small_clip, weights
+from support_systems import assert_near, assert_official_training, clips, golden, inputs, needs_goldens, sentences, small_clip, weights
 
 from posrank import systems
 from posrank.systems import base, load_official, sinkhorn, sinkhorn_knopp, ucofia
 from posrank.systems.perturbed_topk import top_k
 from posrank.systems.token_selection import VideoScorePredictor
-from posrank.training import coarse_loss
 
 
 def make(prompts=0, depth=2, **options):
@@ -216,14 +215,7 @@ def test_official_outputs(injected):
 
 @needs_goldens
 def test_official_loss_and_gradients():
-    tensors, facts = golden("ucofia_b")
-    system = load_official("ucofia", weights(tensors), as_released=True).train()
-    ids, video, mask = (x[: facts["train_batch"]] for x in inputs(tensors))
-    torch.manual_seed(facts["config"]["topk_seed"])
-    loss = coarse_loss(system.similarity(ids, video, mask))
-    assert_near(loss, tensors["train/loss"])
-    loss.backward()
-    assert_gradients(system, tensors)
+    assert_official_training("ucofia", "ucofia_b")
 
 
 def test_official_biases():
