@@ -99,13 +99,14 @@ def run(captions=None, small=False, repeats=3):
 if __name__ == "__main__":
     chosen = options(__doc__)
     if not (torch.cuda.is_available() or chosen.small):
-        sys.exit("accelerator: there is no GPU here; --small runs the code on the processor")
+        print("there is no GPU here: nothing to measure (--small runs the code on the processor)")
+        sys.exit()
     result, count, batch, top = run(chosen.captions, chosen.small)
     print(result.to_string())
     told = describe()
     text = (
-        f"{told['accelerator'] or told['processor']}: {count} sentences in encoding, {batch} in a training step (256, where they are padded); {chosen.source} with "
-        f"negatives, ids at hand, random weights. bf16 ceiling measured in the same run: {top / 1e12:.3g} TFLOP/s."
+        f"{told['accelerator'] or told['processor']}: {count} sentences in encoding, {batch} in a training step (256, where "
+        f"they are padded); {chosen.source} with negatives, ids at hand, random weights. bf16 ceiling measured in the same run: {top / 1e12:.3g} TFLOP/s."
     )
     best = result.set_index("way")
     rate = best["sentences_per_s"]["encoding, trie, bf16"]

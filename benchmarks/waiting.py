@@ -1,4 +1,6 @@
-"""How long a training step waits for its batch, with and without batches made ahead: python benchmarks/waiting.py
+"""How long a training step waits for its batch, with and without batches made ahead.
+
+    python benchmarks/waiting.py [--small]
 
 In: the workspace's tables and frames (made where they are missing) and params.yaml. Out: benchmarks/results/waiting.csv and its
 part of the page. Three settings: the world's own frames, and a store of 12 frames of 224 pixels as the paper's videos have them
@@ -7,7 +9,6 @@ word), and steps of a fixed length that leave the processor alone, as a GPU's do
 competes with the reading thread for the same cores; the second shows what is left for a device to wait for.
 """
 
-import argparse
 import os
 import tempfile
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measure import RESULTS, write
+from measure import options, write
 
 from posrank import workspace
 from posrank.training import runs
@@ -23,11 +24,13 @@ from posrank.training.distributed import World
 from posrank.training.loop import step_losses
 
 VIDEOS = 320  # of the large store: 0.54 GiB
+BATCH = 16
+FIXED = 0.25  # seconds of a step that leaves the processor alone
 
 
-def large_store(path, batch):
-    """A source of frames like FrameStore.rows: uint8 [VIDEOS, 12, 224, 224, 3] in a file, each video somewhere in it."""
-    frames = np.lib.format.open_memmap(path, "w+", np.uint8, (max(VIDEOS, batch), 12, 224, 224, 3))
+def large_store(path, videos):
+    """A source of frames like FrameStore.rows: uint8 [videos, 12, 224, 224, 3] in a file, each video somewhere in it."""
+    frames = np.lib.format.open_memmap(path, "w+", np.uint8, (videos, 12, 224, 224, 3))
     rng = np.random.default_rng(0)
     for video in frames:
         video[:] = rng.integers(0, 256, video.shape, dtype=np.uint8)
@@ -59,16 +62,12 @@ def measure(batches, step, steps, ahead, device):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=8)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--fixed", type=float, default=0.25, help="seconds of a step that leaves the processor alone")
-    parser.add_argument("--out", default=RESULTS)
-    arguments = parser.parse_args()
+    chosen = options(__doc__)
+    steps = 2 if chosen.small else 8
     work = workspace.open()
     work.tags("world")
     work.frames("world")
-    settings = {**runs.run_settings(work.params, "xclip", "word", 0), "batch": arguments.batch, "bf16": False}
+    settings = {**runs.run_settings(work.params, "xclip", "word", 0), "batch": BATCH, "bf16": False}
     device = runs.device_of()
     system = runs.start_system(settings).to(device).train()
 
@@ -83,11 +82,11 @@ def main():
         large = Path(folder) / "frames.npy"
         stores = {
             "world, 8 x 64": (None, work.folder / "data" / "frames" / "world" / "frames.npy"),
-            "12 x 224": (large_store(large, arguments.batch), large),
+            "12 x 224": (large_store(large, BATCH if chosen.small else VIDEOS), large),
         }
         for name, (frames, path) in stores.items():
             # the world's system reads frames of 64 pixels: larger ones are read and left
-            kinds = {f"{arguments.fixed:g} s elsewhere": lambda batch: time.sleep(arguments.fixed)}
+            kinds = {f"{FIXED:g} s elsewhere": lambda batch: time.sleep(FIXED)}
             if frames is None:
                 kinds = {f"xclip word on the {device.type}": compute, **kinds}
             for kind, step in kinds.items():
@@ -96,7 +95,7 @@ def main():
                     if frames is not None:
                         batches.frames = frames
                     forget(path)
-                    took, waited, share = measure(batches, step, arguments.steps, ahead, device)
+                    took, waited, share = measure(batches, step, steps, ahead, device)
                     way = f"{name}, {kind}: {f'{ahead} ahead' if ahead else 'none ahead'}"
                     rows.append({"way": way, "ms_per_step": took, "ms_waited": waited, "share_waited": share, "kind": (name, kind)})
                     print(rows[-1], flush=True)
@@ -104,17 +103,17 @@ def main():
     table["ratio"] = table.groupby("kind", sort=False)["ms_per_step"].transform("first") / table["ms_per_step"]
     table = table.drop(columns="kind")
     text = (
-        f"Batches of {arguments.batch} captions with their negatives, read and put together while the step before is computed; "
-        f"{arguments.steps} steps a row. A step that computes on a processor competes with the reading; one that sleeps leaves the "
+        f"Batches of {BATCH} captions with their negatives, read and put together while the step before is computed; "
+        f"{steps} steps a row. A step that computes on a processor competes with the reading; one that sleeps leaves the "
         "processor alone, as a GPU's does. The large store was dropped from memory before each row. Ratios: against none ahead."
     )
     waits = table.set_index("way")["share_waited"]
     first, last = (waits[[name for name in waits.index if name.endswith(end) and "elsewhere" in name]] for end in ("none ahead", "2 ahead"))
     headline = (
-        f"steps of {arguments.fixed:g} s on a device wait {last.min():.2%} to {last.max():.2%} of the time with batches made ahead, "
+        f"steps of {FIXED:g} s on a device wait {last.min():.2%} to {last.max():.2%} of the time with batches made ahead, "
         f"{first.min():.0%} to {first.max():.0%} without"
     )
-    write("waiting", table, "Waiting for batches in training", text, arguments.out, headline, "times faster than none ahead")
+    write("waiting", table, "Waiting for batches in training", text, chosen.out, headline, "times faster than none ahead")
 
 
 if __name__ == "__main__":
