@@ -106,7 +106,8 @@ if __name__ == "__main__":
     told = describe()
     text = (
         f"{told['accelerator'] or told['processor']}: {count} sentences in encoding, {batch} in a training step (256, where "
-        f"they are padded); {chosen.source} with negatives, ids at hand, random weights. bf16 ceiling measured in the same run: {top / 1e12:.3g} TFLOP/s."
+        f"they are padded); {chosen.source} with negatives, ids at hand, random weights. "
+        f"bf16 ceiling measured in the same run: {top / 1e12:.3g} TFLOP/s."
     )
     best = result.set_index("way")
     rate = best["sentences_per_s"]["encoding, trie, bf16"]
