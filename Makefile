@@ -42,7 +42,7 @@ repro: environment
 	@python -m posrank.presets repro $(PRESET) $(ARGS)
 
 sweep: environment
-	@python -m posrank.presets repro $(PRESET) --sweeps=$(SWEEP) $(ARGS)
+	@python -m posrank.presets repro --sweeps=$(SWEEP) $(PRESET) $(ARGS)
 
 publish: environment
 	@python -m posrank.presets publish $(PRESET)

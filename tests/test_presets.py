@@ -173,3 +173,12 @@ def test_what_is_published_about_the_machine_names_no_place(project):
 
     assert socket.gethostname() not in told and str(Path.home()) not in told.replace(sys.prefix, "")
     assert "torch" in told
+
+
+@pytest.mark.parametrize("line", ["repro $(PRESET) $(ARGS)", "repro --sweeps=$(SWEEP) $(PRESET) $(ARGS)", "lab $(PRESET) $(ARGS)"])
+def test_the_makefiles_lines_take_targets_of_dvc_along(line):
+    assert f"python -m posrank.presets {line}" in (ROOT / "Makefile").read_text()
+    words = line.replace("$(PRESET)", "smoke").replace("$(SWEEP)", "constant").replace("$(ARGS)", "-- --dry target").split()
+    chosen = presets.parser().parse_args(words)
+    assert chosen.preset == "smoke" and chosen.more == ["--dry", "target"]
+    assert getattr(chosen, "sweeps", None) == ("constant" if "--sweeps" in line else None)
