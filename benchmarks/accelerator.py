@@ -10,6 +10,7 @@ per sentence. Without a GPU only --small runs, on the processor, to show that th
 """
 
 import sys
+from functools import partial
 
 import pandas as pd
 import torch
@@ -83,7 +84,7 @@ def run(captions=None, small=False, repeats=3):
     table = []
     for way, (name, columns, mode, precision) in ways.items():
         rows = (ids if name == "encoding" else batch if mode == "trie" else batch[:256])[:, :columns]
-        work = waited(lambda: {"encoding": encode, "training": train}[name](tower, rows, mode, precision), device)  # noqa: B023
+        work = waited(partial({"encoding": encode, "training": train}[name], tower, rows, mode, precision), device)
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         seconds = take_turns({way: work}, repeats)[way]

@@ -40,7 +40,7 @@ def frame(tokens, i):
             if word == "to" and tokens.tag[j + 1 : j + 2] == ["VB"]:
                 return "to"
             return f"P {word}" if j > i + 1 or upos == "ADV" else FREE  # right after the verb: its context class
-        if word in _CLAUSES and j > i:
+        if word in _CLAUSES:
             return "clause" if upos != "DET" else FREE
         if upos == "VERB":
             return "doing" if tag in ("VBG", "VB") and j > i + 1 and tokens.upos[j - 1] != "CCONJ" else FREE
