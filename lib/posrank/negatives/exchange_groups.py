@@ -1,0 +1,219 @@
+"""Rule `exchange`: statements that people wrote, exchanged between videos, so that no text-only model can tell the true one.
+
+A group is m >= 2 statements, each true of its own video, that differ in exactly one word (of one part and one Penn tag, at one
+place; "a" or "an" before it aside), with m different videos. The list of each video is the whole group. A text-only scorer gives
+the m statements one fixed order whatever the video, and each is the positive once: the ranks 1..m occur once each, so the mean
+reciprocal rank of a group is H(m)/m, chance, for every text-only scorer. Ties at their expected reciprocal rank change nothing.
+
+In: captions and their tags with heads. Out: a captions table of the statements and its negatives table.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from posrank import PARTS
+from posrank.negatives.corpus import gather
+from posrank.negatives.may_hold import MayHold
+from posrank.negatives.rules import check_choice, check_parts
+from posrank.negatives.statements import CAPTION, CLAUSE, PHRASE, UNITS, Frame, Parsed, frames
+from posrank.schema import validate
+
+LARGEST = 6
+"""Statements in a group at most."""
+
+NO_STATEMENT, NO_OTHER, MAY_HOLD = "no statement with a word of this part", "no other video has the same statement", "others may hold too"
+
+
+class Candidate(NamedTuple):
+    """A statement that may join a group: its frame's key, its video, its word, and what it is made from."""
+
+    key: tuple
+    video: str
+    word: str
+    lemma: str
+    order: str
+    anchor: str
+    caption_id: str
+    frame: Frame
+
+
+def exchange(captions, parts=PARTS, tags=None, splits=None, units=UNITS, seed=0, lexicon="builtin", tagger=None, progress=True):
+    """Groups of statements that differ in one word and hold of different videos -> (statements, negatives).
+
+    captions   captions table of one dataset; captions of other splits help to tell what else may hold of a video
+    parts      parts of speech to make groups for
+    tags       tags table with head and dep; None = made by `tagger` (None = the default one)
+    splits     whose captions are exchanged; None = all
+    units      "caption" (whole captions), "statement" (clauses and phrases cut from them), or both
+    seed       decides between equally good groups
+
+    statements: a captions table (caption = the statement, in lower case) with the columns source_caption_id, part, group, unit.
+    negatives: its negatives table: the list of a statement is the other statements of its group, letter by letter; with group.
+    Within a part a video stands in one group at most. ``posrank.evaluate(scorer, negatives, statements)`` ranks them.
+    ``negatives.attrs``: groups, lists and videos by part, dropped ({part: {reason: videos}}), captions_per_video (mean).
+
+    ValueError for tags without syntactic heads, and as `generate`.
+    """
+    parts = check_parts(parts)
+    units = tuple(check_choice("unit", unit, UNITS) for unit in ((units,) if isinstance(units, str) else units))
+    corpus = gather(captions, tags, captions, lexicon, tagger)
+    tags = corpus.reference
+    video_of = {caption_id: corpus.video(caption_id) for caption_id in corpus.captions}
+    wanted = captions if splits is None else captions[captions["split"].isin([splits] if isinstance(splits, str) else splits)]
+    if wanted.empty:
+        raise ValueError(f"no captions of the splits {splits}: the table has {', '.join(sorted(captions['split'].unique()))}")
+    may_hold = MayHold(tags, video_of, corpus.lexicon)
+    found = _candidates(tags, set(wanted["caption_id"]), video_of, parts, units, may_hold, seed, progress)
+    videos = {video_of[caption_id] for caption_id in wanted["caption_id"]}
+    rows, negatives, dropped = [], [], {}
+    table = wanted.set_index("caption_id")
+    for part in parts:
+        groups, dropped[part] = _groups(found[part], may_hold, part, videos)
+        for number, group in enumerate(groups):
+            _add(rows, negatives, f"{part}-{number:04d}", part, group, table)
+    statements = validate(pd.DataFrame(rows, columns=_STATEMENTS), "captions")
+    negatives = validate(pd.DataFrame(negatives, columns=_NEGATIVES), "negatives")
+    lists = statements.groupby(["part", "unit"]).size()
+    negatives.attrs.update({
+        "rule": "exchange", "level": "word", "seed": seed, "parts": list(parts), "units": list(units), **corpus.attrs,
+        "groups": {part: int(statements.loc[statements["part"] == part, "group"].nunique()) for part in parts},
+        "lists": {part: {unit: int(lists.get((part, unit), 0)) for unit in units} for part in parts},
+        "dropped": dropped, "captions_per_video": round(len(wanted) / len(videos), 2),
+    })
+    statements.attrs.update(negatives.attrs)
+    return statements, negatives
+
+
+_STATEMENTS = ["dataset", "split", "video_id", "caption_id", "caption", "file", "start", "end", "source_caption_id", "part", "group", "unit"]
+_NEGATIVES = ["caption_id", "part", "k", "sentence", "position", "original", "replacement", "source", "rule", "level", "group"]
+
+
+def whole_groups(statements, videos):
+    """The statements whose groups are whole where only `videos` can be seen, and how many groups were left out: (table, int).
+
+    A group that lacks a video is left out as a whole: chance is exact for whole groups alone.
+    """
+    seen = statements["video_id"].isin(set(videos))
+    broken = set(statements.loc[~seen, "group"])
+    return statements[~statements["group"].isin(broken)], len(broken)
+
+
+def _candidates(tags, wanted, video_of, parts, units, may_hold, seed, progress):
+    """{part: [Candidate]} of the wanted captions."""
+    found = {part: {} for part in parts}
+    for caption_id, tokens in _parsed(tags, wanted, progress):
+        video = video_of[caption_id]
+        order = hashlib.blake2b(f"{seed} {caption_id}".encode(), digest_size=8).hexdigest()
+        for frame in frames(tokens, parts):
+            if ("caption" if frame.size == CAPTION else "statement") in units and may_hold.reliable(frame.part, frame.word, frame.lemma):
+                made = Candidate(frame.key, video, frame.word, frame.lemma, order, frame.anchor, caption_id, frame)
+                found[frame.part].setdefault((frame.size, frame.key, video, frame.word), made)
+    return {part: list(rows.values()) for part, rows in found.items()}
+
+
+def _parsed(tags, wanted, progress):
+    """(caption_id, Parsed) of the wanted captions, in the order of the tags."""
+    for column in ("head", "dep"):
+        if column not in tags:
+            raise ValueError(f"tags table: column {column!r} is missing; rule exchange needs syntactic heads: make the tags again")
+    if not (tags["dep"] != "").any() and len(tags):
+        raise ValueError("the tags have no syntactic heads (dep is empty): tag with a pipeline that has a parser")
+    tags = tags[tags["caption_id"].isin(wanted)]
+    columns = [tags[name].tolist() for name in Parsed._fields]
+    ids = tags["caption_id"].to_numpy()
+    starts = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]])) if len(ids) else np.zeros(0, int)
+    ends = [*starts[1:], len(ids)]
+    if progress:
+        from tqdm.auto import tqdm
+
+        starts = tqdm(starts, desc="statements", unit="caption", mininterval=0.5)
+    for start, end in zip(starts, ends):
+        yield ids[start], Parsed(*(column[start:end] for column in columns))
+
+
+def _groups(candidates, may_hold, part, videos):
+    """(groups, {reason: videos}) of one part: whole captions first, then clauses, then phrases."""
+    groups, used, paired = [], set(), set()
+    for size in (CAPTION, CLAUSE, PHRASE):
+        rows = [row for row in candidates if row.frame.size == size and row.video not in used]
+        words = defaultdict(set)
+        for row in rows:
+            words[row.key].add(row.word)
+        rows = [row for row in rows if len(words[row.key]) > 1]
+        paired |= {row.video for row in rows}
+        made = group_videos(rows, may_hold, part)
+        used |= {row.video for group in made for row in group}
+        groups += made
+    stated = {row.video for row in candidates}
+    dropped = {NO_STATEMENT: len(videos - stated), NO_OTHER: len(stated - paired - used), MAY_HOLD: len(paired - used)}
+    return groups, {reason: count for reason, count in dropped.items() if count}
+
+
+def _add(rows, negatives, name, part, group, table):
+    """One group as rows of both tables."""
+    ids = [f"{row.caption_id}@{name}" for row in group]
+    for row, caption_id in zip(group, ids):
+        source = table.loc[row.caption_id]
+        unit = "caption" if row.frame.size == CAPTION else "statement"
+        times = [source.get(column) for column in ("file", "start", "end")]
+        rows.append([source.get("dataset", ""), source.get("split", "test"), source["video_id"], caption_id, row.frame.text,
+                     *times, row.caption_id, part, name, unit])
+        others = [other for other in group if other is not row]
+        for k, other in enumerate(others):
+            negatives.append([caption_id, part, k, other.frame.text, row.frame.position - row.frame.left, row.word, other.word,
+                              "exchange", "exchange", "word", name])
+
+
+def group_videos(candidates, may_hold, part, largest=LARGEST):
+    """Groups of candidates that share a frame: a list of lists of rows, every video in at most one.
+
+    candidates: list of Candidate. Pairs are made for
+    the videos with the fewest partners first, then the others join the groups of their frames, then groups of a frame are
+    joined: as many videos as possible come first, large groups second.
+    """
+    by_key, by_video = defaultdict(list), defaultdict(list)
+    for row in sorted(candidates, key=lambda row: row.order):
+        by_key[row.key].append(row)
+        by_video[row.video].append(row)
+    words = {key: Counter(row.word for row in rows) for key, rows in by_key.items()}
+    partners = {
+        video: sum(len(by_key[row.key]) - words[row.key][row.word] for row in rows) for video, rows in by_video.items()
+    }
+    rank = {video: (partners[video], by_video[video][0].order) for video in by_video}
+    for rows in by_key.values():
+        rows.sort(key=lambda row: rank[row.video])
+
+    def apart(a, b):
+        own, other = (a.word, a.lemma), (b.word, b.lemma)
+        return a.video != b.video and not may_hold(part, own, other, a.video, a.anchor) and not may_hold(part, other, own, b.video, b.anchor)
+
+    groups, used = defaultdict(list), set()
+    for video in sorted(by_video, key=rank.get):
+        if video in used:
+            continue
+        for row in sorted(by_video[video], key=lambda row: len(by_key[row.key])):
+            other = next((o for o in by_key[row.key] if o.video not in used and o.word != row.word and apart(row, o)), None)
+            if other is not None:
+                groups[row.key].append([row, other])
+                used |= {video, other.video}
+                break
+    for video in sorted(by_video, key=rank.get):
+        if video not in used:
+            for row in by_video[video]:
+                home = next((g for g in groups[row.key] if len(g) < largest and all(apart(row, o) for o in g)), None)
+                if home is not None:
+                    home.append(row)
+                    used.add(video)
+                    break
+    for found in groups.values():
+        at = 0
+        while at < len(found):
+            for later in range(len(found) - 1, at, -1):
+                if len(found[at]) + len(found[later]) <= largest and all(apart(a, b) for a in found[at] for b in found[later]):
+                    found[at] += found.pop(later)
+            at += 1
+    return [group for key in sorted(groups) for group in groups[key]]
