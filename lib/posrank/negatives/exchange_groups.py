@@ -62,6 +62,7 @@ def exchange(captions, parts=PARTS, tags=None, splits=None, units=UNITS, seed=0,
     units = tuple(check_choice("unit", unit, UNITS) for unit in ((units,) if isinstance(units, str) else units))
     corpus = gather(captions, tags, captions, lexicon, tagger)
     tags = corpus.reference
+    _check_heads(tags)
     video_of = {caption_id: corpus.video(caption_id) for caption_id in corpus.captions}
     wanted = captions if splits is None else captions[captions["split"].isin([splits] if isinstance(splits, str) else splits)]
     if wanted.empty:
@@ -109,7 +110,8 @@ def _candidates(tags, wanted, video_of, parts, units, may_hold, seed, progress):
         video = video_of[caption_id]
         order = hashlib.blake2b(f"{seed} {caption_id}".encode(), digest_size=8).hexdigest()
         for frame in frames(tokens, parts):
-            if ("caption" if frame.size == CAPTION else "statement") in units and may_hold.reliable(frame.part, frame.word, frame.lemma):
+            unit = "caption" if frame.size == CAPTION else "statement"
+            if unit in units and may_hold.reliable(frame.part, frame.word, frame.lemma) and may_hold.usual_head(frame):
                 made = Candidate(frame.key, video, frame.word, frame.lemma, order, frame.anchor, caption_id, frame)
                 found[frame.part].setdefault((frame.size, frame.key, video, frame.word), made)
     return {part: list(rows.values()) for part, rows in found.items()}
@@ -117,11 +119,6 @@ def _candidates(tags, wanted, video_of, parts, units, may_hold, seed, progress):
 
 def _parsed(tags, wanted, progress):
     """(caption_id, Parsed) of the wanted captions, in the order of the tags."""
-    for column in ("head", "dep"):
-        if column not in tags:
-            raise ValueError(f"tags table: column {column!r} is missing; rule exchange needs syntactic heads: make the tags again")
-    if not (tags["dep"] != "").any() and len(tags):
-        raise ValueError("the tags have no syntactic heads (dep is empty): tag with a pipeline that has a parser")
     tags = tags[tags["caption_id"].isin(wanted)]
     columns = [tags[name].tolist() for name in Parsed._fields]
     ids = tags["caption_id"].to_numpy()
@@ -133,6 +130,14 @@ def _parsed(tags, wanted, progress):
         starts = tqdm(starts, desc="statements", unit="caption", mininterval=0.5)
     for start, end in zip(starts, ends):
         yield ids[start], Parsed(*(column[start:end] for column in columns))
+
+
+def _check_heads(tags):
+    for column in ("head", "dep"):
+        if column not in tags:
+            raise ValueError(f"tags table: column {column!r} is missing; rule exchange needs syntactic heads: make the tags again")
+    if not (tags["dep"] != "").any() and len(tags):
+        raise ValueError("the tags have no syntactic heads (dep is empty): tag with a pipeline that has a parser")
 
 
 def _groups(candidates, may_hold, part, videos):

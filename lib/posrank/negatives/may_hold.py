@@ -66,6 +66,11 @@ class MayHold:
         common = self._frequency_of.get(word, 0) >= min(3, 1 + self._videos // 500)
         return known and common and self._share.get((word, part), 0) >= 0.4
 
+    def usual_head(self, frame):
+        """Whether the word that a frame's word belongs to is mostly of the part that the tagger gave it here."""
+        part = {"adj": "noun", "adv": "verb", "prep": "noun"}.get(frame.part)
+        return part is None or self._share.get((frame.anchor, part), self._share.get((frame.anchor + "s", part), 1)) >= 0.4
+
     @lru_cache(maxsize=None)
     def apart(self, part, own, other):
         """Whether the two words exclude each other, whatever the video."""

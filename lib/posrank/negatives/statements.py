@@ -113,7 +113,7 @@ def spans(tokens, words, tree):
             start = _subject(tokens, tree, verb)
             if start is not None:
                 found += [(start, end, CLAUSE) for end in ends]
-            found += [(verb, end, PHRASE) for end in ends]
+            found += [(verb, end, PHRASE) for end in ends if tokens.tag[verb] != "VBN" or "by" in words[verb:end]]
     for noun, upos in enumerate(tokens.upos):
         if upos == "NOUN":
             start = core(tokens, tree, noun)
@@ -317,7 +317,8 @@ def _fits(tokens, tree, part, i, left, right, size):
 
 def _frame(tokens, words, tree, part, i, left, right, size):
     tag = fine_tag(part, tokens.tag[i])
-    pieces = [words[at] + (" " if tokens.whitespace[at] else "") for at in range(left, right)]
+    # white space of the caption's own ("riding  a bike") is a token of spaCy's, and no difference
+    pieces = ["" if words[at].isspace() else words[at] + (" " if tokens.whitespace[at] else "") for at in range(left, right)]
     text = "".join(pieces).strip()
     before = pieces[: i - left]
     if before and words[i - 1] in ("a", "an"):
