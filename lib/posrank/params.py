@@ -20,8 +20,7 @@ from posrank.yamlfile import read
 
 __all__ = ["Params", "check_preset_name", "load", "merge", "preset", "preset_names", "validate"]
 
-LONGEST, MOST_PROBLEMS = 200, 20
-"""Characters of a value or key in a message; problems told at once."""
+LONGEST, MOST_PROBLEMS = 200, 20  # characters of a value or key in a message; problems told at once
 
 
 class Params(Mapping):
@@ -83,20 +82,15 @@ class Params(Mapping):
 def load(path=None, preset=None):
     """Validated `Params` from `path` (default: params.yaml of the project), with the preset laid over that is named.
 
-    Raises ValueError with one line per problem: key, line in the file, what is wanted, the nearest valid name;
-    FileNotFoundError where there is no file.
+    ValueError with one line per problem (line, key, what is wanted, nearest name); FileNotFoundError without the file.
     """
     path = Path(path) if path is not None else root() / "params.yaml"
     values, lines = read(path)
     params = validate(values, path.name, lines)
     if preset is None:
         return params
-    try:
-        layers = _layers(params, preset)
-    except ValueError as problem:
-        raise ValueError(f"{path.name}: {problem}") from None
-    for layer in layers:
-        values = merge(values, functools.reduce(lambda found, key: found[key], layer, values))
+    for layer in _layers(params, preset, f"{path.name}: "):
+        values = merge(values, functools.reduce(dict.get, layer, values))
         lines |= {key[len(layer) :]: line for key, line in lines.items() if key[: len(layer)] == layer}
     return validate(values, f"{path.name} with preset {preset}", lines)
 
@@ -123,17 +117,15 @@ def preset_names(params):
 
 def preset(params, name):
     """The overrides that preset `name` stands for, as a plain dict. ValueError names the nearest preset."""
-    merged = {}
-    for layer in _layers(params, name):
-        merged = merge(merged, functools.reduce(lambda found, key: found[key], layer, params).plain())
-    return merged
+    layers = [functools.reduce(Params.get, layer, params).plain() for layer in _layers(params, name)]
+    return functools.reduce(merge, layers)
 
 
-def _layers(params, name):
+def _layers(params, name, file=""):
     """Key paths of what preset `name` lays over the base, the first one first."""
     names = preset_names(params)
     if check_preset_name(name) not in names:
-        raise ValueError(f"unknown preset {name!r}{_nearest(name, names)}; there are: {', '.join(names)}")
+        raise ValueError(f"{file}unknown preset {name!r}{_nearest(name, names)}; there are: {', '.join(names)}")
     if name in params["presets"]:
         return [("presets", name)]
     _, system, dataset = name.split("-", 2)
@@ -141,125 +133,112 @@ def _layers(params, name):
 
 
 def validate(values, name="params", lines=None):
-    """`values` (a nested mapping) as `Params`, every key and value checked against the schema.
-
-    `lines` maps key paths to line numbers, for messages. Raises ValueError, one line per problem.
-    """
+    """A nested mapping as checked `Params`. ValueError with one line per problem; `lines`: {key path: line}."""
     values = Params(values).plain()
     try:
         File.model_validate(values)
         problems = conflicts(values)
     except ValidationError as problem:
-        problems = _problems(problem.errors(include_url=False), values)
+        problems = _problems(problem.errors(include_url=False)[: 5 * MOST_PROBLEMS], values)
     if problems:
-        lines = lines or {}
-        told = sorted(((_line(path, lines), path, text) for path, text in problems), key=lambda each: each[0])
-        said = [f"{name}{f', line {line}' if line else ''}: {_key(path)} {text}" for line, path, text in told[:MOST_PROBLEMS]]
-        rest = [f"{name}: and {len(told) - MOST_PROBLEMS} more"] if len(told) > MOST_PROBLEMS else []
-        raise ValueError("\n".join([*said, *rest]))
+        told = sorted((_place(path, lines or {}), text) for path, text in problems)
+        said = [f"{name}{f', line {line}' if line else ''}: {key} {text}" for (line, key), text in told[:MOST_PROBLEMS]]
+        raise ValueError("\n".join([*said, f"{name}: and more"] if len(told) > MOST_PROBLEMS else said))
     return Params(values)
 
 
-def _line(path, lines):
-    """The line of the deepest known key on `path`, or 0."""
-    return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), 0)
-
-
-def _key(path):
-    """train.seeds[0] of ("train", "seeds", 0)."""
-    text = "".join(f".{step}" if re.fullmatch(r"[\w -]+", str(step)) and isinstance(step, str) else f"[{step!r}]" for step in path)
-    return text.removeprefix(".")[:LONGEST] or "the file"
+def _place(path, lines):
+    """(line, key) of a key path, as in (49, "train.seeds[0]"): the line of the deepest known key on it, or 0."""
+    key = "".join(f".{step}" if re.fullmatch(r"[a-zA-Z][\w -]*", str(step)) else f"[{step!r}]" for step in path)
+    line = next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), 0)
+    return line, key.removeprefix(".")[:LONGEST] or "the file"
 
 
 def _problems(errors, values):
     """[(key path, text)] of pydantic's errors on the plain `values`, one for each place."""
     keys, wrong = {}, {}
     for error in errors:
-        path, value = (), values
+        path, value, last = (), values, error["loc"][-1]
         for step in error["loc"]:  # it names branches of a union as well, which are no keys
             if (isinstance(value, dict) and step in value) or (isinstance(value, list) and step in range(len(value))):
                 path, value = (*path, step), value[step]
-        last = error["loc"][-1]
         if error["type"] == "missing":
             keys[(*path, last)] = path, f"lacks the key {last!r}: add it, as in the repository's params.yaml"
+        elif error["type"] == "value_error" and last == "[key]":
+            keys[path] = path, str(error["ctx"]["error"])
         elif error["type"] in ("extra_forbidden", "invalid_key") or last == "[key]":
-            keys[path] = path, _unknown(path, error)
+            rules = _rules(path[:-1])
+            names = [name for rule in rules for name in _names(rule)]
+            keys[path] = path, f"is no parameter{_nearest(path[-1], names)}; there are: {', '.join(names)}"
         else:
-            wrong[path] = path, f"is {_shown(value)}; wanted is {_wants(_rule(path))}{_hint(_rule(path), value)}"
+            rules = _rules(path)
+            wants = ", or ".join(map(_wants, rules))
+            hint = _hint(rules, value) if isinstance(value, str) else ""
+            wrong[path] = path, f"is {_shown(value)}; wanted is {wants}{hint}"
     # where one branch of a union fits down to a deeper place, that the others do not fit is of no interest
     below = {path[:end] for path in (*keys, *wrong) for end in range(len(path))}
     return [*keys.values(), *(each for path, each in wrong.items() if path not in below and path not in keys)]
 
 
-def _unknown(path, error):
-    if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
-    names = []
-    for rule in _branches(_rule(path[:-1])):
-        names += rule.get("properties") or _resolved(rule.get("propertyNames", {})).get("enum", ())
-    return f"is no parameter{_nearest(path[-1], names)}; there are: {', '.join(names)}"
-
-
 @functools.cache
 def _schema():
-    """pydantic's JSON schema of the file: the words of errors are made from it."""
-    return File.model_json_schema()
+    """pydantic's JSON schema of the file without references: the words of errors are made from it."""
+    schema = File.model_json_schema()
+
+    def inline(part):
+        if isinstance(part, dict) and "$ref" in part:
+            return inline(schema["$defs"][part["$ref"].rsplit("/", 1)[-1]])
+        if isinstance(part, dict):
+            return {key: inline(value) for key, value in part.items() if key != "$defs"}
+        return [inline(item) for item in part] if isinstance(part, list) else part
+
+    return inline(schema)
 
 
-def _resolved(rule):
-    return _schema()["$defs"][rule["$ref"].rsplit("/", 1)[-1]] if "$ref" in rule else rule
-
-
-def _branches(rule):
-    return [branch for each in _resolved(rule).get("anyOf", [rule]) for branch in [_resolved(each)]]
-
-
-def _rule(path):
-    """The part of the JSON schema that holds for a key path."""
-    rule = _resolved(_schema())
+def _rules(path):
+    """What the JSON schema says of a key path: one part of it, or several of which one must hold."""
+    rule = _schema()
     for step in path:
-        found = [(branch.get("properties", {}).get(step), branch.get("additionalProperties"), branch.get("items"))
-                 for branch in _branches(rule)]  # fmt: skip
-        rule = _resolved(next(each for branch in found for each in branch if isinstance(each, dict)))
-    return rule
+        branches = rule.get("anyOf", [rule])
+        inner = [(b.get("properties", {}).get(step), b.get("additionalProperties"), b.get("items")) for b in branches]
+        rule = next(each for branch in inner for each in branch if isinstance(each, dict))
+    return rule.get("anyOf", [rule])
+
+
+def _names(rule):
+    """The texts or keys that a part of the JSON schema knows."""
+    found = rule.get("enum") or rule.get("properties") or rule.get("propertyNames", {}).get("enum", ())
+    return [rule["const"]] if "const" in rule else list(found)
 
 
 def _wants(rule):
     """In words what a part of the JSON schema allows."""
-    if "anyOf" in rule:
-        return ", or ".join(_wants(branch) for branch in _branches(rule))
-    kind, rule = rule.get("type"), _resolved(rule)
-    if "description" in rule and kind == "string":
-        return rule["description"]
-    if "enum" in rule or "const" in rule:
-        return rule["const"] if "const" in rule else "one of " + ", ".join(rule["enum"])
+    kind, names = rule.get("type"), _names(rule)
     if kind == "array":
         least = " of one or more" if rule.get("minItems") else ""
-        return f"a list{least} without repetitions, each {_wants(_resolved(rule['items']))}"
+        return f"a list{least} without repetitions, each {_wants(rule['items'])}"
     if kind in ("integer", "number"):
         bounds = (("minimum", "of at least"), ("exclusiveMinimum", "above"), ("maximum", "at most"))
         limits = [f"{word} {rule[key]:,}".removesuffix(".0") for key, word in bounds if key in rule]
-        return f"{'a whole number' if kind == 'integer' else 'a number'} {' and '.join(limits)}"
-    names = ", ".join(rule.get("properties", ())) if len(rule.get("properties", ())) < 10 else ""
-    return {"boolean": "true or false", "string": "a text", "null": "null"}.get(kind, f"a mapping of {names or 'keys to values'}")
+        kind = "an even number" if "multipleOf" in rule else "a whole number" if kind == "integer" else "a number"
+        return f"{kind} {' and '.join(limits)}"
+    if kind == "object":
+        return f"a mapping of {', '.join(names) if 0 < len(names) < 10 else 'keys to values'}"
+    if names:
+        return names[0] if "const" in rule else f"one of {', '.join(names)}"
+    return {"boolean": "true or false", "null": "null"}.get(kind) or rule.get("description", "a text")
 
 
-def _hint(rule, value):
-    """The nearest of the names that a rule knows, where `value` is a text."""
-    if not isinstance(value, str):
-        return ""
-    branches = _branches(rule)
-    if any(branch.get("type") in ("integer", "number") for branch in branches) and re.fullmatch(r"[-+.\d][\d_.]*(e[-+]?\d+)?", value, re.I):
+def _hint(rules, text):
+    kinds = {rule.get("type") for rule in rules}
+    if kinds & {"integer", "number"} and re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", text, re.I):
         return ": write the number without quotes"
-    known = [name for branch in branches for name in branch.get("enum", [branch["const"]] if "const" in branch else [])]
-    return _nearest(value, known) if known else ""
+    return _nearest(text, [name for rule in rules if rule.get("type") == "string" for name in _names(rule)])
 
 
 def _shown(value):
-    if value is None or isinstance(value, dict):
-        return "null" if value is None else "a mapping"
     try:
-        text = repr(value)
+        text = "a mapping" if isinstance(value, dict) else "null" if value is None else repr(value)
     except ValueError:  # Python writes no integer of more than some thousand digits
         text = "a number of thousands of digits"
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

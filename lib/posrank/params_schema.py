@@ -1,8 +1,8 @@
 """What params.yaml may hold: one pydantic model a section, each key declared once with its type and range.
 
-Values are not here: they stand in params.yaml alone. A key is added or removed by one line of its section. Types are strict: a
-text or true is no number, a number no text. `posrank.params` reads the file, applies `File`, and words the errors from the JSON
-schema that pydantic makes of it, so a description stands only where type and range do not say what is wanted.
+Values are not here: they stand in params.yaml alone. A key is added or removed by one line of its section. Types are
+strict: neither a text nor true is a number. `posrank.params` reads the file, applies `File`, and words its errors from
+the JSON schema that pydantic makes of it: a description is given only where type and range do not say what is wanted.
 """
 
 import copy
@@ -14,13 +14,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from posrank import PARTS
 
-DATASETS = ("world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv")
+DATASETS = (
+    "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv",
+)
 SYSTEMS = ("clip", "frozen", "xclip", "ts2net", "ucofia")
 STRATEGIES = ("zeroshot", "coarse", "word", "phrase", "prompt")
 
 MOST = 10**9
-"""No number is larger; what is meant by a larger one is a slip of the keyboard."""
-
+"""No number of params.yaml is larger."""
 T = TypeVar("T")
 
 
@@ -31,14 +32,10 @@ def _distinct(values):
 
 
 def check_preset_name(name):
-    """`name` itself where it can name a preset, which becomes the name of a folder; ValueError where it cannot.
-
-    Lower-case letters, digits, - and _, the first a letter or digit, at most 100: no slash, no dot, never empty.
-    """
+    """`name` itself where it can name a preset, and so a folder: no slash, no dot, not empty. ValueError where not."""
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", name):
-        raise ValueError(
-            f"{repr(name)[:200]} is no name for a preset: use lower-case letters, digits, - and _, beginning with a letter or a digit"
-        )
+        rule = "use at most 100 of a-z, 0-9, - and _, the first a letter or digit"
+        raise ValueError(f"{repr(name)[:200]} is no name for a preset: {rule}")
     return name
 
 
@@ -52,17 +49,16 @@ Number = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, le=MOST, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
-SomeOf = Annotated[list[T], AfterValidator(_distinct), Field(json_schema_extra={"uniqueItems": True})]
-Several = Annotated[list[T], AfterValidator(_distinct), Field(min_length=1, json_schema_extra={"uniqueItems": True})]
+SomeOf = Annotated[list[T], AfterValidator(_distinct)]
+Several = Annotated[SomeOf[T], Field(min_length=1)]
 
 Dataset = Literal[DATASETS]
 System = Literal[SYSTEMS]
 Strategy = Literal[STRATEGIES]
 Split = Literal["train", "val", "test"]
 Rule = Literal["paper", "released", "fair"]
-RunName = Annotated[
-    str, Field(pattern=f"^({'|'.join(SYSTEMS)})-({'|'.join(STRATEGIES)})-[0-9]{{1,10}}$", description="a run, as in xclip-word-0")
-]
+RUN_NAME = f"^({'|'.join(SYSTEMS)})-({'|'.join(STRATEGIES)})-[0-9]{{1,10}}$"
+RunName = Annotated[str, Field(pattern=RUN_NAME, description="a run, as in xclip-word-0")]
 
 
 class Section(BaseModel):
@@ -71,7 +67,7 @@ class Section(BaseModel):
 
 @functools.cache
 def partial(model):
-    """The model of a part of a section: every key may be left out, what is given must fit. For what is laid over a section."""
+    """The model of what may be laid over a section: every key may be left out, and what is given must fit."""
     fields = {}
     for name, field in model.model_fields.items():
         field, kind = copy.copy(field), field.annotation
@@ -87,7 +83,7 @@ class World(Section):
     test: TwoOrMore
     frames: TwoOrMore
     fps: Count
-    size: Pixels
+    size: Annotated[Pixels, Field(multiple_of=2)]  # H.264 with 4:2:0 colours has no odd sizes
     captions: Literal["balanced", "skewed"]
 
 
@@ -242,19 +238,20 @@ def conflicts(values):
     if train["systems"] and train["dataset"] not in datasets:
         found.append((
             ("train", "dataset"),
-            f"is {train['dataset']!r}, which is not among datasets ({', '.join(datasets)}): add it there, name one of those, "
-            "or set train.systems to [] for the text half alone",
+            f"is {train['dataset']!r}, which is not among datasets ({', '.join(datasets)}): add it there, name one of "
+            "those, or set train.systems to [] for the text half alone",
         ))
     for rule in values["evaluate"]["rules"]:
         if rule not in values["negatives"]["rules"]:
             found.append((("evaluate", "rules"), f"names {rule!r}, which is not among negatives.rules: add it there"))
-    runs = {("train",): train} | {("train", "by_system", name): train | train["by_system"][name] for name in train["systems"]}
+    runs = {("train",): train}
+    runs |= {("train", "by_system", name): train | train["by_system"][name] for name in train["systems"]}
     trained, processes = set(train["strategies"]) != {"zeroshot"}, values["processes"]
     for path, run in runs.items():
         if (run["steps"] is None) == (run["epochs"] is None):
             found.append(((*path, "steps"), "and epochs: give exactly one of the two, the other is null"))
         if trained and processes != "auto" and run["batch"] % processes:
-            found.append(((*path, "batch"), f"is {run['batch']}, which {processes} processes cannot share evenly: change one of the two"))
-        if found and path == ("train",):  # the systems inherit it
+            found.append(((*path, "batch"), f"is {run['batch']}, which {processes} processes cannot share evenly"))
+        if found:  # the systems inherit it
             break
     return found

@@ -1,8 +1,8 @@
 """YAML as DVC reads and writes it (version 1.2: 1e-4 is a number, `on` is a text), as plain data.
 
-Comes in: a file or a word of the command line. Goes out: dicts with text keys, lists, texts, numbers, true, false and null.
-Nothing else is ever made: a tag such as !!python/object is refused, aliases are copied, and size, depth and the length of
-numbers have limits. Every fault of a file is one ValueError with file and line.
+Comes in: a file or a word of the command line. Goes out: dicts with text keys, lists, texts, numbers, true, false and
+null. Nothing else is ever made: a tag such as !!python/object is refused, and size, depth and the length of numbers
+have limits. Every fault of a file is one ValueError with file and line.
 """
 
 import re
@@ -18,10 +18,11 @@ _PLAIN = {"MappingNode": ("map",), "SequenceNode": ("seq",), "ScalarNode": ("str
 
 
 def read(path):
-    """(values, lines) of a YAML file: its mapping as plain data, and the line of each key and list item, counted from 1.
+    """(values, lines) of a YAML file: its mapping as plain data, and the line of each key and list item, from 1.
 
-    lines: {("train", "lambda"): 57, ("train", "seeds", 0): 49, ...}. FileNotFoundError where there is no such file; ValueError
-    with file and line where it cannot be read, is no YAML, holds no mapping, a key twice, or anything but plain data.
+    lines: {("train", "lambda"): 57, ("train", "seeds", 0): 49, ...}. FileNotFoundError where there is no such file;
+    ValueError with file and line where it cannot be read, is no YAML, holds no mapping, a key twice, or anything but
+    plain data.
     """
     path = Path(path)
     try:
@@ -38,7 +39,7 @@ def read(path):
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         line = data.count(b"\n", 0, problem.start) + 1
-        raise ValueError(f"{path.name}, line {line}: is no text in UTF-8 ({problem.reason}): save it as UTF-8") from None
+        raise ValueError(f"{path.name}, line {line}: no text in UTF-8 ({problem.reason}): save it as UTF-8") from None
     values, lines = parse(text, path.name)
     if not isinstance(values, dict):
         raise ValueError(f"{path.name} holds no mapping of keys to values: restore it from the repository")
@@ -61,28 +62,29 @@ def parse(text, name="YAML"):
             raise ValueError(f"{name}, line {line}: {fault}")
         return yaml.constructor.construct_document(node), lines
     except MarkedYAMLError as problem:
-        mark, reason = problem.problem_mark or problem.context_mark, " ".join(filter(None, (problem.context, problem.problem)))
+        mark, reason = problem.problem_mark or problem.context_mark, f"{problem.context or ''} {problem.problem or ''}"
         line = f", line {mark.line + 1}" if mark else ""
         raise ValueError(f"{name}{line}: {' '.join(reason.split())[:200]}; correct the YAML there") from None
-    except YAMLError as problem:  # of single characters
+    except YAMLError as problem:  # of a single character
         line = text.count("\n", 0, problem.position) + 1
-        raise ValueError(f"{name}, line {line}: unacceptable character {chr(problem.character)!r}; take it out") from None
+        raise ValueError(f"{name}, line {line}: the character {chr(problem.character)!r}; take it out") from None
 
 
 def _walk(node, path, lines, constructor, left):
-    """Yield (what is wrong, line) of a tree of nodes that is not plain data within the limits; note the `lines` of its keys."""
-    line, key, tag = node.start_mark.line + 1, ".".join(map(str, path))[:200] or "the file", node.tag.removeprefix(_TAG)
+    """Yield (what is wrong, line) where a tree of nodes is not plain data within the limits; fill `lines`."""
+    line, tag = node.start_mark.line + 1, node.tag.removeprefix(_TAG)
+    key = ".".join(map(str, path))[:200] or "the file"
     left[0] -= 1
     if len(path) >= DEEPEST or left[0] < 0:
-        yield f"{key} has more than {DEEPEST} levels or {MOST:,} values, perhaps by an alias: write the values out", line
+        yield f"{key}: more than {DEEPEST} levels or {MOST:,} values, perhaps by an alias: write the values out", line
     elif tag not in _PLAIN[type(node).__name__]:
         yield f"{key} carries the tag {node.tag[:200]!r}: write a plain text, number, list or mapping", line
     elif tag == "map":
         for name, value in node.value:
-            text = name.value if isinstance(name.value, str) else "a list or mapping"
+            line, text = name.start_mark.line + 1, name.value if isinstance(name.value, str) else "a list or mapping"
             if name.tag not in (f"{_TAG}str", f"{_TAG}merge") or _UNPRINTABLE.search(text):
-                yield f"{key} has the key {text[:200]!r}, which is no plain text: put it in quotes", name.start_mark.line + 1
-            lines[(*path, text)] = name.start_mark.line + 1
+                yield f"{key} has the key {text[:200]!r}, which is no plain text: put it in quotes", line
+            lines[(*path, text)] = line
             yield from _walk(value, (*path, text), lines, constructor, left)
     elif tag == "seq":
         for i, item in enumerate(node.value):
