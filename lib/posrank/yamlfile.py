@@ -9,7 +9,7 @@ import re
 from io import StringIO
 from pathlib import Path
 
-LARGEST, DEEPEST, MOST, LONGEST_NUMBER = 200_000, 30, 20_000, 40
+LARGEST, DEEPEST, MOST, LONGEST_NUMBER = 100_000, 30, 20_000, 40
 """Bytes of a file, levels of nesting, values (an alias counts as a copy), and characters of a number."""
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufeff]")
