@@ -105,7 +105,7 @@ def test_several_problems_are_told_at_once_each_with_its_line(tmp_path):
     with pytest.raises(ValueError, match=r"line (\d+): train\.n is 0(.|\n)*line (?!\1)\d+: train\.lambda is -1"):
         params.load(path)
     path, line = changed(tmp_path, ("  smoke: ", "  both: {train: {epochs: 1}}\n  smoke: "))
-    with pytest.raises(ValueError, match=rf"params.yaml with preset both, line \d+: train.steps and epochs"):
+    with pytest.raises(ValueError, match=r"params\.yaml with preset both, line \d+: train.steps and epochs"):
         params.load(path, preset="both")
     path.write_text("\n".join(f"key{i}: 1" for i in range(5000)))
     with pytest.raises(ValueError, match="and more$") as caught:
@@ -126,7 +126,7 @@ def test_preset_names_that_are_no_plain_names_are_refused(name):
 
 
 def test_unknown_preset_names_the_nearest():
-    with pytest.raises(ValueError, match=r"params.yaml: unknown preset 'smok'; did you mean 'smoke'"):
+    with pytest.raises(ValueError, match=r"params\.yaml: unknown preset 'smok'; did you mean 'smoke'"):
         params.load(ROOT / "params.yaml", preset="smok")
 
 
