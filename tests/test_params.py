@@ -104,11 +104,11 @@ def test_several_problems_are_told_at_once_each_with_its_line(tmp_path):
     path, _ = changed(tmp_path, ("  n: 2 ", "  n: 0 "), ("  lambda: 2.0 ", "  lambda: -1 "))
     with pytest.raises(ValueError, match=r"line (\d+): train\.n is 0(.|\n)*line (?!\1)\d+: train\.lambda is -1"):
         params.load(path)
-    path, line = changed(tmp_path, ("  smoke: ", "  both: {train: {epochs: 1}}\n  smoke: "))
+    path, _ = changed(tmp_path, ("  smoke: ", "  both: {train: {epochs: 1}}\n  smoke: "))
     with pytest.raises(ValueError, match=r"params\.yaml with preset both, line \d+: train.steps and epochs"):
         params.load(path, preset="both")
     path.write_text("\n".join(f"key{i}: 1" for i in range(5000)))
-    with pytest.raises(ValueError, match="and more$") as caught:
+    with pytest.raises(ValueError, match=r"and more$") as caught:
         params.load(path)
     assert str(caught.value).count("\n") == 20
 
