@@ -39,13 +39,13 @@ environment:
 	@$(or $(BASE_PYTHON),$(error no $(PYTHON) on PATH: name a Python 3.11 or newer, as in make PYTHON=/usr/bin/python3.12)) .ci/environment.py
 
 repro: environment
-	@python -m posrank.presets repro $(PRESET) $(ARGS)
+	@python -m posrank repro $(PRESET) $(ARGS)
 
 sweep: environment
-	@python -m posrank.presets repro --sweeps=$(SWEEP) $(PRESET) $(ARGS)
+	@python -m posrank sweep --only=$(SWEEP) $(PRESET) $(ARGS)
 
 publish: environment
-	@python -m posrank.presets publish $(PRESET)
+	@python -m posrank publish $(PRESET)
 
 test: environment
 	@python -m pytest $(ARGS)
@@ -58,7 +58,7 @@ bench: environment
 	@for name in $(BENCHMARKS); do echo "benchmarks/$$name.py"; python benchmarks/$$name.py $(ARGS); done
 
 lab: environment
-	@python -m posrank.presets lab $(PRESET) $(ARGS)
+	@python -m posrank lab $(PRESET) $(ARGS)
 
 clean-presets:
 	rm -rf .presets

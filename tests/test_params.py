@@ -69,7 +69,7 @@ def test_presets_do_what_is_promised():
         ("  steps: 120 ", "  steps: null ", ["train.steps", "exactly one"]),
         ("    clip: {}", "    clip: {lrr: 1}", ["train.by_system.clip.lrr", "did you mean 'lr'"]),
         ("  frozen: [] ", "  frozen: relased ", ["train.frozen", "did you mean 'released'"]),
-        ("  run: xclip-word-0", "  run: xclip_word_0", ["sweeps.run", "xclip-word-0"]),
+        ("lambda: {runs: [xclip-word-0]", "lambda: {runs: [xclip_word_0]", ["sweeps.lambda.runs", "xclip-word-0"]),
         ("    world: {train: 160", "    wolrd: {train: 160", ["presets.smoke.wolrd", "did you mean 'world'"]),
         ("prompt], steps: 4, ", "prompt], steps: -4, ", ["presets.smoke.train.steps is -4"]),
         ("language:\n", "langage:\n", ["langage", "did you mean 'language'", "lacks the key 'language'"]),

@@ -144,6 +144,12 @@ def test_a_failing_stage_is_an_error(project, capfd):
     [
         (["repro", "smok"], "unknown preset 'smok'; did you mean 'smoke'"),
         (["publish", "full"], "preset full has no metrics yet: run make repro PRESET=full first"),
+        (["sweep", "--only=lamda", "smoke"], "params.yaml has no sweep 'lamda'; there are: lambda"),
+        *(
+            ([command, name], "cannot name a preset")
+            for command in ("repro", "sweep", "publish", "lab")
+            for name in ("..", ".", "", "../../x", "/tmp/x", "a/b", "a\\b", "Smoke", "validity", "smoke+sweep")
+        ),
     ],
 )
 def test_wrong_calls_are_one_clear_line(project, capfd, arguments, words):
@@ -175,10 +181,83 @@ def test_what_is_published_about_the_machine_names_no_place(project):
     assert "torch" in told
 
 
-@pytest.mark.parametrize("line", ["repro $(PRESET) $(ARGS)", "repro --sweeps=$(SWEEP) $(PRESET) $(ARGS)", "lab $(PRESET) $(ARGS)"])
-def test_the_makefiles_lines_take_targets_of_dvc_along(line):
-    assert f"python -m posrank.presets {line}" in (ROOT / "Makefile").read_text()
-    words = line.replace("$(PRESET)", "smoke").replace("$(SWEEP)", "constant").replace("$(ARGS)", "-- --dry target").split()
-    chosen = presets.parser().parse_args(words)
-    assert chosen.preset == "smoke" and chosen.more == ["--dry", "target"]
-    assert getattr(chosen, "sweeps", None) == ("constant" if "--sweeps" in line else None)
+@pytest.mark.parametrize("name", ["../../x", "/x", "''", ".", "a/b", "a b", "sweeps"])
+def test_a_name_in_params_yaml_leads_nowhere_else(project, capfd, name):
+    path = project / "params.yaml"
+    path.write_text(path.read_text().replace("\npresets:", f"\npresets:\n  {name}: {{}}", 1))
+    before = sorted(project.rglob("*"))
+    for command in ("repro", "publish", "lab", "sweep"):
+        assert presets.main([command, name.strip("'")]) == 1
+        assert "cannot name a preset" in capfd.readouterr().err
+    assert sorted(project.rglob("*")) == before
+
+
+def finished(project, name, *metrics):
+    """A preset that has run, with these metrics files."""
+    made = project / ".presets" / name / "metrics"
+    made.mkdir(parents=True, exist_ok=True)
+    for old in made.rglob("*.json"):
+        old.unlink()
+    for relative in metrics:
+        (made / relative).parent.mkdir(exist_ok=True)
+        (made / relative).write_text("{}")
+    (made.parent / "dvc.lock").write_text("lock")
+
+
+@pytest.mark.parametrize("name", ["default", "smoke"])
+def test_publish_deletes_what_it_wrote_and_nothing_else(project, name):
+    target = project / "metrics" / ("" if name == "default" else name)
+    for mine in (project / "package.json", project / "metrics" / "mine.json", target / "mine.json", target / "full" / "a.json"):
+        mine.parent.mkdir(parents=True, exist_ok=True)
+        mine.write_text("mine")
+    finished(project, name, "old.json", "kept.json", "sweeps/lambda-0.1.json", "validity/world-paper.json")
+    assert presets.main(["publish", name]) == 0
+    assert (target / "old.json").exists() and (target / "sweeps" / "lambda-0.1.json").exists()
+    finished(project, name, "kept.json", "new.json")
+    assert presets.main(["publish", name]) == 0
+    found = {str(path.relative_to(target)) for path in target.rglob("*.json")} - {"smoke/mine.json"}
+    assert found == {"mine.json", "full/a.json", "kept.json", "new.json", "ENVIRONMENT.json"}
+    assert (project / "package.json").read_text() == "mine"
+    # a list that was tampered with leads nowhere
+    note = target / "ENVIRONMENT.json"
+    note.write_text(json.dumps({"files": ["../package.json", "../../package.json", str(project / "package.json")]}))
+    assert presets.main(["publish", name]) == 1 and (project / "package.json").exists()
+
+
+def test_what_follows_the_preset_is_handed_on_as_it_is(project, monkeypatch):
+    called = []
+
+    def run(command, **_):
+        called.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(presets.subprocess, "run", run)
+    monkeypatch.setattr(presets, "refresh", lambda *_: None)
+    for words in ("lab smoke --port 8899 --no-browser", "lab smoke -- --port 8899 --no-browser"):
+        assert presets.main(words.split()) == 0
+        assert called[-1][-3:] == ["--port", "8899", "--no-browser"]
+        assert f"--ServerApp.root_dir={project}" in called[-1]
+    for words, expected in (("repro smoke --dry", "--dry report"), ("repro smoke", "report"), ("repro smoke -- -s tags", "-s tags")):
+        assert presets.main(words.split()) == 0
+        assert called[-1][3:] == ["repro", *expected.split()]
+
+
+@pytest.mark.parametrize("command", ["repro $(PRESET) $(ARGS)", "sweep --only=$(SWEEP) $(PRESET) $(ARGS)", "lab $(PRESET) $(ARGS)"])
+def test_the_makefile_hands_its_variables_on(command):
+    assert f"python -m posrank {command}\n" in (ROOT / "Makefile").read_text()
+
+
+def test_broken_links_among_the_raw_files_are_told_and_left_out(project, capfd):
+    text = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(text.replace("datasets: [world]", "datasets: [world, csv]", 1))
+    raw = project / "data" / "raw" / "csv"
+    (raw / "more").mkdir(parents=True)
+    (raw / "captions.csv").write_text("video_id,caption,file\n")
+    for name, goal in {"gone 1.mp4": "nowhere.mp4", "self.mp4": "self.mp4", "more/around": "..", "good.csv": "captions.csv"}.items():
+        (raw / name).symlink_to(goal)
+    scratch = presets.prepare(project, "default")
+    told = capfd.readouterr().out
+    assert "csv: 3 links in data/raw/csv" in told and "gone 1.mp4" in told
+    (scratch / "dvc.yaml").write_text("stages: {a: {cmd: python -c 1, deps: [data/raw/csv]}}")
+    done = subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=scratch, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

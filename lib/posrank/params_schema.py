@@ -157,6 +157,16 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Free:
+    """Any value: the change of a sweep is checked with the parameters that it makes."""
+
+    wants, known = "a value", ()
+
+    def fits(self, value):
+        return True
+
+
+@dataclass(frozen=True)
 class Either:
     """What fits the first rule, or the mapping `table`."""
 
@@ -276,14 +286,7 @@ SECTIONS = {
         "bootstrap": Number(low=100, whole=True),
         "seed": seed,
     },
-    "sweeps": {
-        "run": run_name,
-        "lambda": Several(Number(low=0)),
-        "n": Several(count),
-        "constant": Several(run_name),
-        "rule": Several(OneOf(RULES)),
-        "holdout": Number(low=0, above=True, high=0.9),
-    },
+    "sweeps": Table({"runs": Several(run_name), "change": Table(Free())}),
 }
 """Section -> key -> rule. Every key must be in params.yaml."""
 

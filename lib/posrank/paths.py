@@ -89,7 +89,9 @@ def atomic(path, folder=False):
             with open(temporary, "rb") as written:
                 os.fsync(written.fileno())
             os.replace(temporary, path)
-    except BaseException:
+    except BaseException as problem:
+        if isinstance(problem, OSError) and problem.filename is None:
+            problem.filename = str(path)  # a full disk and a broken one are told without a name
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
         else:

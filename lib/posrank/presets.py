@@ -1,36 +1,38 @@
-"""Runs the pipeline under a preset, in a scratch copy of the project: ``python -m posrank.presets repro smoke``.
+"""Runs the pipeline under a preset, in a scratch copy of the project: ``python -m posrank repro smoke``.
 
 Comes in: the tracked files and a name under `presets:` (or `paper:`) of params.yaml. Goes out: ``.presets/<name>/``, a
 project of its own with the preset merged into its params.yaml, where ``dvc repro`` ran. Presets never disturb
-each other nor the tracked files; they share DVC's cache, so nothing is computed twice. `publish` copies a preset's
-metrics to where git keeps them, `lab` opens JupyterLab on a preset's results.
+each other nor the tracked files; they share DVC's cache, so nothing is computed twice. `sweep` runs one run of a preset
+with changed parameters, `publish` copies a preset's metrics to where git keeps them, `lab` opens JupyterLab on its results.
 """
 
 import argparse
 import json
 import os
+import re
 import shlex
-import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from posrank import params as knobs
-from posrank.paths import atomic, root
-from posrank.scratch import refresh
-from posrank.yamlfile import yaml_text
+from posrank.paths import root
+from posrank.pipeline import publish as publishing
+from posrank.pipeline import sweeps
+from posrank.scratch import broken_links, refresh
+from posrank.yamlfile import read_yaml, yaml_text
 
-LAST_RUN = ".last_run.json"
-"""In the scratch copy: how long the last run that had anything to do took."""
-
-FIGURES = {"posrank.png": "5_report/fig6_posrank.png", "world.png": "1_datasets/world.png"}
-"""Pictures of the README -> figures of the default preset."""
+NAME = re.compile(r"[a-z0-9_][a-z0-9_-]*")
+RESERVED = ("sweeps", "tables", "validity")
+"""Folders of metrics/ that belong to the default preset."""
 
 
 def main(argv=None):
     """Command line; returns the exit status. Errors of the user's are one clear message, without a traceback."""
     arguments = parser().parse_args(argv)
+    more = getattr(arguments, "more", [])
+    arguments.more = more[1:] if more[:1] == ["--"] else more
     try:
         return arguments.do(arguments)
     except (ValueError, OSError, subprocess.CalledProcessError) as problem:
@@ -42,66 +44,127 @@ def main(argv=None):
 
 
 def parser():
-    """Three commands, each with the name of a preset."""
-    made = argparse.ArgumentParser(prog="python -m posrank.presets", description=__doc__.splitlines()[0])
+    """Four commands, each with the name of a preset; what follows the name goes to dvc repro or jupyter lab as it is."""
+    made = argparse.ArgumentParser(prog="python -m posrank", description=__doc__.splitlines()[0])
     commands = made.add_subparsers(required=True)
     for name, do, text in (
         ("repro", repro, "run the pipeline"),
+        ("sweep", sweep, "run the pipeline and the sweeps of params.yaml"),
         ("publish", publish, "copy metrics into metrics/"),
         ("lab", lab, "open JupyterLab"),
     ):
         command = commands.add_parser(name, help=text)
+        if name == "sweep":
+            command.add_argument("--only", default="", metavar="NAME", help="one sweep")
         command.add_argument("preset", nargs="?", default="default")
         command.set_defaults(do=do)
-        if name == "repro":
-            command.add_argument("--sweeps", nargs="?", const="", metavar="NAME", help="run the sweeps of sweeps/ as well, or one of them")
         if name != "publish":
-            command.add_argument("more", nargs="*", help="handed on, after --, to dvc repro or jupyter lab")
+            command.add_argument("more", nargs=argparse.REMAINDER, help="handed on to dvc repro or jupyter lab")
     return made
+
+
+def folder_of(base, name):
+    """``.presets/<name>`` of the project `base`: the one place where the name of a preset becomes a path.
+
+    ValueError for a name that is no plain word, for one under `presets:` that could not be used, and for an unknown one.
+    """
+    params = knobs.load(base / "params.yaml")
+    for each in (name, *params["presets"]):
+        if not isinstance(each, str) or not NAME.fullmatch(each) or each in RESERVED:
+            raise ValueError(
+                f"{each!r} cannot name a preset: use small letters, digits, '_' and '-' (but not {', '.join(RESERVED)})"
+            )
+    knobs.preset(params, name)
+    return base / ".presets" / name
 
 
 def repro(arguments):
     """Refresh the scratch copy and run ``dvc repro`` in it, then say where the results are."""
     base, name = root(), arguments.preset
-    swept = arguments.sweeps is not None
-    scratch = prepare(base, name, sweeps=swept)
-    targets = ["report", *([":".join(filter(None, ["sweeps/dvc.yaml", arguments.sweeps]))] if swept else [])]
-    command = [sys.executable, "-m", "dvc", "repro", *(arguments.more or targets)]
-    print(f"preset {name}: {shlex.join(['dvc', *command[3:]])}, in {scratch.relative_to(base)}", flush=True)
-    before, start = _lock(scratch), time.monotonic()
-    status = subprocess.run(command, cwd=scratch, env=environment(scratch)).returncode
-    if swept and not status and _lock(scratch) != before:  # the report once more, with what the sweeps found
-        again = [*command[:4], "--single-item", "--force", "report"]
-        status = subprocess.run(again, cwd=scratch, env=environment(scratch)).returncode
-    seconds = round(time.monotonic() - start, 1)
-    if status:
-        print(
-            f"\nERROR: preset {name} stopped after {_clock(seconds)}: see the message above; the same command goes on "
-            "from there", file=sys.stderr,
-        )
-        return 1
-    if _lock(scratch) != before:
-        (scratch / LAST_RUN).write_text(json.dumps({"seconds": seconds}) + "\n")
+    scratch, seconds = _reproduce(base, name, arguments.more)
     tell(base, scratch, name, seconds)
     return 0
 
 
-def prepare(base, name, sweeps=False):
+def sweep(arguments):
+    """The preset, then each point of its sweeps in a scratch project beside it, then the report with what they found."""
+    base, name = root(), arguments.preset
+    scratch = folder_of(base, name)
+    found = sweeps.points(knobs.load(base / "params.yaml", preset=name), _stages(base), arguments.only)
+    _, seconds = _reproduce(base, name, arguments.more)
+    options = [word for word in arguments.more if word.startswith("-")]
+    own = scratch.with_name(f"{name}+sweep")
+    for i, point in enumerate(found, 1):
+        print(f"\nsweep point {i} of {len(found)}: {point.name}", flush=True)
+        _fill(base, own, point.params)
+        seconds += _dvc(base, own, f"{name}, sweep point {point.name}", [*options, f"evaluate@{point.run}"])
+        if not {"--dry", "--downstream"} & set(options):
+            metrics = json.loads((own / "metrics" / f"{point.run}.json").read_text(encoding="utf-8"))
+            sweeps.keep(point, metrics, scratch / "metrics" / "sweeps")
+    _, more = _reproduce(base, name, options)
+    tell(base, scratch, name, seconds + more)
+    return 0
+
+
+def _reproduce(base, name, words):
+    """``dvc repro`` in the scratch project of preset `name`; returns its folder and the seconds it took."""
+    scratch = prepare(base, name)
+    # options alone leave the target as it is
+    targets = [] if any(not word.startswith("-") for word in words) else ["report"]
+    before = _lock(scratch)
+    seconds = _dvc(base, scratch, name, [*words, *targets])
+    if _lock(scratch) != before:
+        (scratch / publishing.LAST_RUN).write_text(json.dumps({"seconds": seconds}) + "\n")
+    return scratch, seconds
+
+
+def _dvc(base, scratch, name, words):
+    command = [sys.executable, "-m", "dvc", "repro", *words]
+    print(f"preset {name}: {shlex.join(['dvc', *command[3:]])}, in {scratch.relative_to(base)}", flush=True)
+    start = time.monotonic()
+    status = subprocess.run(command, cwd=scratch, env=environment(scratch)).returncode
+    seconds = round(time.monotonic() - start, 1)
+    if status:
+        raise ValueError(
+            f"preset {name} stopped after {_clock(seconds)}: see the message above; the same command goes on from there"
+        )
+    return seconds
+
+
+def prepare(base, name):
     """The scratch copy of preset `name`, fresh: tracked files, merged params.yaml, DVC without git, the shared cache.
 
-    The sweeps' pipeline is left out until it is asked for: `dvc status` would call it unfinished. Raises ValueError for
-    an unknown preset or parameters that do not fit.
+    Sweep points that were made with other parameters are taken away: they do not belong beside these runs. Raises
+    ValueError for an unknown preset or parameters that do not fit.
     """
+    scratch = folder_of(base, name)
     merged = knobs.load(base / "params.yaml", preset=name)
-    scratch = base / ".presets" / name
-    text = yaml_text(merged.plain(), "made from the project's params.yaml: change that one")
+    _fill(base, scratch, merged)
+    kept = sorted((scratch / "metrics" / "sweeps").glob("*.json"))
+    found = sweeps.points(merged, _stages(base)) if kept else []
+    for path in kept:
+        if not sweeps.holds(path, found):
+            path.unlink()
+            print(f"sweep point {path.stem} was made with other parameters and is left out: make sweep makes it anew")
+    return scratch
+
+
+def _stages(base):
+    return read_yaml(base / "dvc.yaml")["stages"]
+
+
+def _fill(base, scratch, params):
+    """Bring the scratch project up to date with the source files, these parameters, and the user's raw data."""
+    raw, ignored = _raw(base, params["datasets"])
+    text = yaml_text(params.plain(), "made from the project's params.yaml: change that one")
     generated = {"params.yaml": text, ".dvc/config.local": _dvc_config(base, scratch)}
-    without = () if sweeps or (scratch / "sweeps" / "dvc.lock").is_file() else ("sweeps/dvc.yaml",)
-    refresh(base, scratch, generated, without)
-    _link_raw(base, scratch, merged["datasets"])
+    if ignored:
+        here = (base / ".dvcignore").read_text(encoding="utf-8")
+        generated[".dvcignore"] = "\n".join([here.rstrip(), "# links that lead nowhere", *ignored, ""])
+    refresh(base, scratch, generated)
+    _link_raw(scratch, raw)
     for folder in ("metrics", "results/ranks", "runs"):
         (scratch / folder).mkdir(parents=True, exist_ok=True)
-    return scratch
 
 
 def _dvc_config(base, scratch):
@@ -109,24 +172,43 @@ def _dvc_config(base, scratch):
     return f"[core]\n    no_scm = true\n[cache]\n    dir = {cache}\n"
 
 
-def _link_raw(base, scratch, datasets):
+def _raw(base, datasets):
+    """{dataset: the user's folder, or None where it is missing}, and .dvcignore lines for broken links in these folders.
+
+    DVC hashes all files of a folder, so a link that leads nowhere would stop it; left out, the video counts as missing.
+    """
+    folders, ignored = {}, []
+    for dataset in datasets:
+        theirs = base / "data" / "raw" / dataset
+        if dataset == "world":
+            continue
+        folders[dataset] = theirs if theirs.is_dir() else None
+        broken = broken_links(theirs) if theirs.is_dir() else []
+        if broken:
+            print(
+                f"{dataset}: {len(broken)} links in data/raw/{dataset} lead nowhere or in a circle (first: {broken[0]}); they are "
+                "left out, and their videos count as missing", flush=True,
+            )
+        ignored += [re.sub(r"([\\*?\[\]!# ])", r"\\\1", f"/data/raw/{dataset}/{link}") for link in broken]
+    return folders, ignored
+
+
+def _link_raw(scratch, folders):
     """Links to the user's data/raw/<dataset>; an empty folder for a missing one: its reader says what belongs there."""
     raw = scratch / "data" / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     for link in raw.iterdir():
-        if link.is_symlink() and (link.name not in datasets or not link.exists()):
+        if link.is_symlink() and (link.name not in folders or not link.exists()):
             link.unlink()
-    for dataset in datasets:
-        theirs, here = base / "data" / "raw" / dataset, raw / dataset
-        if dataset == "world":
-            continue
-        if theirs.is_dir():
-            if here.is_dir() and not here.is_symlink():
-                here.rmdir()
-            if not here.exists():
-                here.symlink_to(os.path.relpath(theirs, raw), target_is_directory=True)
-        else:
+    for dataset, theirs in folders.items():
+        here = raw / dataset
+        if theirs is None:
             here.mkdir(exist_ok=True)
+            continue
+        if here.is_dir() and not here.is_symlink():
+            here.rmdir()
+        if not here.exists():
+            here.symlink_to(os.path.relpath(theirs, raw), target_is_directory=True)
 
 
 def environment(scratch):
@@ -156,73 +238,22 @@ def _clock(seconds):
 
 
 def _lock(scratch):
-    files = [scratch / "dvc.lock", scratch / "sweeps" / "dvc.lock"]
-    return [path.read_bytes() if path.is_file() else None for path in files]
+    path = scratch / "dvc.lock"
+    return path.read_bytes() if path.is_file() else None
 
 
 def publish(arguments):
-    """Copy a finished preset's metrics, report tables and dvc.lock to where git keeps them, with a note on how they were made.
-
-    default: metrics/*.json, metrics/validity/, metrics/tables/ and dvc.lock; any other: the same in metrics/<name>/.
-    """
-    from posrank.machine import describe
-
+    """Copy a finished preset's results to where git keeps them (`posrank.pipeline.publish`)."""
     base, name = root(), arguments.preset
-    scratch = base / ".presets" / name
-    found = sorted((scratch / "metrics").glob("*.json"))
-    if not found or not (scratch / "dvc.lock").is_file():
-        raise ValueError(f"preset {name} has no metrics yet: run make repro PRESET={name} first")
-    default = name == "default"
-    target = base / "metrics" / ("" if default else name)
-    target.mkdir(parents=True, exist_ok=True)
-    for old in target.glob("*.json"):
-        if not (scratch / "metrics" / old.name).exists():
-            old.unlink()
-    for path in found:
-        _copy(path, target / path.name)
-    for path in sorted((scratch / "metrics" / "validity").glob("*.json")):
-        _copy(path, target / "validity" / path.name)
-    _copy(scratch / "dvc.lock", (base if default else target) / "dvc.lock")
-    for path in sorted((scratch / "results" / "tables" / "5_report").glob("*.csv")):
-        _copy(path, target / "tables" / path.name)
-    sweeps = sorted((scratch / "sweeps" / "metrics").glob("*.json"))
-    for path in sweeps:
-        _copy(path, target / "sweeps" / path.name)
-    last = scratch / LAST_RUN
-    note = {
-        "preset": name,
-        "command": f"make repro PRESET={name}",
-        "seconds": json.loads(last.read_text())["seconds"] if last.is_file() else None,
-        **describe(),
-    }
-    with atomic(target / "ENVIRONMENT.json") as temporary:
-        temporary.write_text(json.dumps(note, indent=2) + "\n")
-    _illustrate(base, scratch, pictures=FIGURES if default else {})
-    print(f"{len(found) + len(sweeps)} metrics of preset {name} are in {target.relative_to(base)}/; commit them")
+    target, count = publishing.publish(base, folder_of(base, name), name)
+    print(f"{count} metrics of preset {name} are in {target.relative_to(base)}/; commit them")
     return 0
-
-
-def _illustrate(base, scratch, pictures):
-    """Bring the README's pictures and the tables of results up to date; what a project does not have is left out."""
-    from posrank import readme
-
-    for name, figure in pictures.items():
-        if (scratch / "results" / "figures" / figure).is_file():
-            _copy(scratch / "results" / "figures" / figure, base / "docs" / "figures" / name)
-    if (base / "README.md").is_file() and readme.MARKER in (base / "README.md").read_text(encoding="utf-8"):
-        readme.main()
-
-
-def _copy(path, target):
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(target) as temporary:
-        shutil.copyfile(path, temporary)
 
 
 def lab(arguments):
     """JupyterLab on the notebooks and a preset's results; for this machine alone, with its token."""
     base = root()
-    scratch = base / ".presets" / arguments.preset
+    scratch = folder_of(base, arguments.preset)
     variables = environment(base)
     if (scratch / "dvc.lock").is_file():
         variables["POSRANK_ROOT"] = variables["POSRANK_WORKSPACE"] = str(scratch)
@@ -235,8 +266,7 @@ def lab(arguments):
     # no question about news on the first start; what the user has set himself stays
     paths = [str(base / ".ci" / "jupyter"), *filter(None, [variables.get("JUPYTER_CONFIG_PATH")])]
     variables["JUPYTER_CONFIG_PATH"] = os.pathsep.join(paths)
-    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
-    command.append(f"--ServerApp.root_dir={base / 'notebooks'}")
+    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={base}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     return subprocess.run([*command, *arguments.more], cwd=base, env=variables).returncode

@@ -17,7 +17,7 @@ MANIFEST = ".copied.json"
 """In the copy: the files that the last refresh put there."""
 
 # what the pipeline makes although git may know it from an earlier, published run
-_MADE = ("dvc.lock", "sweeps/dvc.lock")
+_MADE = ("dvc.lock",)
 # new files of one's own that git does not know yet take part only here
 _OWN = ("lib", "notebooks")
 
@@ -62,18 +62,17 @@ def _made(name):
     return name in _MADE or (path.parts[0] == "metrics" and path.name != "README.md")
 
 
-def refresh(base, scratch, generated, without=()):
+def refresh(base, scratch, generated):
     """Bring `scratch` up to date with the source files of `base`.
 
     New and changed files are copied, files that an earlier refresh had put there and that are gone from `base` are
-    deleted, everything else is left alone. `generated` (name -> text) stands in for or beside the copied files;
-    names in `without` are not copied.
+    deleted, everything else is left alone. `generated` (name -> text) stands in for or beside the copied files.
     """
     base, scratch = Path(base), Path(scratch)
     scratch.mkdir(parents=True, exist_ok=True)
     manifest = scratch / MANIFEST
     before = set(json.loads(manifest.read_text())) if manifest.is_file() else set()
-    names = [name for name in source_files(base) if name not in generated and name not in without]
+    names = [name for name in source_files(base) if name not in generated]
     for name in sorted(before - set(names) - set(generated)):
         _remove(scratch, name)
     for name in names:
@@ -82,6 +81,18 @@ def refresh(base, scratch, generated, without=()):
         _write(scratch / name, text)
     with atomic(manifest) as temporary:
         temporary.write_text(json.dumps(sorted({*names, *generated}), indent=0) + "\n")
+
+
+def broken_links(folder):
+    """Relative posix names of the links below `folder` that lead nowhere, to themselves, or to a folder around them."""
+    folder = Path(folder)
+    found = []
+    for where, folders, names in os.walk(folder, followlinks=False):
+        for name in (*folders, *names):
+            path = Path(where, name)
+            if path.is_symlink() and (not path.exists() or Path(where).resolve().is_relative_to(path.resolve())):
+                found.append(path.relative_to(folder).as_posix())
+    return sorted(found)
 
 
 def _copy(source, target):
