@@ -11,7 +11,7 @@ import sys
 
 COMMANDS = {
     **dict.fromkeys(("repro", "sweep", "publish", "lab"), ("posrank.presets", True)),
-    **dict.fromkeys(("notebook", "source"), ("posrank.run", True)),
+    **dict.fromkeys(("notebook", "source"), ("posrank.pipeline.notebooks", True)),
     "stage": ("posrank.stages", False),
     "train": ("posrank.training.runs", False),
     "evaluate": ("posrank.evaluation", False),
