@@ -56,7 +56,8 @@ def test_atomic_replaces_on_success_only(tmp_path):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
 def test_a_full_disk_is_told_with_the_files_name(tmp_path):
-    with pytest.raises(OSError, match=r"No space left on device: .*a\.txt"), paths.atomic(tmp_path / "a.txt"), open("/dev/full", "w") as full:
+    told = pytest.raises(OSError, match=r"No space left on device: .*a\.txt")
+    with told, paths.atomic(tmp_path / "a.txt"), open("/dev/full", "w") as full:
         full.write("x" * 10)
     assert os.listdir(tmp_path) == []
 
