@@ -35,7 +35,7 @@ def main():
     if sys.version_info < (3, 11):
         sys.exit(
             f"PoSRank needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. "
-            "Name another one: make PYTHON=python3.12 ..."
+            "Name another one: make PYTHON=python3.11 ..."
         )
     install_filter()
     wanted = stamp()
