@@ -9,14 +9,14 @@ import nbformat
 import pytest
 from ruamel.yaml import YAML
 
-from posrank import stages
+from posrank.pipeline import stages
 
 ROOT = Path(__file__).resolve().parent.parent
 LIB = ROOT / "lib"
 STAGE = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text())["stages"]
 
 # what reads parameters, finds files and runs stages changes no result
-PLUMBING = ("params", "params_schema", "paths", "files", "messages", "yamlfile", "workspace", "stages", "pipeline", "machine")
+PLUMBING = ("params", "params_schema", "paths", "files", "messages", "yamlfile", "workspace", "pipeline")
 # what draws in the notebook of a training run: its pictures are no result, and a run costs too much to be made anew for one
 DRAWS = {"train": ("figures",)}
 

@@ -16,7 +16,7 @@ from posrank import params
 from posrank.params_schema import RUN, SECTIONS
 from posrank.pipeline import sweeps
 from posrank.pipeline.notebooks import parameter_names
-from posrank.stages import STAGES
+from posrank.pipeline.stages import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from posrank import presets
-from posrank.machine import describe
-from posrank.scratch import refresh, source_files
+from posrank.__main__ import main
+from posrank.pipeline import presets
+from posrank.pipeline.machine import describe
+from posrank.pipeline.scratch import refresh, source_files
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -261,3 +262,22 @@ def test_broken_links_among_the_raw_files_are_told_and_left_out(project, capfd):
     (scratch / "dvc.yaml").write_text("stages: {a: {cmd: python -c 1, deps: [data/raw/csv]}}")
     done = subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=scratch, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("words", [["posrank", "repro"], ["posrank.presets", "repro"], ["posrank", "stage"], ["posrank.stages"]])
+def test_the_command_line_under_its_name_and_the_old_one(words):
+    done = subprocess.run([sys.executable, "-m", *words, "--help"], capture_output=True, text=True)
+    assert done.returncode == 0 and "usage: python -m posrank" in done.stdout and not done.stderr
+
+
+def test_an_old_name_is_the_module_itself():
+    code = "import posrank, posrank.presets as old; from posrank.pipeline import presets as new; " \
+           "assert old is new is posrank.presets; assert new.__spec__.name == 'posrank.pipeline.presets'; import sys; " \
+           "assert 'torch' not in sys.modules and 'pandas' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(("words", "told"), [(["repo"], "unknown command 'repo'; did you mean 'repro'"), ([], "One command line")])
+def test_commands(words, told, capsys):
+    assert main(words) == (2 if words else 0)
+    assert told in "".join(capsys.readouterr())

@@ -8,8 +8,7 @@ from ruamel.yaml import YAML
 from test_presets import git, project  # noqa: F401  (a fixture)
 
 from posrank import params as knobs
-from posrank import presets
-from posrank.pipeline import sweeps
+from posrank.pipeline import presets, sweeps
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGES = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text())["stages"]

@@ -6,13 +6,14 @@
     tables                       the paper's Tables 1 and 2 from real annotation files
 """
 
+import difflib
 import importlib
 import sys
 
 COMMANDS = {
-    **dict.fromkeys(("repro", "sweep", "publish", "lab"), ("posrank.presets", True)),
+    **dict.fromkeys(("repro", "sweep", "publish", "lab"), ("posrank.pipeline.presets", True)),
     **dict.fromkeys(("notebook", "source"), ("posrank.pipeline.notebooks", True)),
-    "stage": ("posrank.stages", False),
+    "stage": ("posrank.pipeline.stages", False),
     "train": ("posrank.training.runs", False),
     "evaluate": ("posrank.evaluation", False),
     "tables": ("posrank.figures.real", False),
@@ -27,7 +28,8 @@ def main(argv=None):
         print(__doc__)
         return 0
     if name not in COMMANDS:
-        print(f"ERROR: unknown command {name!r}; there are: {', '.join(COMMANDS)}", file=sys.stderr)
+        near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.0)[0]
+        print(f"ERROR: unknown command {name!r}; did you mean {near!r}? There are: {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
     module, named = COMMANDS[name]
     return importlib.import_module(module).main([name, *rest] if named else rest)

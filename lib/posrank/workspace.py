@@ -13,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 
 from posrank import params as knobs
-from posrank import paths, schema, stages
+from posrank import paths, schema
+from posrank.pipeline import stages
 
 
 class Workspace:

@@ -19,7 +19,7 @@ FIGURES = {"posrank.png": "5_report/fig6_posrank.png", "world.png": "1_datasets/
 
 def publish(base, scratch, name):
     """Copy what preset `name` made in `scratch` into metrics/ of the project `base`; returns the folder and the count."""
-    from posrank.machine import describe
+    from posrank.pipeline.machine import describe
 
     if not any((scratch / "metrics").glob("*.json")) or not (scratch / "dvc.lock").is_file():
         raise ValueError(f"preset {name} has no metrics yet: run make repro PRESET={name} first")

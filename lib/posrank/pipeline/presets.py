@@ -20,7 +20,7 @@ from posrank import params as knobs
 from posrank.paths import root
 from posrank.pipeline import publish as publishing
 from posrank.pipeline import sweeps
-from posrank.scratch import broken_links, refresh
+from posrank.pipeline.scratch import broken_links, refresh
 from posrank.yamlfile import read_yaml, yaml_text
 
 NAME = re.compile(r"[a-z0-9_][a-z0-9_-]*")
