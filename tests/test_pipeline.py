@@ -92,6 +92,10 @@ def test_every_parameter_named_is_there_and_every_knob_is_named():
         assert stages_that_use(f"train.{key}") == {"train"}, key
 
 
+def test_the_pipeline_is_read_in_one_sitting():
+    assert len((ROOT / "dvc.yaml").read_text().splitlines()) <= 300
+
+
 def test_code_and_notebooks_named_are_there():
     for stage in STAGE.values():
         for dep in stage.get("deps", []):
