@@ -59,6 +59,8 @@ def test_a_full_disk_is_told_with_the_files_name(tmp_path):
     told = pytest.raises(OSError, match=r"No space left on device: .*a\.txt")
     with told, paths.atomic(tmp_path / "a.txt"), open("/dev/full", "w") as full:
         full.write("x" * 10)
+    with pytest.raises(OSError, match=r"a\.txt: no room"), paths.atomic(tmp_path / "a.txt"):
+        raise OSError("no room")
     assert os.listdir(tmp_path) == []
 
 

@@ -90,8 +90,12 @@ def atomic(path, folder=False):
                 os.fsync(written.fileno())
             os.replace(temporary, path)
     except BaseException as problem:
-        if isinstance(problem, OSError) and problem.filename is None:
-            problem.filename = str(path)  # a full disk and a broken one are told without a name
+        if type(problem) is OSError and problem.filename is None and str(path) not in str(problem):
+            # a full or broken disk is told without a name
+            if problem.errno is None:
+                problem.args = (f"{path}: {problem}",)
+            else:
+                problem.filename = str(path)
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
         else:
