@@ -3,8 +3,8 @@
 In: a Python 3.11+ with pip. Out: .venv/, and .venv/.stamp, which names the lock it is from: with an unchanged lock a
 second call returns at once. uv does the work (in .boot/, installed by pip): it is some ten times faster than pip and
 never mixes versions. pip's own settings (index, extra index, find-links, certificate, proxy) are handed on to uv, which
-does not read them. In a git clone it also installs the filter that .gitattributes names for notebooks. Standard library only: it runs
-before anything is installed.
+does not read them. In a git clone it also installs the filter that .gitattributes names for notebooks. Standard library
+only: it runs before anything is installed.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ FILTER = (
     + " ".join(f"metadata.language_info.{key}" for key in _VARYING)
     + "'; else cat; fi"
 )
-"""What git stores of a saved notebook: no outputs, counts and versions. Started in the top folder, so that a clone may be moved."""
+"""What git stores of a saved notebook: no outputs, counts and versions. It starts in the top folder."""
 
 
 def main():
@@ -62,7 +62,8 @@ def install_filter():
     if not (ROOT / ".git").exists() or not shutil.which("git"):
         return
     for key, value in (("filter.strip-notebooks.clean", FILTER), ("filter.strip-notebooks.smudge", "cat")):
-        told = subprocess.run(["git", "config", "--local", "--get", key], cwd=ROOT, capture_output=True, text=True).stdout
+        command = ["git", "config", "--local", "--get", key]
+        told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
         if told.rstrip("\n") != value:
             subprocess.run(["git", "config", "--local", key, value], cwd=ROOT, capture_output=True)
 

@@ -233,7 +233,7 @@ def test_what_follows_the_preset_is_handed_on_as_it_is(project, monkeypatch):
         return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr(presets.subprocess, "run", run)
-    monkeypatch.setattr(presets, "refresh", lambda *_: None)
+    monkeypatch.setattr(presets, "fill", lambda *_: None)
     for words in ("lab smoke --port 8899 --no-browser", "lab smoke -- --port 8899 --no-browser"):
         assert presets.main(words.split()) == 0
         assert called[-1][-3:] == ["--port", "8899", "--no-browser"]

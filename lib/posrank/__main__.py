@@ -1,6 +1,6 @@
 """One command line: ``python -m posrank COMMAND ...``.
 
-    repro, sweep, publish, lab   a preset of params.yaml: run it, its sweeps, publish its metrics, JupyterLab on its results
+    repro, sweep, publish, lab   a preset of params.yaml: run it, its sweeps, publish its metrics, JupyterLab on them
     stage, notebook, source      what dvc.yaml calls: a stage, a notebook, copies of the notebooks' code
     train, evaluate              one run of params.yaml without a notebook
     tables                       the paper's Tables 1 and 2 from real annotation files
@@ -29,7 +29,8 @@ def main(argv=None):
         return 0
     if name not in COMMANDS:
         near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.0)[0]
-        print(f"ERROR: unknown command {name!r}; did you mean {near!r}? There are: {', '.join(COMMANDS)}", file=sys.stderr)
+        known = ", ".join(COMMANDS)
+        print(f"ERROR: unknown command {name!r}; did you mean {near!r}? There are: {known}", file=sys.stderr)
         return 2
     module, named = COMMANDS[name]
     return importlib.import_module(module).main([name, *rest] if named else rest)

@@ -108,7 +108,7 @@ def execute(notebook, out, parameters=None, html=None):
     node = _read(notebook)
     _check_parameters(node, parameters or {}, notebook)
     if importlib.util.find_spec("ipykernel") is None:
-        raise ValueError(f"{sys.executable} has no package ipykernel, which runs notebooks: use the environment's Python (make)")
+        raise ValueError(f"{sys.executable} has no package ipykernel, which runs notebooks: use .venv/bin/python")
     node.metadata = type(node.metadata)(**KERNEL)
     failed = out.with_suffix(".failed.ipynb")
     failed.unlink(missing_ok=True)
@@ -161,7 +161,7 @@ def _kernel_manager():
             return KernelSpec(argv=argv, **{key: KERNEL["kernelspec"][key] for key in ("display_name", "language")})
 
         async def _async_interrupt_kernel(self):
-            # a shutdown begins with an interrupt, and an idle kernel tells it as an error: only what still runs needs it
+            # a shutdown begins with an interrupt, which an idle kernel tells as an error: only what still runs needs it
             if not self.shutting_down or isinstance(sys.exception(), KeyboardInterrupt):
                 await super()._async_interrupt_kernel()
 

@@ -2,8 +2,8 @@
 
 Comes in: the tracked files and a name under `presets:` (or `paper:`) of params.yaml. Goes out: ``.presets/<name>/``, a
 project of its own with the preset merged into its params.yaml, where ``dvc repro`` ran. Presets never disturb
-each other nor the tracked files; they share DVC's cache, so nothing is computed twice. `sweep` runs one run of a preset
-with changed parameters, `publish` copies a preset's metrics to where git keeps them, `lab` opens JupyterLab on its results.
+each other nor the tracked files; they share DVC's cache, so nothing is computed twice. `sweep` runs runs of a preset
+with changed parameters, `publish` copies a preset's metrics to where git keeps them, `lab` opens JupyterLab on them.
 """
 
 import argparse
@@ -14,14 +14,13 @@ import shlex
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from posrank import params as knobs
 from posrank.paths import root
 from posrank.pipeline import publish as publishing
 from posrank.pipeline import sweeps
-from posrank.pipeline.scratch import broken_links, refresh
-from posrank.yamlfile import read_yaml, yaml_text
+from posrank.pipeline.scratch import environment, fill
+from posrank.yamlfile import read_yaml
 
 NAME = re.compile(r"[a-z0-9_][a-z0-9_-]*")
 RESERVED = ("sweeps", "tables", "validity")
@@ -44,7 +43,7 @@ def main(argv=None):
 
 
 def parser():
-    """Four commands, each with the name of a preset; what follows the name goes to dvc repro or jupyter lab as it is."""
+    """Four commands, each with the name of a preset; what follows it goes to dvc repro or jupyter lab as it is."""
     made = argparse.ArgumentParser(prog="python -m posrank", description=__doc__.splitlines()[0])
     commands = made.add_subparsers(required=True)
     for name, do, text in (
@@ -66,7 +65,7 @@ def parser():
 def folder_of(base, name):
     """``.presets/<name>`` of the project `base`: the one place where the name of a preset becomes a path.
 
-    ValueError for a name that is no plain word, for one under `presets:` that could not be used, and for an unknown one.
+    ValueError for a name that is no plain word, for such a name under `presets:`, and for an unknown one.
     """
     params = knobs.load(base / "params.yaml")
     for each in (name, *params["presets"]):
@@ -87,7 +86,7 @@ def repro(arguments):
 
 
 def sweep(arguments):
-    """The preset, then each point of its sweeps in a scratch project beside it, then the report with what they found."""
+    """The preset, then each point of its sweeps in a scratch project beside it, then the report with these points."""
     base, name = root(), arguments.preset
     scratch = folder_of(base, name)
     found = sweeps.points(knobs.load(base / "params.yaml", preset=name), _stages(base), arguments.only)
@@ -96,7 +95,7 @@ def sweep(arguments):
     own = scratch.with_name(f"{name}+sweep")
     for i, point in enumerate(found, 1):
         print(f"\nsweep point {i} of {len(found)}: {point.name}", flush=True)
-        _fill(base, own, point.params)
+        fill(base, own, point.params)
         seconds += _dvc(base, own, f"{name}, sweep point {point.name}", [*options, f"evaluate@{point.run}"])
         if not {"--dry", "--downstream"} & set(options):
             metrics = json.loads((own / "metrics" / f"{point.run}.json").read_text(encoding="utf-8"))
@@ -139,7 +138,7 @@ def prepare(base, name):
     """
     scratch = folder_of(base, name)
     merged = knobs.load(base / "params.yaml", preset=name)
-    _fill(base, scratch, merged)
+    fill(base, scratch, merged)
     kept = sorted((scratch / "metrics" / "sweeps").glob("*.json"))
     found = sweeps.points(merged, _stages(base)) if kept else []
     for path in kept:
@@ -151,76 +150,6 @@ def prepare(base, name):
 
 def _stages(base):
     return read_yaml(base / "dvc.yaml")["stages"]
-
-
-def _fill(base, scratch, params):
-    """Bring the scratch project up to date with the source files, these parameters, and the user's raw data."""
-    raw, ignored = _raw(base, params["datasets"])
-    text = yaml_text(params.plain(), "made from the project's params.yaml: change that one")
-    generated = {"params.yaml": text, ".dvc/config.local": _dvc_config(base, scratch)}
-    if ignored:
-        here = (base / ".dvcignore").read_text(encoding="utf-8")
-        generated[".dvcignore"] = "\n".join([here.rstrip(), "# links that lead nowhere", *ignored, ""])
-    refresh(base, scratch, generated)
-    _link_raw(scratch, raw)
-    for folder in ("metrics", "results/ranks", "runs"):
-        (scratch / folder).mkdir(parents=True, exist_ok=True)
-
-
-def _dvc_config(base, scratch):
-    cache = os.path.relpath(base / ".dvc" / "cache", scratch / ".dvc")
-    return f"[core]\n    no_scm = true\n[cache]\n    dir = {cache}\n"
-
-
-def _raw(base, datasets):
-    """{dataset: the user's folder, or None where it is missing}, and .dvcignore lines for broken links in these folders.
-
-    DVC hashes all files of a folder, so a link that leads nowhere would stop it; left out, the video counts as missing.
-    """
-    folders, ignored = {}, []
-    for dataset in datasets:
-        theirs = base / "data" / "raw" / dataset
-        if dataset == "world":
-            continue
-        folders[dataset] = theirs if theirs.is_dir() else None
-        broken = broken_links(theirs) if theirs.is_dir() else []
-        if broken:
-            print(
-                f"{dataset}: {len(broken)} links in data/raw/{dataset} lead nowhere or in a circle (first: {broken[0]}); they are "
-                "left out, and their videos count as missing", flush=True,
-            )
-        ignored += [re.sub(r"([\\*?\[\]!# ])", r"\\\1", f"/data/raw/{dataset}/{link}") for link in broken]
-    return folders, ignored
-
-
-def _link_raw(scratch, folders):
-    """Links to the user's data/raw/<dataset>; an empty folder for a missing one: its reader says what belongs there."""
-    raw = scratch / "data" / "raw"
-    raw.mkdir(parents=True, exist_ok=True)
-    for link in raw.iterdir():
-        if link.is_symlink() and (link.name not in folders or not link.exists()):
-            link.unlink()
-    for dataset, theirs in folders.items():
-        here = raw / dataset
-        if theirs is None:
-            here.mkdir(exist_ok=True)
-            continue
-        if here.is_dir() and not here.is_symlink():
-            here.rmdir()
-        if not here.exists():
-            here.symlink_to(os.path.relpath(theirs, raw), target_is_directory=True)
-
-
-def environment(scratch):
-    """Variables for what runs in the scratch copy: its own code and folders, this Python's programs first."""
-    programs = str(Path(sys.executable).parent)
-    return {
-        **os.environ,
-        "PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)]),
-        "PYTHONPATH": str(scratch / "lib"),
-        "POSRANK_ROOT": str(scratch),
-        "POSRANK_WORKSPACE": str(scratch),
-    }
 
 
 def tell(base, scratch, name, seconds):

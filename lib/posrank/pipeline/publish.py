@@ -1,8 +1,8 @@
 """Publishing: a finished preset's metrics, report tables and dvc.lock go to where git keeps them.
 
 Comes in: the scratch project of a preset. Goes out: ``metrics/<preset>/`` (the default's: ``metrics/`` itself), with
-ENVIRONMENT.json that says how they were made and lists the files, so that the next call deletes what it wrote itself and
-nothing else. The default preset also brings dvc.lock of the project and the README's pictures and tables up to date.
+ENVIRONMENT.json that says how they were made and lists the files, so that the next call deletes what it wrote itself
+and nothing else. The default preset also updates the project's dvc.lock and the README's pictures and tables.
 """
 
 import json
@@ -18,7 +18,7 @@ FIGURES = {"posrank.png": "5_report/fig6_posrank.png", "world.png": "1_datasets/
 
 
 def publish(base, scratch, name):
-    """Copy what preset `name` made in `scratch` into metrics/ of the project `base`; returns the folder and the count."""
+    """Copy what preset `name` made in `scratch` into metrics/ of the project `base`; returns the folder and a count."""
     from posrank.pipeline.machine import describe
 
     if not any((scratch / "metrics").glob("*.json")) or not (scratch / "dvc.lock").is_file():

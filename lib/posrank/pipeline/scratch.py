@@ -1,17 +1,21 @@
-"""A scratch copy of the project, kept fresh: where presets run.
+"""A scratch copy of the project, kept fresh: where presets and sweeps run.
 
-Comes in: the project's folder (a git checkout or an unpacked archive). Goes out: a folder with the same source files,
-where all that the pipeline has made stays. Unchanged files keep their modification time: DVC need not hash them again.
+Comes in: the project's folder (a git checkout or an unpacked archive) and parameters. Goes out: a folder with the same
+source files, these parameters and links to the user's raw data, where all that the pipeline has made stays. Unchanged
+files keep their modification time: DVC need not hash them again.
 """
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path, PurePosixPath
 
 from posrank.paths import atomic
+from posrank.yamlfile import yaml_text
 
 MANIFEST = ".copied.json"
 """In the copy: the files that the last refresh put there."""
@@ -123,3 +127,73 @@ def _remove(scratch, name):
         if folder == scratch or not folder.is_dir() or any(folder.iterdir()):
             return
         folder.rmdir()
+
+
+def fill(base, scratch, params):
+    """Bring the scratch project up to date with the source files, these parameters, and the user's raw data."""
+    raw, ignored = _raw(base, params["datasets"])
+    text = yaml_text(params.plain(), "made from the project's params.yaml: change that one")
+    generated = {"params.yaml": text, ".dvc/config.local": _dvc_config(base, scratch)}
+    if ignored:
+        here = (base / ".dvcignore").read_text(encoding="utf-8")
+        generated[".dvcignore"] = "\n".join([here.rstrip(), "# links that lead nowhere", *ignored, ""])
+    refresh(base, scratch, generated)
+    _link_raw(scratch, raw)
+    for folder in ("metrics", "results/ranks", "runs"):
+        (scratch / folder).mkdir(parents=True, exist_ok=True)
+
+
+def _dvc_config(base, scratch):
+    cache = os.path.relpath(base / ".dvc" / "cache", scratch / ".dvc")
+    return f"[core]\n    no_scm = true\n[cache]\n    dir = {cache}\n"
+
+
+def _raw(base, datasets):
+    """{dataset: the user's folder, or None where it is missing}, and .dvcignore lines for broken links in them.
+
+    DVC hashes all files of a folder, so a link that leads nowhere would stop it; left out, the video counts as missing.
+    """
+    folders, ignored = {}, []
+    for dataset in datasets:
+        theirs = base / "data" / "raw" / dataset
+        if dataset == "world":
+            continue
+        folders[dataset] = theirs if theirs.is_dir() else None
+        broken = broken_links(theirs) if theirs.is_dir() else []
+        if broken:
+            print(
+                f"{dataset}: {len(broken)} links in data/raw/{dataset} lead nowhere or in a circle (first: "
+                f"{broken[0]}); they are left out, and their videos count as missing", flush=True,
+            )
+        ignored += [re.sub(r"([\\*?\[\]!# ])", r"\\\1", f"/data/raw/{dataset}/{link}") for link in broken]
+    return folders, ignored
+
+
+def _link_raw(scratch, folders):
+    """Links to the user's data/raw/<dataset>; an empty folder for a missing one: its reader says what belongs there."""
+    raw = scratch / "data" / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    for link in raw.iterdir():
+        if link.is_symlink() and (link.name not in folders or not link.exists()):
+            link.unlink()
+    for dataset, theirs in folders.items():
+        here = raw / dataset
+        if theirs is None:
+            here.mkdir(exist_ok=True)
+            continue
+        if here.is_dir() and not here.is_symlink():
+            here.rmdir()
+        if not here.exists():
+            here.symlink_to(os.path.relpath(theirs, raw), target_is_directory=True)
+
+
+def environment(scratch):
+    """Variables for what runs in the scratch copy: its own code and folders, this Python's programs first."""
+    programs = str(Path(sys.executable).parent)
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)]),
+        "PYTHONPATH": str(scratch / "lib"),
+        "POSRANK_ROOT": str(scratch),
+        "POSRANK_WORKSPACE": str(scratch),
+    }

@@ -73,8 +73,8 @@ def negatives(params, base, dataset, rule):
     if wanted.empty:
         raise ValueError(
             f"{dataset} has no captions of the splits {', '.join(params.negatives.splits)} (it has: "
-            f"{', '.join(sorted(table['split'].unique())) or 'none'}; file data/captions/{dataset}.parquet): change negatives.splits "
-            "in params.yaml, or give the dataset captions of those splits"
+            f"{', '.join(sorted(table['split'].unique())) or 'none'}; file data/captions/{dataset}.parquet): change "
+            "negatives.splits in params.yaml, or give the dataset captions of those splits"
         )
     training, builder = table[table["split"] == "train"], "all"
     if rule == "fair" and params.negatives.reference == "half" and len(training):
@@ -116,14 +116,14 @@ def validity(params, base, dataset, rule):
 
 
 def plan(params, base):
-    """results/plan.json: the datasets whose videos are read. A stage of its own, so that another system or seed reads none anew."""
+    """results/plan.json: the datasets whose videos are read. Its own stage: another system or seed reads none anew."""
     datasets = [params.train.dataset] if params.train.systems else []
     with atomic(base / "results" / "plan.json") as temporary:
         temporary.write_text(json.dumps({"frames": datasets}) + "\n", encoding="utf-8")
 
 
 def frames(params, base, dataset, plan=None):
-    """data/frames/<dataset>: videos.parquet and frames.npy; an empty store for a dataset that the file `plan` does not name.
+    """data/frames/<dataset>: videos.parquet and frames.npy; empty for a dataset that the file `plan` does not name.
 
     ValueError where not a single video can be read, and something is to be trained on this dataset.
     """
@@ -132,7 +132,8 @@ def frames(params, base, dataset, plan=None):
     raw = base / "data" / "raw" / dataset
     needed = plan is None or dataset in json.loads((base / plan).read_text(encoding="utf-8"))["frames"]
     captions = _captions(base, dataset)
-    store = build(captions if needed else captions.head(0), raw, base / "data" / "frames" / dataset, **params.frames.plain())
+    wanted = captions if needed else captions.head(0)
+    store = build(wanted, raw, base / "data" / "frames" / dataset, **params.frames.plain())
     if not needed:
         _tell(dataset, "nothing is trained on it, so none of its videos is read")
         return

@@ -1,9 +1,9 @@
 """Sweeps: the same run, trained and evaluated with changed parameters (Tables 5 and 6 of the paper, and ablations).
 
-Comes in: `sweeps:` of params.yaml, each with `runs` and `change` (key -> a value, or a list of which each point takes one).
-Goes out: the points, and for each ``metrics/sweeps/<point>.json`` of the preset: the run's metrics and the change. All
-points of a preset run one after the other in one scratch project beside the preset's, with the same cache, so that what
-a change does not touch is never made twice and a stopped sweep goes on where it was.
+Comes in: `sweeps:` of params.yaml, each with `runs` and `change` (key -> a value, or a list of which each point takes
+one). Goes out: the points, and for each ``metrics/sweeps/<point>.json`` of the preset: the run's metrics and the change.
+All points of a preset run one after the other in one scratch project beside the preset's, with the same cache, so that
+what a change does not touch is never made twice and a stopped sweep goes on where it was.
 """
 
 import hashlib
@@ -33,8 +33,8 @@ class Point:
 def points(params, stages, only=""):
     """Every `Point` of the sweeps of `params`, or of the sweep `only`; `stages` are those of dvc.yaml.
 
-    Raises ValueError for an unknown sweep, for values that params.yaml could not hold, and for keys that no stage of the
-    run reads: such a change would change nothing.
+    Raises ValueError for an unknown sweep, for values that params.yaml could not hold, and for keys that no stage of
+    the run reads: such a change would change nothing.
     """
     sweeps = params["sweeps"].plain()
     if only and only not in sweeps:
@@ -43,7 +43,7 @@ def points(params, stages, only=""):
     names = [point.name for point in found]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        raise ValueError(f"params.yaml, sweeps: two points are named {twice}: give their values or sweeps different names")
+        raise ValueError(f"params.yaml, sweeps: two points are named {twice}: give their values or sweeps other names")
     return found
 
 
@@ -52,7 +52,8 @@ def _points(name, sweep, params, stages):
     several = [key for key, value in sweep["change"].items() if isinstance(value, list)]
     for run, *values in itertools.product(sweep["runs"], *lists.values()):
         change = dict(zip(lists, values))
-        parts = [name, *(str(change[key]) for key in several), *([run] if len(sweep["runs"]) > 1 or not several else [])]
+        with_run = len(sweep["runs"]) > 1 or not several
+        parts = [name, *(str(change[key]) for key in several), *([run] if with_run else [])]
         yield _point(re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(parts)), run, change, params, stages)
 
 
@@ -69,7 +70,8 @@ def _point(name, run, change, params, stages):
                 "its numbers would be those of the unchanged run. Name another parameter"
             )
     own = {"train": {"systems": [system], "strategies": [strategy], "seeds": [int(seed)]}}
-    whole = knobs.validate(knobs.merge(knobs.merge(params.plain(), own), nested), name=f"params.yaml, sweep point {name}")
+    merged = knobs.merge(knobs.merge(params.plain(), own), nested)
+    whole = knobs.validate(merged, name=f"params.yaml, sweep point {name}")
     values = leaves(whole.plain())
     told = {key: values[key] for key in values if any(key == each or key.startswith(each + ".") for each in read)}
     digest = hashlib.sha256(json.dumps([run, told], sort_keys=True).encode()).hexdigest()[:16]
