@@ -1,7 +1,7 @@
 """Sweeps: the same run, trained and evaluated with changed parameters (Tables 5 and 6 of the paper, and ablations).
 
 Comes in: `sweeps:` of params.yaml, each with `runs` and `change` (key -> a value, or a list of which each point takes
-one). Goes out: the points, and for each ``metrics/sweeps/<point>.json`` of the preset: the run's metrics and the change.
+one). Goes out: the points, and for each ``metrics/sweeps/<point>.json`` of the preset: the metrics and the change.
 All points of a preset run one after the other in one scratch project beside the preset's, with the same cache, so that
 what a change does not touch is never made twice and a stopped sweep goes on where it was.
 """
