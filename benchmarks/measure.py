@@ -82,7 +82,7 @@ def write(name, table, title, text, folder=RESULTS, headline="", axis="times fas
     import torch
 
     from posrank.figures.style import save, show_style
-    from posrank.machine import describe
+    from posrank.pipeline.machine import describe
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -307,7 +307,7 @@ def test_the_notebook_runs_without_a_person(tmp_path, monkeypatch, items):
     """In a workspace of hand-made tables, through the pipeline's own way to run notebooks."""
     import nbformat
 
-    from posrank import run
+    from posrank.pipeline import notebooks
 
     work = tmp_path / "work"
     for name, table, kind in (("captions/csv", captions(), "captions"), ("negatives/csv-paper", negatives(), "negatives")):
@@ -321,7 +321,7 @@ def test_the_notebook_runs_without_a_person(tmp_path, monkeypatch, items):
     monkeypatch.setenv("POSRANK_WORKSPACE", str(work))
     monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    run.execute(ROOT / "notebooks" / "audit.ipynb", tmp_path / "out.ipynb", {"dataset": "csv", "n": 15})
+    notebooks.execute(ROOT / "notebooks" / "audit.ipynb", tmp_path / "out.ipynb", {"dataset": "csv", "n": 15})
     done = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     shown = [str(output) for cell in done.cells for output in cell.get("outputs", [])]
     first = audit.sample(negatives(), captions(), 15)

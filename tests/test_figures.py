@@ -122,11 +122,11 @@ def test_average_table_and_verdict_speak_of_the_runs_they_have():
 
 
 def test_sweep_table_reads_points_in_order(tmp_path):
-    (tmp_path / "sweeps" / "metrics").mkdir(parents=True)
+    (tmp_path / "metrics" / "sweeps").mkdir(parents=True)
     for value in (0.5, 0.1):
-        (tmp_path / "sweeps" / "metrics" / f"lambda-{value}.json").write_text(json.dumps(metrics(value=value)))
-    assert report.sweep_table(tmp_path / "sweeps" / "metrics", "lambda")["lambda"].tolist() == [0.1, 0.5]
-    assert report.sweep_table(tmp_path / "sweeps" / "metrics", "n").empty
+        (tmp_path / "metrics" / "sweeps" / f"lambda-{value}.json").write_text(json.dumps(metrics(value=value)))
+    assert report.sweep_table(tmp_path / "metrics" / "sweeps", "lambda")["lambda"].tolist() == [0.1, 0.5]
+    assert report.sweep_table(tmp_path / "metrics" / "sweeps", "n").empty
 
 
 def test_published_sweeps_become_parts_of_a_page(tmp_path):

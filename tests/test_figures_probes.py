@@ -44,11 +44,11 @@ def test_constant_video_stands_between_the_full_run_and_chance(tmp_path):
 
 
 def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path, capsys):
-    (tmp_path / "sweeps" / "metrics").mkdir(parents=True)
+    (tmp_path / "metrics" / "sweeps").mkdir(parents=True)
     for rule, value in (("paper", 0.8), ("fair", 0.5)):
         point = metrics("word", value=value) | {"rule": "paper", "holdout": {"seen": metrics(value=value), "held-out": None}}
         point["rules"] = {"fair": metrics(value=value / 2)}
-        (tmp_path / "sweeps" / "metrics" / f"rule-{rule}.json").write_text(json.dumps(point))
+        (tmp_path / "metrics" / "sweeps" / f"rule-{rule}.json").write_text(json.dumps(point))
 
     class Work:
         folder = tmp_path

@@ -82,8 +82,10 @@ def strip(frames, frames_read, most=8, width=1056):
 def frames_of(work, dataset):
     """The dataset's frame store where the workspace has one, the world's in any case, else None: decoding takes long."""
     if dataset == "world" or (work.folder / "data" / "frames" / dataset / "videos.parquet").is_file():
-        return work.frames(dataset)
-    print(f"no frames of {dataset} (they are made with: python -m posrank.stages frames --dataset {dataset}): text only")
+        store = work.frames(dataset)
+        if len(store):  # empty where the pipeline trains on another dataset, or on none
+            return store
+    print(f"no frames of {dataset} (they are made with: python -m posrank stage frames --dataset {dataset}): text only")
     return None
 
 

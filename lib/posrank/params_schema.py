@@ -8,7 +8,7 @@ the JSON schema that pydantic makes of it: a description is given only where typ
 import copy
 import functools
 import re
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
@@ -192,13 +192,9 @@ class Evaluate(Section):
     seed: Seed
 
 
-class Sweeps(Section):
-    run: RunName
-    lambda_: Several[Number] = Field(alias="lambda")
-    n: Several[Count]
-    constant: Several[RunName]
-    rule: Several[Rule]
-    holdout: Annotated[float, Field(gt=0, le=0.9, allow_inf_nan=False)]
+class Sweep(Section):
+    runs: Several[RunName]
+    change: dict[str, Any]  # checked with the parameters that it makes
 
 
 class Sections(Section):
@@ -213,7 +209,7 @@ class Sections(Section):
     frames: Frames
     train: Train
     evaluate: Evaluate
-    sweeps: Sweeps
+    sweeps: dict[str, Sweep]
 
 
 Override = partial(Sections)

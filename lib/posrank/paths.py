@@ -89,7 +89,13 @@ def atomic(path, folder=False):
             with open(temporary, "rb") as written:
                 os.fsync(written.fileno())
             os.replace(temporary, path)
-    except BaseException:
+    except BaseException as problem:
+        if type(problem) is OSError and problem.filename is None and str(path) not in str(problem):
+            # a full or broken disk is told without a name
+            if problem.errno is None:
+                problem.args = (f"{path}: {problem}",)
+            else:
+                problem.filename = str(path)
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
         else:

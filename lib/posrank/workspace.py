@@ -13,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 
 from posrank import params as knobs
-from posrank import paths, schema, stages
+from posrank import paths, schema
+from posrank.pipeline import stages
 
 
 class Workspace:
@@ -106,8 +107,8 @@ class Workspace:
         return figure
 
     def save_picture(self, picture, name):
-        """The same for a picture (PIL)."""
-        if self.write:
+        """The same for a picture (PIL); words that stand in for one are shown alone."""
+        if self.write and hasattr(picture, "save"):
             with paths.atomic(self.folder / "results" / "figures" / self.name / f"{name}.png") as temporary:
                 picture.save(temporary, format="PNG")
         return picture
@@ -130,4 +131,7 @@ class Workspace:
 def open(name="", write=False):
     """The `Workspace` that `posrank.paths.workspace` finds, with its parameters. ValueError where params.yaml is wrong."""
     folder = paths.workspace()
+    if write:  # DVC expects these folders of a notebook that had nothing to draw as well
+        for kind in ("figures", "tables"):
+            (folder / "results" / kind / name).mkdir(parents=True, exist_ok=True)
     return Workspace(folder, knobs.load(folder / "params.yaml"), name, write)

@@ -1,6 +1,6 @@
 """Tables of what stands beside PoSRank: brittleness, training on a constant video, training and testing on different negatives.
 
-Comes in: metrics dicts as `metrics/<run>.json` and `sweeps/metrics/<point>.json` (published: `metrics/sweeps/<point>.json`) hold
+Comes in: metrics dicts as `metrics/<run>.json` and `metrics/sweeps/<point>.json` hold
 them. Goes out: DataFrames; what is missing is said in a line.
 """
 
@@ -106,13 +106,13 @@ def cross_generator(trained):
 
 def show_cross_generator(work):
     """The cross-generator table of this workspace; where there is none, it says how to make it."""
-    table = cross_generator(points(work.folder / "sweeps" / "metrics", "rule"))
+    table = cross_generator(points(work.folder / "metrics" / "sweeps", "rule"))
     return _shown(work, table, "cross_generator", "make sweep SWEEP=rule PRESET=generators")
 
 
 def show_constant(work, metrics):
     """The constant-video table of this workspace; where there is none, it says how to make it."""
-    table = constant_table(points(work.folder / "sweeps" / "metrics", "constant"), metrics)
+    table = constant_table(points(work.folder / "metrics" / "sweeps", "constant"), metrics)
     return _shown(work, table, "constant_video", "make sweep SWEEP=constant")
 
 

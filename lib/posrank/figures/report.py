@@ -109,7 +109,7 @@ def average_table(metrics):
 def sweep_table(folder, name):
     """One of the sweeps ("lambda", "n") as a table of the paper's columns, sorted by value; empty where it has not run.
 
-    folder: where its files <name>-<value>.json are (`sweeps/metrics` of a workspace, `metrics/sweeps` where they were published).
+    folder: where its files <name>-<value>.json are (`metrics/sweeps`).
     """
     found = points(folder, name).items()
     rows = [{name: float(value), **row(metrics), "vision_gain": mean_gain(metrics)} for value, metrics in found]
@@ -121,7 +121,7 @@ def show_sweeps(work):
     from IPython.display import display
 
     for number, name, label in ((5, "lambda", "lambda"), (6, "n", "N, negatives per part of speech")):
-        table = sweep_table(work.folder / "sweeps" / "metrics", name)
+        table = sweep_table(work.folder / "metrics" / "sweeps", name)
         if table.empty:
             print(f"Table {number}: this sweep has not run in this workspace (make sweep)")
             continue

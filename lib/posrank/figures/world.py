@@ -1,16 +1,18 @@
 """The embedded world as people see it: a contact sheet, and how the tagger reads its captions."""
 
 import pandas as pd
+from IPython.display import Markdown
 
-from posrank import PARTS
+from posrank import PARTS, schema
 from posrank.language.parts import part_of
-from posrank.world.build import gold_tags
 from posrank.world.sheet import contact_sheet
 
 
 def world_sheet(work, clips=8, seed=0, split="test"):
-    """Clips of the world with one caption each, as one picture."""
+    """Clips of the world with one caption each, as one picture; without frames (nothing is trained), words that say so."""
     texts, store = work.captions("world"), work.frames("world")
+    if not len(store):
+        return Markdown("No frames were read, because nothing is trained on them (`train.systems`, `train.dataset` in params.yaml).")
     test = texts[(texts["split"] == split) & texts["video_id"].isin(store.ids)]
     chosen = test.groupby("video_id").sample(1, random_state=seed).sample(min(clips, test["video_id"].nunique()), random_state=seed)
     return contact_sheet([store[video][0] for video in chosen["video_id"]], chosen["caption"].tolist())
@@ -25,7 +27,7 @@ def tagger_agreement(work, captions=1500):
 
     texts = work.captions("world")
     texts = texts[texts["split"] == "test"].head(captions)
-    gold = gold_tags(work.folder / "data" / "raw" / "world")
+    gold = schema.read_table(work.folder / "data" / "gold" / "world.parquet", "tags")
     both = gold[gold["caption_id"].isin(texts["caption_id"])].merge(
         tag_captions(texts, progress=False), on=["caption_id", "i"], suffixes=("", "_tagger"))
     parts = [part_of(upos, tag) for upos, tag in zip(both["upos"], both["tag"])]

@@ -1,15 +1,16 @@
-"""The stages of dvc.yaml that are no notebooks: ``python -m posrank.stages tags --dataset world``.
+"""The stages of dvc.yaml that are no notebooks: ``python -m posrank stage tags --dataset world``.
 
 Comes in: a stage's name, params.yaml, and the files of the stages before. Goes out: the stage's files. A thin edge:
 each function reads, calls the library once, and writes; relative names are those of dvc.yaml.
 """
 
 import argparse
+import json
 import sys
 
 from posrank import params as knobs
 from posrank import schema
-from posrank.paths import root
+from posrank.paths import atomic, root
 
 
 def world(params, base):
@@ -72,8 +73,8 @@ def negatives(params, base, dataset, rule):
     if wanted.empty:
         raise ValueError(
             f"{dataset} has no captions of the splits {', '.join(params.negatives.splits)} (it has: "
-            f"{', '.join(sorted(table['split'].unique())) or 'none'}; file data/captions/{dataset}.parquet): change negatives.splits "
-            "in params.yaml, or give the dataset captions of those splits"
+            f"{', '.join(sorted(table['split'].unique())) or 'none'}; file data/captions/{dataset}.parquet): change "
+            "negatives.splits in params.yaml, or give the dataset captions of those splits"
         )
     training, builder = table[table["split"] == "train"], "all"
     if rule == "fair" and params.negatives.reference == "half" and len(training):
@@ -114,15 +115,30 @@ def validity(params, base, dataset, rule):
     _tell(dataset, f"rule {rule}. {report['verdict']}")
 
 
-def frames(params, base, dataset):
-    """data/frames/<dataset>: videos.parquet and frames.npy. Without a single video: an empty store where nothing is to be
-    trained (train.systems is []), else a ValueError."""
+def plan(params, base):
+    """results/plan.json: the datasets whose videos are read. Its own stage: another system or seed reads none anew."""
+    datasets = [params.train.dataset] if params.train.systems else []
+    with atomic(base / "results" / "plan.json") as temporary:
+        temporary.write_text(json.dumps({"frames": datasets}) + "\n", encoding="utf-8")
+
+
+def frames(params, base, dataset, plan=None):
+    """data/frames/<dataset>: videos.parquet and frames.npy; empty for a dataset that the file `plan` does not name.
+
+    ValueError where not a single video can be read, and something is to be trained on this dataset.
+    """
     from posrank.frames import build
 
     raw = base / "data" / "raw" / dataset
-    store = build(_captions(base, dataset), raw, base / "data" / "frames" / dataset, **params.frames.plain())
+    needed = plan is None or dataset in json.loads((base / plan).read_text(encoding="utf-8"))["frames"]
+    captions = _captions(base, dataset)
+    wanted = captions if needed else captions.head(0)
+    store = build(wanted, raw, base / "data" / "frames" / dataset, **params.frames.plain())
+    if not needed:
+        _tell(dataset, "nothing is trained on it, so none of its videos is read")
+        return
     table = store.table
-    if not (table["status"] == "ok").any() and params.train.systems:
+    if not (table["status"] == "ok").any() and params.train.systems and dataset == params.train.dataset:
         raise ValueError(
             f"{dataset}: none of its {len(table)} videos is in data/raw/{dataset} (first: {table['reason'].iloc[0]}). "
             "Put them there, or set train.systems to [] in params.yaml for the text half alone"
@@ -154,19 +170,20 @@ STAGES = {
     "tags": (tags, ("dataset",)),
     "negatives": (negatives, ("dataset", "rule")),
     "validity": (validity, ("dataset", "rule")),
-    "frames": (frames, ("dataset",)),
+    "plan": (plan, ()),
+    "frames": (frames, ("dataset", "plan")),
 }
 """Name -> function, and the options that it takes."""
 
 
 def main(argv=None):
     """Command line; returns the exit status. What the user can mend is one clear message, without a traceback."""
-    parser = argparse.ArgumentParser(prog="python -m posrank.stages", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m posrank stage", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="stage", required=True)
     for name, (function, options) in STAGES.items():
         command = commands.add_parser(name, help=function.__doc__.splitlines()[0])
         for option in options:
-            command.add_argument(f"--{option}", required=True)
+            command.add_argument(f"--{option}", required=option != "plan")
     arguments = vars(parser.parse_args(argv))
     function, options = STAGES[arguments["stage"]]
     try:
