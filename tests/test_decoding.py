@@ -1,12 +1,12 @@
-"""What a video file says of itself, and what the two readers behind `posrank.video` refuse (posrank.decoding)."""
+"""What a video file says of itself, and what the two readers behind `posrank.video.read_frames` refuse (posrank.video.decoding)."""
 
 import av
 import numpy as np
 import pytest
 from test_video import write
 
-from posrank import decoding
-from posrank.decoding import DecordFailed, Probe, VideoError, decord_reads, probe, read_decord, read_pyav
+from posrank.video import decoding
+from posrank.video.decoding import DecordFailed, Probe, VideoError, decord_reads, probe, read_decord, read_pyav
 
 
 @pytest.fixture(scope="module")

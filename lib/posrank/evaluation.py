@@ -19,7 +19,7 @@ import pandas as pd
 
 from posrank import params as knobs
 from posrank import paths, schema, scoring
-from posrank.frames import FrameStore
+from posrank.video.store import FrameStore
 from posrank.identity import identity
 from posrank.language.ngrams import fit
 from posrank.negatives.holdout import split

@@ -117,7 +117,7 @@ def validity(params, base, dataset, rule):
 def frames(params, base, dataset):
     """data/frames/<dataset>: videos.parquet and frames.npy. Without a single video: an empty store where nothing is to be
     trained (train.systems is []), else a ValueError."""
-    from posrank.frames import build
+    from posrank.video.store import build
 
     raw = base / "data" / "raw" / dataset
     store = build(_captions(base, dataset), raw, base / "data" / "frames" / dataset, **params.frames.plain())

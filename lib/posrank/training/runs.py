@@ -17,7 +17,7 @@ import torch
 import yaml
 
 from posrank import negatives, paths, schema, systems
-from posrank.frames import FrameStore
+from posrank.video.store import FrameStore
 from posrank.params import load as load_params
 from posrank.training.batches import Batches, constant_video
 from posrank.training.distributed import World, join_world

@@ -1,7 +1,7 @@
 """Two readers of video files behind one interface: decord and PyAV.
 
 Comes in: a path, and a function that picks frame numbers once the count of frames is known. Goes out: the frames,
-scaled, as uint8 [n, height, width, 3], or a VideoError that names the file and the reason. Used by `posrank.video`,
+scaled, as uint8 [n, height, width, 3], or a VideoError that names the file and the reason. Used by `posrank.video.sampling`,
 which says which reader is taken when.
 """
 

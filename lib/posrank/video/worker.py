@@ -3,7 +3,7 @@
 Comes in: one line of JSON with the settings, then one line per video, on standard input. Goes out: the frames, written
 in place into ``frames.npy``; one line of JSON per video on standard output. A process of its own, because a broken
 video can crash a decoder: the parent then counts that video as corrupt and starts another worker. Started with
-``python -m posrank.frames_worker``, so it needs no guard in the caller's script; it imports neither pandas nor torch.
+``python -m posrank.video.worker``, so it needs no guard in the caller's script; it imports neither pandas nor torch.
 """
 
 import json
@@ -87,11 +87,11 @@ class Worker:
 
     def _start(self):
         # this very package, wherever it was imported from; one thread per process, processes are what is parallel
-        library = str(Path(__file__).resolve().parents[1])
+        library = str(Path(__file__).resolve().parents[2])
         search = os.pathsep.join([library, *filter(None, [os.environ.get("PYTHONPATH")])])
         environment = {**os.environ, "PYTHONPATH": search, "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "posrank.frames_worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [sys.executable, "-m", "posrank.video.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True, encoding="ascii", env=environment,
         )
         self.process.stdin.write(json.dumps(self.settings) + "\n")

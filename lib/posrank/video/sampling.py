@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from posrank.decoding import DecordFailed, VideoError, decord_reads, probe, read_decord, read_pyav
+from posrank.video.decoding import DecordFailed, VideoError, decord_reads, probe, read_decord, read_pyav
 
 SAMPLINGS = ("uniform", "released", "segments")
 READERS = ("auto", "decord", "pyav")

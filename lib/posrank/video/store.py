@@ -1,0 +1,258 @@
+"""The frame store: the frames of every video of a captions table in one memory-mapped file.
+
+Comes in: a captions table and the folder of videos. Goes out, in one folder: ``videos.parquet`` (video_id, row,
+frames_read, status, reason) and ``frames.npy``, uint8 [V, F, H, W, 3] (V = videos whose file exists). Missing and
+corrupt videos are counted with their reason and have row -1; they never stop the others. Decoding is spread over
+processes, shows its progress, holds only a few videos in memory, and goes on where it was when it is killed and
+started again: what is done is noted in a journal in a hidden folder beside the store, which is put in place only when
+it is whole.
+"""
+
+import math
+import os
+import queue
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from posrank import schema
+from posrank.video.journal import Journal
+from posrank.video.worker import Worker, decode
+from posrank.paths import inside
+from posrank.video.sampling import READERS, SAMPLINGS
+
+SUFFIXES = (
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".3g2", ".mts",
+    ".m2ts", ".ts", ".vob", ".ogv", ".qt", ".3gpp", ".asf", ".divx",
+)
+"""Endings under which a video is taken where the named file is not there: MSVD's clips are avi or mp4, for example."""
+
+
+def build(
+    captions, videos, folder, *, num_frames, size, sampling="uniform", seed=None, workers=None, reader="auto",
+    progress=True, timeout=900.0,
+):
+    """Decode the videos of a captions table into a frame store in `folder`; returns the FrameStore.
+
+    captions  captions table: video_id, file, start, end are read; a video is one (file, start, end)
+    videos    folder that the file names are relative to; they never lead out of it
+    num_frames, size, sampling, seed, reader   as in `posrank.video.read_frames`; a seed is made one per video
+    workers   processes; None = one per processor, 0 = decode in this process
+    timeout   seconds for one video, after which it counts as corrupt
+
+    Raises ValueError for inconsistent input (naming the video) and OSError where the disk is full.
+    """
+    if sampling not in SAMPLINGS or reader not in READERS:
+        raise ValueError(f"sampling {sampling!r}, reader {reader!r}: use {', '.join(SAMPLINGS)}; {', '.join(READERS)}")
+    videos, folder = Path(videos), Path(folder)
+    if not videos.is_dir():
+        raise FileNotFoundError(f"{videos} is no folder: put the videos there")
+    table, jobs = _plan(captions, videos)
+    shape = (len(jobs), num_frames, size, size, 3)
+    settings = {"num_frames": num_frames, "size": size, "sampling": sampling, "seed": seed, "reader": reader}
+    partial = folder.parent / f".{folder.name}.frames.partial"
+    journal = Journal(partial, settings, jobs, shape)
+    settings = {**settings, "frames": str(journal.frames.resolve()), "offset": journal.offset}
+    todo = [job for job in jobs if job["video_id"] not in journal.done]
+    try:
+        _decode_all(todo, settings, journal, workers, progress, len(jobs), timeout)
+    finally:
+        journal.close()
+    for column in ("frames_read", "status", "reason"):
+        found = {video: entry[column] for video, entry in journal.done.items()}
+        table[column] = [found.get(video, old) for video, old in zip(table["video_id"], table[column])]
+    table.loc[table["status"] != "ok", "row"] = -1
+    counts = {status: int(count) for status, count in table["status"].value_counts().sort_index().items()}
+    table.attrs.update(shape=list(shape), sampling=sampling, seed=seed, counts=counts, reader=reader)
+    folder.mkdir(parents=True, exist_ok=True)
+    # the table is what makes a store whole: it goes first and comes last
+    (folder / "videos.parquet").unlink(missing_ok=True)
+    os.replace(journal.frames, folder / "frames.npy")
+    schema.write_table(table, folder / "videos.parquet", "videos")
+    shutil.rmtree(partial, ignore_errors=True)
+    return FrameStore(folder)
+
+
+class FrameStore:
+    """Frames by video_id: ``frames, frames_read = store[video_id]``, ``store.rows(ids)`` for many.
+
+    Attributes: table (the videos table), frames (memory-mapped uint8 [V, F, H, W, 3]), ids (videos that can be read, in
+    order), missing ({video_id: reason} of the others). Raises FileNotFoundError or ValueError where the folder holds no
+    whole store.
+    """
+
+    def __init__(self, folder):
+        folder = Path(folder)
+        self.table = schema.read_table(folder / "videos.parquet", "videos")
+        path = folder / "frames.npy"
+        try:
+            self.frames = np.load(path, mmap_mode="r", allow_pickle=False)
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{path} does not exist: make the frames again (dvc repro)") from None
+        except ValueError as problem:
+            raise ValueError(f"{path} cannot be read ({problem}): make the frames again (dvc repro)") from problem
+        good = self.table["status"] == "ok"
+        fits = self.frames.ndim == 5 and self.frames.dtype == np.uint8
+        if not fits or (good & (self.table["row"] >= len(self.frames))).any():
+            raise ValueError(
+                f"{path} holds {self.frames.dtype} {self.frames.shape}, which does not fit videos.parquet beside it: "
+                "make both again (dvc repro)"
+            )
+        self.ids = self.table.loc[good, "video_id"].tolist()
+        self.missing = dict(zip(self.table.loc[~good, "video_id"], self.table.loc[~good, "reason"]))
+        self._rows = dict(zip(self.ids, self.table.loc[good, "row"].tolist()))
+        self._read = dict(zip(self.ids, self.table.loc[good, "frames_read"].tolist()))
+
+    def __len__(self):
+        return len(self.ids)
+
+    def __contains__(self, video_id):
+        return video_id in self._rows
+
+    def __getitem__(self, video_id):
+        """Frames uint8 [F, H, W, 3] and frames_read of one video; ValueError with the reason where it has none."""
+        row = self._row(video_id)
+        return self.frames[row], self._read[video_id]
+
+    def rows(self, ids):
+        """Frames uint8 [n, F, H, W, 3] (a copy) and frames_read int64 [n] of many videos, in the order of `ids`."""
+        ids = list(ids)
+        rows = np.array([self._row(video) for video in ids], dtype=np.int64)
+        return np.asarray(self.frames[rows]), np.array([self._read[video] for video in ids], dtype=np.int64)
+
+    def counts(self, video_ids):
+        """{"videos": how many distinct ids are asked for, "videos_missing": how many of them have no frames here}."""
+        asked = set(video_ids)
+        return {"videos": len(asked), "videos_missing": len(asked - self._rows.keys())}
+
+    def summary(self, captions=None):
+        """DataFrame split, videos, ok, missing, corrupt, short: the videos of each split of a captions table.
+
+        short: those of ok that have fewer frames than the store keeps. A video that the store does not know is missing.
+        Without captions: one row, split "all", of every video in the store.
+        """
+        known = self.table.set_index("video_id")
+        if captions is None:
+            groups = {"all": known.index}
+        else:
+            groups = {split: rows["video_id"].unique() for split, rows in captions.groupby("split", sort=False)}
+        rows = []
+        for split, ids in groups.items():
+            found = known.reindex(ids)
+            status = found["status"].fillna("missing").value_counts()
+            short = (found["status"] == "ok") & (found["frames_read"] < self.frames.shape[1])
+            counts = {name: int(status.get(name, 0)) for name in ("ok", "missing", "corrupt")}
+            rows.append({"split": split, "videos": len(found), **counts, "short": int(short.sum())})
+        return pd.DataFrame(rows, columns=["split", "videos", "ok", "missing", "corrupt", "short"])
+
+    def report(self):
+        """DataFrame status, reason, videos: how many were read and why the others were not (file names left out)."""
+        # what a reason says after the file's name
+        reason = self.table["reason"].str.replace(r"^.*?(?=: | is | does | holds | has )", "", regex=True)
+        groups = self.table.assign(reason=reason.str.lstrip(": ")).groupby(["status", "reason"], as_index=False)
+        counts = groups.agg(videos=("video_id", "size"))
+        return counts.sort_values(["videos", "status", "reason"], ascending=[False, True, True], ignore_index=True)
+
+    def _row(self, video_id):
+        row = self._rows.get(video_id)
+        if row is None:
+            reason = self.missing.get(video_id, "it is not in videos.parquet")
+            raise ValueError(f"no frames of video {video_id!r}: {reason}")
+        return row
+
+
+def _plan(captions, videos):
+    """Videos table with what is known before decoding, and the decoding jobs of the files that exist."""
+    columns = schema.validate(captions, "captions")[["video_id", "file", "start", "end"]]
+    distinct = columns.drop_duplicates()
+    twice = distinct[distinct["video_id"].duplicated()]
+    if len(twice):
+        raise ValueError(
+            f"video {twice['video_id'].iloc[0]!r} has more than one file, start or end in the captions table: give "
+            "each its own video_id (or make one store per dataset)"
+        )
+    jobs, records, listings = [], [], {}
+    for video, file, start, end in distinct.itertuples(index=False, name=None):
+        name = file or f"{video}.mp4"
+        path = _locate(inside(videos, name, where=f"video {video!r}"), listings)
+        if path is None:
+            reason = f"{name} does not exist: put the video there or correct its name in the captions table"
+            records.append((video, -1, 0, "missing", reason))
+            continue
+        records.append((video, len(jobs), 0, "corrupt", ""))
+        jobs.append({
+            "video_id": video, "path": str(path), "name": str(path.relative_to(videos)), "row": len(jobs),
+            "start": None if math.isnan(start) else start, "end": None if math.isnan(end) else end,
+        })
+    return pd.DataFrame(records, columns=list(schema.TABLES["videos"])), jobs
+
+
+def _locate(path, listings):
+    """The file itself, or one of the same name with another video's ending, or None. Folders are listed once."""
+    if path.parent not in listings:
+        names, stems = [], {}
+        if path.parent.is_dir():
+            names = sorted(entry.name for entry in os.scandir(path.parent) if entry.is_file())
+        for name in names:
+            if os.path.splitext(name)[1].lower() in SUFFIXES:
+                stems.setdefault(os.path.splitext(name)[0], name)
+        listings[path.parent] = (set(names), stems)
+    names, stems = listings[path.parent]
+    if path.name in names:
+        return path
+    known = os.path.splitext(path.name)[1].lower() in SUFFIXES
+    other = stems.get(os.path.splitext(path.name)[0] if known else path.name)
+    return path.with_name(other) if other else None
+
+
+def _decode_all(todo, settings, journal, workers, progress, total, timeout):
+    """Decode `todo`, noting each result; threads here only feed the worker processes."""
+    from tqdm.auto import tqdm
+
+    with tqdm(total=total, initial=total - len(todo), desc="frames", unit="video", disable=not progress) as bar:
+        if workers == 0:
+            for job in todo:
+                journal.note(job, decode(settings, job))
+                bar.update()
+            return
+        waiting, results = queue.SimpleQueue(), queue.SimpleQueue()
+        for job in todo:
+            waiting.put(job)
+        count = min(workers or _processors(), max(1, len(todo) // 8), len(todo)) or 0
+        pool = [Worker(settings, timeout) for _ in range(count)]
+
+        def feed(worker):
+            try:
+                while True:
+                    job = waiting.get_nowait()
+                    results.put((job, worker.run(job)))
+            except queue.Empty:
+                worker.close()
+            except Exception as problem:
+                results.put((None, problem))
+
+        threads = [threading.Thread(target=feed, args=(worker,), daemon=True) for worker in pool]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in todo:
+                job, result = results.get()
+                if job is None:
+                    raise result
+                journal.note(job, result)
+                bar.update()
+        except BaseException:
+            while not waiting.empty():
+                waiting.get_nowait()
+            for worker in pool:
+                worker.kill()
+            raise
+        for thread in threads:
+            thread.join()
+
+
+def _processors():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
