@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 
 from posrank import schema
-from posrank.video.journal import Journal
-from posrank.video.worker import Worker, decode
 from posrank.paths import inside
+from posrank.video.journal import Journal
 from posrank.video.sampling import READERS, SAMPLINGS
+from posrank.video.worker import Worker, decode
 
 SUFFIXES = (
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".3g2", ".mts",
