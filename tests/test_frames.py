@@ -8,7 +8,6 @@ import pytest
 from test_video import write
 
 from posrank import frames, schema
-from posrank.video.worker import Worker
 
 
 def table(videos, files=None):
@@ -109,23 +108,6 @@ def test_resuming_skips_what_is_done_and_other_settings_start_afresh(folder, mon
         frames.build(captions, folder, target, num_frames=4, size=16, workers=0, progress=False)
     frames.build(captions, folder, target, num_frames=2, size=16, workers=0, progress=False)
     assert calls[-3:] == ["a", "b", "c"]
-
-
-def test_a_crashed_decoder_counts_as_a_corrupt_video(folder):
-    settings = {"num_frames": 2, "size": 16, "sampling": "uniform", "seed": None, "reader": "auto",
-                "frames": str(folder / "f.npy"), "offset": 0}
-    job = {"video_id": "a", "path": str(folder / "a.mp4"), "name": "a.mp4", "row": 0, "start": None, "end": None}
-    (folder / "f.npy").write_bytes(bytes(2 * 16 * 16 * 3))
-    worker = Worker(settings, timeout=60)
-    assert worker.run(job)["status"] == "ok"
-    worker.process.kill()
-    worker.process.wait()
-    answer = worker.run(job)
-    assert answer["status"] == "corrupt" and "a.mp4: the decoder broke off" in answer["reason"]
-    assert worker.run(job)["status"] == "ok"
-    worker.close()
-    impatient = Worker(settings, timeout=1e-6)
-    assert impatient.run(job)["status"] == "corrupt"
 
 
 def test_another_ending_is_found_and_names_stay_inside(folder):

@@ -10,9 +10,10 @@ it is whole.
 
 import math
 import os
-import queue
+import re
 import shutil
-import threading
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,16 @@ from posrank import schema
 from posrank.paths import inside
 from posrank.video.journal import Journal
 from posrank.video.sampling import READERS, SAMPLINGS
-from posrank.video.worker import Worker, decode
+from posrank.video.worker import decode, spread
 
 SUFFIXES = (
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".3g2", ".mts",
     ".m2ts", ".ts", ".vob", ".ogv", ".qt", ".3gpp", ".asf", ".divx",
 )
 """Endings under which a video is taken where the named file is not there: MSVD's clips are avi or mp4, for example."""
+
+CLIPS_NAMED_BY_SECONDS = ("vatex", "msvd")
+"""Datasets whose video ids end in the first and last second of the clip: much longer files get a note."""
 
 
 def build(
@@ -43,10 +47,13 @@ def build(
     workers   processes; None = one per processor, 0 = decode in this process
     timeout   seconds for one video, after which it counts as corrupt
 
-    Raises ValueError for inconsistent input (naming the video) and OSError where the disk is full.
+    Raises ValueError for inconsistent input (naming the video), OSError where the disk is full or workers are killed from
+    outside again and again, RuntimeError for a fault in a worker that is not the file's (a library that is missing).
     """
     if sampling not in SAMPLINGS or reader not in READERS:
         raise ValueError(f"sampling {sampling!r}, reader {reader!r}: use {', '.join(SAMPLINGS)}; {', '.join(READERS)}")
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, (int, np.integer)) or workers < 0):
+        raise ValueError(f"workers is {workers!r}: give a whole number from 0 on, or None for one per processor")
     videos, folder = Path(videos), Path(folder)
     if not videos.is_dir():
         raise FileNotFoundError(f"{videos} is no folder: put the videos there")
@@ -166,8 +173,8 @@ class FrameStore:
 
 def _plan(captions, videos):
     """Videos table with what is known before decoding, and the decoding jobs of the files that exist."""
-    columns = schema.validate(captions, "captions")[["video_id", "file", "start", "end"]]
-    distinct = columns.drop_duplicates()
+    columns = schema.validate(captions, "captions")[["video_id", "file", "start", "end", "dataset"]]
+    distinct = columns.drop_duplicates(["video_id", "file", "start", "end"])
     twice = distinct[distinct["video_id"].duplicated()]
     if len(twice):
         raise ValueError(
@@ -175,19 +182,35 @@ def _plan(captions, videos):
             "each its own video_id (or make one store per dataset)"
         )
     jobs, records, listings = [], [], {}
-    for video, file, start, end in distinct.itertuples(index=False, name=None):
+    for video, file, start, end, dataset in distinct.itertuples(index=False, name=None):
         name = file or f"{video}.mp4"
         path = _locate(inside(videos, name, where=f"video {video!r}"), listings)
         if path is None:
-            reason = f"{name} does not exist: put the video there or correct its name in the captions table"
+            what = "is a link to nothing" if (videos / name).is_symlink() else "does not exist"
+            reason = f"{name} {what}: put the video there or correct its name in the captions table"
             records.append((video, -1, 0, "missing", reason))
             continue
         records.append((video, len(jobs), 0, "corrupt", ""))
         jobs.append({
             "video_id": video, "path": str(path), "name": str(path.relative_to(videos)), "row": len(jobs),
             "start": None if math.isnan(start) else start, "end": None if math.isnan(end) else end,
+            "seconds": _seconds_in_id(video) if dataset in CLIPS_NAMED_BY_SECONDS and math.isnan(start) else None,
         })
     return pd.DataFrame(records, columns=list(schema.TABLES["videos"])), jobs
+
+
+def _is_file(entry):
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _seconds_in_id(video):
+    """Length of a clip whose id ends in its first and last second ("G9zN5TTuGO4_179_189"), else None."""
+    found = re.search(r"_(\d{1,9})_(\d{1,9})$", video)
+    length = int(found[2]) - int(found[1]) if found else 0
+    return length if length > 0 else None
 
 
 def _locate(path, listings):
@@ -195,7 +218,7 @@ def _locate(path, listings):
     if path.parent not in listings:
         names, stems = [], {}
         if path.parent.is_dir():
-            names = sorted(entry.name for entry in os.scandir(path.parent) if entry.is_file())
+            names = sorted(entry.name for entry in os.scandir(path.parent) if _is_file(entry))
         for name in names:
             if os.path.splitext(name)[1].lower() in SUFFIXES:
                 stems.setdefault(os.path.splitext(name)[0], name)
@@ -209,49 +232,21 @@ def _locate(path, listings):
 
 
 def _decode_all(todo, settings, journal, workers, progress, total, timeout):
-    """Decode `todo`, noting each result; threads here only feed the worker processes."""
+    """Decode `todo`, noting each result."""
     from tqdm.auto import tqdm
 
-    with tqdm(total=total, initial=total - len(todo), desc="frames", unit="video", disable=not progress) as bar:
-        if workers == 0:
-            for job in todo:
-                journal.note(job, decode(settings, job))
-                bar.update()
-            return
-        waiting, results = queue.SimpleQueue(), queue.SimpleQueue()
-        for job in todo:
-            waiting.put(job)
-        count = min(workers or _processors(), max(1, len(todo) // 8), len(todo)) or 0
-        pool = [Worker(settings, timeout) for _ in range(count)]
-
-        def feed(worker):
-            try:
-                while True:
-                    job = waiting.get_nowait()
-                    results.put((job, worker.run(job)))
-            except queue.Empty:
-                worker.close()
-            except Exception as problem:
-                results.put((None, problem))
-
-        threads = [threading.Thread(target=feed, args=(worker,), daemon=True) for worker in pool]
-        for thread in threads:
-            thread.start()
-        try:
-            for _ in todo:
-                job, result = results.get()
-                if job is None:
-                    raise result
-                journal.note(job, result)
-                bar.update()
-        except BaseException:
-            while not waiting.empty():
-                waiting.get_nowait()
-            for worker in pool:
-                worker.kill()
-            raise
-        for thread in threads:
-            thread.join()
+    if workers == 0 or not todo:
+        results = ((job, decode(settings, job), None) for job in todo)
+    else:
+        # a process costs a second to start, so there is one for eight videos where nobody says how many
+        count = min(workers, len(todo)) if workers else min(_processors(), max(1, len(todo) // 8))
+        results = spread(partial(decode, settings), todo, count, timeout)
+    bar = tqdm(total=total, initial=total - len(todo), desc="frames", unit="video", disable=not progress)
+    with bar, closing(results):
+        for job, result, failure in results:
+            broken = {"frames_read": 0, "status": "corrupt", "reason": f"{job['name']}: {failure}; get the video again"}
+            journal.note(job, broken if failure else result)
+            bar.update()
 
 
 def _processors():

@@ -1,26 +1,42 @@
-"""A process that decodes videos into a frame file, and the handle that the parent holds on it.
+"""Worker processes: many small jobs, any of which may crash, hang or be killed without harm to the others.
 
-Comes in: one line of JSON with the settings, then one line per video, on standard input. Goes out: the frames, written
-in place into ``frames.npy``; one line of JSON per video on standard output. A process of its own, because a broken
-video can crash a decoder: the parent then counts that video as corrupt and starts another worker. Started with
-``python -m posrank.video.worker``, so it needs no guard in the caller's script; it imports neither pandas nor torch.
+Comes in: a function and jobs. Goes out: each job with its result, as they come. `decode` is the frame store's function:
+it reads one video and writes its frames in place into ``frames.npy``. Nothing here imports pandas or torch.
 """
 
-import json
+import multiprocessing.connection
 import os
-import subprocess
+import signal
 import sys
 import threading
-from pathlib import Path
+import types
+from collections import Counter, deque
+from concurrent.futures import FIRST_COMPLETED, TimeoutError, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import SpawnContext, SpawnProcess
 
-from posrank.video import VideoError, read_frames
+from pebble import ProcessExpired, ProcessPool
+
+from posrank.video.probing import VideoError, probe
+from posrank.video.sampling import read_frames
+
+# a decoder that runs wild ends by one of these; any other signal came from outside (no memory left, a person, a scheduler)
+_CRASHES = {
+    getattr(signal, name) for name in ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS")
+    if hasattr(signal, name)
+}
+_TRIES = 3
+_SILENCE = 120.0
+"""Seconds in which a pool must start or end one job."""
 
 
 def decode(settings, job):
     """Decode one video and write its frames to their place. Returns {"frames_read", "status", "reason"}.
 
     settings  frames (path of frames.npy), offset (bytes before the first row), num_frames, size, sampling, seed, reader
-    job       video_id, path, name (how messages call the file), row, start, end
+    job       video_id, path, name (how messages call the file), row, start, end, seconds (what its id says; or None)
+
+    A fault of the file is a status; OSError names frames.npy where it cannot be written.
     """
     seed = settings["seed"]
     try:
@@ -28,89 +44,132 @@ def decode(settings, job):
             job["path"], settings["num_frames"], settings["size"], settings["sampling"], job["start"], job["end"],
             seed=None if seed is None else (seed, job["video_id"]), reader=settings["reader"],
         )
+        # twice as long and more: the whole upload, not the clip cut out of it
+        long = job["seconds"] is not None and probe(job["path"]).end > 2 * job["seconds"] + 1
     except VideoError as problem:
         return {"frames_read": 0, "status": problem.kind, "reason": str(problem).replace(job["path"], job["name"])}
+    note = f"{job['name']} is much longer than the clip that its id names: cut it to those seconds" if long else ""
     data = memoryview(frames).cast("B")
     position = settings["offset"] + job["row"] * len(data)
-    target = os.open(settings["frames"], os.O_WRONLY)
     try:
-        while data:
-            written = os.pwrite(target, data, position)
-            data, position = data[written:], position + written
-    finally:
-        os.close(target)
-    return {"frames_read": count, "status": "ok", "reason": ""}
-
-
-class Worker:
-    """A worker process; `run` gives it one video and waits for the answer."""
-
-    def __init__(self, settings, timeout=900.0):
-        self.settings, self.timeout, self.process = settings, timeout, None
-
-    def run(self, job):
-        """As `decode`, in the other process; a crash or `timeout` seconds without an answer count as a corrupt
-        video."""
-        if self.process is None:
-            self._start()
-        timer = threading.Timer(self.timeout, self.process.kill)
-        timer.start()
+        target = os.open(settings["frames"], os.O_WRONLY)
         try:
-            self.process.stdin.write(json.dumps(job) + "\n")
-            self.process.stdin.flush()
-            answer = self.process.stdout.readline()
-        except (BrokenPipeError, OSError):
-            answer = ""
+            while data:
+                written = os.pwrite(target, data, position)
+                data, position = data[written:], position + written
         finally:
-            timer.cancel()
-        if answer.endswith("\n"):
-            result = json.loads(answer)
-            if "fatal" in result:
-                raise OSError(result["fatal"])
-            return result
-        code = self.process.wait()
-        self.process = None
-        reason = f"{job['name']}: the decoder broke off (exit status {code}); the file may be damaged, get it again"
-        return {"frames_read": 0, "status": "corrupt", "reason": reason}
-
-    def close(self):
-        if self.process is not None:
-            self.process.stdin.close()
-            self.process.wait()
-            self.process = None
-
-    def kill(self):
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def _start(self):
-        # this very package, wherever it was imported from; one thread per process, processes are what is parallel
-        library = str(Path(__file__).resolve().parents[2])
-        search = os.pathsep.join([library, *filter(None, [os.environ.get("PYTHONPATH")])])
-        environment = {**os.environ, "PYTHONPATH": search, "OMP_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "posrank.video.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, encoding="ascii", env=environment,
-        )
-        self.process.stdin.write(json.dumps(self.settings) + "\n")
+            os.close(target)
+    except OSError as problem:
+        raise OSError(problem.errno, os.strerror(problem.errno), settings["frames"]) from None
+    return {"frames_read": count, "status": "ok", "reason": note}
 
 
-def main():
-    """Answer jobs until standard input ends."""
-    # decoders may print; keep the answers on a channel of their own
-    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)
-    settings = json.loads(sys.stdin.readline())
-    for line in sys.stdin:
+def spread(function, jobs, workers, timeout=None):
+    """Run ``function(job)`` for every job in worker processes; yields (job, result, failure) as they come.
+
+    failure is None, or what the job did to its worker: a crash, or no end within `timeout` seconds (result is None).
+    A job whose worker was killed from outside is tried again, and raises OSError when that happens three times. An
+    exception of the function ends everything: OSError and ValueError as they are, any other as a RuntimeError that names
+    job, type and message. function and jobs travel by pickle; the caller's script is not imported again.
+    """
+    waiting, killed, broken = deque(enumerate(jobs)), Counter(), 0
+    while waiting:
+        pool, running = ProcessPool(workers, initializer=_end_with_parent, context=_Context()), {}
         try:
-            result = decode(settings, json.loads(line))
-        except OSError as problem:
-            result = {"fatal": str(problem)}
-        answers.write(json.dumps(result) + "\n")
-        answers.flush()
+            while waiting or running:
+                while waiting and len(running) < 2 * workers:
+                    future = _schedule(pool, function, waiting[0][1], timeout)
+                    running[future] = waiting.popleft()
+                done, _ = wait(running, _SILENCE, FIRST_COMPLETED)
+                if not done and not any(future.running() for future in running):
+                    raise BrokenProcessPool("no job is started")
+                for future in done:
+                    number, job = running[future]
+                    try:
+                        result, failure = _outcome(future, job, timeout)
+                    except _Killed as problem:
+                        killed[number] += 1
+                        if killed[number] == _TRIES:
+                            raise OSError(f"{_name(job)}: {problem} {_TRIES} times; {_REMEDY}") from None
+                        waiting.append(running.pop(future))
+                        continue
+                    del running[future]
+                    broken = 0
+                    yield job, result, failure
+        except BrokenProcessPool as problem:
+            # idle workers were killed, or none can start: the jobs go to a new pool
+            broken += 1
+            if broken == _TRIES:
+                raise OSError(f"worker processes end before they do anything ({problem}); {_REMEDY}") from None
+            waiting.extendleft(running.values())
+        finally:
+            pool.stop()
+            pool.join()
 
 
-if __name__ == "__main__":
-    main()
+_REMEDY = "memory may be short: try fewer workers, or workers=0, which shows the error itself"
+
+
+class _Killed(Exception):
+    """A worker ended by something that is not its job's fault."""
+
+
+def _schedule(pool, function, job, timeout):
+    try:
+        return pool.schedule(function, (job,), timeout=timeout)
+    except RuntimeError as problem:
+        raise BrokenProcessPool(str(problem)) from None
+
+
+def _outcome(future, job, timeout):
+    """(result, failure) of a finished job."""
+    try:
+        return future.result(), None
+    except BrokenProcessPool:
+        raise
+    except ProcessExpired as death:
+        # pebble's workers answer SIGTERM by exit status 15
+        number = -death.exitcode if death.exitcode < 0 else 15 if death.exitcode == 15 else 0
+        name = signal.Signals(number).name if number in set(signal.Signals) else f"exit status {death.exitcode}"
+        if number in _CRASHES:
+            return None, f"the decoder crashed ({name})"
+        raise _Killed(f"its worker process was killed ({name})") from None
+    except TimeoutError:
+        if future.exception().args[:1] == ("Task timeout",):
+            return None, f"the decoder took longer than {timeout:g} s"
+        raise
+    except (OSError, ValueError):
+        raise
+    except Exception as problem:
+        raise RuntimeError(f"{_name(job)}: {type(problem).__name__} in the worker process: {problem}") from problem
+
+
+def _name(job):
+    return job["name"] if isinstance(job, dict) else str(job)[:80]
+
+
+def _end_with_parent():
+    """End this worker as soon as the process that started it is gone, also in the middle of a job."""
+
+    def watch():
+        multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+class _Process(SpawnProcess):
+    @staticmethod
+    def _Popen(process):
+        # a spawned process imports the caller's main script, which may start processes itself, without end; it needs only
+        # importable functions, so it gets an empty main module
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            return SpawnProcess._Popen(process)
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Context(SpawnContext):
+    Process = _Process
