@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from posrank.video.probing import VideoError, check_whole, open_video, refusal, short, video_stream, zero
+from posrank.video.probing import VideoError, check_whole, checked, open_video, refusal, short, video_stream, zero
 
 _DECORD_CONTAINERS = frozenset(("mp4", "matroska"))
 
@@ -98,7 +98,7 @@ def _decode(path, wanted, width, height, times):
     with open_video(path) as container:
         stream, begin = video_stream(container, path), zero(container)
         timed = container.format.name != "avi"
-        for index, frame in enumerate(container.decode(stream)):
+        for index, frame in enumerate(checked(container.decode(stream))):
             time = float(frame.pts * stream.time_base) - begin if timed and frame.pts is not None else None
             seen.append(time)
             right = right and index < len(times) and (time is None or abs(time - times[index]) < 2e-3)

@@ -73,7 +73,8 @@ def probe(path):
     try:
         if path.stat().st_size == 0:
             raise VideoError(f"{path} is empty (0 bytes): get the video again")
-        head = _head(path)
+        with open(path, "rb") as file:
+            head = file.read(4096)
         _check_matroska(path, head)
         with open_video(path) as container:
             names = frozenset(container.format.name.split(","))
@@ -127,6 +128,14 @@ def video_stream(container, path):
     return moving[0]
 
 
+def checked(items):
+    """Packets or frames of PyAV; OSError for the IndexError that it raises where a broken file brings up a new stream."""
+    try:
+        yield from items
+    except IndexError:
+        raise OSError("a packet of a stream that the file does not declare") from None
+
+
 def _size(container, stream, path):
     """Width and height as shown."""
     width, height = stream.codec_context.width, stream.codec_context.height
@@ -134,7 +143,7 @@ def _size(container, stream, path):
         raise VideoError(f"{path}: its frames have {width} x {height} pixels, at most 2^26 are read: scale the video down")
     if width != height:
         # only a decoded frame tells the rotation; on a square it changes nothing here
-        frame = next(container.decode(stream), None)
+        frame = next(checked(container.decode(stream)), None)
         if frame is None:
             raise VideoError(f"{path} holds no frame: get the video again")
         width, height = frame.width, frame.height
@@ -149,7 +158,7 @@ def _times(container, stream, fps):
     """Times of the shown frames (float64 [n], seconds, increasing), how long the last is shown, how many are hidden."""
     rows = [
         (packet.pts, packet.dts, packet.duration or 0, packet.is_discard)
-        for packet in container.demux(stream) if packet.size
+        for packet in checked(container.demux(stream)) if packet.size
     ]
     shown = [row[:3] for row in rows if not row[3]]
     # AVI knows the order of frames only, so its n-th shown frame stands at its n-th time
@@ -190,11 +199,6 @@ def check_whole(path, count, promised):
         raise VideoError(f"{path} holds no frame: get the video again")
     if promised and count < 0.95 * promised - 1:
         raise VideoError(f"{path} is cut: {count} of {promised} frames are there; get the video again")
-
-
-def _head(path):
-    with open(path, "rb") as file:
-        return file.read(4096)
 
 
 def _check_matroska(path, head):
