@@ -129,7 +129,7 @@ def frames(params, base, dataset):
         )
     _tell(dataset, f"{(table['status'] == 'ok').sum()} of {len(table)} videos read")
     for row in store.report().itertuples():
-        if row.status != "ok":
+        if row.reason:
             print(f"  {row.status}, {row.videos} videos: {row.reason}")
 
 

@@ -73,8 +73,11 @@ class Journal:
         """Write down a result. The frames are in the file before: a kill loses at most what was being decoded."""
         self.done[job["video_id"]] = result
         entry = {"video_id": job["video_id"], "stamp": self._stamps[job["video_id"]], **result}
-        self._file.write(json.dumps(entry) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(entry) + "\n")
+            self._file.flush()
+        except OSError as problem:
+            raise OSError(problem.errno, os.strerror(problem.errno), self._file.name) from None
 
     def close(self):
         self._file.close()
