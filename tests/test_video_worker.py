@@ -1,5 +1,6 @@
 """Worker processes: what crashes, hangs, is killed or fails, and who is to blame; nothing hangs, nothing starts without end."""
 
+import multiprocessing.spawn
 import os
 import signal
 import subprocess
@@ -63,6 +64,16 @@ def test_a_job_whose_worker_is_killed_is_tried_again(tmp_path):
 def test_what_is_not_the_files_fault_ends_everything(tmp_path, job, kind, words):
     with pytest.raises(kind, match=words):
         results(tmp_path, ["a", job, "b"], workers=1)
+
+
+def test_workers_that_cannot_start_are_an_error(tmp_path):
+    executable = multiprocessing.spawn.get_executable()
+    multiprocessing.spawn.set_executable("/bin/false")
+    try:
+        with pytest.raises(OSError, match="worker processes end before they do anything"):
+            results(tmp_path, ["a", "b"], workers=1)
+    finally:
+        multiprocessing.spawn.set_executable(executable)
 
 
 @pytest.fixture
