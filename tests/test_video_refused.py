@@ -1,4 +1,4 @@
-"""What is no video: pictures, covers, playlists and lists of files, broken and hostile files, whatever they are called."""
+"""What is no video: pictures, covers, playlists, lists of files, broken and hostile files, whatever they are called."""
 
 import io
 import random

@@ -1,4 +1,4 @@
-"""Worker processes: what crashes, hangs, is killed or fails, and who is to blame; nothing hangs, nothing starts without end."""
+"""Worker processes: what crashes, hangs, is killed or fails, and who is to blame; nothing starts without end."""
 
 import multiprocessing.spawn
 import os

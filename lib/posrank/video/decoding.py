@@ -16,7 +16,8 @@ _DECORD_CONTAINERS = frozenset(("mp4", "matroska"))
 
 def decord_reads(found):
     """Whether decord is installed and to be trusted with a probed file: its container has times, nothing is hidden."""
-    return _decord() is not None and found.plain and not found.edited and bool(_DECORD_CONTAINERS & set(found.containers))
+    trusted = found.plain and not found.edited and _DECORD_CONTAINERS & set(found.containers)
+    return _decord() is not None and bool(trusted)
 
 
 class DecordFailed(Exception):
@@ -35,8 +36,8 @@ def _decord():
 
 
 def read_decord(path, pick, width, height, found):
-    """Frames by decord, uint8 [n, height, width, 3]: those that `pick(times)` numbers (an int array, repeats allowed), in its
-    order; times as in `found`, the file's Probe.
+    """Frames by decord, uint8 [n, height, width, 3]: those that `pick(times)` numbers (an int array, repeats
+    allowed), in its order; times as in `found`, the file's Probe.
 
     DecordFailed where decord cannot read it or counts other frames than the file has, VideoError where it is cut.
     """
@@ -68,8 +69,8 @@ def read_decord(path, pick, width, height, found):
 
 
 def read_pyav(path, pick, width, height, found):
-    """As `read_decord`, by PyAV; VideoError where the file cannot be decoded or is cut. Frames that an edit list hides are not
-    counted."""
+    """As `read_decord`, by PyAV; VideoError where the file cannot be decoded or is cut. Frames that an edit list
+    hides are not counted."""
     import av
 
     times = found.times
@@ -91,7 +92,7 @@ def read_pyav(path, pick, width, height, found):
 
 
 def _decode(path, wanted, width, height, times):
-    """{index: frame} of the wanted indices and None; where frames do not come at `times`, the times at which they do."""
+    """{index: frame} of the wanted indices and None; where frames do not come at `times`, when they do come."""
     from av.video.reformatter import Interpolation
 
     kept, seen, last, right = {}, [], max(wanted), True

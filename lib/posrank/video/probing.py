@@ -45,10 +45,15 @@ class VideoError(ValueError):
 
 
 class Probe(NamedTuple):
-    """What a file says of itself: frames (0 = it does not say), frames per second (on average), size as shown (rotated),
-    container, whether an edit list hides some of its frames; times (float64 [n], the second at which each shown frame
-    appears, increasing), end (the second at which the last one goes), and whether the file holds one video stream and
-    starts as its container does, so that another FFmpeg takes it for the same."""
+    """What a file says of itself.
+
+    frames, fps    number of frames (0 = it does not say) and frames per second on average
+    width, height  as shown, after rotation
+    containers     FFmpeg's names of the container
+    edited         whether an edit list hides some frames
+    times, end     float64 [n], the second at which each shown frame appears; the second at which the last one goes
+    plain          whether it holds one video stream and starts as its container does, so that any FFmpeg takes it for that
+    """
 
     frames: int
     fps: float
@@ -87,7 +92,8 @@ def probe(path):
             container.seek(0)
             times, last, hidden = _times(container, stream, fps)
             check_whole(path, len(times) + hidden, stream.frames)
-            if len(times) == 1 and _is_picture(container, stream):
+            codec, brand = stream.codec_context.codec.canonical_name, container.metadata.get("major_brand", "").strip()
+            if len(times) == 1 and (codec in _PICTURE_CODECS or brand in _PICTURE_BRANDS):
                 raise VideoError(f"{path}: {_STILL}")
             if not len(times):
                 raise VideoError(f"{path} holds no frame: get the video again")
@@ -109,7 +115,7 @@ def _whitelist():
 def open_video(path):
     import av
 
-    # an absolute name cannot be taken for a protocol ("http:..."); what is not on the lists is refused before it is read
+    # an absolute name cannot be taken for a protocol ("http:..."); what is on no list is refused before it is read
     options = {"format_whitelist": _whitelist(), "protocol_whitelist": "file"}
     return av.open(str(path.resolve()), metadata_errors="replace", options=options)
 
@@ -129,7 +135,7 @@ def video_stream(container, path):
 
 
 def checked(items):
-    """Packets or frames of PyAV; OSError for the IndexError that it raises where a broken file brings up a new stream."""
+    """Packets or frames of PyAV; OSError for its IndexError where a broken file brings up a new stream."""
     try:
         yield from items
     except IndexError:
@@ -140,7 +146,7 @@ def _size(container, stream, path):
     """Width and height as shown."""
     width, height = stream.codec_context.width, stream.codec_context.height
     if width * height > MOST_PIXELS:
-        raise VideoError(f"{path}: its frames have {width} x {height} pixels, at most 2^26 are read: scale the video down")
+        raise VideoError(f"{path}: its frames have {width} x {height} pixels, more than 2^26: scale the video down")
     if width != height:
         # only a decoded frame tells the rotation; on a square it changes nothing here
         frame = next(checked(container.decode(stream)), None)
@@ -176,14 +182,6 @@ def zero(container):
     if _OWN_CLOCK & set(container.format.name.split(",")) or container.start_time is None:
         return 0.0
     return container.start_time / 1e6
-
-
-def _is_picture(container, stream):
-    """Whether a file of one frame is a picture: by the codec, or by what an MP4 calls itself."""
-    return (
-        stream.codec_context.codec.canonical_name in _PICTURE_CODECS
-        or container.metadata.get("major_brand", "").strip() in _PICTURE_BRANDS
-    )
 
 
 def _starts_as(head, names):

@@ -47,8 +47,8 @@ def build(
     workers   processes; None = one per processor, 0 = decode in this process
     timeout   seconds for one video, after which it counts as corrupt
 
-    Raises ValueError for inconsistent input (naming the video), OSError where the disk is full or workers are killed from
-    outside again and again, RuntimeError for a fault in a worker that is not the file's (a library that is missing).
+    Raises ValueError for inconsistent input (naming the video), OSError where the disk is full or workers are killed
+    from outside again and again, RuntimeError for a fault in a worker that is not the file's (a missing library).
     """
     if sampling not in SAMPLINGS or reader not in READERS:
         raise ValueError(f"sampling {sampling!r}, reader {reader!r}: use {', '.join(SAMPLINGS)}; {', '.join(READERS)}")
@@ -239,7 +239,8 @@ def _decode_all(todo, settings, journal, workers, progress, total, timeout):
         results = ((job, decode(settings, job), None) for job in todo)
     else:
         # a process costs a second to start, so there is one for eight videos where nobody says how many
-        count = min(workers, len(todo)) if workers else min(_processors(), max(1, len(todo) // 8))
+        processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        count = min(workers, len(todo)) if workers else min(processors, max(1, len(todo) // 8))
         results = spread(partial(decode, settings), todo, count, timeout)
     bar = tqdm(total=total, initial=total - len(todo), desc="frames", unit="video", disable=not progress)
     with bar, closing(results):
@@ -247,7 +248,3 @@ def _decode_all(todo, settings, journal, workers, progress, total, timeout):
             broken = {"frames_read": 0, "status": "corrupt", "reason": f"{job['name']}: {failure}; get the video again"}
             journal.note(job, broken if failure else result)
             bar.update()
-
-
-def _processors():
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -20,7 +20,7 @@ from pebble import ProcessExpired, ProcessPool
 from posrank.video.probing import VideoError, probe
 from posrank.video.sampling import read_frames
 
-# a decoder that runs wild ends by one of these; any other signal came from outside (no memory left, a person, a scheduler)
+# a decoder that runs wild ends by one of these; any other signal came from outside (no memory left, a scheduler)
 _CRASHES = {
     getattr(signal, name) for name in ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS")
     if hasattr(signal, name)
@@ -69,8 +69,8 @@ def spread(function, jobs, workers, timeout=None):
 
     failure is None, or what the job did to its worker: a crash, or no end within `timeout` seconds (result is None).
     A job whose worker was killed from outside is tried again, and raises OSError when that happens three times. An
-    exception of the function ends everything: OSError and ValueError as they are, any other as a RuntimeError that names
-    job, type and message. function and jobs travel by pickle; the caller's script is not imported again.
+    exception of the function ends everything: OSError and ValueError as they are, any other as a RuntimeError that
+    names job, type and message. function and jobs travel by pickle; the caller's script is not imported again.
     """
     waiting, killed, broken = deque(enumerate(jobs)), Counter(), 0
     while waiting:
@@ -161,8 +161,8 @@ def _end_with_parent():
 class _Process(SpawnProcess):
     @staticmethod
     def _Popen(process):
-        # a spawned process imports the caller's main script, which may start processes itself, without end; it needs only
-        # importable functions, so it gets an empty main module
+        # a spawned process imports the caller's main script, which may start processes itself, without end; it needs
+        # nothing of it, so it gets an empty main module
         main = sys.modules["__main__"]
         sys.modules["__main__"] = types.ModuleType("__main__")
         try:

@@ -105,7 +105,8 @@ def build(root, *, seed=0, train=3000, val=300, test=500, frames=8, fps=8, size=
     tasks = [(split, i) for split, number in zip(SPLITS, (train, val, test)) for i in range(number)]
     chunks = [tasks[i : i + 16] for i in range(0, len(tasks), 16)]
     work = partial(_write_clips, root=root, seed=seed, frames=frames, size=size, captions=captions, fps=fps)
-    with closing(spread(work, chunks, workers or os.cpu_count())) as done, tqdm(total=len(tasks), desc="world", unit="clip") as bar:
+    done, bar = spread(work, chunks, workers or os.cpu_count()), tqdm(total=len(tasks), desc="world", unit="clip")
+    with closing(done), bar:
         for chunk, _, failure in done:
             if failure:
                 raise OSError(f"{videos}: writing the clips of {chunk[0]} to {chunk[-1]}: {failure}")
@@ -120,12 +121,13 @@ def _parameters(note):
     """What a world on disk was built with, or None where there is none."""
     if not note.exists():
         return None
+    remedy = f"delete {note.parent} and build the world again"
     try:
         found = json.loads(note.read_text(encoding="utf-8"))
     except ValueError as problem:
-        raise ValueError(f"{note} is not readable ({problem}): delete {note.parent} and build the world again") from None
+        raise ValueError(f"{note} is not readable ({problem}): {remedy}") from None
     if not isinstance(found, dict):
-        raise ValueError(f"{note} holds no parameters of a world: delete {note.parent} and build the world again")
+        raise ValueError(f"{note} holds no parameters of a world: {remedy}")
     return found
 
 
