@@ -91,3 +91,9 @@ def test_inside_stays_inside(tmp_path):
     for name in ("../a.mp4", "a/../../b", "/etc/passwd", "C:\\a", "~/a", "", "a\0b", "..\\a"):
         with pytest.raises(ValueError, match="give"):
             paths.inside(tmp_path, name)
+
+
+def test_a_full_disk_is_named_with_the_file(tmp_path):
+    with pytest.raises(OSError, match=r"No space left on device: '.*made\.json'"), paths.atomic(tmp_path / "made.json"):
+        raise OSError(28, "No space left on device")
+    assert not list(tmp_path.iterdir())

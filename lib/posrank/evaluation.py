@@ -19,7 +19,6 @@ import pandas as pd
 
 from posrank import params as knobs
 from posrank import paths, schema, scoring
-from posrank.frames import FrameStore
 from posrank.identity import identity
 from posrank.language.ngrams import fit
 from posrank.negatives.holdout import split
@@ -31,6 +30,7 @@ from posrank.scoring.summary import summarize, write_metrics
 from posrank.training.distributed import join_world
 from posrank.training.launch import launch, processes_of, under_torchrun
 from posrank.training.runs import load_run
+from posrank.video.store import FrameStore
 
 ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3, "4-gram": 4, "5-gram": 5}
 CONTROLS = {

@@ -6,6 +6,7 @@ JupyterLab (started in ``notebooks/``). Files are written under a temporary name
 file never looks whole. Identifiers that come from annotation files are checked before they take part in a path.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -100,6 +101,8 @@ def atomic(path, folder=False):
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
+        if getattr(problem, "errno", None) == errno.ENOSPC:
+            raise OSError(problem.errno, os.strerror(problem.errno), str(path)) from problem
         raise
 
 

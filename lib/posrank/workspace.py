@@ -74,7 +74,7 @@ class Workspace:
 
     def frames(self, dataset):
         """The frame store of one dataset."""
-        from posrank.frames import FrameStore
+        from posrank.video.store import FrameStore
 
         self.captions(dataset)
         return FrameStore(self._file(f"data/frames/{dataset}", stages.frames, dataset=dataset))

@@ -12,6 +12,8 @@ Variants:
   captions); its "train" row (41.2K captions) is train + val + test together
 * moments: a clip per sentence, ``<video>_<annotation_id>``; the time that most annotators chose, in pieces of 5 s
 
+A "whole video" is its first 30 s (`start` 0, `end` 30): annotators saw no more, though some files go on.
+
 Oddities: files are mp4, mov, avi, mts and others, or have no ending at all ("name."). In val and test 62 videos go by two
 names that differ in the ending only; they are one video here, as in the usual retrieval splits (8,395 / 1,065 / 1,004
 videos; by file name val and test have 1,094 and 1,037).
@@ -26,6 +28,8 @@ from posrank.reading import Document, csv_rows, find, folder_of, list_of_ids
 SOURCE = "https://github.com/LisaAnne/LocalizingMoments (folder data)"
 VARIANTS = ("paragraphs", "sentences", "moments")
 _PIECE = 5.0  # seconds: the unit of "times"
+_SHOWN = {"start": 0.0, "end": 30.0}
+"""Seconds of each video that its annotators saw; the files of some videos are longer."""
 
 
 def load(root, variant="paragraphs"):
@@ -66,7 +70,7 @@ def _official(rows, document, split, variant, listed):
         if listed is not None and video not in listed:
             rows.skip(video, f"video is not in {split}_list.txt", place)
         elif variant == "sentences":
-            rows.add(split, video, entry["description"], place, file=files[video])
+            rows.add(split, video, entry["description"], place, file=files[video], **_SHOWN)
         elif variant == "moments":
             start, end = _moment(document, index, entry.get("times"))
             clip = f"{video}_{entry['annotation_id']}"
@@ -74,7 +78,7 @@ def _official(rows, document, split, variant, listed):
         else:
             paragraphs.setdefault(video, (place, []))[1].append(entry["description"].strip())
     for video, (place, sentences) in paragraphs.items():
-        rows.add(split, video, " ".join(filter(None, sentences)), place, file=files[video])
+        rows.add(split, video, " ".join(filter(None, sentences)), place, file=files[video], **_SHOWN)
 
 
 def _files(document):
@@ -111,7 +115,7 @@ def _paragraphs(rows, path, split, listed):
         if listed is not None and video not in listed:
             rows.skip(video, f"video is not in {split}_list.txt", place)
         else:
-            rows.add(split, video, row["text"], place, file=file)
+            rows.add(split, video, row["text"], place, file=file, **_SHOWN)
 
 
 def _moment(document, index, times):

@@ -11,7 +11,8 @@ Comes in one of
 
 and the lists ``train_list.txt``, ``val_list.txt``, ``test_list.txt`` of the usual split (1,200 / 100 / 670 clips; 48,774 /
 4,290 / 27,763 captions in the json, 4,291 and 27,768 in the csv files of val and test). Table 1's train (1.3K videos) is
-train + val. Clips are ``<VideoID>_<Start>_<End>``; their files are avi. Free for research, see the source.
+train + val. Clips are ``<VideoID>_<Start>_<End>``; their files are avi;
+a file that is much longer than these seconds gets a note in the frame store. Free for research, see the source.
 """
 
 from posrank.captions.pickles import read_pickle

@@ -6,6 +6,7 @@ Comes in: the official JSON lists of ``{"videoID", "enCap": [10], "chCap": [10]}
 Variants: ``hgr`` (train 25,991; the official validation set halved into val 1,500 and test 1,500 videos / 15,000
 captions: the paper's test set) and ``official`` (by file). Table 1's train (28.9K videos) is the official training
 and validation sets together. Chinese captions are not read.
+Ids end in the first and last second of the clip; a file that is much longer gets a note in the frame store.
 """
 
 from posrank.captions.rows import Rows

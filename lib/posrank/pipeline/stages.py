@@ -127,7 +127,7 @@ def frames(params, base, dataset, plan=None):
 
     ValueError where not a single video can be read, and something is to be trained on this dataset.
     """
-    from posrank.frames import build
+    from posrank.video.store import build
 
     raw = base / "data" / "raw" / dataset
     needed = plan is None or dataset in json.loads((base / plan).read_text(encoding="utf-8"))["frames"]
@@ -145,7 +145,7 @@ def frames(params, base, dataset, plan=None):
         )
     _tell(dataset, f"{(table['status'] == 'ok').sum()} of {len(table)} videos read")
     for row in store.report().itertuples():
-        if row.status != "ok":
+        if row.reason:
             print(f"  {row.status}, {row.videos} videos: {row.reason}")
 
 

@@ -17,12 +17,12 @@ import torch
 import yaml
 
 from posrank import negatives, paths, schema, systems
-from posrank.frames import FrameStore
 from posrank.params import load as load_params
 from posrank.training.batches import Batches, constant_video
 from posrank.training.distributed import World, join_world
 from posrank.training.launch import launch, processes_of, under_torchrun
 from posrank.training.loop import COLUMNS, STRATEGIES, train
+from posrank.video.store import FrameStore
 
 KEYS = (
     "rule", "holdout", "video", "n", "n_per", "lambda", "coarse_reduce", "fine_form", "steps", "epochs", "batch", "optimizer", "lr",

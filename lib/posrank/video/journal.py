@@ -13,6 +13,8 @@ import shutil
 
 import numpy as np
 
+from posrank.paths import atomic
+
 
 class Journal:
     """What is done of a store under way: ``done`` {video_id: result}; results of changed files and settings are
@@ -51,7 +53,8 @@ class Journal:
                 f"{self.folder}: no room for the frames, {length / 2**30:.2f} GiB are needed and {free / 2**30:.2f} "
                 "GiB are free: make room or ask for fewer or smaller frames",
             ) from None
-        path.write_text(json.dumps({"plan": plan}) + "\n", encoding="ascii")
+        with atomic(path) as temporary:
+            temporary.write_text(json.dumps({"plan": plan}) + "\n", encoding="ascii")
 
     def _read(self, path, plan):
         lines = path.read_text(encoding="ascii", errors="replace").splitlines()
@@ -73,8 +76,11 @@ class Journal:
         """Write down a result. The frames are in the file before: a kill loses at most what was being decoded."""
         self.done[job["video_id"]] = result
         entry = {"video_id": job["video_id"], "stamp": self._stamps[job["video_id"]], **result}
-        self._file.write(json.dumps(entry) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(entry) + "\n")
+            self._file.flush()
+        except OSError as problem:
+            raise OSError(problem.errno, os.strerror(problem.errno), self._file.name) from None
 
     def close(self):
         self._file.close()

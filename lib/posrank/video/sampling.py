@@ -2,7 +2,8 @@
 
 Comes in: the path of a video, how many frames, their size, which frames. Goes out: uint8 [num_frames, size, size, 3]
 (RGB) and how many of them are real; the rest is zero. The short side is scaled to `size` (bilinear, while decoding),
-then the centre is cut out.
+then the centre is cut out. Pixels are taken as square, as the released code does: a file whose pixels are not (a DVD)
+is not stretched to the shape that a player shows.
 
 Two readers give the same frames: decord, and PyAV where decord is not installed, fails, or cannot be trusted. decord
 counts frames wrongly after a jump in files without presentation times (AVI: frame 38 of an H.264 AVI came out as
@@ -12,6 +13,10 @@ the rotation stored in the file, both read the stream that FFmpeg calls the best
 
 Samplings (`frame_indices`): ``uniform``, ``released`` (the CLIP4Clip family: one frame per second, then evenly spaced),
 ``segments`` (Frozen in Time: the middle of equal pieces, or a random frame of each with a seed).
+
+Seconds are those of a player's clock: the presentation times of the frames, after the edit list. In MP4/MOV and
+Matroska/WebM the clock starts at 0, also where the first picture appears later (a track that starts after the sound);
+other containers count from any number, there the clock starts at the first time stamp of the file.
 """
 
 import difflib
@@ -21,10 +26,13 @@ from pathlib import Path
 
 import numpy as np
 
-from posrank.decoding import DecordFailed, VideoError, decord_reads, probe, read_decord, read_pyav
+from posrank.video.decoding import DecordFailed, decord_reads, read_decord, read_pyav
+from posrank.video.probing import MOST_PIXELS, VideoError, probe
 
 SAMPLINGS = ("uniform", "released", "segments")
 READERS = ("auto", "decord", "pyav")
+_TOLERANCE = 1e-6
+"""Seconds: times are sums of floats."""
 
 
 def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None, *, seed=None, reader="auto"):
@@ -32,7 +40,7 @@ def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None
 
     num_frames, size  whole numbers from 1 on
     sampling          "uniform" | "released" | "segments", see `frame_indices`
-    start, end        seconds; only frames shown in [start, end) take part; None or NaN = the whole file
+    start, end        seconds (see above); only frames shown in [start, end) take part; None or NaN = the whole file
     seed              segments only: None = the middle frames, else a random frame of each segment, the same for
                       equal seeds (a number, a text or a tuple such as (seed, epoch, video_id))
     reader            "auto" | "decord" | "pyav"
@@ -52,38 +60,49 @@ def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None
     path = Path(path)
     found = probe(path)
 
-    def pick(count):
+    width, height = scaled(found.width, found.height, size)
+    if width * height > MOST_PIXELS:
+        raise VideoError(f"{path}: {found.width} x {found.height} pixels are too long a strip to be scaled to {size}")
+
+    def pick(times):
         try:
-            return frame_indices(count, found.fps, num_frames, sampling, start, end, seed)
+            return frame_indices(
+                len(times), found.fps, num_frames, sampling, start, end, seed, times, max(found.end, times[-1])
+            )
         except ValueError as problem:
             raise VideoError(f"{path}: {problem}") from None
 
-    width, height = scaled(found.width, found.height, size)
     frames = None
     if reader == "decord" or (reader == "auto" and decord_reads(found)):
         try:
-            if found.edited:
-                raise DecordFailed("an edit list hides frames, which decord does not follow: use another reader")
-            frames = read_decord(path, pick, width, height, found.frames)
+            frames = read_decord(path, pick, width, height, found)
         except DecordFailed as problem:
             if reader == "decord":
                 raise VideoError(f"{path}: cannot be decoded ({problem})") from None
     if frames is None:
-        frames = read_pyav(path, pick, width, height, found.frames)
+        frames = read_pyav(path, pick, width, height, found)
     result = np.zeros((num_frames, size, size, 3), dtype=np.uint8)
     top, left = round((height - size) / 2), round((width - size) / 2)
     result[: len(frames)] = frames[:, top : top + size, left : left + size]
     return result, len(frames)
 
 
-def frame_indices(count, fps, num_frames, sampling="uniform", start=None, end=None, seed=None):
+def frame_indices(
+    count, fps, num_frames, sampling="uniform", start=None, end=None, seed=None, times=None, video_end=None
+):
     """Which frames to read of a video of `count` frames: increasing whole numbers, at most `num_frames`.
 
     uniform   evenly spaced from the first to the last frame
     released  one frame per second (every int(fps)-th), and evenly spaced ones of these where they are too many: what
-              the CLIP4Clip family does (dataloaders/rawvideo_util.py, slice_framepos 2)
+              the CLIP4Clip family does (dataloaders/rawvideo_util.py, slice_framepos 2); in a window the frame on
+              screen at each whole second after its start
     segments  the frames are cut into num_frames pieces; the middle frame of each, or with a seed a random one (Frozen
               in Time, base/base_dataset.py; as there, a piece's last frame is not drawn)
+
+    start, end  seconds; a frame belongs to the window [start, end) where it appears in it, where more than half of its
+                time on screen lies in it, or where it is on screen all through it. ValueError where nothing is shown
+    times       float [count], when each frame appears; None = i / fps
+    video_end   second at which the last frame goes; None = 1 / fps after it came
 
     >>> frame_indices(10, 2.0, 4).tolist()
     [0, 3, 6, 9]
@@ -91,12 +110,18 @@ def frame_indices(count, fps, num_frames, sampling="uniform", start=None, end=No
     [0, 2, 4, 8]
     >>> frame_indices(10, 2.0, 4, "segments").tolist()
     [0, 3, 5, 8]
+    >>> frame_indices(3, 1.0, 4, start=6.2, end=6.8, times=[0.0, 6.0, 7.0]).tolist()
+    [1]
     """
-    first, stop = _window(count, fps, start, end)
-    if sampling == "released":
-        candidates = np.arange(first, stop, max(1, int(fps)))
+    if count < 1:
+        raise ValueError("no frames")
+    start, end = _seconds("start", start), _seconds("end", end)
+    if start is not None or end is not None:
+        times = np.arange(count) / fps if times is None else np.asarray(times, dtype=np.float64)
+        stop = times[-1] + 1 / fps if video_end is None else video_end
+        candidates = _shown(times, stop, start or 0.0, math.inf if end is None else end, sampling == "released")
     else:
-        candidates = np.arange(first, stop)
+        candidates = np.arange(0, count, max(1, int(fps)) if sampling == "released" else 1)
     total = len(candidates)
     if sampling == "segments":
         kept = min(num_frames, total)
@@ -123,18 +148,32 @@ def scaled(width, height, size):
     return max(size, int(size * width / height)), size
 
 
-def _window(count, fps, start, end):
-    """First and one-past-last frame shown in [start, end) seconds."""
-    if count < 1:
-        raise ValueError("no frames")
-    start, end = (None if value is None or math.isnan(value) else value for value in (start, end))
-    for name, value in (("start", start), ("end", end)):
-        if value is not None and (value < 0 or math.isinf(value)):
-            raise ValueError(f"{name} is {value} s: give seconds from 0 on")
-    first = 0 if start is None else math.ceil(start * fps - 1e-6)
-    stop = count if end is None else min(count, max(math.ceil(end * fps - 1e-6), first + 1))
-    if start is not None and end is not None and end <= start:
+def _seconds(name, value):
+    if value is None or math.isnan(value):
+        return None
+    if value < 0 or math.isinf(value):
+        raise ValueError(f"{name} is {value} s: give seconds from 0 on")
+    return value
+
+
+def _shown(times, stop, start, end, each_second):
+    """Frames of the window [start, end), or of these the one on screen at each whole second after its start."""
+    if end <= start:
         raise ValueError(f"end ({end:g} s) is not after start ({start:g} s)")
-    if first >= count:
-        raise ValueError(f"start is {start:g} s but the video ends at {count / fps:.2f} s")
-    return first, stop
+    if start >= stop - _TOLERANCE:
+        raise ValueError(f"start is {start:g} s but the video ends at {stop:.2f} s")
+    if end <= times[0] + _TOLERANCE:
+        raise ValueError(f"end is {end:g} s but the video shows nothing before {times[0]:.2f} s")
+    first, last = np.searchsorted(times, [start - _TOLERANCE, end - _TOLERANCE])
+    if first > 0:
+        until = times[first] if first < len(times) else stop
+        in_window = min(until, end) - start
+        if first == last or in_window > (until - times[first - 1]) / 2 + _TOLERANCE:
+            first -= 1
+    if not each_second:
+        return np.arange(first, last)
+    # the first frame of the window stands for its start, also where it appears a moment later
+    appears = np.concatenate([[start], times[first + 1 : last]])
+    goes = np.append(appears[1:], min(stop, end))
+    whole = start + np.ceil(appears - start - _TOLERANCE)
+    return first + np.flatnonzero(whole < goes - _TOLERANCE)
