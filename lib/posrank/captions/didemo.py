@@ -20,8 +20,9 @@ videos; by file name val and test have 1,094 and 1,037).
 from collections import Counter
 from pathlib import PurePosixPath
 
+from posrank.captions.annotation_files import csv_rows, find, folder_of, list_of_ids
+from posrank.captions.documents import Document
 from posrank.captions.rows import Rows
-from posrank.reading import Document, csv_rows, find, folder_of, list_of_ids
 
 SOURCE = "https://github.com/LisaAnne/LocalizingMoments (folder data)"
 VARIANTS = ("paragraphs", "sentences", "moments")
@@ -30,7 +31,8 @@ _PIECE = 5.0  # seconds: the unit of "times"
 
 def load(root, variant="paragraphs"):
     """The captions table; splits that are not there are named in ``.attrs["notes"]``."""
-    folder, rows = folder_of(root, "didemo"), Rows("didemo")
+    folder = folder_of(root, "didemo")
+    rows = Rows("didemo", folder)
     found = False
     for split in ("train", "val", "test"):
         listed = _listed(folder, split)

@@ -14,9 +14,10 @@ and the lists ``train_list.txt``, ``val_list.txt``, ``test_list.txt`` of the usu
 train + val. Clips are ``<VideoID>_<Start>_<End>``; their files are avi. Free for research, see the source.
 """
 
+from posrank.captions.annotation_files import csv_rows, find, folder_of, list_of_ids
+from posrank.captions.documents import Document
 from posrank.captions.pickles import read_pickle
 from posrank.captions.rows import Rows
-from posrank.reading import Document, csv_rows, find, folder_of, list_of_ids
 
 SOURCE = (
     "https://www.cs.utexas.edu/users/ml/clamp/videoDescription/ (videos, corpus); raw-captions.pkl and the lists are in "
@@ -30,7 +31,8 @@ _JSON, _PICKLE = ("captions_msvd.json", "*captions*.json"), ("raw-captions.pkl",
 
 def load(root, variant="default"):
     """The captions table; ``.attrs["notes"]`` names the file that was read and lists that are not there."""
-    folder, rows = folder_of(root, "msvd"), Rows("msvd")
+    folder = folder_of(root, "msvd")
+    rows = Rows("msvd", folder)
     sources = {"json": _json, "pickle": _pickle, "csv": _csv}
     for name in sources if variant == "default" else (variant,):
         if sources[name](folder, rows):

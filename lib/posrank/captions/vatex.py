@@ -8,8 +8,9 @@ captions: the paper's test set) and ``official`` (by file). Table 1's train (28.
 and validation sets together. Chinese captions are not read.
 """
 
+from posrank.captions.annotation_files import find, folder_of, list_of_ids
+from posrank.captions.documents import Document, json_lines
 from posrank.captions.rows import Rows
-from posrank.reading import Document, find, folder_of, json_lines, list_of_ids
 
 SOURCE = "https://eric-xw.github.io/vatex-website/download.html; the lists from https://github.com/cshizhe/hgr_v2t"
 VARIANTS = ("hgr", "official")
@@ -18,7 +19,8 @@ _FILES = (("vatex_training*.json", "train"), ("vatex_validation*.json", "val"), 
 
 def load(root, variant="hgr"):
     """The captions table; files that are not there are named in ``.attrs["notes"]``."""
-    folder, rows = folder_of(root, "vatex"), Rows("vatex")
+    folder = folder_of(root, "vatex")
+    rows = Rows("vatex", folder)
     splits = _lists(folder) if variant == "hgr" else None
     videos, at_hand = {}, False
     for pattern, official in _FILES:
