@@ -55,19 +55,21 @@ def absent(folder, what, dataset, source, more=""):
     )
 
 
-def text_of(path, member=None):
-    """The text of a UTF-8 file (a byte order mark is skipped); `member`: of that file inside the zip archive `path`."""
-    path = Path(path)
-    label = f"{path} ({member})" if member else str(path)
+def raw_of(path, member=None, label=None):
+    """The bytes of a file; `member`: of that file inside the zip archive `path`."""
+    path, label = Path(path), label or str(path)
     try:
         size = path.stat().st_size
     except FileNotFoundError:
         raise FileNotFoundError(f"{path} does not exist: put the annotation file there") from None
     check_size(label, size, LARGEST)
-    if member or path.suffix.lower() == ".zip":
-        raw = _unpacked(path, member, label)
-    else:
-        raw = path.read_bytes()
+    return _unpacked(path, member, label) if member else path.read_bytes()
+
+
+def text_of(path, member=None):
+    """The text of a UTF-8 file (a byte order mark is skipped); `member`: of that file inside the zip archive `path`."""
+    label = f"{path} ({member})" if member else str(path)
+    raw = raw_of(path, member, label)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ValueError(f"{label}, line 1: the file is written in UTF-16: save it as UTF-8")
     try:
@@ -143,10 +145,9 @@ def csv_rows(path, required, delimiter=",", quoting=csv.QUOTE_MINIMAL, rename=No
             if not any(cell.strip() for cell in row):
                 continue
             if header is None:
-                header = [cell.strip().lstrip("\ufeff") for cell in row]
-                if rename:
-                    header = rename(header, f"{path}, line {line}")
-                _check_header(path, line, header, required)
+                given = [cell.strip().lstrip("\ufeff") for cell in row]
+                header = rename(given, f"{path}, line {line}") if rename else given
+                _check_header(path, line, header, given, required)
                 continue
             if len(row) != len(header):
                 raise ValueError(
@@ -160,12 +161,12 @@ def csv_rows(path, required, delimiter=",", quoting=csv.QUOTE_MINIMAL, rename=No
         raise ValueError(f"{path}, line 1: the file is empty: it needs a header line with {', '.join(required)}")
 
 
-def _check_header(path, line, header, required):
+def _check_header(path, line, header, given, required):
     for name in required:
         if name not in header:
             raise ValueError(
-                f"{path}, line {line}: no column named {name!r} (found: {short(', '.join(header))}"
-                f"{did_you_mean(name, header, 0.6)}): the header line must name {', '.join(required)}"
+                f"{path}, line {line}: no column named {name!r} (found: {short(', '.join(given))[1:-1]})"
+                f"{did_you_mean(name, given, 0.6)}: the header line must name {', '.join(required)}"
             )
     twice = [name for name in header if name and header.count(name) > 1]
     if twice:
@@ -187,12 +188,12 @@ def list_of_ids(path):
     return [(number, name) for name, number in found.items()]
 
 
-def split_lists(paths):
-    """{id: split} of list files {split: path}; an id in two lists is an error."""
+def split_lists(paths, what=""):
+    """{id: split} of list files {split: path}; an id (of a `what`, "clip ") in two lists is an error."""
     splits = {}
     for split, path in paths.items():
         for line, name in list_of_ids(path):
             if name in splits:
-                raise ValueError(f"{path}, line {line}: {short(name)} is also in the {splits[name]} list: keep one")
+                raise ValueError(f"{path}, line {line}: {what}{short(name)} is also in the {splits[name]} list: keep one")
             splits[name] = split
     return splits

@@ -62,10 +62,9 @@ def load(root, variant="default"):
             )
         caption_id = row.get("caption_id", "").strip() or None
         rows.add(split, name, row["caption"], place, file=file, start=start, end=end, caption_id=caption_id)
-    table = rows.table()
-    if "train" not in set(table["split"]):
-        table.attrs["notes"].append("no caption is of split train: negatives draw their words from the others, nothing can be trained")
-    return table
+    if "train" not in {video[3] for video in videos.values()}:
+        rows.notes.append("no caption is of split train: negatives draw their words from the others, nothing can be trained")
+    return rows.table()
 
 
 def _header(header, place, notes):

@@ -22,7 +22,7 @@ from posrank.messages import short
 from posrank.paths import inside, unsafe
 
 NO_TEXT = "caption without text"
-UNESCAPED = "HTML entities, which were unescaped"
+UNESCAPED = "HTML entities (unescaped)"
 _KEPT_PLACES = 10
 # characters; bytes, the limit of the usual file systems; seconds
 _LONGEST_CAPTION, _LONGEST_NAME, _LONGEST_TIME = 100_000, 255, 1e9
@@ -150,7 +150,7 @@ class Rows:
 
     def _told_texts(self):
         for kind, count in self._texts.items():
-            self.notes.append(f"{count} captions hold {kind}, the first: {self._examples[kind]}")
+            self.notes.append(f"captions that hold {kind}: {count}, the first: {self._examples[kind]}")
             if kind != UNESCAPED:
                 yield self.notes[-1]
 

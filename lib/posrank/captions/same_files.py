@@ -19,7 +19,7 @@ def repeated_files(captions, folder=None):
     splits = videos.groupby("video_id", sort=False)["split"].nunique()
     twice = splits.index[splits > 1]
     if len(twice):
-        yield f"{len(twice)} videos are in two splits, the first: {short(twice[0])}: keep each in one of them"
+        yield f"videos in two splits: {len(twice)}, the first: {short(twice[0])}: keep each in one of them"
     videos = videos[videos["file"] != ""].drop_duplicates("video_id")
     videos = videos.assign(key=[_key(file, folder) for file in videos["file"]], whole=videos[["start", "end"]].isna().all(axis=1))
     keys = videos.groupby("key", sort=False)
@@ -34,7 +34,7 @@ def repeated_files(captions, folder=None):
         if pairs:
             one, other = pairs[0]
             yield (
-                f"{len(pairs)} times a file has two ids {where}, the first: {short(one.file)} is {short(one.video_id)} "
+                f"files with two ids {where}: {len(pairs)}, the first: {short(one.file)} is {short(one.video_id)} "
                 f"({one.split}), {short(other.file)} is {short(other.video_id)} ({other.split}): {remedy}"
             )
 

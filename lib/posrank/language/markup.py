@@ -71,7 +71,7 @@ def marks(text):
 def warn_of_marks(texts, where):
     """Warn, once for each kind, of entities, tags and wrongly decoded characters in `texts`, with count and example.
 
-    where: what the texts are ("captions given to generate"). Returns {kind: count}.
+    where: what the texts are ("captions"). Returns {kind: count}.
     """
     counts, first = {}, {}
     for text in texts:
@@ -79,6 +79,7 @@ def warn_of_marks(texts, where):
             counts[kind] = counts.get(kind, 0) + 1
             first.setdefault(kind, text)
     for kind, count in counts.items():
-        warnings.warn(f"{where}: {count} of {len(texts)} hold {kind}, the first: {short(first[kind])}; {_WHY[kind]}",
-                      stacklevel=3)
+        warnings.warn(
+            f"{where}: {count} of {len(texts)} hold {kind}, the first: {short(first[kind])}; {_WHY[kind]}", stacklevel=3
+        )
     return counts
