@@ -1,8 +1,8 @@
 """Official addresses and checksums of annotation files; downloads only where that is asked for.
 
-Comes in: a dataset's name and, to check or to download, the folder of its files. Goes out: a table of the files (printed,
-too). Downloads go through pooch, once and without retries; they are checked against the checksum where it is known, and come
-into being whole or not at all. Out of an archive only the named file is taken.
+Comes in: a dataset's name and, to check or to download, the folder of its files. Goes out: a table of the files
+(printed, too). Downloads go through pooch, once and without retries; they are checked against the checksum where it
+is known, and come into being whole or not at all. Out of an archive only the named file is taken.
 """
 
 import hashlib

@@ -1,8 +1,9 @@
 """Reading a pickle as data: nothing in the file is run.
 
-Comes in: the path of a pickle file. Goes out: its lists, dicts, tuples, texts and numbers, or a ValueError naming the file
-and the byte. A pickle is a program; the usual reader imports and calls whatever the file names, and makes room for as much
-as it claims. Here only the operations are known that containers, texts and numbers need, and of classes two plain containers.
+Comes in: the path of a pickle file. Goes out: its lists, dicts, tuples, texts and numbers, or a ValueError naming the
+file and the byte. A pickle is a program; the usual reader imports and calls whatever the file names, and makes room
+for as much as it claims. Here only the operations are known that containers, texts and numbers need, and of classes
+two plain containers.
 """
 
 import collections

@@ -1,10 +1,10 @@
 """Collecting captions into the captions table, with an account of every row that was read.
 
-Comes in: one call per annotated caption, in file order; ids, times, file names and texts of all datasets are checked here.
-Goes out: the captions table of `posrank.schema`; its ``.attrs`` say ``read`` (captions read), ``dropped`` ({reason: count};
-read = rows kept + sum of dropped), ``dropped_rows`` (the first ten places of each reason, with file and line), ``texts``
-({what: captions}: HTML entities that were unescaped, HTML tags and wrongly decoded characters that were left) and ``notes``
-(lines of text, such as files that are not there).
+Comes in: one call per annotated caption, in file order; ids, times, file names and texts of all datasets are checked
+here. Goes out: the captions table of `posrank.schema`; its ``.attrs`` say ``read`` (captions read), ``dropped``
+({reason: count}; read = rows kept + sum of dropped), ``dropped_rows`` (the first ten places of each reason, with file
+and line), ``texts`` ({what: captions}: HTML entities that were unescaped, HTML tags and wrongly decoded characters
+that were left) and ``notes`` (lines of text, such as files that are not there).
 """
 
 import math

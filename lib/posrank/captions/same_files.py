@@ -1,9 +1,9 @@
 """Videos that are in two splits, or in the captions table under two ids.
 
-Comes in: a captions table and, where it is known, the folder of its files. Goes out: one line for each kind of repetition,
-with count and example. A file is the same where its path is ("./a.mp4" is "a.mp4") or, where it is at hand, where the disk
-says so (links; capital letters on a file system that does not tell them apart). Pieces of one file in two splits are no
-repetition as long as their times do not overlap.
+Comes in: a captions table and, where it is known, the folder of its files. Goes out: one line for each kind of
+repetition, with count and example. A file is the same where its path is ("./a.mp4" is "a.mp4") or, where it is at
+hand, where the disk says so (links; capital letters on a file system that does not tell them apart). Pieces of one
+file in two splits are no repetition as long as their times do not overlap.
 """
 
 import os

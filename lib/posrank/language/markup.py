@@ -1,9 +1,9 @@
 """HTML entities, HTML tags and wrongly decoded characters in captions.
 
-Comes in: captions as a file or a user gives them. Goes out: the text that tagger and text tower both read. CLIP's tokenizer
-unescapes entities by itself (open_clip.tokenizer.basic_clean), a tagger does not: "a dog&#39;s ball" would be another
-sentence for each of them. Entities are therefore unescaped once, before anything reads the caption. Tags and wrongly
-decoded characters ("cafÃ©") are counted and left as they are: what the caption was before is a guess.
+Comes in: captions as a file or a user gives them. Goes out: the text that tagger and text tower both read. CLIP's
+tokenizer unescapes entities by itself (open_clip.tokenizer.basic_clean), a tagger does not: "a dog&#39;s ball" would
+be another sentence for each of them. Entities are therefore unescaped once, before anything reads the caption. Tags
+and wrongly decoded characters ("cafÃ©") are counted and left as they are: what the caption was before is a guess.
 """
 
 import html
