@@ -97,6 +97,15 @@ def test_files_are_refused_by_their_size(tmp_path, monkeypatch):
         list(documents.json_lines(written(tmp_path, "x.jsonl", "{}\n" + " " * 99) / "x.jsonl"))
 
 
+@pytest.mark.parametrize(("dataset", "name"), [
+    ("csv", "captions.csv"), ("csv", "x.csv"), ("vln_oops", "x.jsonl"), ("vatex", "x.jsonl"), ("msvd", "x.csv"), ("world", "annotations.json"),
+])
+def test_a_folder_is_no_file(tmp_path, dataset, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(FileNotFoundError, match="holds no|holds neither|does not exist"):
+        captions.load(dataset, tmp_path)
+
+
 SHARED_TEXT = ["x" * 5000] * 4
 SHARED_TEXT = [SHARED_TEXT * 200] * 200
 CYCLE = []

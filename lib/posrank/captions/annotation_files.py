@@ -32,12 +32,13 @@ def folder_of(root, dataset):
 
 def find(folder, *names):
     """First of the file names (patterns allowed) that exists in `folder` or one level below it, or None."""
-    for name in names:
-        for pattern in (name, f"*/{name}"):
-            found = sorted(path for path in Path(folder).glob(pattern) if path.is_file())
-            if found:
-                return found[0]
-    return None
+    return next((path for name in names for path in find_all(folder, name)), None)
+
+
+def find_all(folder, pattern):
+    """The files of that pattern in `folder`, by name, then those one level below it."""
+    folder = Path(folder)
+    return [path for each in (pattern, f"*/{pattern}") for path in sorted(folder.glob(each)) if path.is_file()]
 
 
 def need(folder, *names, dataset, source, more=""):
@@ -59,17 +60,15 @@ def absent(folder, what, dataset, source, more=""):
 def raw_of(path, member=None, label=None):
     """The bytes of a file; `member`: of that file inside the zip archive `path`."""
     path, label = Path(path), label or str(path)
-    try:
-        size = path.stat().st_size
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path} does not exist: put the annotation file there") from None
-    check_size(label, size, LARGEST)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist: put the annotation file there")
+    check_size(label, path.stat().st_size, LARGEST)
     return _unpacked(path, member, label) if member else path.read_bytes()
 
 
 def text_of(path, member=None):
     """The text of a UTF-8 file (a byte order mark is skipped); `member`: of that file inside the zip archive `path`."""
-    label = f"{path} ({member})" if member else str(path)
+    label = label_of(path, member)
     raw = raw_of(path, member, label)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ValueError(f"{label}, line 1: the file is written in UTF-16: save it as UTF-8")
@@ -78,6 +77,11 @@ def text_of(path, member=None):
     except UnicodeDecodeError as problem:
         line = raw.count(b"\n", 0, problem.start) + 1
         raise no_utf8(label, line, raw, problem) from None
+
+
+def label_of(path, member=None):
+    """A file's name for messages, with that of the file inside the archive."""
+    return f"{path} ({short(member)[1:-1]})" if member else str(path)
 
 
 def line_place(path, line):

@@ -8,7 +8,7 @@ the usual reader would silently keep the last one.
 import json
 import re
 
-from posrank.captions.annotation_files import check_size, no_utf8, text_of
+from posrank.captions.annotation_files import check_size, label_of, no_utf8, text_of
 from posrank.messages import short
 
 LARGEST_LINE = 1 << 26
@@ -118,7 +118,7 @@ class Document:
     """A parsed JSON file that can tell in which line an entry stood: ``doc.data``, ``doc.at("sentences", 17)``."""
 
     def __init__(self, path, member=None):
-        self.name = f"{path} ({member})" if member else str(path)
+        self.name = label_of(path, member)
         self.text = text_of(path, member)
         self._one_line = "\n" not in self.text
         if not self.text.strip():

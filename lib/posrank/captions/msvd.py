@@ -14,7 +14,7 @@ and the lists ``train_list.txt``, ``val_list.txt``, ``test_list.txt`` of the usu
 train + val. Clips are ``<VideoID>_<Start>_<End>``; their files are avi. Free for research, see the source.
 """
 
-from posrank.captions.annotation_files import absent, csv_rows, find, folder_of, line_place, split_lists
+from posrank.captions.annotation_files import absent, csv_rows, find, find_all, folder_of, line_place, split_lists
 from posrank.captions.documents import Document, entry_of
 from posrank.captions.pickles import read_pickle
 from posrank.captions.rows import Rows
@@ -96,7 +96,7 @@ def _lists(folder, rows, required=True):
 
 
 def _csv(folder, rows):
-    paths = sorted({*folder.glob("*.csv"), *folder.glob("*/*.csv")})
+    paths = find_all(folder, "*.csv")
     if not paths:
         return False
     lists = _lists(folder, rows, required=False)

@@ -11,7 +11,7 @@ which columns were read under another name and which were not read.
 import re
 from pathlib import Path
 
-from posrank.captions.annotation_files import csv_rows, folder_of, line_place
+from posrank.captions.annotation_files import csv_rows, find_all, folder_of, line_place
 from posrank.captions.rows import Rows, seconds
 from posrank.messages import nearest, short
 
@@ -109,7 +109,7 @@ def _file(root):
     folder = folder_of(root, "csv")
     if (folder / "captions.csv").is_file():
         return folder / "captions.csv"
-    found = sorted(folder.glob("*.csv"))
+    found = [path for path in find_all(folder, "*.csv") if path.parent == folder]
     if len(found) == 1:
         return found[0]
     what = "no csv file" if not found else f"{len(found)} csv files and none is called captions.csv"

@@ -13,7 +13,7 @@ Train and val have one sentence per GIF, test three. Table 1's train (89.4K vide
 
 from pathlib import PurePosixPath
 
-from posrank.captions.annotation_files import absent, csv_rows, find, folder_of, line_place, need, split_lists, text_of
+from posrank.captions.annotation_files import absent, csv_rows, find, find_all, folder_of, line_place, need, split_lists, text_of
 from posrank.captions.rows import Rows
 
 SOURCE = "https://github.com/raingo/TGIF-Release (data/tgif-v1.0.tsv, data/splits)"
@@ -56,7 +56,7 @@ def _sentences(path, rows, splits):
 
 
 def _questions(folder, rows):
-    paths = sorted({*folder.glob("*question.csv"), *folder.glob("*/*question.csv")})
+    paths = find_all(folder, "*question.csv")
     if not paths:
         raise FileNotFoundError(f"{folder} holds no *question.csv of TGIF-QA: variant 'qa' needs one")
     splits = {_name(url): split for url, split in _lists(folder, rows).items()}

@@ -8,7 +8,7 @@ captions: the paper's test set) and ``official`` (by file). Table 1's train (28.
 and validation sets together. Chinese captions are not read.
 """
 
-from posrank.captions.annotation_files import absent, find, folder_of, line_place, need, split_lists
+from posrank.captions.annotation_files import absent, find, find_all, folder_of, line_place, need, split_lists
 from posrank.captions.documents import Document, json_lines
 from posrank.captions.rows import Rows
 from posrank.messages import short
@@ -36,7 +36,7 @@ def load(root, variant="hgr"):
             captions = entry.get("enCap") if isinstance(entry, dict) else None
             _video(rows, videos, entry, "videoID", captions, official, splits, _place(document, index))
     if not at_hand:
-        for path in sorted(folder.glob("*.jsonl")):
+        for path in find_all(folder, "*.jsonl"):
             at_hand = True
             for line, entry in json_lines(path):
                 captions = entry.get("gt_captions") if isinstance(entry, dict) else None

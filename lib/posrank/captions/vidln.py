@@ -8,7 +8,7 @@ sparse + dense; authors' counts: train 5,606 videos / 12,312 captions, test 2,66
 Caption ids are the authors': ``<video>##*##<k>``.
 """
 
-from posrank.captions.annotation_files import absent, folder_of, line_place, list_of_ids, text_of
+from posrank.captions.annotation_files import absent, find_all, folder_of, line_place, list_of_ids, text_of
 from posrank.captions.documents import line_entries
 from posrank.captions.rows import Rows
 from posrank.messages import short
@@ -26,7 +26,8 @@ def load(root, variant="default", dataset="vln_uvo"):
     if authors.is_file():
         _authors(authors, folder / f"{dataset}_test_ids.txt", rows)
         return rows.table()
-    paths = sorted(folder.glob("*.jsonl")) or sorted(folder.glob("*/*.jsonl"))
+    paths = find_all(folder, "*.jsonl")
+    paths = [path for path in paths if path.parent == folder] or paths
     if not paths:
         raise absent(folder, "neither captions.txt nor VidLN *.jsonl files", dataset, SOURCE)
     named = [path for path in paths if path.name.lower().startswith(_PREFIX[dataset])]
