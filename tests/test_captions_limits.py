@@ -98,11 +98,12 @@ def test_files_are_refused_by_their_size(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("dataset", "name"), [
-    ("csv", "captions.csv"), ("csv", "x.csv"), ("vln_oops", "x.jsonl"), ("vatex", "x.jsonl"), ("msvd", "x.csv"), ("world", "annotations.json"),
+    ("csv", "captions.csv"), ("csv", "x.csv"), ("vln_oops", "x.jsonl"), ("vatex", "x.jsonl"), ("msvd", "x.csv"),
+    ("world", "annotations.json"),
 ])
 def test_a_folder_is_no_file(tmp_path, dataset, name):
     (tmp_path / name).mkdir()
-    with pytest.raises(FileNotFoundError, match="holds no|holds neither|does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"holds no|holds neither|does not exist"):
         captions.load(dataset, tmp_path)
 
 
