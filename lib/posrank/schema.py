@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from posrank import PARTS
+from posrank.messages import short
 from posrank.paths import atomic, unsafe
 
 TABLES = {
@@ -210,7 +211,7 @@ def _column(values, dtype, name, column, default):
         numbers = pd.to_numeric(values)
     except (ValueError, TypeError):
         bad = pd.to_numeric(values, errors="coerce").isna().to_numpy() & ~missing
-        raise _wrong(name, column, bad, f"is no number: {values.iloc[int(bad.argmax())]!r}", "write a number") from None
+        raise _wrong(name, column, bad, f"is no number: {short(values.iloc[int(bad.argmax())])}", "write a number") from None
     if dtype == "float64":
         numbers = numbers.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
         infinite = np.isinf(numbers)
@@ -238,7 +239,7 @@ def _check_rows(table, name):
         wrong = ~table[column].isin(allowed).to_numpy()
         if wrong.any():
             value = table[column].iloc[int(wrong.argmax())]
-            raise _wrong(name, column, wrong, f"is {value!r}", f"use one of {', '.join(allowed)}")
+            raise _wrong(name, column, wrong, f"is {short(value)}", f"use one of {', '.join(allowed)}")
     for column in _NOT_BLANK.get(name, ()):
         # a token may be white space (that is how spaCy keeps double spaces), a sentence may not
         texts = table[column] if name == "tags" else table[column].str.strip()
@@ -249,13 +250,13 @@ def _check_rows(table, name):
         for value in table[column].unique():
             if reason := unsafe(value):
                 wrong = (table[column] == value).to_numpy(dtype=bool)
-                raise _wrong(name, column, wrong, f"is {value!r} and {reason}", "rename it")
+                raise _wrong(name, column, wrong, f"is {short(value)} and {reason}", "rename it")
     key = list(KEYS[name])
     repeated = table.duplicated(key).to_numpy()
     if repeated.any():
         row = int(repeated.argmax())
         first = int((table[key] == table[key].iloc[row]).all(axis=1).to_numpy().argmax())
-        value = ", ".join(f"{column} {table[column].iloc[row]!r}" for column in key)
+        value = ", ".join(f"{column} {short(table[column].iloc[row])}" for column in key)
         raise ValueError(
             f"{name} table, column {key[-1] if len(key) < 3 else '+'.join(key)!r}, row {row}: {value} is already in "
             f"row {first}; make it unique or drop one of the two"

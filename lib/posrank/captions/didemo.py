@@ -22,19 +22,23 @@ videos; by file name val and test have 1,094 and 1,037).
 from collections import Counter
 from pathlib import PurePosixPath
 
+from posrank.captions.annotation_files import absent, csv_rows, find, folder_of, line_place, list_of_ids
+from posrank.captions.documents import Document
 from posrank.captions.rows import Rows
-from posrank.reading import Document, csv_rows, find, folder_of, list_of_ids
+from posrank.messages import short
 
 SOURCE = "https://github.com/LisaAnne/LocalizingMoments (folder data)"
 VARIANTS = ("paragraphs", "sentences", "moments")
 _PIECE = 5.0  # seconds: the unit of "times"
 _SHOWN = {"start": 0.0, "end": 30.0}
 """Seconds of each video that its annotators saw; the files of some videos are longer."""
+_MOST = 10**6  # pieces: no video is that long
 
 
 def load(root, variant="paragraphs"):
     """The captions table; splits that are not there are named in ``.attrs["notes"]``."""
-    folder, rows = folder_of(root, "didemo"), Rows("didemo")
+    folder = folder_of(root, "didemo")
+    rows = Rows("didemo", folder)
     found = False
     for split in ("train", "val", "test"):
         listed = _listed(folder, split)
@@ -51,10 +55,7 @@ def load(root, variant="paragraphs"):
             continue
         found = True
     if not found:
-        raise FileNotFoundError(
-            f"{folder} holds none of train_data.json, val_data.json, test_data.json: dataset 'didemo' needs them. Get them "
-            f"from {SOURCE} and put them, unchanged, into {folder}"
-        )
+        raise absent(folder, "none of train_data.json, val_data.json, test_data.json", "didemo", SOURCE)
     return rows.table()
 
 
@@ -88,12 +89,12 @@ def _files(document):
     files, ids = {}, {}
     for index, entry in enumerate(document.data):
         for key, kind in (("video", str), ("description", str), ("annotation_id", int)):
-            if not isinstance(entry, dict) or not isinstance(entry.get(key), kind):
+            if not isinstance(entry, dict) or type(entry.get(key)) is not kind:
                 what = "text" if kind is str else "whole number"
                 raise document.wrong((index,), f"no {what} under key {key!r}: an official entry has it")
         number, name = entry["annotation_id"], entry["video"]
         if number in ids:
-            raise document.wrong((index,), f"annotation_id {number} is already entry {ids[number]}: keep it once")
+            raise document.wrong((index,), f"annotation_id {short(number)} is already entry {ids[number]}: keep it once")
         ids[number] = index
         if not files.get(_stem(name)):
             files[_stem(name)] = "" if name.endswith(".") else name
@@ -103,13 +104,13 @@ def _files(document):
 def _paragraphs(rows, path, split, listed):
     seen = {}
     for line, row in csv_rows(path, ("video_path", "text")):
-        place = _text(f"{path}, line {line}")
+        place = line_place(path, line)
         file = PurePosixPath(row["video_path"].strip().replace("\\", "/")).name
         video = _stem(file)
         if not video:
-            raise ValueError(f"{place()}: video_path {row['video_path']!r} names no file: correct it")
+            raise ValueError(f"{place()}: video_path {short(row['video_path'])} names no file: correct it")
         if video in seen:
-            raise ValueError(f"{place()}: video {video!r} is already in line {seen[video]}: keep one paragraph a video")
+            raise ValueError(f"{place()}: video {short(video)} is already in line {seen[video]}: keep one paragraph a video")
         seen[video] = line
         file = f"{video}.mp4" if file.endswith(".") else file
         if listed is not None and video not in listed:
@@ -123,7 +124,7 @@ def _moment(document, index, times):
     pairs = times if isinstance(times, list) else []
     good = [
         tuple(pair) for pair in pairs
-        if isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair) and 0 <= pair[0] <= pair[1]
+        if isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair) and 0 <= pair[0] <= pair[1] < _MOST
     ]
     if not pairs or len(good) != len(pairs):
         raise document.wrong((index,), "'times' must be a list of [first, last] pieces of 5 s, whole numbers in order")
@@ -138,7 +139,3 @@ def _stem(name):
 
 def _place(document, index):
     return lambda: document.at(index)
-
-
-def _text(place):
-    return lambda: place

@@ -77,7 +77,11 @@ def tag(texts, tagger=None):
     >>> table["upos"].tolist(), "".join(table["text"] + table["whitespace"])
     (['DET', 'NOUN', 'VERB', 'DET', 'NOUN'], 'A chef  stirs the soup')
     """
-    tokens, lengths = _as_tagger(tagger).tokens(_checked(texts))
+    from posrank.language.markup import warn_of_marks
+
+    texts = _checked(texts)
+    warn_of_marks(texts, "texts")
+    tokens, lengths = _as_tagger(tagger).tokens(texts)
     ends = np.cumsum(lengths)
     return [tokens.iloc[end - n:end].reset_index(drop=True) for end, n in zip(ends, lengths)]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from posrank.language.markup import warn_of_marks
 from posrank.negatives.sentences import TaggedCaptions, normal
 from posrank.negatives.vocabulary import Vocabulary
 
@@ -58,6 +59,7 @@ def gather(captions, tags=None, reference=None, lexicon="builtin", tagger=None):
     lexicon: a name for posrank.language.lexicon.load, or an object with its methods.
     """
     captions = _check(captions, "captions")
+    warn_of_marks(captions["caption"].tolist(), "captions")
     if tags is None:
         tags = _tag(captions, tagger)
     elif not isinstance(tags, pd.DataFrame):

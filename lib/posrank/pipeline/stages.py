@@ -49,6 +49,8 @@ def captions(params, base, dataset):
     schema.write_table(gold, base / "data" / "gold" / f"{dataset}.parquet", "tags")
     schema.write_table(table, base / "data" / "captions" / f"{dataset}.parquet", "captions")
     _tell(dataset, f"{len(table)} captions of {table['video_id'].nunique()} videos", table.attrs.get("dropped"))
+    for note in table.attrs["notes"]:
+        _tell(dataset, note)
 
 
 def tags(params, base, dataset):
