@@ -18,7 +18,7 @@ def world(videos=60):
             captions.append((f"v{n}", name, text, "train"))
             tags += [(name, j, *token, "gold") for j, token in enumerate(tokens)]
     return (pd.DataFrame(captions, columns=["video_id", "caption_id", "caption", "split"]),
-            pd.DataFrame(tags, columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"]))
+            pd.DataFrame(tags, columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "head", "dep", "tagger"]))
 
 
 def test_forms_go_together_and_shares_are_kept():
@@ -37,9 +37,9 @@ def test_every_part_of_the_world_has_words_of_both_kinds():
         assert 0 < sum(held_out(word, part, 0.2) for word in WORDS[part]) < len(WORDS[part]) / 2
 
 
-@pytest.mark.parametrize("rule,level", [("paper", "word"), ("paper", "phrase"), ("released", "word"), ("fair", "word")])
+@pytest.mark.parametrize("rule,level", [("paper", "word"), ("paper", "phrase"), ("released", "word")])
 def test_training_never_puts_a_held_out_word_in(rule, level):
-    captions, tags = world(120 if rule == "fair" else 30)
+    captions, tags = world(30)
     source = TrainingNegatives(captions, tags, rule=rule, level=level, n=4, holdout=0.2)
     table = pd.concat([source.table(captions["caption_id"][:40], epoch) for epoch in range(2)])
     assert len(table) > 100 and source.attrs["holdout"] == 0.2

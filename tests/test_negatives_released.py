@@ -33,7 +33,7 @@ def tagged(*sentences):
         pairs = [piece.rsplit("/", 1) for piece in sentence.split()]
         texts.append(" ".join(word for word, _ in pairs))
         tag = {"NOUN": "NN", "VERB": "VBG", "ADJ": "JJ", "ADV": "RB", "ADP": "IN"}
-        rows += [(f"c{n}", i, word, " " * (i + 1 < len(pairs)), word.lower(), upos, tag.get(upos, "X"), "gold")
+        rows += [(f"c{n}", i, word, " " * (i + 1 < len(pairs)), word.lower(), upos, tag.get(upos, "X"), -1, "", "gold")
                  for i, (word, upos) in enumerate(pairs)]
     tags = pd.DataFrame(rows, columns=list(TABLES["tags"]))
     table = pd.DataFrame({"caption_id": [f"c{n}" for n in range(len(texts))], "video_id": "v", "caption": texts})

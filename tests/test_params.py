@@ -61,7 +61,7 @@ def test_presets_do_what_is_promised():
         ("datasets: [world]", "datasets: []", ["datasets", "one or more"]),
         ("datasets: [world]", "datasets: [msrvtt]", ["train.dataset is 'world'", "msrvtt"]),
         ("  rules: [paper] ", "  rules: [papr] ", ["negatives.rules", "did you mean 'paper'"]),
-        ("  tagger: builtin ", "  tagger: '' ", ["language.tagger", "spaCy"]),
+        ("  tagger: en_core_web_sm ", "  tagger: '' ", ["language.tagger", "spaCy"]),
         ("  lexicon: builtin ", "  lexicon: nltkk ", ["language.lexicon", "did you mean 'nltk'"]),
         ("  k: 20 ", "  k: {noun: 3} ", ["negatives.k", "'verb'"]),
         ("  k: 20 ", "  k: {noun: 3, verb: 3, adj: 3, adv: 3, pre: 3} ", ["negatives.k.pre", "did you mean 'prep'"]),

@@ -12,7 +12,7 @@ PARTS = ("noun", "verb", "adj", "adv", "prep")
 
 _SUBMODULES = (
     "captions", "evaluation", "figures", "frames", "language", "negatives", "params", "paths", "schema", "scoring", "systems", "towers",
-    "training", "video", "workspace", "world",
+    "training", "validity", "video", "workspace", "world",
 )
 
 __all__ = ["PARTS", "evaluate", *_SUBMODULES]

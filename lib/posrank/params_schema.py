@@ -14,7 +14,7 @@ from posrank import PARTS
 DATASETS = ("world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv")
 SYSTEMS = ("clip", "frozen", "xclip", "ts2net", "ucofia")
 STRATEGIES = ("zeroshot", "coarse", "word", "phrase", "prompt")
-RULES = ("paper", "released", "fair")
+RULES = ("paper", "released")
 LEVELS = ("word", "phrase")
 
 
@@ -239,7 +239,7 @@ SECTIONS = {
         "weight_decay": Number(low=0),
     },
     "language": {
-        "tagger": Text("builtin, or the name or folder of a spaCy pipeline"),
+        "tagger": Text("en_core_web_sm, or the name or folder of a spaCy pipeline"),
         "lexicon": OneOf(("builtin", "nltk")),
         "world_tags": OneOf(("gold", "tagger")),
     },
@@ -248,7 +248,6 @@ SECTIONS = {
         "level": OneOf(LEVELS),
         "k": negatives_count,
         "splits": Several(OneOf(("train", "val", "test"))),
-        "reference": OneOf(("all", "half")),
         "seed": seed,
     },
     "frames": {

@@ -10,8 +10,7 @@ before a verb as PART), taggers miss some cases; they are repaired here:
 * pieces of a word: "t" of "t-shirt", "t" and "isn" of "isn t" (apostrophes are lost in MSR-VTT).
 """
 
-from functools import cache
-from importlib.resources import files
+from posrank.negatives.word_lists import verb_particles
 
 AUXILIARY, INFINITIVE, PARTICLE, PIECE = "auxiliary or copula", "infinitival to", "verb particle", "piece of a word"
 
@@ -22,22 +21,6 @@ _FRAGMENTS = frozenset({
 })
 _BEFORE_T = frozenset(word for word in _FRAGMENTS if len(word) > 2)
 _OBJECTS = frozenset({"it", "them", "him", "her", "me", "us", "you", "something", "himself", "herself", "themselves"})
-
-
-@cache
-def verb_particles():
-    """{verb lemma: frozenset of its particles}, from data/verb_particles.txt."""
-    pairs = {}
-    for line in read_list("verb_particles.txt"):
-        verb, _, particles = line.partition(":")
-        pairs[verb] = pairs.get(verb, frozenset()) | frozenset(particles.split())
-    return pairs
-
-
-def read_list(name):
-    """The lines of a data file of this package, without comments and empty lines."""
-    text = (files("posrank.negatives") / "data" / name).read_text(encoding="utf-8")
-    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def frozen(tokens):

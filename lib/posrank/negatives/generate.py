@@ -32,7 +32,7 @@ def generate(
     seed: any integer or text; the draw depends on it, the caption's id and the part only, so neither the order of the
         rows nor which other captions are there matters (except other captions of the same video, see below).
     parts: the parts of speech to make lists for.
-    tags: tags table that covers `captions`; None = made by `tagger` (None = the built-in one).
+    tags: tags table that covers `captions`; None = made by `tagger` (None = en_core_web_sm).
     reference: what the vocabulary comes from: captions, or their tags; None = the training split of `captions`, or all
         of them where there is none (``.attrs["reference"]`` says which).
     lexicon: "builtin" or "nltk", see posrank.language.lexicon.
@@ -60,8 +60,6 @@ def generate(
     rule, level, parts = check_rule(rule), check_level(level), check_parts(parts)
     counts = counts_by_part(k, parts)
     corpus = gather(captions, tags, reference, lexicon, tagger)
-    if rule == "fair":
-        return _fair(corpus, level, counts, not isinstance(k, int), seed, parts, progress)
     chooser = make_rule(rule, corpus.vocabulary, corpus.lexicon)
     rows, report = Rows(level), _Report(parts, counts)
     for caption_id in _progress(corpus.captions, progress, f"negatives ({rule}, {level})"):
@@ -92,34 +90,6 @@ def generate(
         "vocabulary": dict(chooser.vocabulary_size), **report.attrs(),
     }
     return rows.table(rule, attrs)
-
-
-def _fair(corpus, level, counts, given, seed, parts, progress):
-    """Rule `fair` chooses lists for the whole set at once: posrank.negatives.fair_lists."""
-    from posrank.negatives.fair import FairSource
-    from posrank.negatives.fair_lists import draw
-
-    source = FairSource(corpus)
-    lists, balance, dropped = draw(
-        source, parts, level, counts, given, seed, progress=lambda ids: _progress(ids, progress, f"candidates (fair, {level})")
-    )
-    rows, report = Rows(level), _Report(parts, {part: balance.get(part, {"k": 0})["k"] for part in parts})
-    for caption_id in corpus.captions:
-        for part in parts:
-            if (caption_id, part) in lists:
-                rows.add(caption_id, part, lists[caption_id, part])
-                report.add(part, corpus.tokens(caption_id), lists[caption_id, part])
-    empty = sum(not text.strip() for text in corpus.captions.values())
-    for part in parts:
-        for reason, number in dropped[part].items():
-            report.dropped[part][reason or NO_WORD] += number
-        if empty:
-            report.dropped[part][NO_TEXT] += empty
-    attrs = {
-        "rule": "fair", "level": level, "k": report.counts, "seed": seed, "parts": list(parts), **corpus.attrs,
-        "family": source.family.name, "balance": balance, **report.attrs(),
-    }
-    return rows.table("fair", attrs)
 
 
 def one_word(slots, k, rng, prefer=1.0):

@@ -7,8 +7,6 @@ synonyms of the word's first sense that the dataset uses, in the word's own form
 `rephrased` finds positives that nobody had to write: other captions of the same video with the same words of the five parts.
 """
 
-from functools import lru_cache
-
 import pandas as pd
 
 from posrank import PARTS
@@ -16,24 +14,13 @@ from posrank.language.inflect import inflect
 from posrank.language.parts import fine_tag, part_of
 from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random
-from posrank.negatives.fair_words import fixed
-from posrank.negatives.frozen import frozen, read_list
+from posrank.negatives.frozen import frozen
 from posrank.negatives.rules import check_parts, counts_by_part
 from posrank.negatives.sentences import Slot, normal
 from posrank.negatives.table import Rows
+from posrank.negatives.word_lists import fixed, paraphrases
 
 PARAPHRASE, SYNONYM = "paraphrase", "synonym"
-
-
-@lru_cache(maxsize=1)
-def paraphrases():
-    """{(part, tag or "*", word): (paraphrase, ...)} from data/paraphrases.txt."""
-    found = {}
-    for line in read_list("paraphrases.txt"):
-        head, _, texts = line.partition(":")
-        part, tag, word = head.split()
-        found[part, tag, word] = (*found.get((part, tag, word), ()), *(text.strip() for text in texts.split(",")))
-    return found
 
 
 def generate_positives(captions, k=2, seed=0, parts=PARTS, tags=None, reference=None, lexicon="builtin", tagger=None):

@@ -1,8 +1,8 @@
 """What is wrong with a set of negatives, counted: the data-validation table of any negatives table.
 
 In: negatives and captions tables; for some columns a tags table, a tagger and a tokenizer. Out: one row per part of speech.
-Nothing here looks at a video; blind language models stand beside this table in `posrank.figures.validity_table`. The paper
-says that 4 of 100 of its negatives are false and 7 ungrammatical; the columns here are what can be counted without a person.
+Nothing here looks at a video; language models stand beside this table in `posrank.validity.validity_table`. The paper says
+that 4 of 100 of its negatives are false and 7 ungrammatical; the columns here are what can be counted without a person.
 """
 
 from hashlib import blake2b
@@ -10,22 +10,23 @@ from hashlib import blake2b
 import numpy as np
 import pandas as pd
 
+from posrank import PARTS
 from posrank.language.parts import part_of
 from posrank.negatives.differences import changes
-from posrank.negatives.report import list_statistics
+from posrank.negatives.paper import SOURCES
 from posrank.negatives.sentences import normal
 
 CONTEXTS = (32, 77)
 """Text lengths at which the systems cut captions, in tokens: the released evaluation's, and CLIP's own."""
 
 
-def validity(negatives, captions, tags=None, tagger=None, tokenize=None, contexts=CONTEXTS, lists=None, sample=1000, seed=0):
+def sentence_counts(negatives, captions, tags=None, tagger=None, tokenize=None, contexts=CONTEXTS, lists=None, sample=1000, seed=0):
     """The validity table of a set: one row per part of speech that has lists.
 
     negatives, captions   tables; the captions of all negatives must be there (and the other captions of their videos, for
                           `same_video`)
     tags      tags table of the captions: adds `original_other_part`
-    tagger    as in posrank.language.tag ("builtin" for the built-in one): adds `replacement_other_part`, judged on a random
+    tagger    as in posrank.language.tag, None = without: adds `replacement_other_part`, judged on a random
               `sample` of negatives a part (None = all), the same for equal seeds
     lists     look at so many lists a part only, drawn at random (None = all); captions to chance are always of all
     tokenize  function (texts, context_length) -> array [n, context_length] of token ids, as posrank.towers.tokenizer has
@@ -33,7 +34,7 @@ def validity(negatives, captions, tags=None, tagger=None, tokenize=None, context
 
     Columns, shares of all negatives unless said otherwise:
     captions, videos, k (mean), shortest, chance, antonym, hypernym_antonym, hyponym_antonym, random, captions_with_antonym
-                          as `posrank.negatives.report.list_statistics` gives them
+                          as `list_statistics` gives them
     several_words         differ from the caption in more than one word (for level phrase: in more than two)
     capitals              put a capital letter where the caption's word has none, inside of the sentence
     unknown_words         replacements that no caption of the table uses (typos among them)
@@ -81,13 +82,41 @@ def validity(negatives, captions, tags=None, tagger=None, tokenize=None, context
     return result.reset_index()
 
 
+def list_statistics(negatives):
+    """Per part: captions with a list, its mean length K, chance, the share of negatives from each source, the share of
+    captions whose list holds an antonym, and the share of negatives with a capital in the middle of the sentence.
+
+    `chance` is the PoSRank of a random ranker on exactly these lists: the mean of H(K + 1) / (K + 1).
+    """
+    rows = []
+    for part in PARTS:
+        mine = negatives[negatives["part"] == part]
+        if mine.empty:
+            continue
+        lengths = mine.groupby("caption_id", sort=False).size()
+        shares = mine["source"].value_counts(normalize=True)
+        antonyms = mine.loc[mine["source"] == "antonym", "caption_id"].nunique()
+        rows.append({
+            "part": part, "captions": len(lengths), "k": float(lengths.mean()), "shortest": int(lengths.min()),
+            "chance": float(lengths.map(_chance).mean()),
+            **{source: float(shares.get(source, 0.0)) for source in SOURCES},
+            "captions_with_antonym": antonyms / len(lengths),
+            "capitals": float(mine["replacement"].str[:1].str.isupper().mean()),
+        })
+    return pd.DataFrame(rows)
+
+
+def _chance(k):
+    return sum(1 / rank for rank in range(1, k + 2)) / (k + 1)
+
+
 def ties(negatives, tokenize, length):
     """Negatives that vanish when texts are cut at `length` tokens: DataFrame by part with the columns
 
     tied_<length>   share of the negatives whose token ids equal those of their caption
     lost_<length>   share of the captions all of whose negatives do: their rank is decided by the order of a sort
 
-    negatives: has the columns part, caption_id, sentence and caption. tokenize: see `validity`.
+    negatives: has the columns part, caption_id, sentence and caption. tokenize: see `sentence_counts`.
     """
     texts = pd.unique(pd.concat([negatives["caption"], negatives["sentence"]], ignore_index=True))
     ids = np.asarray(tokenize(list(texts), length))
@@ -105,7 +134,7 @@ def _changes(negatives, captions):
     absent = ~negatives["caption_id"].isin(own.index).to_numpy()
     if absent.any():
         name = negatives["caption_id"].iloc[int(absent.argmax())]
-        raise ValueError(f"validity: caption {name!r} of the negatives is not in the captions table: give the whole table")
+        raise ValueError(f"caption {name!r} of the negatives is not in the captions table: give the whole table")
     table = negatives[["caption_id", "part", "sentence", "level"]].reset_index(drop=True)
     table["caption"] = own["caption"].reindex(table["caption_id"]).to_numpy()
     table["video_id"] = own["video_id"].reindex(table["caption_id"]).to_numpy()
@@ -165,7 +194,7 @@ def _replacement_other(table, tagger, sample, seed):
     if sample is not None:
         order = [_order(seed, name, text) for name, text in zip(changed["caption_id"], changed["sentence"])]
         changed = changed.assign(order=order).sort_values("order", kind="stable").groupby("part").head(sample)
-    tagged = tag([" ".join(text.split()) for text in changed["sentence"]], None if tagger == "builtin" else tagger)
+    tagged = tag([" ".join(text.split()) for text in changed["sentence"]], tagger)
     wrong = [
         _starts(tokens).get(start) != part
         for tokens, start, part in zip(tagged, changed["start"], changed["part"])

@@ -1,13 +1,13 @@
-"""Negative sets under blind judges: PoSRank of language models, each also turned around, as distance from chance.
+"""Negative sets under text-only judges: PoSRank of language models as distance from chance.
 
-In: a negatives table, its captions, and language models (posrank.language.judges has the two judges, posrank.language.ngrams the
-others; a posrank.scoring.CausalScorer does as well). Out: one row per part and model, with 95 % intervals clustered by video. A
-negated model prefers the unlikely sentence: a model trained on the set could learn that just as well.
+In: a negatives table, its captions, and language models (n-gram models of posrank.language.ngrams, a
+posrank.scoring.CausalScorer or any scorer). Out: one row per part and model, with 95 % intervals clustered by video. The
+strongest n-gram model is also judged with the opposite sign: a model trained on the set could learn to prefer the unlikely
+sentence just as well.
 """
 
 import pandas as pd
 
-from posrank.language.judges import judge_a, judge_b
 from posrank.language.ngrams import fit
 from posrank.scoring.evaluate import evaluate
 from posrank.scoring.ranks import reciprocal_from_counts
@@ -15,21 +15,21 @@ from posrank.scoring.scorers import BlindScorer
 from posrank.scoring.summary import part_metrics
 
 ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3, "4-gram": 4, "5-gram": 5}
-TURNED = ("A", "B")
-"""Models that are judged both ways round; the row of the other way has a minus sign before the name."""
+NEGATED = ("4-gram",)
+"""Models that are judged with both signs; the row of the opposite sign has a minus before the name."""
 
 
-def blind_models(training, fresh=None, models=("unigram", "bigram", "trigram"), exclude_videos=(), smoothing="kneser_ney"):
-    """{name: fitted model}: those of `models`, then "A", and "B" where there is text for it.
+def blind_models(training, models=("unigram", "bigram", "trigram", "4-gram"), exclude_videos=(), smoothing=None):
+    """{name: n-gram model fitted on the captions table `training`}, without the captions of `exclude_videos`.
 
-    training: captions that the builder of the set may have learned from; fresh: captions that it has not seen, for judge B
-    (None: without it). The captions of `exclude_videos` are left out of both. ValueError where nothing remains.
+    smoothing: as in posrank.language.ngrams; None = absolute discounting for the 4-gram, Kneser-Ney for the others.
+    ValueError where no caption remains.
     """
-    found = {name: fit(training, exclude_videos, order=ORDERS[name], smoothing=smoothing) for name in models}
-    found["A"] = judge_a(training, exclude_videos)
-    if fresh is not None:
-        found["B"] = judge_b(fresh, exclude_videos)
-    return found
+    usual = {"4-gram": "absolute"}
+    return {
+        name: fit(training, exclude_videos, order=ORDERS[name], smoothing=smoothing or usual.get(name, "kneser_ney"))
+        for name in models
+    }
 
 
 def judged(negatives, captions, models, b=10000, seed=0):
@@ -42,13 +42,13 @@ def judged(negatives, captions, models, b=10000, seed=0):
     for name, model in models.items():
         scorer = BlindScorer(model) if hasattr(model, "score") else model
         ranks = evaluate(scorer, negatives, captions, run=name, progress=False)
-        views = {name: ranks} | ({f"-{name}": turned(ranks)} if name in TURNED else {})
+        views = {name: ranks} | ({f"-{name}": negated(ranks)} if name in NEGATED else {})
         for judge, view in views.items():
             rows += [{"part": part, "judge": judge, **_row(mine, b, seed)} for part, mine in view.groupby("part", sort=False)]
     return pd.DataFrame(rows)
 
 
-def turned(ranks):
+def negated(ranks):
     """The ranks of the same scores with the opposite sign."""
     better = ranks["negatives"] - ranks["better"] - ranks["equal"]
     return ranks.assign(better=better, reciprocal_rank=reciprocal_from_counts(better.to_numpy(), ranks["equal"].to_numpy()))
