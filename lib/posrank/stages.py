@@ -75,13 +75,11 @@ def negatives(params, base, dataset, rule):
             f"{', '.join(sorted(table['split'].unique())) or 'none'}; file data/captions/{dataset}.parquet): change negatives.splits "
             "in params.yaml, or give the dataset captions of those splits"
         )
-    training = table[table["split"] == "train"]
     found = schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
     k = params.negatives.k
     made = generate(
-        wanted, rule=rule, level=params.negatives.level, k=k if isinstance(k, int) else k.plain(),
-        seed=params.negatives.seed, tags=found, reference=training if len(training) else None,
-        lexicon=params.language.lexicon,
+        table, rule=rule, level=params.negatives.level, k=k if isinstance(k, int) else k.plain(),
+        seed=params.negatives.seed, tags=found, splits=params.negatives.splits, lexicon=params.language.lexicon,
     )
     if rule == "released":
         from posrank.negatives.released_files import with_files

@@ -12,7 +12,7 @@ from posrank import PARTS
 from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random, phrases, words
 from posrank.negatives.pronouns import breaks_pronoun
-from posrank.negatives.rules import check_level, check_parts, check_rule, counts_by_part, make_rule
+from posrank.negatives.rules import SPLITS, check_choice, check_level, check_parts, check_rule, counts_by_part, make_rule
 from posrank.negatives.sentences import Joint, normal
 from posrank.negatives.table import Rows
 
@@ -20,21 +20,24 @@ NO_TEXT, NO_WORD, NO_NEIGHBOUR = "no text", "no word of this part", "no neighbou
 
 
 def generate(
-    captions, rule="paper", level="word", k=20, seed=0, parts=PARTS, tags=None, reference=None, lexicon="builtin",
-    tagger=None, progress=True,
+    captions, rule="paper", level="word", k=20, seed=0, parts=PARTS, tags=None, reference=None, splits=None,
+    lexicon="builtin", tagger=None, progress=True,
 ):
-    """The negatives table for all rows of `captions`: up to `k` distinct sentences per caption and part.
+    """The negatives table of `captions`: up to `k` distinct sentences per caption and part.
 
-    captions: captions table of one dataset (needed: caption_id, video_id, caption; split is used for `reference`).
+    captions: captions table of one dataset, all splits (needed: caption_id, video_id, caption; split for `splits` and for the
+        default of `reference`).
     rule: "paper" (Section 4 as written) or "released" (the authors' procedure, see posrank.negatives.released).
-    level: "word" or "phrase" (two words; `part` is that of the first).
+    level: "word" or "phrase" (Section 6.3, two words; `part` is that of the first).
     k: negatives per caption, one number or one per part (mapping, or sequence in the order of PARTS).
     seed: any integer or text; the draw depends on it, the caption's id and the part only, so neither the order of the
         rows nor which other captions are there matters (except other captions of the same video, see below).
     parts: the parts of speech to make lists for.
     tags: tags table that covers `captions`; None = made by `tagger` (None = en_core_web_sm).
     reference: what the vocabulary comes from: captions, or their tags; None = the training split of `captions`, or all
-        of them where there is none (``.attrs["reference"]`` says which).
+        of them where there is none, with a UserWarning (``.attrs["reference"]`` says which).
+    splits: whose captions get lists, a name or several; the other rows are reference only. None = all rows. The pipeline's
+        sets are ``generate(table, splits=params.negatives.splits, tags=tags)``.
     lexicon: "builtin" or "nltk", see posrank.language.lexicon.
 
     Lists are shorter than `k` where fewer sentences exist: every one of them is in the list then. No negative equals
@@ -52,7 +55,7 @@ def generate(
     ...          ("box", "NOUN", "NN")]
     >>> tags = pd.DataFrame([("c", i, w, " ", w, u, t, "gold") for i, (w, u, t) in enumerate(words)],
     ...                     columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"])
-    >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a red or blue box"]})
+    >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a red or blue box"], "split": ["train"]})
     >>> table = generate(captions, tags=tags, progress=False)
     >>> sorted(table["sentence"]), table.attrs["short"]["adj"]
     (['a blue or blue box', 'a red or red box'], {2: 1})
@@ -60,9 +63,10 @@ def generate(
     rule, level, parts = check_rule(rule), check_level(level), check_parts(parts)
     counts = counts_by_part(k, parts)
     corpus = gather(captions, tags, reference, lexicon, tagger)
+    wanted = _wanted(captions, splits)
     chooser = make_rule(rule, corpus.vocabulary, corpus.lexicon)
     rows, report = Rows(level), _Report(parts, counts)
-    for caption_id in _progress(corpus.captions, progress, f"negatives ({rule}, {level})"):
+    for caption_id in _progress(wanted, progress, f"negatives ({rule}, {level})"):
         if not corpus.captions[caption_id].strip():
             report.drop_all(NO_TEXT)
             continue
@@ -90,6 +94,24 @@ def generate(
         "vocabulary": dict(chooser.vocabulary_size), **report.attrs(),
     }
     return rows.table(rule, attrs)
+
+
+def _wanted(captions, splits):
+    """The ids of the captions that get lists, in the table's order. ValueError for splits that are not there."""
+    if splits is None:
+        return captions["caption_id"].astype("str").tolist()
+    splits = (splits,) if isinstance(splits, str) else tuple(splits)
+    for split in splits:
+        check_choice("split", split, SPLITS)
+    if "split" not in captions:
+        raise ValueError("captions: column 'split' is missing, and `splits` asks for it; add it, or leave `splits` out")
+    chosen = captions["split"].isin(splits)
+    if not chosen.any():
+        raise ValueError(
+            f"captions has none of the splits {', '.join(splits) or '(none named)'} (it has: "
+            f"{', '.join(sorted(map(str, captions['split'].unique()))) or 'none'}): name another one in `splits`"
+        )
+    return captions.loc[chosen, "caption_id"].astype("str").tolist()
 
 
 def one_word(slots, k, rng, prefer=1.0):

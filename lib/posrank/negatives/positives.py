@@ -33,7 +33,7 @@ def generate_positives(captions, k=2, seed=0, parts=PARTS, tags=None, reference=
     >>> words = [("a", "DET", "DT"), ("big", "ADJ", "JJ"), ("box", "NOUN", "NN")]
     >>> tags = pd.DataFrame([("c", i, w, " ", w, u, t, "test") for i, (w, u, t) in enumerate(words)],
     ...                     columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"])
-    >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a big box"]})
+    >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a big box"], "split": ["train"]})
     >>> generate_positives(captions, tags=tags, parts="adj")["sentence"].tolist()
     ['a large box']
     """

@@ -12,6 +12,8 @@ from posrank import PARTS
 
 RULES = ("paper", "released")
 
+SPLITS = ("train", "val", "test")
+
 LEVELS = ("word", "phrase")
 """word: one word changes (Section 4). phrase: two neighbouring words of the five parts change (Section 6.3)."""
 
