@@ -11,7 +11,7 @@ from posrank.captions.statistics import eligible
 from posrank.language.ngrams import fit
 from posrank.language.stopwords import content_words, stop_words
 from posrank.language.tagger import tag_captions
-from posrank.negatives.differences import Change, changes
+from posrank.negatives.changed_words import Change, changes
 from posrank.negatives.released_files import find_released, with_files
 from posrank.schema import TABLES
 from posrank.scoring.scorers import BlindScorer

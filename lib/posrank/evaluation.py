@@ -22,7 +22,7 @@ from posrank import paths, schema, scoring
 from posrank.frames import FrameStore
 from posrank.identity import identity
 from posrank.language.ngrams import fit
-from posrank.negatives.holdout import split
+from posrank.negatives.held_out_words import split
 from posrank.probes import brittleness_entry, hard_positives
 from posrank.scoring import scorers, sharing
 from posrank.scoring.brittleness import apart, with_positives

@@ -1,4 +1,4 @@
-"""The generated parts of README.md, docs/results.md and docs/finding.md: tables of results and the picture of the finding, from metrics/ alone.
+"""The generated parts of README.md and docs/: tables of results and the picture of the finding, from metrics/ alone.
 
     python -m posrank.readme            rewrite the parts between the markers
 

@@ -4,7 +4,7 @@
 draws fresh ones per epoch. Rules are in posrank.negatives.rules, what a set is worth in posrank.negatives.validity.
 """
 
-from posrank.negatives.generate import generate
+from posrank.negatives.lists import generate
 from posrank.negatives.released_files import load_released
 from posrank.negatives.rules import LEVELS, RULES
 from posrank.negatives.training import TrainingNegatives

@@ -14,7 +14,7 @@ from posrank.language.inflect import inflect
 from posrank.language.parts import fine_tag, part_of
 from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random
-from posrank.negatives.frozen import frozen
+from posrank.negatives.never_replaced import kept_words
 from posrank.negatives.rules import check_parts, counts_by_part
 from posrank.negatives.sentences import Slot, normal
 from posrank.negatives.table import Rows
@@ -91,7 +91,7 @@ def rephrased(captions, tags, k=2):
 def _equals(corpus, tokens):
     """(slot, replacement, source) of everything that may be said instead."""
     words = [text.lower() for text in tokens.text]
-    stays = set(frozen(tokens)) | fixed(words)
+    stays = set(kept_words(tokens)) | fixed(words)
     for i, (upos, tag) in enumerate(zip(tokens.upos, tokens.tag)):
         part = part_of(upos, tag)
         if part is None or i in stays:

@@ -12,8 +12,8 @@ import numpy as np
 from posrank import PARTS
 from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random
-from posrank.negatives.generate import joints, one_word, two_words
-from posrank.negatives.holdout import Seen
+from posrank.negatives.held_out_words import Seen
+from posrank.negatives.lists import joints, one_word, two_words
 from posrank.negatives.rules import check_choice, check_level, check_parts, check_rule, make_rule
 from posrank.negatives.table import Rows
 
@@ -37,7 +37,7 @@ class TrainingNegatives:
     lists take a word's antonyms first, always.) The sentences of one caption and epoch are distinct within a part;
     where a closed vocabulary has fewer than `n`, all there are come back. ``.attrs`` describes the settings.
 
-    holdout: share of each part's words that never become a replacement (posrank.negatives.holdout), 0 = all may.
+    holdout: share of each part's words that never become a replacement (posrank.negatives.held_out_words), 0 = all may.
     """
 
     def __init__(

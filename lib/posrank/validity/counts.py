@@ -12,7 +12,7 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.language.parts import part_of
-from posrank.negatives.differences import changes
+from posrank.negatives.changed_words import changes
 from posrank.negatives.paper import SOURCES
 from posrank.negatives.sentences import normal
 

@@ -5,7 +5,7 @@ import pytest
 
 from posrank import PARTS
 from posrank.negatives import TrainingNegatives, generate
-from posrank.negatives.holdout import held_out, split
+from posrank.negatives.held_out_words import held_out, split
 from posrank.world.grammar import WORDS, item_rng, sample_scene, write_captions
 
 

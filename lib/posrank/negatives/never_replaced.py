@@ -23,7 +23,7 @@ _BEFORE_T = frozenset(word for word in _FRAGMENTS if len(word) > 2)
 _OBJECTS = frozenset({"it", "them", "him", "her", "me", "us", "you", "something", "himself", "herself", "themselves"})
 
 
-def frozen(tokens):
+def kept_words(tokens):
     """{position: reason} of the tokens that stay as they are; `tokens` has lists text, whitespace, lemma, upos, tag.
 
     Only tokens are named that would count as a noun, verb, adjective, adverb or preposition otherwise.

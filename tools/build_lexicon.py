@@ -1,6 +1,6 @@
-"""Make the committed table of WordNet relations: ``python -m posrank.language.build_lexicon``.
+"""Make the committed table of WordNet relations: ``python tools/build_lexicon.py``.
 
-In: nltk's WordNet 3.0 corpus. Out: ``data/wordnet/relations.tsv.gz`` beside this file (or ``--out``), with the notice
+In: nltk's WordNet 3.0 corpus. Out: ``lib/posrank/language/data/wordnet/relations.tsv.gz`` (or ``--out``), with the notice
 of WordNet's licence as LICENSE beside it, copied word by word from the head of the corpus. The same corpus gives the
 same bytes. The corpus: ``python -m nltk.downloader wordnet``, or, where only Debian packages can be had,
 ``wordnet-base`` and ``wordnet-sense-index`` with ``--debian /usr/share/wordnet``, which copies their files and writes
@@ -8,12 +8,15 @@ the one that is missing there (``lexnames``) to ``$NLTK_DATA/corpora/wordnet``.
 """
 
 import argparse
+import gzip
+import io
 import os
 import shutil
 from pathlib import Path
 
 from posrank.language.lexicon import TABLE
-from posrank.language.wordnet import NltkGraph, write_graph
+from posrank.language.wordnet import HEADER, POS, NltkGraph
+from posrank.paths import atomic
 
 # The lexicographer files of WordNet 3.0 in their numbered order (manual page lexnames(5WN)).
 _LEXNAMES = (
@@ -58,6 +61,43 @@ def licence_notice():
                 break
             head.append(line.strip().partition(" ")[2].strip())
     return "\n".join(head).strip() + "\n"
+
+
+def write_graph(graph, path):
+    """Write an `NltkGraph` as the table that `TableGraph` reads; the same graph gives the same bytes."""
+    synsets = graph.synsets()
+    row = {synset: i for i, synset in enumerate(synsets)}
+    lines = [f"{HEADER} {graph.name.split()[0].removeprefix('wordnet-')}"]
+    lemmas = set()
+    for i, synset in enumerate(synsets):
+        names = graph.names(synset)
+        pos = synset.pos().replace("s", "a")
+        lemmas.update((name.lower(), pos) for name in names)
+        antonyms = ((k, graph.antonyms(synset, name)) for k, name in enumerate(names))
+        lines.append("\t".join((
+            pos,
+            " ".join(names),
+            " ".join(f"{k}={','.join(words)}" for k, words in antonyms if words),
+            " ".join(str(row[s] - i) for s in graph.hypernyms(synset)),
+            " ".join(str(row[s] - i) for s in graph.heads(synset)),
+        )))
+    lines.append("")
+    parts = {pos: part for part, pos in POS.items()}
+    for lemma, pos in sorted(lemmas):
+        senses = [(row[s], name) for s, name in graph.spellings(lemma, parts[pos])]
+        if senses != sorted(senses, key=lambda sense: sense[0]):
+            listed = [(row[s], n) for s, n in _in_file_order(graph, senses, synsets, lemma)]
+            lines.append(f"{lemma}\t{pos}\t{' '.join(str(listed.index(sense)) for sense in senses)}")
+    buffer = io.BytesIO()
+    with gzip.GzipFile(filename="", fileobj=buffer, mode="wb", compresslevel=9, mtime=0) as file:
+        file.write(("\n".join(lines) + "\n").encode("utf-8"))
+    with atomic(Path(path)) as temporary:
+        Path(temporary).write_bytes(buffer.getvalue())
+
+
+def _in_file_order(graph, senses, synsets, lemma):
+    rows = sorted({r for r, _ in senses})
+    return [(synsets[r], name) for r in rows for name in graph.names(synsets[r]) if name.lower() == lemma]
 
 
 def main(arguments=None):
