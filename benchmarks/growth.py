@@ -33,7 +33,8 @@ def world_tables(count):
             captions.append(("world", "test", video, f"{video}#{i}", text))
             tags += [(f"{video}#{i}", place, *token) for place, token in enumerate(tokens)]
     captions = pd.DataFrame(captions[:count], columns=["dataset", "split", "video_id", "caption_id", "caption"])
-    tags = pd.DataFrame(tags, columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "head", "dep"]).assign(tagger="gold")
+    columns = ["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "head", "dep"]
+    tags = pd.DataFrame(tags, columns=columns).assign(tagger="gold")
     return captions, tags[tags["caption_id"].isin(captions["caption_id"])]
 
 

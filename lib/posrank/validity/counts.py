@@ -15,6 +15,7 @@ from posrank.language.parts import part_of
 from posrank.negatives.changed_words import changes
 from posrank.negatives.paper import SOURCES
 from posrank.negatives.sentences import normal
+from posrank.scoring.ranks import chance
 
 CONTEXTS = (32, 77)
 """Text lengths at which the systems cut captions, in tokens: the released evaluation's, and CLIP's own."""
@@ -98,16 +99,12 @@ def list_statistics(negatives):
         antonyms = mine.loc[mine["source"] == "antonym", "caption_id"].nunique()
         rows.append({
             "part": part, "captions": len(lengths), "k": float(lengths.mean()), "shortest": int(lengths.min()),
-            "chance": float(lengths.map(_chance).mean()),
+            "chance": float(chance(lengths.to_numpy() + 1)),
             **{source: float(shares.get(source, 0.0)) for source in SOURCES},
             "captions_with_antonym": antonyms / len(lengths),
             "capitals": float(mine["replacement"].str[:1].str.isupper().mean()),
         })
     return pd.DataFrame(rows)
-
-
-def _chance(k):
-    return sum(1 / rank for rank in range(1, k + 2)) / (k + 1)
 
 
 def ties(negatives, tokenize, length):

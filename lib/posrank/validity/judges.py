@@ -8,13 +8,12 @@ sentence just as well.
 
 import pandas as pd
 
-from posrank.language.ngrams import fit
+from posrank.language.ngrams import ORDERS, fit
 from posrank.scoring.evaluate import evaluate
 from posrank.scoring.ranks import reciprocal_from_counts
 from posrank.scoring.scorers import BlindScorer
 from posrank.scoring.summary import part_metrics
 
-ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3, "4-gram": 4, "5-gram": 5}
 NEGATED = ("4-gram",)
 """Models that are judged with both signs; the row of the opposite sign has a minus before the name."""
 
