@@ -4,7 +4,6 @@ In: the arguments that `generate` and `TrainingNegatives` share. Out: a `Corpus`
 input is found here, before anything is drawn.
 """
 
-import warnings
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -91,10 +90,6 @@ def _vocabulary(captions, tags, tagged, reference, lexicon, tagger):
             chosen, described = captions[train], f"training split ({int(train.sum())} captions)"
         else:
             chosen, described = captions, f"all {len(captions)} captions (the table has no training split)"
-            warnings.warn(
-                f"replacement words come from {described}, those that get negatives among them: pass the table with its training "
-                "split and name in `splits` whose captions get lists, or give `reference`", stacklevel=4,
-            )
         chosen = tags[tags["caption_id"].isin(chosen["caption_id"]).to_numpy()]
     elif isinstance(reference, pd.DataFrame) and {"text", "lemma", "upos", "tag"} <= set(reference.columns):
         chosen, described = reference, "given tags"

@@ -5,6 +5,7 @@ drawn, what took its place and where that came from. How a list is drawn: posran
 the rule's own file.
 """
 
+import warnings
 from collections import Counter
 from itertools import pairwise
 
@@ -64,6 +65,11 @@ def generate(
     counts = counts_by_part(k, parts)
     corpus = gather(captions, tags, reference, lexicon, tagger)
     wanted = _wanted(captions, splits)
+    if reference is None and not ("split" in captions and (captions["split"] == "train").any()):
+        warnings.warn(
+            f"replacement words come from {corpus.attrs['reference']}, those that get negatives among them: pass the table with its "
+            "training split and name in `splits` whose captions get lists, or give `reference`", stacklevel=2,
+        )
     chooser = make_rule(rule, corpus.vocabulary, corpus.lexicon)
     rows, report = Rows(level), _Report(parts, counts)
     for caption_id in _progress(wanted, progress, f"negatives ({rule}, {level})"):
