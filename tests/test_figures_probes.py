@@ -45,9 +45,9 @@ def test_constant_video_stands_between_the_full_run_and_chance(tmp_path):
 
 def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path, capsys):
     (tmp_path / "metrics" / "sweeps").mkdir(parents=True)
-    for rule, value in (("paper", 0.8), ("fair", 0.5)):
+    for rule, value in (("paper", 0.8), ("released", 0.5)):
         point = metrics("word", value=value) | {"rule": "paper", "holdout": {"seen": metrics(value=value), "held-out": None}}
-        point["rules"] = {"fair": metrics(value=value / 2)}
+        point["rules"] = {"released": metrics(value=value / 2)}
         (tmp_path / "metrics" / "sweeps" / f"rule-{rule}.json").write_text(json.dumps(point))
 
     class Work:
@@ -57,9 +57,9 @@ def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path,
             return table
 
     table = figures.show_cross_generator(Work())
-    assert list(table.index) == [(rule, *rest) for rule in ("fair", "paper")
-                                 for rest in (("paper", "all"), ("paper", "seen"), ("paper", "held-out"), ("fair", "all"))]
-    assert table.loc[("paper", "fair", "all"), "noun"] == 0.4 and np.isnan(table.loc[("fair", "paper", "held-out"), "mean"])
+    assert list(table.index) == [(rule, *rest) for rule in ("paper", "released")
+                                 for rest in (("paper", "all"), ("paper", "seen"), ("paper", "held-out"), ("released", "all"))]
+    assert table.loc[("paper", "released", "all"), "noun"] == 0.4 and np.isnan(table.loc[("released", "paper", "held-out"), "mean"])
     assert "no list with held-out" in capsys.readouterr().out
     assert figures.show_constant(Work(), []).empty and "make sweep SWEEP=constant" in capsys.readouterr().out
 

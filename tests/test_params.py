@@ -75,6 +75,7 @@ def test_all_presets_are_valid_and_do_what_is_promised():
         ("  size: 64  ", "  size: 65  ", ["world.size is 65", "even number"]),
         ("  rules: [paper] ", "  rules: [papr] ", ["negatives.rules", "did you mean 'paper'"]),
         ("  rules: [paper] ", "  rules: [released] ", ["evaluate.rules", "not among negatives.rules"]),
+        ("  tagger: en_core_web_sm ", "  tagger: '' ", ["language.tagger", "spaCy"]),
         ("  lexicon: builtin ", "  lexicon: nltkk ", ["language.lexicon", "did you mean 'nltk'"]),
         ("  k: 20 ", "  k: {noun: 3} ", ["negatives.k", "'verb'"]),
         ("  k: 20 ", "  k: {noun: 3, verb: 3, adj: 3, adv: 3, pre: 3} ", ["negatives.k.pre", "did you mean 'prep'"]),
@@ -89,8 +90,7 @@ def test_all_presets_are_valid_and_do_what_is_promised():
         ("  smoke: ", "  ../../smoke: ", ["presets['../../smoke']", "no name for a preset"]),
         ("  smoke: ", "  2: ", ["presets has the key '2'", "quotes"]),
         ("language:\n", "langage:\n", ["langage", "did you mean 'language'", "lacks the key 'language'"]),
-        ("  tagger: ", "  tagger: '' #", ["language.tagger", "spaCy"]),
-    ],
+            ],
 )
 def test_wrong_keys_and_values_are_named(tmp_path, old, new, words):
     path, line = changed(tmp_path, (old, new))

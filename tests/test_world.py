@@ -31,8 +31,22 @@ def test_captions_rebuild_from_their_gold_tokens_and_name_what_is_shown():
 def test_every_full_caption_has_all_five_parts_with_their_tags():
     for template in grammar.FULL:
         _, tokens = grammar.write_caption(scene(), template)
-        parts = {part_of(upos, tag) for _, _, _, upos, tag in tokens} - {None}
+        parts = {part_of(upos, tag) for _, _, _, upos, tag, *_ in tokens} - {None}
         assert parts == {"noun", "verb", "adj", "adv", "prep"}
+
+
+@pytest.mark.parametrize("template", grammar.FULL + grammar.SHORT)
+def test_gold_heads_make_a_tree_and_are_those_of_the_sentence(template):
+    _, tokens = grammar.write_caption(scene(), template)
+    words, heads, labels = ([token[n] for token in tokens] for n in (0, 5, 6))
+    assert [i for i, head in enumerate(heads) if head == i] == [labels.index("ROOT")]
+    for i in range(len(heads)):
+        for _ in heads:
+            i = heads[i]
+        assert i == labels.index("ROOT")
+    found = dict(zip(words, (words[head] for head in heads)))
+    assert found.get("red", "ball") == "ball" and found.get("blue", "star") == "star" and found.get("star", "beside") == "beside"
+    assert found.get("slowly", "spinning") == "spinning" and found.get("beside") in ("spinning", "is", None)
 
 
 def test_slots_are_uniform_and_independent():

@@ -15,7 +15,7 @@ PARTS = ("noun", "verb", "adj", "adv", "prep")
 
 _SUBMODULES = (
     "captions", "evaluation", "figures", "frames", "language", "negatives", "params", "paths", "schema", "scoring", "systems", "towers",
-    "training", "video", "workspace", "world",
+    "training", "validity", "video", "workspace", "world",
 )
 
 _MOVED = {"presets": "pipeline.presets", "run": "pipeline.notebooks", "stages": "pipeline.stages"}

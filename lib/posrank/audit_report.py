@@ -38,8 +38,8 @@ def report(labels, paper=True):
     judged         negatives that were found true or false of the video, `false_negatives` of them, share and interval;
                    `cannot_tell` are not among the judged
 
-    The row `all` is the mean over the sample, in which parts have equal shares, not over the set. Its interval takes the
-    negatives as independent draws; several of one video make it somewhat too short.
+    The row `all` pools the labels of all parts: a part with more labels counts more, and none counts as often as in the set.
+    Its interval takes the negatives as independent draws; several of one video make it somewhat too short.
     """
     labels = check_labels(labels)
     rows = {}

@@ -12,7 +12,7 @@ from io import BytesIO
 import numpy as np
 
 from posrank import PARTS, audit
-from posrank.negatives.differences import changes
+from posrank.negatives.changed_words import changes
 from posrank.paths import unsafe
 
 KEYS = {

@@ -20,8 +20,8 @@ import pandas as pd
 from posrank import params as knobs
 from posrank import paths, schema, scoring
 from posrank.identity import identity
-from posrank.language.ngrams import fit
-from posrank.negatives.holdout import split
+from posrank.language.ngrams import ORDERS, fit
+from posrank.negatives.held_out_words import split
 from posrank.probes import brittleness_entry, hard_positives
 from posrank.scoring import scorers, sharing
 from posrank.scoring.brittleness import apart, with_positives
@@ -32,7 +32,6 @@ from posrank.training.launch import launch, processes_of, under_torchrun
 from posrank.training.runs import load_run
 from posrank.video.store import FrameStore
 
-ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3, "4-gram": 4, "5-gram": 5}
 CONTROLS = {
     "shuffled": "shuffled video", "blank": "blank video", "one_frame": "one frame", "reversed": "reversed frames",
 }

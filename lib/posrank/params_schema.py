@@ -56,7 +56,7 @@ Dataset = Literal[DATASETS]
 System = Literal[SYSTEMS]
 Strategy = Literal[STRATEGIES]
 Split = Literal["train", "val", "test"]
-Rule = Literal["paper", "released", "fair"]
+Rule = Literal["paper", "released"]
 RUN_NAME = f"^({'|'.join(SYSTEMS)})-({'|'.join(STRATEGIES)})-[0-9]{{1,10}}$"
 RunName = Annotated[str, Field(pattern=RUN_NAME, description="a run, as in xclip-word-0")]
 
@@ -116,7 +116,7 @@ class PretrainFrozen(Section):
 
 
 class Language(Section):
-    tagger: Text = Field(description="builtin, or the name or folder of a spaCy pipeline")
+    tagger: Text = Field(description="the name or folder of a spaCy pipeline, such as en_core_web_sm")
     lexicon: Literal["builtin", "nltk"]
     world_tags: Literal["gold", "tagger"]
 
@@ -129,7 +129,6 @@ class Negatives(Section):
     level: Literal["word", "phrase"]
     k: Count | PerPart
     splits: Several[Split]
-    reference: Literal["all", "half"]
     seed: Seed
 
 

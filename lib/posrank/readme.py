@@ -1,4 +1,4 @@
-"""The generated parts of README.md and docs/finding.md: tables of results and the picture of the finding, from metrics/ alone.
+"""The generated parts of README.md and docs/: tables of results and the picture of the finding, from metrics/ alone.
 
     python -m posrank.readme            rewrite the parts between the markers
 
@@ -19,7 +19,7 @@ from posrank.figures.style import save, show_style
 from posrank.figures.tables import load_metrics, markdown, readme_table
 from posrank.paths import atomic, root
 
-PAGES = ("README.md", "docs/finding.md")
+PAGES = ("README.md", "docs/results.md", "docs/finding.md")
 MARKER = "<!-- results:"
 _MARKED = re.compile(r"(<!-- (?P<kind>\w+): (?P<folders>[^>]+?) -->\n).*?(<!-- end of results -->)", re.S)
 CAPTIONS = {"skewed": "captions with a shortcut"}

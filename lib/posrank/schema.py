@@ -23,7 +23,7 @@ TABLES = {
     },
     "tags": {
         "caption_id": "str", "i": "int64", "text": "str", "whitespace": "str", "lemma": "str", "upos": "str",
-        "tag": "str", "tagger": "str",
+        "tag": "str", "head": "int64", "dep": "str", "tagger": "str",
     },
     "negatives": {
         "caption_id": "str", "part": "str", "k": "int64", "sentence": "str", "position": "int64", "original": "str",

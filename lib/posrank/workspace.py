@@ -65,7 +65,7 @@ class Workspace:
         return schema.read_table(path, "negatives")
 
     def validity(self, dataset, rule="paper"):
-        """The validity report of one dataset and rule (posrank.figures.validity.validity_report): a dict."""
+        """The validity report of one dataset and rule (posrank.validity.validity_report): a dict."""
         path = self.folder / f"metrics/validity/{dataset}-{rule}.json"
         if not path.exists():
             self.negatives(dataset, rule)

@@ -17,7 +17,7 @@ _WHERE = {
     "style": ("STRATEGIES", "SYSTEMS", "TABLE_PARTS", "save", "show_style"),
     "tables": ("beside_paper", "blind_table", "differences", "load_metrics", "markdown", "readme_table", "results_table", "strategy_table",
                "worth_table"),
-    "validity": ("counted_table", "judges_table", "validity_report", "validity_table"),
+    "posrank.validity": ("counted_table", "judges_table", "validity_report", "validity_table"),
     "world": ("tagger_agreement", "world_sheet"),
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}
@@ -28,7 +28,8 @@ __all__ = sorted(_MODULES)
 def __getattr__(name):
     if name not in _MODULES:
         raise AttributeError(f"module 'posrank.figures' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"posrank.figures.{_MODULES[name]}"), name)
+    module = _MODULES[name]
+    return getattr(importlib.import_module(module if "." in module else f"posrank.figures.{module}"), name)
 
 
 def __dir__():

@@ -161,11 +161,11 @@ def figure3(found):
 
 def released_validity(found, root, b=10000):
     """The validity table of every authors' file at hand: dataset, part, the columns of `validity_table` with blind models fitted
-    on all captions of the dataset but those of scored videos, once with each smoothing, PoSRank of the two judges and of their
-    negations, and the word of the verdict. ``.attrs["verdicts"]``: {dataset: sentence}.
+    on all captions of the dataset but those of scored videos, once with each smoothing, PoSRank of the 4-gram with both signs,
+    and the word of the verdict. ``.attrs["verdicts"]``: {dataset: sentence}.
     """
-    from posrank.figures.validity import validity_report, validity_table
-    from posrank.negatives.verdict import verdict
+    from posrank.validity import validity_report, validity_table
+    from posrank.validity.verdict import verdict
 
     rows, sentences = [], {}
     for name, (_, _, table, tags) in found.items():
@@ -174,12 +174,12 @@ def released_validity(found, root, b=10000):
             sets = negatives.load_released(path, table, part)
             row = validity_table(sets, table, tags, smoothing="absolute", b=b)
             report = validity_report(sets, table, tagger=None, clip_tokens=False, lists=None, b=b)["parts"][part]
-            scores = {f"kneser_ney_{model}": report["blind"][model] for model in ("bigram", "trigram") if report["blind"]}
-            scores |= {f"judge_{judge}": values for judge, values in report["judges"].items()}
+            names = {"bigram": "kneser_ney_bigram", "trigram": "kneser_ney_trigram", "4-gram": "4-gram", "-4-gram": "-4-gram"}
+            scores = {names[judge]: values for judge, values in report["judges"].items() if judge in names}
             for column, values in scores.items():
                 row[[column, f"{column}_low", f"{column}_high"]] = [values["posrank"], values["posrank_low"], values["posrank_high"]]
             rows.append(row.assign(verdict=report["verdict"], dataset=name).set_index(["dataset", "part"]))
-            asked[part] = {"judges": {**report["blind"], **report["judges"]}, "captions": report["captions"]}
+            asked[part] = {"judges": report["judges"], "captions": report["captions"]}
         if asked:
             sentences[name] = verdict(asked)
     made = pd.concat(rows).reset_index() if rows else pd.DataFrame()
@@ -231,8 +231,8 @@ def page(tables, found):
         "## Fig. 2: how near the nearest captions of other videos are", "", markdown(tables["figure2"], index=False), "",
         "## Fig. 3: share of captions that became duplicates once all words of a part are gone", "", markdown(last, index=False), "",
         "![Fig. 3](figure3.png)", "", "## The authors' released negatives", "", *verdicts, "",
-        "Columns: ../../lib/posrank/negatives/validity.py. Blind models (absolute discounting, and Kneser-Ney) and the judges A and B "
-        "(docs/fair.md) read all captions of the dataset but those of scored videos; a minus sign prefers the unlikely sentence.", "",
+        "Columns: ../../lib/posrank/validity/counts.py. The language models (absolute discounting, and Kneser-Ney) read all captions of "
+        "the dataset but those of scored videos; a minus sign prefers the unlikely sentence.", "",
         markdown(validity, index=False) if len(validity) else ABSENT, "",
     ])
 

@@ -16,22 +16,15 @@ from posrank.negatives.vocabulary import Vocabulary
 @dataclass
 class Corpus:
     """captions: {caption_id: caption}; tagged: their tokens; vocabulary and lexicon: what replacements come from;
-    attrs: tagger, lexicon and reference in words, for the tables made from it; reference: the tags that the vocabulary was
-    made from (None for a ready Vocabulary); reference_videos: {caption_id: video} of those captions, where known."""
+    attrs: tagger, lexicon and reference in words, for the tables made from it."""
 
     captions: dict
     tagged: TaggedCaptions
     vocabulary: Vocabulary
     lexicon: object
     attrs: dict
-    reference: pd.DataFrame = None
-    reference_videos: dict = field(default_factory=dict)
     _videos: dict = field(default_factory=dict)
     _video_of: dict = field(default_factory=dict)
-
-    def video(self, caption_id):
-        """What tells the video of a caption from all others: its id, with the dataset's name where the table has it."""
-        return self._video_of[caption_id]
 
     def others(self, caption_id):
         """The other captions of the same video, in normal form: a frozenset."""
@@ -73,7 +66,7 @@ def gather(captions, tags=None, reference=None, lexicon="builtin", tagger=None):
         from posrank.language.lexicon import load
 
         lexicon = load(lexicon)
-    vocabulary, described, used = _vocabulary(captions, tags, tagged, reference, lexicon, tagger)
+    vocabulary, described = _vocabulary(captions, tags, tagged, reference, lexicon, tagger)
     attrs = {
         "tagger": str(tagged.tagger), "lexicon": getattr(lexicon, "name", type(lexicon).__name__),
         "reference": described, "vocabulary": dict(vocabulary.size),
@@ -81,11 +74,7 @@ def gather(captions, tags=None, reference=None, lexicon="builtin", tagger=None):
     videos, video_of = {}, _videos(captions)
     for name, key in video_of.items():
         videos.setdefault(key, []).append(normal(texts[name]))
-    known = dict(video_of)
-    for table in (reference, tags):
-        if isinstance(table, pd.DataFrame) and {"caption_id", "video_id"} <= set(table.columns):
-            known.update(_videos(table.drop_duplicates("caption_id")))
-    return Corpus(texts, tagged, vocabulary, lexicon, attrs, used, known, videos, video_of)
+    return Corpus(texts, tagged, vocabulary, lexicon, attrs, videos, video_of)
 
 
 def _videos(captions):
@@ -96,7 +85,7 @@ def _videos(captions):
 
 def _vocabulary(captions, tags, tagged, reference, lexicon, tagger):
     if isinstance(reference, Vocabulary):
-        return reference, "given vocabulary", None
+        return reference, "given vocabulary"
     if reference is None:
         train = (captions["split"] == "train").to_numpy() if "split" in captions else None
         if train is not None and train.any():
@@ -124,7 +113,7 @@ def _vocabulary(captions, tags, tagged, reference, lexicon, tagger):
             f"reference was tagged by {', '.join(_taggers(chosen))}, the captions by {', '.join(_taggers(tags))}; "
             "use one tagger for both"
         )
-    return Vocabulary(chosen, lexicon), described, chosen
+    return Vocabulary(chosen, lexicon), described
 
 
 def _taggers(tags):

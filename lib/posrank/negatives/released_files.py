@@ -19,7 +19,7 @@ import pandas as pd
 from posrank import PARTS
 from posrank.captions.documents import Document
 from posrank.language.parts import check_part
-from posrank.negatives.differences import changes
+from posrank.negatives.changed_words import changes
 from posrank.negatives.paper import ANTONYM, HYPERNYM, HYPONYM, RANDOM
 from posrank.schema import validate
 

@@ -61,7 +61,7 @@ def tags(params, base, dataset):
     else:
         from posrank.language.tagger import tag_captions
 
-        table = tag_captions(_captions(base, dataset), tagger=_tagger(params))
+        table = tag_captions(_captions(base, dataset), tagger=params.language.tagger)
     schema.write_table(table, base / "data" / "tags" / f"{dataset}.parquet", "tags")
     _tell(dataset, f"{len(table)} tokens, tagged by {', '.join(sorted(table['tagger'].unique()))}")
 
@@ -78,19 +78,12 @@ def negatives(params, base, dataset, rule):
             f"{', '.join(sorted(table['split'].unique())) or 'none'}; file data/captions/{dataset}.parquet): change "
             "negatives.splits in params.yaml, or give the dataset captions of those splits"
         )
-    training, builder = table[table["split"] == "train"], "all"
-    if rule == "fair" and params.negatives.reference == "half" and len(training):
-        from posrank.language.judges import halves
-
-        training, builder = halves(training)[0], "half"
     found = schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
     k = params.negatives.k
     made = generate(
-        wanted, rule=rule, level=params.negatives.level, k=k if isinstance(k, int) else k.plain(),
-        seed=params.negatives.seed, tags=found, reference=training if len(training) else None,
-        lexicon=params.language.lexicon,
+        table, rule=rule, level=params.negatives.level, k=k if isinstance(k, int) else k.plain(),
+        seed=params.negatives.seed, tags=found, splits=params.negatives.splits, lexicon=params.language.lexicon,
     )
-    made.attrs["builder"] = builder
     if rule == "released":
         from posrank.negatives.released_files import with_files
 
@@ -101,17 +94,15 @@ def negatives(params, base, dataset, rule):
 
 def validity(params, base, dataset, rule):
     """metrics/validity/<dataset>-<rule>.json: what a negative set is worth, with a verdict in one sentence."""
-    from posrank.figures.validity import validity_report
     from posrank.scoring.summary import write_metrics
+    from posrank.validity import validity_report
 
     made = schema.read_table(base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
     table = _captions(base, dataset)
     training = table[table["split"] == "train"]
-    # every set of a dataset stands before the same judges; without a builder's half, rule fair has no judge B
-    builder = made.attrs.get("builder", "all") if rule == "fair" else params.negatives.reference
     report = validity_report(
         made, table, schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags"),
-        training if len(training) else None, builder, b=params.evaluate.bootstrap, seed=params.evaluate.seed,
+        training if len(training) else None, b=params.evaluate.bootstrap, seed=params.evaluate.seed,
     )
     write_metrics({"dataset": dataset, **report}, base / "metrics" / "validity" / f"{dataset}-{rule}.json")
     _tell(dataset, f"rule {rule}. {report['verdict']}")
@@ -153,10 +144,6 @@ def frames(params, base, dataset, plan=None):
 
 def _captions(base, dataset):
     return schema.read_table(base / "data" / "captions" / f"{dataset}.parquet", "captions")
-
-
-def _tagger(params):
-    return None if params.language.tagger == "builtin" else params.language.tagger
 
 
 def _tell(dataset, text, dropped=None):

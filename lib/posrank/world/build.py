@@ -132,7 +132,7 @@ def _parameters(note):
 
 
 def gold_tags(root):
-    """The tags table (caption_id, i, text, whitespace, lemma, upos, tag, tagger = "gold") from annotations.json."""
+    """The tags table (caption_id, i, text, whitespace, lemma, upos, tag, head, dep, tagger = "gold") from annotations.json."""
     path = Path(root) / "annotations.json"
     if not path.exists():
         raise ValueError(f"{path} is missing; `dvc repro world` makes the embedded world")
@@ -140,5 +140,5 @@ def gold_tags(root):
         (caption["caption_id"], i, *token)
         for entry in json.loads(path.read_text()) for caption in entry["captions"] for i, token in enumerate(caption["tokens"])
     ]
-    tags = pd.DataFrame(rows, columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag"])
+    tags = pd.DataFrame(rows, columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "head", "dep"])
     return tags.assign(tagger="gold")
