@@ -25,6 +25,8 @@ from posrank.decoding import DecordFailed, VideoError, decord_reads, probe, read
 
 SAMPLINGS = ("uniform", "released", "segments")
 READERS = ("auto", "decord", "pyav")
+BLANK = (123, 117, 104)
+"""The one colour of a video that shows nothing: the mean of CLIP's normalisation (red, green, blue)."""
 
 
 def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None, *, seed=None, reader="auto"):

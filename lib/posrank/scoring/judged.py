@@ -8,13 +8,12 @@ negated model prefers the unlikely sentence: a model trained on the set could le
 import pandas as pd
 
 from posrank.language.judges import judge_a, judge_b
-from posrank.language.ngrams import fit
+from posrank.language.ngrams import ORDERS, fit
 from posrank.scoring.evaluate import evaluate
 from posrank.scoring.ranks import reciprocal_from_counts
 from posrank.scoring.scorers import BlindScorer
 from posrank.scoring.summary import part_metrics
 
-ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3, "4-gram": 4, "5-gram": 5}
 TURNED = ("A", "B")
 """Models that are judged both ways round; the row of the other way has a minus sign before the name."""
 
