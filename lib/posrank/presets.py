@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from posrank import params as knobs
+from posrank.machine import checkout
 from posrank.paths import atomic, root
 from posrank.scratch import refresh
 from posrank.yamlfile import yaml_text
@@ -81,7 +82,8 @@ def repro(arguments):
         )
         return 1
     if _lock(scratch) != before:
-        (scratch / LAST_RUN).write_text(json.dumps({"seconds": seconds}) + "\n")
+        commit, date = checkout(base)
+        (scratch / LAST_RUN).write_text(json.dumps({"seconds": seconds, "commit": commit, "date": date}) + "\n")
     tell(base, scratch, name, seconds)
     return 0
 
@@ -101,7 +103,33 @@ def prepare(base, name, sweeps=False):
     _link_raw(base, scratch, merged["datasets"])
     for folder in ("metrics", "results/ranks", "runs"):
         (scratch / folder).mkdir(parents=True, exist_ok=True)
+    _sweep_out(scratch, merged)
     return scratch
+
+
+def _sweep_out(scratch, params):
+    """Delete metrics and ranks that an earlier params.yaml left in the scratch copy: of runs, datasets, splits and rules that it does
+    not ask for now."""
+    from posrank.figures.runs import asked, other_than
+
+    names, kept = asked(params), set()
+    for path in (scratch / "metrics").glob("*.json"):
+        try:
+            metrics = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            metrics = {}
+        if "strategy" in metrics or path.stem in names:
+            if path.stem not in names or other_than(metrics, params):
+                path.unlink()
+            else:
+                kept.add(path.stem)
+    for path in (scratch / "results" / "ranks").glob("*.parquet"):
+        if path.stem not in kept:
+            path.unlink()
+    sets = {f"{dataset}-{rule}" for dataset in params["datasets"] for rule in params["negatives"]["rules"]}
+    for path in (scratch / "metrics" / "validity").glob("*.json"):
+        if path.stem not in sets:
+            path.unlink()
 
 
 def _dvc_config(base, scratch):
@@ -163,22 +191,28 @@ def _lock(scratch):
 def publish(arguments):
     """Copy a finished preset's metrics, report tables and dvc.lock to where git keeps them, with a note on how they were made.
 
-    default: metrics/*.json, metrics/validity/, metrics/tables/ and dvc.lock; any other: the same in metrics/<name>/.
+    default: metrics/*.json, metrics/validity/, metrics/tables/ and dvc.lock; any other: the same in metrics/<name>/. Runs can be added
+    one by one: ENVIRONMENT.json names the commit of each. metrics/published.json is written anew, and stale numbers are named.
     """
+    from posrank import published
     from posrank.machine import describe
 
     base, name = root(), arguments.preset
     scratch = base / ".presets" / name
-    found = sorted((scratch / "metrics").glob("*.json"))
+    kept = ("ENVIRONMENT.json", Path(published.LIST).name)
+    found = [path for path in sorted((scratch / "metrics").glob("*.json")) if path.name not in kept]
     if not found or not (scratch / "dvc.lock").is_file():
         raise ValueError(f"preset {name} has no metrics yet: run make repro PRESET={name} first")
     default = name == "default"
     target = base / "metrics" / ("" if default else name)
     target.mkdir(parents=True, exist_ok=True)
     for old in target.glob("*.json"):
-        if not (scratch / "metrics" / old.name).exists():
+        if old.name not in kept and not (scratch / "metrics" / old.name).exists():
             old.unlink()
+    changed = []
     for path in found:
+        if not (target / path.name).is_file() or (target / path.name).read_bytes() != path.read_bytes():
+            changed.append(path.stem)
         _copy(path, target / path.name)
     for path in sorted((scratch / "metrics" / "validity").glob("*.json")):
         _copy(path, target / "validity" / path.name)
@@ -187,16 +221,21 @@ def publish(arguments):
         _copy(path, target / "tables" / path.name)
     sweeps = sorted((scratch / "sweeps" / "metrics").glob("*.json"))
     for path in sweeps:
-        _copy(path, target / "sweeps" / path.name)
-    last = scratch / LAST_RUN
+        copy = target / "sweeps" / path.name
+        if not copy.is_file() or copy.read_bytes() != path.read_bytes():
+            changed.append(f"sweeps/{path.stem}")
+        _copy(path, copy)
+    last = json.loads((scratch / LAST_RUN).read_text()) if (scratch / LAST_RUN).is_file() else {}
+    before = target / "ENVIRONMENT.json"
+    commits = json.loads(before.read_text()).get("commits", {}) if before.is_file() else {}
+    commits = {name: commits.get(name) for name in published.runs(target)} | dict.fromkeys(changed, last.get("commit"))
     note = {
-        "preset": name,
-        "command": f"make repro PRESET={name}",
-        "seconds": json.loads(last.read_text())["seconds"] if last.is_file() else None,
-        **describe(),
+        "preset": name, "command": f"make repro PRESET={name}", "seconds": last.get("seconds"), "commit": last.get("commit"),
+        "date": last.get("date"), "commits": commits, **describe(),
     }
     with atomic(target / "ENVIRONMENT.json") as temporary:
         temporary.write_text(json.dumps(note, indent=2) + "\n")
+    print("\n".join(published.told(published.write(base))))
     _illustrate(base, scratch, pictures=FIGURES if default else {})
     print(f"{len(found) + len(sweeps)} metrics of preset {name} are in {target.relative_to(base)}/; commit them")
     return 0
@@ -204,12 +243,12 @@ def publish(arguments):
 
 def _illustrate(base, scratch, pictures):
     """Bring the README's pictures and the tables of results up to date; what a project does not have is left out."""
-    from posrank import readme
+    from posrank.figures import readme
 
     for name, figure in pictures.items():
         if (scratch / "results" / "figures" / figure).is_file():
             _copy(scratch / "results" / "figures" / figure, base / "docs" / "figures" / name)
-    if (base / "README.md").is_file() and readme.MARKER in (base / "README.md").read_text(encoding="utf-8"):
+    if readme.pages(base):
         readme.main()
 
 

@@ -61,7 +61,7 @@ def _parser():
     made.add_argument("notebook", nargs="+")
     made.add_argument("--out", required=True, help="the executed notebook; with --source: a folder")
     made.add_argument("-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"))
-    made.add_argument("--html", help="write the executed notebook as one HTML file, too: words and results, no code")
+    made.add_argument("--html", help="write the executed notebook as one HTML file, too: words and results, the code folded")
     made.add_argument("--source", action="store_true", help="write canonical copies of notebooks into the folder --out")
     return made
 
@@ -109,7 +109,10 @@ def execute(notebook, out, parameters=None, html=None):
             ) from None
         done = scrub(_read(work))
     if html:
-        _html(done, Path(html), notebook.stem)
+        from posrank.figures.html import page
+
+        with atomic(Path(html)) as temporary:
+            temporary.write_text(page(done, notebook.stem), encoding="utf-8")
     write_notebook(done, out)
 
 
@@ -161,21 +164,6 @@ def _explained(notebook, problem, failed):
 def _plain_traceback(traceback):
     text = "\n".join(traceback)
     return textwrap.indent(re.sub(r"\x1b\[[0-9;]*m", "", text), "    ")
-
-
-def _html(node, path, title):
-    """One HTML file without code cells and without links to elsewhere."""
-    from nbconvert import HTMLExporter
-
-    bare = {"exclude_input": True, "exclude_input_prompt": True, "exclude_output_prompt": True}
-    exporter = HTMLExporter(template_name="lab", embed_images=True, **bare)
-    lines = [line for cell in node.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
-    heading = next((line.lstrip("# ") for line in lines if line.startswith("# ")), title)
-    text, _ = exporter.from_notebook_node(node, resources={"metadata": {"name": heading}})
-    # nothing in a report needs the scripts (mathematics, diagrams, widgets), and they would be fetched from elsewhere
-    text = re.sub(r"<script\b.*?</script>", "", text, flags=re.DOTALL)
-    with atomic(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from posrank import PARTS, paths, schema, stages
 from posrank import params as knobs
-from posrank import paths, schema, stages
 
 
 class Workspace:
@@ -85,12 +85,34 @@ class Workspace:
         raw, captions = self.folder / "data" / "raw" / dataset, self.captions(dataset)
         return any((raw / file).is_file() for file in captions["file"].drop_duplicates().head(200) if file)
 
-    def metrics(self):
-        """Metrics of all runs: the workspace's own, or the published ones of the repository where there are none yet."""
-        from posrank.figures.tables import load_metrics
+    def selection(self):
+        """The runs that params.yaml asks for, what is missing, what was left out and why (posrank.figures.runs.Selection): of the
+        workspace's own metrics, or of the published ones of the repository where it has none of its own."""
+        from posrank.figures.runs import load_metrics, select
 
-        found = load_metrics(self.folder / "metrics")
-        return found or load_metrics(paths.root() / "metrics")
+        for folder in (self.folder / "metrics", paths.root() / "metrics"):
+            found, external = load_metrics(folder), load_metrics(folder, external=True)
+            if found or external:
+                break
+        return select(found, self.params, self.lists(), external)
+
+    def metrics(self):
+        """Metrics of the runs of `selection`, a list of dicts."""
+        return self.selection().runs
+
+    def lists(self):
+        """Digest of the lists that evaluation ranks under these parameters; None where the tables are not made yet."""
+        from posrank import origin
+
+        dataset, options = self.params.train.dataset, self.params.evaluate
+        files = [self.folder / "data" / name for name in (
+            f"captions/{dataset}.parquet", f"negatives/{dataset}-{options.rules[0]}.parquet", f"frames/{dataset}/videos.parquet")]
+        if not all(file.is_file() for file in files):
+            return None
+        captions, videos = (schema.read_table(file, name) for file, name in ((files[0], "captions"), (files[2], "videos")))
+        scored = captions[(captions["split"] == options.split) & captions["video_id"].isin(videos.loc[videos["status"] == "ok", "video_id"])]
+        columns = ("caption_id", "part", "sentence")
+        return origin.lists_digest(schema.read_table(files[1], "negatives", columns, ("caption_id", scored["caption_id"])))
 
     def ranks(self, run):
         """The ranks table of a run, or None where this workspace has not evaluated it."""
@@ -125,6 +147,17 @@ class Workspace:
 
         if self.write:
             write_metrics(json.loads(json.dumps(values, default=float)), self.folder / "metrics" / f"{name}.json")
+
+    def save_summary(self, runs):
+        """In the pipeline: metrics/summary.json, about ten numbers a run (DVC's metrics), and results/tables/<notebook>/posrank.csv, PoSRank
+        of each run per part (DVC's plot)."""
+        from posrank.figures.runs import name_of
+        from posrank.scoring.summary import short
+
+        numbers = {name_of(m): {key: value for key, value in short(m).items() if value is not None} for m in runs}
+        self.save_metrics(numbers, "summary")
+        table = pd.DataFrame([{"run": run, **{part: values.get(part) for part in PARTS}} for run, values in numbers.items()])
+        self.save_table(table.reindex(columns=["run", *PARTS]), "posrank")
 
 
 def open(name="", write=False):

@@ -9,10 +9,11 @@ it is shown the wrong videos.
 import numpy as np
 import pandas as pd
 
-from posrank.figures.style import BLIND_COLOUR, COLOURS, STRATEGIES, SYSTEMS, TABLE_PARTS
-from posrank.figures.tables import blind_table, markdown
+from posrank import PARTS
+from posrank.figures.style import BLIND_COLOUR, COLOURS, STRATEGIES, SYSTEMS
+from posrank.figures.tables import blind_table, named
 
-MARKERS = dict(zip(TABLE_PARTS, "osD^v"))
+MARKERS = dict(zip(PARTS, "osD^v"))
 
 
 def finding_table(groups):
@@ -59,18 +60,15 @@ def gain_table(groups):
     return table.loc[[key for start in order for key in table.index if key[:-1] == start]] if len(order) else table
 
 
-def readme_finding(groups):
-    """`gain_table` as Markdown: a row per group, system and strategy, cells `gain (of which vision)` per part and their mean."""
+def gain_texts(groups):
+    """`gain_table` for a page: a row per group, system and strategy, cells `gain (of which vision)` per part and their mean. ValueError where
+    there is nothing to compare."""
     table = gain_table(groups)
     if table.empty:
         raise ValueError("no runs of another strategy beside coarse ones with the same seed: nothing to compare")
-    head = ["Captions", "System", "Training strategy", *TABLE_PARTS, "mean"]
-    lines = [head, ["---"] * 3 + ["---:"] * (len(head) - 3)]
-    for (group, system, strategy), rows in table.groupby(["group", "system", "strategy"], sort=False):
-        mine = rows.droplevel(["group", "system", "strategy"])
-        cells = [f"{mine.loc[p, 'gain']:+.3f} ({mine.loc[p, 'vision']:+.3f})" if p in mine.index else "" for p in head[3:]]
-        lines.append([group, SYSTEMS[system], STRATEGIES[strategy], *cells])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    cells = (table["gain"].map("{:+.3f}".format) + table["vision"].map(" ({:+.3f})".format)).unstack("part", sort=False)
+    cells = cells.reindex(columns=[part for part in (*PARTS, "mean") if part in cells]).fillna("")
+    return named(cells.rename_axis(columns=None)).rename_axis(index={"group": "captions"})
 
 
 def finding_figure(groups, system=None):
@@ -102,7 +100,7 @@ def finding_figure(groups, system=None):
         axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", title=name, xlabel="best score without video")
     panels[0][0].set_ylabel(f"PoSRank of {SYSTEMS[system]}")
     strategies = table.index.get_level_values("strategy").unique()
-    parts = [part for part in TABLE_PARTS if part in table.index.get_level_values("part")]
+    parts = [part for part in PARTS if part in table.index.get_level_values("part")]
     handles = [Line2D([], [], ls="", marker="o", color=COLOURS[s], label=STRATEGIES[s]) for s in strategies]
     handles += [Line2D([], [], ls="", marker=MARKERS[part], color="#444444", label=part) for part in parts]
     panels[0][-1].legend(handles=handles, fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.02))
@@ -123,8 +121,3 @@ def shortcut_table(groups):
     columns = ["posrank", "best_blind", "vision_gain"]
     both = first[columns].join(second[columns], how="inner", lsuffix=f" {names[0]}", rsuffix=f" {names[1]}")
     return both.assign(bought=np.round(second["posrank"] - first["posrank"], 12).reindex(both.index))
-
-
-def readme_shortcut(groups):
-    """`shortcut_table` as Markdown."""
-    return markdown(shortcut_table(groups))

@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-TABLE_PARTS = ("noun", "adj", "verb", "adv", "prep")
-"""The parts of speech in the order of the paper's result tables."""
-
 STRATEGIES = {
     "zeroshot": "Zero-Shot (no training)",
     "coarse": "Coarse-Grained Training", "word": "Word-Level Negatives", "phrase": "Phrase-Level Negatives",

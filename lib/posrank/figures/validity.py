@@ -9,10 +9,10 @@ import pandas as pd
 
 from posrank import PARTS, scoring
 from posrank.language.judges import halves
-from posrank.language.ngrams import fit
+from posrank.language.ngrams import ORDERS, fit
 from posrank.negatives.validity import drawn, validity
 from posrank.negatives.verdict import part_verdict, verdict
-from posrank.scoring.judged import ORDERS, TURNED, blind_models, judged
+from posrank.scoring.judged import TURNED, blind_models, judged
 from posrank.scoring.scorers import BlindScorer
 from posrank.scoring.summary import part_metrics
 
