@@ -1,12 +1,13 @@
 """Evaluation of one run (Section 5): PoSRank on its negative sets, coarse recall, controls and blind rows, as one dict.
 
-Comes in: a trained run, the frame store, the captions and negatives of a split. Goes out: the ranks table of the run and the
-metrics that `metrics/<run>.json` holds. Fine-grained scores come from the branch that the strategy trained for them (the
-prompts' output for `prompt`), coarse recall always from the CLS branch, as in the paper.
+Comes in: a trained run, the frame store, the captions and negatives of a split. Goes out: the ranks table of the run
+and the metrics that `metrics/<run>.json` holds. Fine-grained scores come from the branch that the strategy trained for
+them (the prompts' output for `prompt`), coarse recall always from the CLS branch, as in the paper.
 
 An evaluation that is killed goes on where it was when it is called again: finished blocks are kept in
-`data/state/evaluate-<run>/` until it is done. `processes` of params.yaml share the work; `python -m posrank.evaluation RUN`
-and `torchrun --nproc-per-node N -m posrank.evaluation RUN` evaluate and write without a notebook, to the same ranks.
+`data/state/evaluate-<run>/` until it is done. `processes` of params.yaml share the work; `python -m posrank.evaluation
+RUN` and `torchrun --nproc-per-node N -m posrank.evaluation RUN` evaluate and write without a notebook, to the same
+ranks.
 """
 
 import argparse
@@ -52,8 +53,8 @@ def blind_ranks(names, negatives, captions, training, world=None):
 
 
 def coarse_recall(scorer, captions, style="clip4clip", world=None):
-    """Recall of both directions over the captions' videos by a SystemScorer (of the CLS branch, as in the paper); None in
-    all processes of `world` but the first."""
+    """Recall of both directions over the captions' videos by a SystemScorer (of the CLS branch, as in the paper); None
+    in all processes of `world` but the first."""
     videos = list(dict.fromkeys(captions["video_id"]))
     similarity = sharing.similarity(scorer, captions["caption"].tolist(), videos, world)
     if similarity is None:
@@ -65,13 +66,13 @@ def coarse_recall(scorer, captions, style="clip4clip", world=None):
 def evaluate_run(folder, run, params):
     """(metrics, ranks) of a run under `folder`/runs, on `evaluate.split` of the dataset it was trained on.
 
-    metrics: what `posrank.scoring.summary.summarize` returns for the first negative set, with `brittleness` (posrank.probes) where
-    evaluate.positives asks for it, and `holdout` (seen, held-out: the same for lists of such words alone) of a run trained with a
-    hold-out; further sets under "rules". `trained_on` says so where training did not see the videos: it is evaluated on them.
-    `videos`, `captions`: those of the split, of which `videos_missing`, `captions_missing` had no readable video and were left out
-    ("training": the same of the training split). `lists` (a digest per rule), `captions_digest`, `inputs` and `code` (posrank.origin)
-    say what the numbers were made from.
-    Where `processes` of params.yaml asks for several, they are started here; under torchrun, all call this function, and all
+    metrics: what `posrank.scoring.summary.summarize` returns for the first negative set, with `brittleness`
+    (posrank.probes) where evaluate.positives asks for it, and `holdout` (seen, held-out: the same for lists of such
+    words alone) of a run trained with a hold-out; further sets under "rules". `trained_on` says so where training did
+    not see the videos: it is evaluated on them. `videos`, `captions`: those of the split, of which `videos_missing`,
+    `captions_missing` had no readable video and were left out ("training": the same of the training split). `lists` (a
+    digest per rule), `captions_digest`, `inputs` and `code` (posrank.origin) say what the numbers were made from. Where
+    `processes` of params.yaml asks for several, they are started here; under torchrun, all call this function, and all
     but the first get (None, None). ValueError where the split has no captions with frames.
     """
     folder, options = Path(folder), params.evaluate
@@ -176,7 +177,8 @@ def evaluate_run(folder, run, params):
 
 
 def coverage(captions, videos):
-    """How many `videos` and `captions` a split has, and how many of each are missing among the videos that could be read (their ids)."""
+    """How many `videos` and `captions` a split has, and how many of each are missing among the videos that could be
+    read (their ids)."""
     there = captions["video_id"].isin(videos)
     return {"videos": captions["video_id"].nunique(), "videos_missing": captions.loc[~there, "video_id"].nunique(),
             "captions": len(captions), "captions_missing": int((~there).sum())}

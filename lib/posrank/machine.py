@@ -27,8 +27,8 @@ def describe():
 
 
 def checkout(folder):
-    """(commit, its date) of the git checkout that `folder` lies in, as in ("1a2b3c4", "2026-01-31"); a commit with changed files ends
-    in "+". (None, None) where there is no git or no commit."""
+    """(commit, its date) of the git checkout that `folder` lies in, as in ("1a2b3c4", "2026-01-31"); a commit with
+    changed files ends in "+". (None, None) where there is no git or no commit."""
     variables = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
 
     def git(*words):

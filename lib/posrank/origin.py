@@ -1,8 +1,9 @@
-"""What the numbers of a run were made from, as digests: the ranked lists, and the data, parameters and code behind them.
+"""What the numbers of a run were made from, as digests: the ranked lists, and the data, parameters and code behind
+them.
 
-In: tables, files, dvc.yaml. Out: short hexadecimal texts that `metrics/<run>.json` carries. Two runs can be compared where `lists`
-agree; a published file is current where `inputs` and `code` are those of the present checkout (`posrank.published`). Files are
-hashed as DVC hashes them (md5), so that a digest can be held against dvc.lock.
+In: tables, files, dvc.yaml. Out: short hexadecimal texts that `metrics/<run>.json` carries. Two runs can be compared
+where `lists` agree; a published file is current where `inputs` and `code` are those of the present checkout
+(`posrank.published`). Files are hashed as DVC hashes them (md5), so that a digest can be held against dvc.lock.
 """
 
 import hashlib
@@ -52,8 +53,10 @@ def file_digest(path):
     path = Path(path)
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-        listed = sorted(({"md5": file_digest(file), "relpath": file.relative_to(path).as_posix()} for file in files),
-                        key=lambda entry: entry["relpath"])
+        listed = sorted(
+            ({"md5": file_digest(file), "relpath": file.relative_to(path).as_posix()} for file in files),
+            key=lambda entry: entry["relpath"],
+        )
         return hashlib.md5(json.dumps(listed, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
     if not path.is_file():
         return None
@@ -62,12 +65,13 @@ def file_digest(path):
 
 
 def data_digests(folder, run, settings, rules):
-    """Digests of the data behind a run in the workspace `folder`: captions, tags, frames, negatives of each rule, start weights (a
-    model's name where they are no files of the world), trained weights."""
+    """Digests of the data behind a run in the workspace `folder`: captions, tags, frames, negatives of each rule, start
+    weights (a model's name where they are no files of the world), trained weights."""
     data, dataset, backbone = Path(folder) / "data", settings["dataset"], settings["build"]["backbone"]
     start = data / "world" / ("pretrained_frozen" if settings["system"] == "frozen" else "pretrained")
     return {
-        "captions": file_digest(data / "captions" / f"{dataset}.parquet"), "tags": file_digest(data / "tags" / f"{dataset}.parquet"),
+        "captions": file_digest(data / "captions" / f"{dataset}.parquet"),
+        "tags": file_digest(data / "tags" / f"{dataset}.parquet"),
         "frames": file_digest(data / "frames" / dataset),
         "negatives": {rule: file_digest(data / "negatives" / f"{dataset}-{rule}.parquet") for rule in rules},
         "start": file_digest(start) if backbone == "world" else str(backbone),
@@ -82,13 +86,20 @@ def stages(home=HOME):
 
 
 def behind(name, found):
-    """`name` and all stages of `found` (those of dvc.yaml) whose outputs it needs, directly or not. Frozen stages are left out: git
-    keeps what they made."""
+    """`name` and all stages of `found` (those of dvc.yaml) whose outputs it needs, directly or not. Frozen stages are
+    left out: git keeps what they made."""
     chain = [name] if name in found else []
     for stage in chain:
         for other, entry in found.items():
-            if other not in chain and not entry.get("frozen") and any(
-                _inside(dep, out) for dep in found[stage].get("deps", []) for out in outputs(entry) if not out.endswith(".ipynb")
+            if (
+                other not in chain
+                and not entry.get("frozen")
+                and any(
+                    _inside(dep, out)
+                    for dep in found[stage].get("deps", [])
+                    for out in outputs(entry)
+                    if not out.endswith(".ipynb")
+                )
             ):
                 chain.append(other)
     return chain
@@ -102,13 +113,16 @@ def outputs(stage):
 
 def _inside(dep, out):
     """Whether the output lies at or below the dependency, or the other way round; `${...}` stands for any text."""
-    return all(re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(a)), b) or re.fullmatch(
-        re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(b)), a) for a, b in zip(dep.split("/"), out.split("/")))
+    return all(
+        re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(a)), b)
+        or re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(b)), a)
+        for a, b in zip(dep.split("/"), out.split("/"))
+    )
 
 
 def code_digest(home=HOME):
-    """Digest of the code that makes a run's numbers: what stage `evaluate` of dvc.yaml and the stages behind it name below lib/, but the
-    figures, and the code cells of their notebooks. None where there is no dvc.yaml."""
+    """Digest of the code that makes a run's numbers: what stage `evaluate` of dvc.yaml and the stages behind it name
+    below lib/, but the figures, and the code cells of their notebooks. None where there is no dvc.yaml."""
     home, found = Path(home), stages(home)
     named = {dep for stage in behind("evaluate", found) for dep in found[stage].get("deps", [])}
     if not named:
@@ -120,7 +134,11 @@ def code_digest(home=HOME):
         elif dep.startswith("lib/") and not dep.startswith(FIGURES):
             files = [home / dep] if (home / dep).is_file() else sorted((home / dep).rglob("*"))
             for file in files:
-                if file.is_file() and "__pycache__" not in file.parts and not file.relative_to(home).as_posix().startswith(FIGURES):
+                if (
+                    file.is_file()
+                    and "__pycache__" not in file.parts
+                    and not file.relative_to(home).as_posix().startswith(FIGURES)
+                ):
                     digest.update(f"{file.relative_to(home).as_posix()}:{file_digest(file)};".encode())
     return digest.hexdigest()
 
@@ -130,13 +148,17 @@ def _code_cells(path):
     if not path.is_file():
         return ""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return "\n".join("".join(cell["source"]) for cell in cells
-                     if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", []))
+    return "\n".join(
+        "".join(cell["source"])
+        for cell in cells
+        if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", [])
+    )
 
 
 def params_digest(params, system, home=HOME):
-    """Digest of the parameters that a run of `system` depends on: those that dvc.yaml names for stage `evaluate` and the stages behind it.
-    `params`: a plain dict. The world's own count where the run's dataset is the world. None where there is no dvc.yaml."""
+    """Digest of the parameters that a run of `system` depends on: those that dvc.yaml names for stage `evaluate` and
+    the stages behind it. `params`: a plain dict. The world's own count where the run's dataset is the world. None where
+    there is no dvc.yaml."""
     found = stages(home)
     dataset = params["train"]["dataset"]
     chain = [stage for stage in behind("evaluate", found) if stage != "world" or dataset == "world"]

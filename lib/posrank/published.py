@@ -2,9 +2,10 @@
 
     python -m posrank.published        write the list anew, and print which published numbers are stale
 
-In: the metrics folders (the default preset's is metrics/, another's metrics/<preset>/), their ENVIRONMENT.json and dvc.lock,
-params.yaml, dvc.yaml, the code. Out: per preset where it stands, how it was made, and per run its main numbers, the digest of its
-lists, its commit, and why it is stale (an empty list: it is current). A test holds the committed list against the checkout.
+In: the metrics folders (the default preset's is metrics/, another's metrics/<preset>/), their ENVIRONMENT.json and
+dvc.lock, params.yaml, dvc.yaml, the code. Out: per preset where it stands, how it was made, and per run its main
+numbers, the digest of its lists, its commit, and why it is stale (an empty list: it is current). A test holds the
+committed list against the checkout.
 """
 
 import json
@@ -26,7 +27,9 @@ NOTED = ("command", "seconds", "processor", "cores", "accelerator", "note")
 def folders(base):
     """{preset: folder} of what is published below `base`/metrics."""
     metrics = Path(base) / "metrics"
-    others = sorted(path for path in metrics.glob("*") if path.is_dir() and path.name not in ("sweeps", "tables", "validity"))
+    others = sorted(
+        path for path in metrics.glob("*") if path.is_dir() and path.name not in ("sweeps", "tables", "validity")
+    )
     named = {"default": metrics, **{path.name: path for path in others}}
     return {name: folder for name, folder in named.items() if runs(folder)}
 
@@ -55,13 +58,18 @@ def listing(base):
         entries = {}
         for name, (path, metrics) in runs(folder).items():
             entries[name] = {
-                **{key: metrics.get(key) for key in ("dataset", "split", "rule")}, "lists": (metrics.get("lists") or {}).get(metrics.get("rule")),
-                **short(metrics), "commit": note.get("commits", {}).get(name),
+                **{key: metrics.get(key) for key in ("dataset", "split", "rule")},
+                "lists": (metrics.get("lists") or {}).get(metrics.get("rule")),
+                **short(metrics),
+                "commit": note.get("commits", {}).get(name),
                 "stale": stale(metrics, name, path, params, code, locked, base),
             }
         out[preset] = {
-            "folder": folder.relative_to(base).as_posix(), "commit": note.get("commit"), **{key: note.get(key) for key in NOTED},
-            "data": "not checked: no such preset" if params is None else stale_data(locked, params, base), "runs": entries,
+            "folder": folder.relative_to(base).as_posix(),
+            "commit": note.get("commit"),
+            **{key: note.get(key) for key in NOTED},
+            "data": "not checked: no such preset" if params is None else stale_data(locked, params, base),
+            "runs": entries,
         }
     return plain(out)
 
@@ -69,8 +77,8 @@ def listing(base):
 def stale(metrics, name, path, params, code, locked, base):
     """Why a published run is not what the checkout `base` would make, as a list of reasons; [] = it is current.
 
-    params: of its preset (None: params.yaml has no such preset any more); code: the checkout's code digest; locked: stages of the
-    dvc.lock that was published with it.
+    params: of its preset (None: params.yaml has no such preset any more); code: the checkout's code digest; locked:
+    stages of the dvc.lock that was published with it.
     """
     inputs, reasons = metrics.get("inputs"), []
     if params is None:
@@ -85,22 +93,35 @@ def stale(metrics, name, path, params, code, locked, base):
         reasons.append("other code")
     made = {entry["path"]: entry["md5"] for stage in locked.values() for entry in stage.get("outs", [])}
     dataset = metrics["dataset"]
-    data = {f"data/captions/{dataset}.parquet": inputs["captions"], f"data/tags/{dataset}.parquet": inputs["tags"],
-            f"data/frames/{dataset}": inputs["frames"],
-            **{f"data/negatives/{dataset}-{rule}.parquet": digest for rule, digest in inputs["negatives"].items()},
-            **({} if name.startswith("sweeps/") else {f"metrics/{name}.json": origin.file_digest(path),
-                                                      f"runs/{name}/weights.safetensors": inputs["weights"]})}
+    data = {
+        f"data/captions/{dataset}.parquet": inputs["captions"],
+        f"data/tags/{dataset}.parquet": inputs["tags"],
+        f"data/frames/{dataset}": inputs["frames"],
+        **{f"data/negatives/{dataset}-{rule}.parquet": digest for rule, digest in inputs["negatives"].items()},
+        **(
+            {}
+            if name.startswith("sweeps/")
+            else {
+                f"metrics/{name}.json": origin.file_digest(path),
+                f"runs/{name}/weights.safetensors": inputs["weights"],
+            }
+        ),
+    }
     return reasons + [f"{name} is not that of dvc.lock" for name, digest in data.items() if made.get(name) != digest]
 
 
 def stale_data(locked, params, base):
-    """Stages of DATA_STAGES in a published dvc.lock that the checkout `base` would run anew, each with its reason; [] = none."""
+    """Stages of DATA_STAGES in a published dvc.lock that the checkout `base` would run anew, each with its reason; [] =
+    none."""
     found = []
     for stage, entry in locked.items():
         if stage.partition("@")[0] not in DATA_STAGES:
             continue
-        code = [dep["path"] for dep in entry.get("deps", []) if dep["path"].startswith("lib/")
-                and origin.file_digest(Path(base) / dep["path"]) != dep["md5"]]
+        code = [
+            dep["path"]
+            for dep in entry.get("deps", [])
+            if dep["path"].startswith("lib/") and origin.file_digest(Path(base) / dep["path"]) != dep["md5"]
+        ]
         values = {key: value for file in entry.get("params", {}).values() for key, value in file.items()}
         changed = [key for key, value in values.items() if _value(params, key) != value]
         found += [f"{stage}: {', '.join(code + changed)}"] if code or changed else []
@@ -122,9 +143,15 @@ def write(base):
     found = listing(base)
     lines = []
     for preset, entry in found.items():
-        rows = ",\n".join(f"   {json.dumps(name)}: {json.dumps(row, ensure_ascii=False)}" for name, row in entry["runs"].items())
-        head = "".join(f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},\n" for key, value in entry.items() if key != "runs")
-        lines.append(f" {json.dumps(preset)}: {{\n{head}  \"runs\": {{\n{rows}\n  }}\n }}")
+        rows = ",\n".join(
+            f"   {json.dumps(name)}: {json.dumps(row, ensure_ascii=False)}" for name, row in entry["runs"].items()
+        )
+        head = "".join(
+            f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},\n"
+            for key, value in entry.items()
+            if key != "runs"
+        )
+        lines.append(f' {json.dumps(preset)}: {{\n{head}  "runs": {{\n{rows}\n  }}\n }}')
     with atomic(Path(base) / LIST) as temporary:
         temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     return found
@@ -134,8 +161,14 @@ def told(found):
     """Lines for a person: which published numbers are current, which are stale and why."""
     for preset, entry in found.items():
         old = {name: row["stale"] for name, row in entry["runs"].items() if row["stale"]}
-        reasons = "; ".join(dict.fromkeys(reason for each in old.values() for reason in each if " is not that of " not in reason))
-        state = f"{len(old)} of {len(entry['runs'])} runs are stale ({reasons or 'not of the published dvc.lock'})" if old else "current"
+        reasons = "; ".join(
+            dict.fromkeys(reason for each in old.values() for reason in each if " is not that of " not in reason)
+        )
+        state = (
+            f"{len(old)} of {len(entry['runs'])} runs are stale ({reasons or 'not of the published dvc.lock'})"
+            if old
+            else "current"
+        )
         yield f"{preset}: {state}: {', '.join(old)}" if old and len(old) < len(entry["runs"]) else f"{preset}: {state}"
         if entry["data"]:
             yield f"  its dvc.lock is stale: {entry['data'] if isinstance(entry['data'], str) else '; '.join(entry['data'])}"

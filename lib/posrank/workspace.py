@@ -3,8 +3,8 @@
     work = posrank.workspace.open()           # of the pipeline, of a preset, or of a fresh clone
     captions, tags = work.captions(), work.tags()
 
-In a fresh clone the first call renders the world and tags it (a minute); after `make repro` everything is there. Only the
-pipeline writes figures and metrics (`write=True`), so that running a notebook by hand changes no output of DVC.
+In a fresh clone the first call renders the world and tags it (a minute); after `make repro` everything is there. Only
+the pipeline writes figures and metrics (`write=True`), so that running a notebook by hand changes no output of DVC.
 """
 
 import json
@@ -86,8 +86,9 @@ class Workspace:
         return any((raw / file).is_file() for file in captions["file"].drop_duplicates().head(200) if file)
 
     def selection(self):
-        """The runs that params.yaml asks for, what is missing, what was left out and why (posrank.figures.runs.Selection): of the
-        workspace's own metrics, or of the published ones of the repository where it has none of its own."""
+        """The runs that params.yaml asks for, what is missing, what was left out and why
+        (posrank.figures.runs.Selection): of the workspace's own metrics, or of the published ones of the repository
+        where it has none of its own."""
         from posrank.figures.runs import load_metrics, select
 
         for folder in (self.folder / "metrics", paths.root() / "metrics"):
@@ -120,7 +121,8 @@ class Workspace:
         return schema.read_table(path, "ranks") if path.exists() else None
 
     def save(self, figure, name):
-        """Show a figure; in the pipeline it becomes results/figures/<notebook>/<name>.png as well. None: there is none."""
+        """Show a figure; in the pipeline it becomes results/figures/<notebook>/<name>.png as well. None: there is
+        none."""
         from posrank.figures.style import save
 
         if figure is not None and self.write:
@@ -149,8 +151,8 @@ class Workspace:
             write_metrics(json.loads(json.dumps(values, default=float)), self.folder / "metrics" / f"{name}.json")
 
     def save_summary(self, runs):
-        """In the pipeline: metrics/summary.json, about ten numbers a run (DVC's metrics), and results/tables/<notebook>/posrank.csv, PoSRank
-        of each run per part (DVC's plot)."""
+        """In the pipeline: metrics/summary.json, about ten numbers a run (DVC's metrics), and
+        results/tables/<notebook>/posrank.csv, PoSRank of each run per part (DVC's plot)."""
         from posrank.figures.runs import name_of
         from posrank.scoring.summary import short
 
@@ -161,6 +163,7 @@ class Workspace:
 
 
 def open(name="", write=False):
-    """The `Workspace` that `posrank.paths.workspace` finds, with its parameters. ValueError where params.yaml is wrong."""
+    """The `Workspace` that `posrank.paths.workspace` finds, with its parameters. ValueError where params.yaml is
+    wrong."""
     folder = paths.workspace()
     return Workspace(folder, knobs.load(folder / "params.yaml"), name, write)

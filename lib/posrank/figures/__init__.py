@@ -1,4 +1,5 @@
-"""Figures and report tables: what the notebooks show. Each function takes tables and returns a DataFrame or a matplotlib figure.
+"""Figures and report tables: what the notebooks show. Each function takes tables and returns a DataFrame or a
+matplotlib figure.
 
 Names are looked up when they are first used, so that a notebook loads only what it shows.
 """
@@ -19,7 +20,17 @@ _WHERE = {
     "significance": ("marked_table", "strategy_differences"),
     "style": ("STRATEGIES", "SYSTEMS", "save", "show_style"),
     "sweeps": ("constant_table", "cross_generator", "show_constant", "show_cross_generator"),
-    "tables": ("average_table", "beside_paper", "blind_table", "markdown", "named", "numbers", "results_table", "strategy_table", "worth_table"),
+    "tables": (
+        "average_table",
+        "beside_paper",
+        "blind_table",
+        "markdown",
+        "named",
+        "numbers",
+        "results_table",
+        "strategy_table",
+        "worth_table",
+    ),
     "validity": ("counted_table", "judges_table", "validity_report", "validity_table"),
     "world": ("tagger_agreement", "world_sheet"),
 }

@@ -13,9 +13,10 @@ KINDS = {"synonym": "one word replaced by a synonym", "rephrased": "the same wor
 
 
 def brittleness_table(metrics):
-    """Brittleness per kind of positive, system, strategy and part -> DataFrame; over several seeds the mean. A cell of one seed is
-    `value [95 % interval]`, of several the mean alone; `shuffled video` is the same with wrong videos, `captions` the smallest
-    number of captions behind a cell. Says in a line why a kind or part has none. Empty where no run has any (evaluate.positives: 0).
+    """Brittleness per kind of positive, system, strategy and part -> DataFrame; over several seeds the mean. A cell of
+    one seed is `value [95 % interval]`, of several the mean alone; `shuffled video` is the same with wrong videos,
+    `captions` the smallest number of captions behind a cell. Says in a line why a kind or part has none. Empty where no
+    run has any (evaluate.positives: 0).
     """
     rows, why = [], {}
     for m in one_set(metrics):

@@ -5,8 +5,9 @@ from posrank.figures.style import BLIND_COLOUR, PART_COLOURS
 
 
 def duplicate_figure(curves):
-    """Fig. 3: share of captions (percent) that become identical to another one when so many words of a part are removed, one
-    panel a dataset, four panels a row. curves: as posrank.captions.duplicates.duplicate_curves returns them."""
+    """Fig. 3: share of captions (percent) that become identical to another one when so many words of a part are
+    removed, one panel a dataset, four panels a row. curves: as posrank.captions.duplicates.duplicate_curves returns
+    them."""
     import matplotlib.pyplot as plt
 
     names = list(dict.fromkeys(curves["dataset"]))
@@ -42,8 +43,8 @@ def history_figure(history, title="Training"):
 
 
 def sweep_figure(table, column, label, paper=None):
-    """Tables 5 and 6 as curves: PoSRank per part, mean vision gain and mean recall (percent / 100) against one parameter. paper: the paper's
-    table of the same parameter, drawn pale (its first column is the parameter)."""
+    """Tables 5 and 6 as curves: PoSRank per part, mean vision gain and mean recall (percent / 100) against one
+    parameter. paper: the paper's table of the same parameter, drawn pale (its first column is the parameter)."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(6.4, 3.0))

@@ -1,9 +1,9 @@
 """How much of a PoSRank, and of a gain, is vision: PoSRank against the best score without video, per part and strategy.
 
-Comes in: metrics dicts of runs, in groups with a name each (a grammar of the world, a dataset). Goes out: tables and a figure.
-Where a group's captions hold a language shortcut, points move to the right along the diagonal: the text alone explains them. What
-stands above the diagonal was seen. In a gain over coarse training, the share of vision is what the same model does not gain when
-it is shown the wrong videos.
+Comes in: metrics dicts of runs, in groups with a name each (a grammar of the world, a dataset). Goes out: tables and a
+figure. Where a group's captions hold a language shortcut, points move to the right along the diagonal: the text alone
+explains them. What stands above the diagonal was seen. In a gain over coarse training, the share of vision is what the
+same model does not gain when it is shown the wrong videos.
 """
 
 import numpy as np
@@ -17,9 +17,9 @@ MARKERS = dict(zip(PARTS, "osD^v"))
 
 
 def finding_table(groups):
-    """{name of a group: metrics of runs} -> DataFrame by group, system, strategy, part: means over seeds of posrank, chance,
-    shuffled (video), best_blind (the best row that needs no video), vision_gain = posrank - best_blind, and the number of seeds.
-    No rows for no runs.
+    """{name of a group: metrics of runs} -> DataFrame by group, system, strategy, part: means over seeds of posrank,
+    chance, shuffled (video), best_blind (the best row that needs no video), vision_gain = posrank - best_blind, and the
+    number of seeds. No rows for no runs.
     """
     rows, keys = _rows(groups), ["group", "system", "strategy", "part"]
     table = rows.groupby(keys, sort=False)[["posrank", "chance", "shuffled", "best_blind", "vision_gain"]].mean()
@@ -36,7 +36,8 @@ def _rows(groups):
 
 
 def gain_table(groups):
-    """What each strategy adds to coarse training, and how much of it is vision -> DataFrame by group, system, strategy, part with
+    """What each strategy adds to coarse training, and how much of it is vision -> DataFrame by group, system, strategy,
+    part with
 
     gain       PoSRank minus that of coarse training with the same seed, mean over seeds
     text       the same difference with shuffled videos: what is gained without seeing the right video
@@ -61,8 +62,8 @@ def gain_table(groups):
 
 
 def gain_texts(groups):
-    """`gain_table` for a page: a row per group, system and strategy, cells `gain (of which vision)` per part and their mean. ValueError where
-    there is nothing to compare."""
+    """`gain_table` for a page: a row per group, system and strategy, cells `gain (of which vision)` per part and their
+    mean. ValueError where there is nothing to compare."""
     table = gain_table(groups)
     if table.empty:
         raise ValueError("no runs of another strategy beside coarse ones with the same seed: nothing to compare")
@@ -72,10 +73,11 @@ def gain_texts(groups):
 
 
 def finding_figure(groups, system=None):
-    """PoSRank against the best score without video: one panel a group, colours are strategies, shapes are parts of speech.
+    """PoSRank against the best score without video: one panel a group, colours are strategies, shapes are parts of
+    speech.
 
-    system: whose runs; None = the first one that every group has, else the first. On the diagonal, nothing was seen. None without
-    runs.
+    system: whose runs; None = the first one that every group has, else the first. On the diagonal, nothing was seen.
+    None without runs.
     """
     import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D
@@ -108,8 +110,8 @@ def finding_figure(groups, system=None):
 
 
 def shortcut_table(groups):
-    """Two groups side by side (balanced captions, then captions with a shortcut): DataFrame by system, strategy and part with
-    PoSRank, best_blind and vision_gain of both, and `bought` = the second's PoSRank minus the first's.
+    """Two groups side by side (balanced captions, then captions with a shortcut): DataFrame by system, strategy and
+    part with PoSRank, best_blind and vision_gain of both, and `bought` = the second's PoSRank minus the first's.
 
     ValueError unless there are exactly two groups.
     """

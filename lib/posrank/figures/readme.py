@@ -2,8 +2,9 @@
 
     python -m posrank.figures.readme            write them anew (the same as cog -r on these pages)
 
-A part of a page stands between `<!-- [[[cog from posrank.figures import readme; readme.results("metrics/full") ]]] -->` and
-`<!-- [[[end]]] -->`. Each function here prints one such part. A test holds the committed pages equal to what this writes.
+A part of a page stands between `<!-- [[[cog from posrank.figures import readme; readme.results("metrics/full") ]]] -->`
+and `<!-- [[[end]]] -->`. Each function here prints one such part. A test holds the committed pages equal to what this
+writes.
 """
 
 import io
@@ -33,12 +34,20 @@ def results(folder):
 
 
 def means(folder):
-    """One item of a list: the systems of a folder by mean PoSRank over parts, of all strategies and of coarse training."""
+    """One item of a list: the systems of a folder by mean PoSRank over parts, of all strategies and of coarse
+    training."""
     each = strategy_table(_runs(folder))[list(PARTS)].mean(axis=1)
     words = {}
-    for name, values in (("all strategies averaged", each.groupby("system").mean()), ("coarse-grained training alone", each.xs("coarse", level=1))):
-        words[name] = ", ".join(f"{SYSTEMS[key]} {value:.3f}" for key, value in values.sort_values(ascending=False).items())
-    _print("* Mean PoSRank over the parts of speech: " + "; ".join(f"{name}: {text}" for name, text in words.items()) + ".")
+    for name, values in (
+        ("all strategies averaged", each.groupby("system").mean()),
+        ("coarse-grained training alone", each.xs("coarse", level=1)),
+    ):
+        words[name] = ", ".join(
+            f"{SYSTEMS[key]} {value:.3f}" for key, value in values.sort_values(ascending=False).items()
+        )
+    _print(
+        "* Mean PoSRank over the parts of speech: " + "; ".join(f"{name}: {text}" for name, text in words.items()) + "."
+    )
 
 
 def finding(*folders):
@@ -100,7 +109,8 @@ def pages(base):
 
 
 def fill(text, name="page"):
-    """The text with its generated parts written anew. ValueError for a folder without the numbers that a part asks for."""
+    """The text with its generated parts written anew. ValueError for a folder without the numbers that a part asks
+    for."""
     from cogapp import Cog
 
     out = io.StringIO()

@@ -1,6 +1,8 @@
-"""The report's own pieces: the box at its head, what the runs say in a few sentences, what was left out, and what is published elsewhere.
+"""The report's own pieces: the box at its head, what the runs say in a few sentences, what was left out, and what is
+published elsewhere.
 
-Comes in: the workspace, a `posrank.figures.runs.Selection`, metrics/published.json. Goes out: HTML, Markdown and DataFrames.
+Comes in: the workspace, a `posrank.figures.runs.Selection`, metrics/published.json. Goes out: HTML, Markdown and
+DataFrames.
 """
 
 import json
@@ -23,8 +25,9 @@ def preset_of(work):
 
 
 def head_box(work, selection):
-    """What the report is about, as HTML: paper, preset, data, K, steps, seeds, commit, date, machine; a banner for a smoke run, for videos
-    that are missing, and where the numbers are published ones. A page made of the notebook puts its contents below the box."""
+    """What the report is about, as HTML: paper, preset, data, K, steps, seeds, commit, date, machine; a banner for a
+    smoke run, for videos that are missing, and where the numbers are published ones. A page made of the notebook puts
+    its contents below the box."""
     params, runs = work.params, selection.runs
     train, preset = params.train, preset_of(work)
     commit, date = machine.checkout(work.folder)
@@ -35,22 +38,40 @@ def head_box(work, selection):
         data += f": {first['videos'] - first['videos_missing']} videos, {first['captions'] - first['captions_missing']} captions"
     k = params.negatives.k
     lines = {
-        "paper": PAPER, "preset": preset or "params.yaml as it stands", "data": data,
+        "paper": PAPER,
+        "preset": preset or "params.yaml as it stands",
+        "data": data,
         "K": f"{k if isinstance(k, int) else json.dumps(k.plain())} negatives a list at most, rule {params.evaluate.rules[0]}",
-        "training": f"{len(asked(params))} runs, {train.steps} steps each" if train.steps else f"{len(asked(params))} runs, {train.epochs} epochs each",
-        "seeds": ", ".join(map(str, train.seeds)), "commit": f"{commit} ({date})" if commit else "not known (no git)",
-        "machine": "; ".join(filter(None, [box.get("processor"), f"{box['cores']} cores" if box else "", ", ".join(box.get("accelerator") or [])]))
+        "training": f"{len(asked(params))} runs, {train.steps} steps each"
+        if train.steps
+        else f"{len(asked(params))} runs, {train.epochs} epochs each",
+        "seeds": ", ".join(map(str, train.seeds)),
+        "commit": f"{commit} ({date})" if commit else "not known (no git)",
+        "machine": "; ".join(
+            filter(
+                None,
+                [box.get("processor"), f"{box['cores']} cores" if box else "", ", ".join(box.get("accelerator") or [])],
+            )
+        )
         or "nothing was trained",
     }
     banners = []
     if preset == "smoke":
-        banners.append("<b>Smoke run.</b> Tiny sizes, a few steps of training: it shows that the pipeline works. Its numbers mean nothing.")
+        banners.append(
+            "<b>Smoke run.</b> Tiny sizes, a few steps of training: it shows that the pipeline works. Its numbers mean nothing."
+        )
     if selection.missing:
         banners.append(f"Not run: {', '.join(f'{name} has not been run' for name in selection.missing)}.")
     if coverage_note(runs):
         banners.append(escape(coverage_note(runs)) + ".")
-    rows = "".join(f'<tr><th style="text-align:left">{name}</th><td style="text-align:left">{escape(str(text))}</td></tr>' for name, text in lines.items())
-    boxes = "".join(f'<p style="background:#fdf0d5;color:#222;border-left:4px solid #d55e00;padding:.5em .8em">{text}</p>' for text in banners)
+    rows = "".join(
+        f'<tr><th style="text-align:left">{name}</th><td style="text-align:left">{escape(str(text))}</td></tr>'
+        for name, text in lines.items()
+    )
+    boxes = "".join(
+        f'<p style="background:#fdf0d5;color:#222;border-left:4px solid #d55e00;padding:.5em .8em">{text}</p>'
+        for text in banners
+    )
     return f'<div class="head-box"><table>{rows}</table>{boxes}</div><nav id="contents"></nav>'
 
 
@@ -68,13 +89,19 @@ def verdict(metrics):
         recall = mine[["v2t", "t2v"]].mean(axis=1)
         lines.append(f"* **{SYSTEMS[system]}** ({seeds} seed{'s' if seeds > 1 else ''}): mean PoSRank {order}.")
         if "coarse" in recall.index:
-            change = ", ".join(f"{STRATEGIES[name]} {recall[name] - recall['coarse']:+.1f}" for name in mine.index if name != "coarse")
-            lines.append(f"  Mean recall {recall['coarse']:.1f} % with {STRATEGIES['coarse']}; change in points: {change or 'none trained'}.")
+            change = ", ".join(
+                f"{STRATEGIES[name]} {recall[name] - recall['coarse']:+.1f}" for name in mine.index if name != "coarse"
+            )
+            lines.append(
+                f"  Mean recall {recall['coarse']:.1f} % with {STRATEGIES['coarse']}; change in points: {change or 'none trained'}."
+            )
     blind = worth[worth["gain_low"].notna() & (worth["gain_low"] <= 0)]
     cells = ", ".join(f"{SYSTEMS[r.system]}, {STRATEGIES[r.strategy]}, {r.part}" for r in blind.itertuples())
     lines.append(f"* Vision gain not distinguishable from 0 (95 %): {cells or 'nowhere'}.")
     if table["seeds"].max() < 3:
-        lines.append("* Fewer than three seeds: the order of the strategies is what this run gave, not a claim about the method.")
+        lines.append(
+            "* Fewer than three seeds: the order of the strategies is what this run gave, not a claim about the method."
+        )
     return "\n".join(lines)
 
 
@@ -86,9 +113,15 @@ def left_out(selection):
 
 
 def external_table(selection):
-    """Models that were not trained here, on the same lists as the runs -> DataFrame by model with PoSRank per part and their mean."""
-    rows = [{"model": m.get("run", m["file"]), **{part: m["posrank"].get(part, {}).get("posrank") for part in (*PARTS, "mean")}}
-            for m in selection.external]
+    """Models that were not trained here, on the same lists as the runs -> DataFrame by model with PoSRank per part and
+    their mean."""
+    rows = [
+        {
+            "model": m.get("run", m["file"]),
+            **{part: m["posrank"].get(part, {}).get("posrank") for part in (*PARTS, "mean")},
+        }
+        for m in selection.external
+    ]
     return numbers(pd.DataFrame(rows, columns=["model", *PARTS, "mean"]).set_index("model"))
 
 
@@ -101,9 +134,9 @@ def published(folder=None):
 def published_tables(found, wanted, but=()):
     """What git keeps of other presets, one table each -> {heading: DataFrame of texts}.
 
-    found: `published()`; wanted: a function (name of a run or of a sweep's point, its entry) -> whether it is shown; but: presets to leave
-    out. Runs are averaged over seeds. Runs on different lists stand in different tables. A heading names preset, data, commit, and says how
-    many runs the present code would make otherwise.
+    found: `published()`; wanted: a function (name of a run or of a sweep's point, its entry) -> whether it is shown;
+    but: presets to leave out. Runs are averaged over seeds. Runs on different lists stand in different tables. A
+    heading names preset, data, commit, and says how many runs the present code would make otherwise.
     """
     tables = {}
     for preset, entry in found.items():
@@ -112,13 +145,25 @@ def published_tables(found, wanted, but=()):
             if preset not in but and wanted(name, values):
                 groups.setdefault((values["dataset"], values["split"], values["lists"]), {})[name] = values
         for (dataset, split, lists), runs in groups.items():
-            rows = [{**_kind(name), **{key: np.nan if values.get(key) is None else values[key] for key in (*COLUMNS, "mean", "vision_gain")}}
-                    for name, values in runs.items()]
+            rows = [
+                {
+                    **_kind(name),
+                    **{
+                        key: np.nan if values.get(key) is None else values[key]
+                        for key in (*COLUMNS, "mean", "vision_gain")
+                    },
+                }
+                for name, values in runs.items()
+            ]
             table = pd.DataFrame(rows).groupby(["system", "training strategy"], sort=False).mean(numeric_only=True)
             old = sum(bool(values["stale"]) for values in runs.values())
             commits = sorted({values["commit"] or entry["commit"] or "" for values in runs.values()} - {""})
             heading = f"published, preset {preset}, {dataset} {split}, commit {', '.join(commits) or 'not noted'}"
-            heading += f"; {old} of {len(runs)} runs are stale: made by other code or parameters than the present ones" if old else "; current"
+            heading += (
+                f"; {old} of {len(runs)} runs are stale: made by other code or parameters than the present ones"
+                if old
+                else "; current"
+            )
             # lists of one preset can differ as well: the digest tells their tables apart
             tables[heading if heading not in tables else f"{heading} (lists {lists})"] = numbers(table)
     return tables

@@ -1,7 +1,8 @@
 """Which runs a report is about: those that params.yaml asks for, on one dataset, split and set of lists.
 
-In: the metrics files of a folder, the parameters, and the digest of the lists at hand. Out: the runs that fit, the names of those that
-have not been run, and everything else with the reason why it is left out. Runs on different lists never stand in one table.
+In: the metrics files of a folder, the parameters, and the digest of the lists at hand. Out: the runs that fit, the
+names of those that have not been run, and everything else with the reason why it is left out. Runs on different lists
+never stand in one table.
 """
 
 import json
@@ -12,8 +13,8 @@ from posrank.figures.style import STRATEGIES, SYSTEMS
 
 
 class Selection(NamedTuple):
-    """runs: metrics dicts in the order system, strategy, seed; missing: names of runs that were asked for; left_out: {file: reason};
-    external: metrics of models that this project did not train."""
+    """runs: metrics dicts in the order system, strategy, seed; missing: names of runs that were asked for; left_out:
+    {file: reason}; external: metrics of models that this project did not train."""
 
     runs: list
     missing: list
@@ -22,8 +23,8 @@ class Selection(NamedTuple):
 
 
 def load_metrics(folder, external=False):
-    """Metrics of all runs in a folder, in the order system, strategy, seed: a list of dicts, each with its `file`. Files that are no
-    runs are left out; external: those of other models instead. ValueError where a file is no JSON."""
+    """Metrics of all runs in a folder, in the order system, strategy, seed: a list of dicts, each with its `file`.
+    Files that are no runs are left out; external: those of other models instead. ValueError where a file is no JSON."""
     found = []
     for path in sorted(Path(folder).glob("*.json")):
         try:
@@ -34,7 +35,9 @@ def load_metrics(folder, external=False):
         if isinstance(metrics, dict) and "posrank" in metrics and ("strategy" not in metrics) == external:
             found.append({**metrics, "file": path.name})
     order = {name: i for i, name in enumerate([*SYSTEMS, *STRATEGIES])}
-    return sorted(found, key=lambda m: (order.get(m.get("system"), 99), order.get(m.get("strategy"), 99), m.get("seed", 0)))
+    return sorted(
+        found, key=lambda m: (order.get(m.get("system"), 99), order.get(m.get("strategy"), 99), m.get("seed", 0))
+    )
 
 
 def name_of(metrics):
@@ -47,19 +50,28 @@ def name_of(metrics):
 def asked(params):
     """Names of the runs that the parameters ask for: systems x strategies x seeds."""
     train = params["train"]
-    return [f"{system}-{strategy}-{seed}" for system in train["systems"] for strategy in train["strategies"] for seed in train["seeds"]]
+    return [
+        f"{system}-{strategy}-{seed}"
+        for system in train["systems"]
+        for strategy in train["strategies"]
+        for seed in train["seeds"]
+    ]
 
 
 def other_than(metrics, params):
     """Why a run's metrics are not of the parameters' dataset, split and rule; "" where they are."""
-    wanted = {"dataset": params["train"]["dataset"], "split": params["evaluate"]["split"], "rule": params["evaluate"]["rules"][0]}
+    wanted = {
+        "dataset": params["train"]["dataset"],
+        "split": params["evaluate"]["split"],
+        "rule": params["evaluate"]["rules"][0],
+    }
     told = [f"{key} {metrics[key]}, not {value}" for key, value in wanted.items() if metrics.get(key, value) != value]
     return "; ".join(told) if "posrank" in metrics else "no metrics of a run"
 
 
 def lists_of(metrics):
-    """What must agree for two runs to be compared: dataset, split, rule, digest of the lists (where a file has none: its number of
-    captions and videos)."""
+    """What must agree for two runs to be compared: dataset, split, rule, digest of the lists (where a file has none:
+    its number of captions and videos)."""
     rule = metrics.get("rule")
     digest, mean = (metrics.get("lists") or {}).get(rule), metrics["posrank"].get("mean", {})
     return (metrics.get("dataset"), metrics.get("split"), rule, digest or (mean.get("captions"), mean.get("videos")))
@@ -72,16 +84,19 @@ def one_set(metrics):
         first = first or m
         if lists_of(m) != lists_of(first):
             a, b = ((name_of(each), ", ".join(str(part) for part in lists_of(each))) for each in (first, m))
-            raise ValueError(f"{a[0]} ({a[1]}) and {b[0]} ({b[1]}) were ranked on different lists: compare runs of one dataset, split, "
-                             "rule and set of lists (posrank.figures.select)")
+            raise ValueError(
+                f"{a[0]} ({a[1]}) and {b[0]} ({b[1]}) were ranked on different lists: compare runs of one dataset, split, "
+                "rule and set of lists (posrank.figures.select)"
+            )
     return metrics
 
 
 def select(found, params, lists=None, external=()):
     """The `Selection` of metrics `found` that `params` ask for.
 
-    lists: digest of the lists that these parameters make (posrank.origin.lists_digest of the negatives that can be scored); None where
-    they are not at hand: the lists of most runs are then taken. external: metrics of other models; those on other lists are left out.
+    lists: digest of the lists that these parameters make (posrank.origin.lists_digest of the negatives that can be
+    scored); None where they are not at hand: the lists of most runs are then taken. external: metrics of other models;
+    those on other lists are left out.
     """
     names, runs, left, foreign = asked(params), [], {}, []
     for m in [*found, *external]:
@@ -93,7 +108,11 @@ def select(found, params, lists=None, external=()):
         if not reason and file != f"{name}.json" and "strategy" in m:
             reason = f"a copy: its content is of {name}"
         if not reason and lists is not None and digest != lists:
-            reason = "ranked on other lists than the present ones" if digest else "does not say on which lists it was ranked: evaluate it again"
+            reason = (
+                "ranked on other lists than the present ones"
+                if digest
+                else "does not say on which lists it was ranked: evaluate it again"
+            )
         if reason:
             left[file] = reason
         else:
@@ -102,7 +121,11 @@ def select(found, params, lists=None, external=()):
     for m in runs:
         groups.setdefault(lists_of(m), []).append(m)
     kept = max(groups.values(), key=len) if groups else []
-    left |= {m.get("file", f"{name_of(m)}.json"): f"ranked on other lists than {len(kept)} other runs" for m in runs if m not in kept}
+    left |= {
+        m.get("file", f"{name_of(m)}.json"): f"ranked on other lists than {len(kept)} other runs"
+        for m in runs
+        if m not in kept
+    }
     comparable = [m for m in foreign if not kept or lists_of(m) == lists_of(kept[0])]
     left |= {m.get("file", name_of(m)): "ranked on other lists" for m in foreign if m not in comparable}
     there = {name_of(m) for m in kept}
@@ -110,7 +133,8 @@ def select(found, params, lists=None, external=()):
 
 
 def coverage_note(metrics):
-    """One sentence where videos of the split are missing, as in "18 of 24 test videos; not comparable with the full test set"; else ""."""
+    """One sentence where videos of the split are missing, as in "18 of 24 test videos; not comparable with the full
+    test set"; else ""."""
     counts = [(m["videos"], m["videos_missing"], m["split"]) for m in metrics if m.get("videos_missing")]
     if not counts:
         return ""

@@ -1,6 +1,8 @@
-"""The report's sections: each shows one table or figure of the paper, ours beside the paper's, and says where ours has not been run.
+"""The report's sections: each shows one table or figure of the paper, ours beside the paper's, and says where ours has
+not been run.
 
-Comes in: the workspace and its selection of runs. Goes out: nothing; tables and figures are displayed, and saved in the pipeline.
+Comes in: the workspace and its selection of runs. Goes out: nothing; tables and figures are displayed, and saved in the
+pipeline.
 """
 
 from IPython.display import HTML, display
@@ -12,8 +14,11 @@ from posrank.figures.sweeps import SWEEPS, sweep_beside_paper, sweep_table
 from posrank.figures.tables import PAPER_DATASETS, beside_paper, numbers
 
 PAPERS = {
-    4: "paper: X-CLIP on VLN-UVO, K = 20", 5: "paper: X-CLIP, word-level negatives, VLN-UVO, K = 20", 6: "paper: X-CLIP, word-level negatives, "
-    "VLN-UVO, K = 20", 7: "paper: X-CLIP, K = 20", 8: "paper: VLN-UVO, K = 20",
+    4: "paper: X-CLIP on VLN-UVO, K = 20",
+    5: "paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
+    6: "paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
+    7: "paper: X-CLIP, K = 20",
+    8: "paper: VLN-UVO, K = 20",
 }
 
 

@@ -1,7 +1,9 @@
-"""Report tables: runs as rows, the paper's columns (V2T, T2V, PoSRank per part), what they are worth, and the paper's values beside.
+"""Report tables: runs as rows, the paper's columns (V2T, T2V, PoSRank per part), what they are worth, and the paper's
+values beside.
 
-Comes in: metrics dicts as `metrics/<run>.json` holds them, all on the same lists (posrank.figures.runs.one_set). Goes out:
-DataFrames and Markdown. Nothing here is typed in: every number was written by a run, or stands in the paper's own tables.
+Comes in: metrics dicts as `metrics/<run>.json` holds them, all on the same lists (posrank.figures.runs.one_set). Goes
+out: DataFrames and Markdown. Nothing here is typed in: every number was written by a run, or stands in the paper's own
+tables.
 """
 
 import numpy as np
@@ -9,9 +11,11 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.captions.statistics import paper_table
-from posrank.figures.runs import coverage_note, one_set
+from posrank.figures.runs import coverage_note, load_metrics, one_set
 from posrank.figures.style import STRATEGIES, SYSTEMS
 from posrank.language.ngrams import ORDERS
+
+__all__ = ["beside_paper", "blind_table", "load_metrics", "markdown", "results_table", "strategy_table"]
 
 COLUMNS = ("v2t", "t2v", *PARTS)
 PAPER_DATASETS = {"msrvtt": "MSR-VTT", "vatex": "VATEX", "vln_uvo": "VLN-UVO", "vln_oops": "VLN-OOPS"}
@@ -21,14 +25,17 @@ PAPER_DATASETS = {"msrvtt": "MSR-VTT", "vatex": "VATEX", "vln_uvo": "VLN-UVO", "
 def row(metrics):
     """The paper's columns of one run: mean recall in percent, PoSRank in 0..1."""
     recall, ranks = metrics["recall"], metrics["posrank"]
-    return {"v2t": recall["v2t"]["mean"], "t2v": recall["t2v"]["mean"],
-            **{part: ranks[part]["posrank"] if part in ranks else np.nan for part in PARTS}}
+    return {
+        "v2t": recall["v2t"]["mean"],
+        "t2v": recall["t2v"]["mean"],
+        **{part: ranks[part]["posrank"] if part in ranks else np.nan for part in PARTS},
+    }
 
 
 def strategy_table(metrics, digits=None):
-    """Tables 4, 7, 8: one row per system and strategy, the mean over seeds -> DataFrame indexed by (system, strategy) with the columns of
-    COLUMNS, `seeds`, and, for several seeds, the standard deviation over them in `<column>_sd`. No rows for no runs. ValueError where the
-    runs were ranked on different lists."""
+    """Tables 4, 7, 8: one row per system and strategy, the mean over seeds -> DataFrame indexed by (system, strategy)
+    with the columns of COLUMNS, `seeds`, and, for several seeds, the standard deviation over them in `<column>_sd`. No
+    rows for no runs. ValueError where the runs were ranked on different lists."""
     if not metrics:
         index = pd.MultiIndex.from_arrays([[], []], names=["system", "strategy"])
         return pd.DataFrame(columns=[*COLUMNS, "seeds"], index=index, dtype=float)
@@ -48,8 +55,9 @@ def mean_gain(metrics, key="value"):
 
 
 def results_table(metrics, counts=True):
-    """Tables 4 and 8 as the report and the README show them, as texts: recall with one digit, PoSRank with three, over several seeds
-    `mean ± standard deviation`. Three rows below: shuffled video (mean of all runs), the best n-gram model, chance.
+    """Tables 4 and 8 as the report and the README show them, as texts: recall with one digit, PoSRank with three, over
+    several seeds `mean ± standard deviation`. Three rows below: shuffled video (mean of all runs), the best n-gram
+    model, chance.
 
     counts: with the columns seeds, videos ("18 of 24" where some are missing) and captions. Empty without runs.
     """
@@ -64,13 +72,23 @@ def results_table(metrics, counts=True):
         lines.append({"system": SYSTEMS[key[0]], "training strategy": STRATEGIES[key[1]], **cells})
         if counts:
             mine = [m for m in metrics if (m["system"], m["strategy"]) == key]
-            lines[-1] |= {"seeds": str(len(mine)), "videos": coverage_note(mine).partition(f" {mine[0].get('split')} ")[0] or _count(mine, "videos"),
-                          "captions": _count(mine, "captions")}
+            lines[-1] |= {
+                "seeds": str(len(mine)),
+                "videos": coverage_note(mine).partition(f" {mine[0].get('split')} ")[0] or _count(mine, "videos"),
+                "captions": _count(mine, "captions"),
+            }
     rows = blind.groupby("part")
-    below = {"shuffled video (mean of all runs)": rows["shuffled"], "best n-gram model, no video": [name for name in ORDERS if name in blind],
-             "chance": rows["chance"]}
+    below = {
+        "shuffled video (mean of all runs)": rows["shuffled"],
+        "best n-gram model, no video": [name for name in ORDERS if name in blind],
+        "chance": rows["chance"],
+    }
     for name, values in below.items():
-        values = rows[values].mean().max(axis=1) if isinstance(values, list) else values.agg(lambda column: column.astype(float).mean())
+        values = (
+            rows[values].mean().max(axis=1)
+            if isinstance(values, list)
+            else values.agg(lambda column: column.astype(float).mean())
+        )
         lines.append({"training strategy": name, **{part: number(values.get(part), part) for part in PARTS}})
     found = pd.DataFrame(lines).fillna("").set_index(["system", "training strategy"])
     return found.rename(columns={"v2t": "V2T", "t2v": "T2V"})
@@ -79,53 +97,97 @@ def results_table(metrics, counts=True):
 def _count(metrics, name):
     """Videos or captions that were ranked, as text; those of the first of several runs (they are on the same lists)."""
     first = metrics[0]
-    value = first[name] - first.get(f"{name}_missing", 0) if name in first else first["posrank"].get("mean", {}).get(name)
+    value = (
+        first[name] - first.get(f"{name}_missing", 0) if name in first else first["posrank"].get("mean", {}).get(name)
+    )
     return "" if value is None else f"{value:.0f}"
 
 
 def blind_table(metrics):
-    """What the runs' sets are worth: per run and part PoSRank with its interval, chance, the zero line (shuffled video), the best blind
-    row and the vision gain -> long DataFrame."""
+    """What the runs' sets are worth: per run and part PoSRank with its interval, chance, the zero line (shuffled
+    video), the best blind row and the vision gain -> long DataFrame."""
     numbers = ("posrank", "low", "high", "chance", "adjusted", "list_length", "captions", "videos")
-    columns = ["system", "strategy", "seed", "part", *numbers, "shuffled", "best_blind", "vision_gain", "gain_low", "gain_high"]
+    columns = [
+        "system",
+        "strategy",
+        "seed",
+        "part",
+        *numbers,
+        "shuffled",
+        "best_blind",
+        "vision_gain",
+        "gain_low",
+        "gain_high",
+    ]
     rows = []
     for m in one_set(metrics):
         for part in PARTS:
             if part not in m["posrank"]:
                 continue
             own, gain = m["posrank"][part], m.get("vision_gain", {}).get(part, {})
-            rows.append({
-                "system": m["system"], "strategy": m["strategy"], "seed": m["seed"], "part": part, **{name: own[name] for name in numbers},
-                "shuffled": m.get("zero_line", {}).get(part),
-                **{name: line.get(part) for name, line in m.get("blind", {}).items() if name != "shuffled video"},
-                "best_blind": gain.get("best_blind"), "vision_gain": gain.get("value"),
-                "gain_low": gain.get("low"), "gain_high": gain.get("high"),
-            })
+            rows.append(
+                {
+                    "system": m["system"],
+                    "strategy": m["strategy"],
+                    "seed": m["seed"],
+                    "part": part,
+                    **{name: own[name] for name in numbers},
+                    "shuffled": m.get("zero_line", {}).get(part),
+                    **{name: line.get(part) for name, line in m.get("blind", {}).items() if name != "shuffled video"},
+                    "best_blind": gain.get("best_blind"),
+                    "vision_gain": gain.get("value"),
+                    "gain_low": gain.get("low"),
+                    "gain_high": gain.get("high"),
+                }
+            )
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
 
 
 def worth_table(worth):
-    """The columns of `blind_table` that fit a page; of several seeds the mean, where an interval is that of the first seed's run alone and
-    therefore left out."""
+    """The columns of `blind_table` that fit a page; of several seeds the mean, where an interval is that of the first
+    seed's run alone and therefore left out."""
     keys = ["system", "strategy", "part"]
-    shown = ["posrank", "low", "high", "chance", "adjusted", "shuffled", "best_blind", "vision_gain", "gain_low", "gain_high"]
+    shown = [
+        "posrank",
+        "low",
+        "high",
+        "chance",
+        "adjusted",
+        "shuffled",
+        "best_blind",
+        "vision_gain",
+        "gain_low",
+        "gain_high",
+    ]
     if worth["seed"].nunique() == 1:
         return worth.set_index(keys)[shown]
     numbers = [name for name in shown if name not in ("low", "high", "best_blind", "gain_low", "gain_high")]
     groups = worth.groupby(keys, sort=False)
-    return groups[numbers].mean().join(groups[["gain_low"]].min().rename(columns={"gain_low": "lowest gain_low of a seed"}))
+    return (
+        groups[numbers]
+        .mean()
+        .join(groups[["gain_low"]].min().rename(columns={"gain_low": "lowest gain_low of a seed"}))
+    )
 
 
 def average_table(metrics):
-    """Table 3: mean PoSRank over the five parts of coarse training, per system, with the paper's VLN-UVO column beside it."""
+    """Table 3: mean PoSRank over the five parts of coarse training, per system, with the paper's VLN-UVO column beside
+    it."""
     paper = paper_table(3).set_index("system")
     rows = []
     for m in one_set(metrics):
         if m["strategy"] == "coarse":
             mean = m["posrank"]["mean"]
-            rows.append({"system": SYSTEMS[m["system"]], **{k: mean[k] for k in ("posrank", "low", "high", "chance", "adjusted")},
-                         "shuffled": m.get("zero_line", {}).get("mean", np.nan), "vision_gain": mean_gain(m),
-                         "gain_low": mean_gain(m, "low"), "gain_high": mean_gain(m, "high")})
+            rows.append(
+                {
+                    "system": SYSTEMS[m["system"]],
+                    **{k: mean[k] for k in ("posrank", "low", "high", "chance", "adjusted")},
+                    "shuffled": m.get("zero_line", {}).get("mean", np.nan),
+                    "vision_gain": mean_gain(m),
+                    "gain_low": mean_gain(m, "low"),
+                    "gain_high": mean_gain(m, "high"),
+                }
+            )
     table = pd.DataFrame(rows)
     if table.empty:
         return table
@@ -135,17 +197,20 @@ def average_table(metrics):
 
 
 def beside_paper(metrics, table=8):
-    """Ours and the paper's rows of Table 4, 7 or 8 (or of 5, 6: see posrank.figures.sweeps), numbers as they are -> DataFrame indexed by
-    (system or dataset, training strategy, from: ours | paper).
+    """Ours and the paper's rows of Table 4, 7 or 8 (or of 5, 6: see posrank.figures.sweeps), numbers as they are ->
+    DataFrame indexed by (system or dataset, training strategy, from: ours | paper).
 
-    Table 4 is about X-CLIP alone, Table 7 about X-CLIP by dataset. Every row of the paper is there. The worlds differ (the paper's Tables 4
-    and 8 are VLN-UVO with K = 20): what can be compared is the order of the strategies and chance-adjusted values.
+    Table 4 is about X-CLIP alone, Table 7 about X-CLIP by dataset. Every row of the paper is there. The worlds differ
+    (the paper's Tables 4 and 8 are VLN-UVO with K = 20): what can be compared is the order of the strategies and
+    chance-adjusted values.
     """
     first = "dataset" if table == 7 else "system"
     ours = strategy_table([m for m in metrics if table == 8 or m["system"] == "xclip"])
     rows = []
     for system, strategy in ours.index:
-        name = PAPER_DATASETS.get(metrics[0].get("dataset"), metrics[0].get("dataset")) if table == 7 else SYSTEMS[system]
+        name = (
+            PAPER_DATASETS.get(metrics[0].get("dataset"), metrics[0].get("dataset")) if table == 7 else SYSTEMS[system]
+        )
         rows.append({first: name, "strategy": strategy, "from": "ours", **ours.loc[(system, strategy), list(COLUMNS)]})
     for line in paper_table(table).to_dict("records"):
         rows.append({first: SYSTEMS["xclip"], "from": "paper", **line})
@@ -157,7 +222,8 @@ def beside_paper(metrics, table=8):
 
 
 def numbers(table):
-    """The paper's columns of a table as texts, for a page: V2T and T2V with one digit, PoSRank with three, whole numbers without any."""
+    """The paper's columns of a table as texts, for a page: V2T and T2V with one digit, PoSRank with three, whole
+    numbers without any."""
     shown = table.copy()
     for column in shown.columns:
         if column in COLUMNS or column in ("mean", "vision_gain", "chance"):
@@ -174,14 +240,17 @@ def number(value, column):
 
 def named(table):
     """The same table with systems and strategies under the names that the paper gives them."""
-    renamed = {"system": SYSTEMS, "strategy": STRATEGIES, "against": STRATEGIES}
-    levels = [table.index.get_level_values(name).map(lambda key, names=renamed.get(name, {}): names.get(key, key)) for name in table.index.names]
-    names = ["training strategy" if name == "strategy" else name for name in table.index.names]
-    return table.set_axis(pd.MultiIndex.from_arrays(levels, names=names) if len(levels) > 1 else pd.Index(levels[0], name=names[0]))
+    names = {"system": SYSTEMS, "strategy": STRATEGIES, "against": STRATEGIES}
+    flat = table.reset_index()
+    for level in names.keys() & set(table.index.names):
+        flat[level] = flat[level].map(lambda key, known=names[level]: known.get(key, key))
+    levels = ["training strategy" if level == "strategy" else level for level in table.index.names]
+    return flat.rename(columns={"strategy": "training strategy"}).set_index(levels)
 
 
 def markdown(table, index=True):
-    """A DataFrame as a Markdown table (texts as they are, floats with three digits, missing values empty; numbers to the right)."""
+    """A DataFrame as a Markdown table (texts as they are, floats with three digits, missing values empty; numbers to
+    the right)."""
     flat = table.reset_index() if index else table
     cells = [[_cell(value) for value in values] for values in flat.itertuples(index=False)]
     lines = [flat.columns, ["---"] * len(flat.columns), *cells]

@@ -1,8 +1,8 @@
 """What a negative set is worth: what can be counted in its sentences, what blind models score, and a verdict.
 
-Comes in: negatives, captions and tags tables. Goes out: the table of `posrank.negatives.validity.validity` with columns for
-language models that never see a video, and for one set the report that metrics/validity/<dataset>-<rule>.json holds; the same for
-every set, ours and the authors'.
+Comes in: negatives, captions and tags tables. Goes out: the table of `posrank.negatives.validity.validity` with columns
+for language models that never see a video, and for one set the report that metrics/validity/<dataset>-<rule>.json
+holds; the same for every set, ours and the authors'.
 """
 
 import pandas as pd
@@ -29,7 +29,8 @@ def validity_table(
     negatives, captions, tags=None, training=None, models=("unigram", "bigram", "trigram"), smoothing="absolute", tagger="builtin",
     clip_tokens=True, lists=None, sample=1000, b=10000, seed=0,
 ):
-    """One row per part: the columns of `validity`, and for each of `models` its PoSRank <model>, <model>_low, <model>_high.
+    """One row per part: the columns of `validity`, and for each of `models` its PoSRank <model>, <model>_low,
+    <model>_high.
 
     captions   the dataset's captions table, all splits
     training   captions that the models are fitted on; None = all of `captions`. Videos of scored captions are left out
@@ -62,10 +63,10 @@ def validity_table(
 def judge_texts(training, rule, builder):
     """The captions that the judges of a set are fitted on -> (for judge A and the blind rows, for judge B or None).
 
-    builder: what rule `fair` was given, "all" training captions or the first of two random "half"s. Only that rule learns blind
-    models from captions; the others take nothing but words from them, so judge B can always be had there. Where one
-    half keeps back its captions, A reads the other one for every rule: the sets of a dataset stand before the same judges.
-    None also where the captions cannot be split.
+    builder: what rule `fair` was given, "all" training captions or the first of two random "half"s. Only that rule
+    learns blind models from captions; the others take nothing but words from them, so judge B can always be had there.
+    Where one half keeps back its captions, A reads the other one for every rule: the sets of a dataset stand before the
+    same judges. None also where the captions cannot be split.
     """
     try:
         seen, fresh = halves(training)
@@ -82,12 +83,12 @@ def validity_report(
 ):
     """The report of one set (one rule and level): a dict of plain values.
 
-    captions, tags: of the whole dataset; training: captions that blind models may read (None: all of other videos); builder: see
-    `judge_texts`; the rest as in `validity_table`, `lists` for judges and table alike.
+    captions, tags: of the whole dataset; training: captions that blind models may read (None: all of other videos);
+    builder: see `judge_texts`; the rest as in `validity_table`, `lists` for judges and table alike.
 
-    -> verdict (one sentence), note (what the judges could not do, or ""), rule, level, builder, parts {part: the columns of
-    `validity`; verdict; blind {unigram, bigram, trigram} and judges {A, -A, B, -B}: rows of posrank.scoring.judged},
-    dropped and balance (what was lost on the way, from the table's attrs).
+    -> verdict (one sentence), note (what the judges could not do, or ""), rule, level, builder, parts {part: the
+    columns of `validity`; verdict; blind {unigram, bigram, trigram} and judges {A, -A, B, -B}: rows of
+    posrank.scoring.judged}, dropped and balance (what was lost on the way, from the table's attrs).
     """
     if negatives.empty:
         return {"verdict": verdict({}), "note": "", "rule": None, "level": None, "builder": builder, "parts": {},
@@ -122,8 +123,8 @@ def validity_report(
 
 
 def judges_table(reports):
-    """The judges of several sets side by side: DataFrame by (dataset, rule, part) with captions, K, chance, and for the blind
-    rows and judges how far they are above chance.
+    """The judges of several sets side by side: DataFrame by (dataset, rule, part) with captions, K, chance, and for the
+    blind rows and judges how far they are above chance.
 
     reports: {(dataset, rule): report}.
     """

@@ -1,7 +1,7 @@
 """What a run is shown instead of its videos: shuffled, blank, one frame, frames in reverse order.
 
-In: names of `evaluate.controls`, the run's scorer, the captions. Out: a scorer per row of the report. One frame and reversed frames still
-show the right video: they are controls, not blind rows.
+In: names of `evaluate.controls`, the run's scorer, the captions. Out: a scorer per row of the report. One frame and
+reversed frames still show the right video: they are controls, not blind rows.
 """
 
 from posrank.scoring import scorers

@@ -105,8 +105,9 @@ def compare(ranks_a, ranks_b, b=10000, seed=0):
 
 
 def short(metrics):
-    """The main numbers of a run: PoSRank per part and their mean, vision gain (mean), mean recall both ways in percent, and how many of
-    the split's videos are missing (None where its file does not say). A part without captions is absent."""
+    """The main numbers of a run: PoSRank per part and their mean, vision gain (mean), mean recall both ways in percent,
+    and how many of the split's videos are missing (None where its file does not say). A part without captions is
+    absent."""
     ranks, recall = metrics["posrank"], metrics.get("recall") or {}
     return {
         **{part: ranks[part]["posrank"] for part in (*PARTS, "mean") if part in ranks},
