@@ -16,6 +16,9 @@ import yaml
 HOME = Path(__file__).resolve().parents[2]
 """The project whose code runs: a checkout, or a preset's scratch copy of it."""
 
+SOURCE = "results/source"
+"""Copies of the notebooks' code, on which stages depend."""
+
 FIGURES = "lib/posrank/figures"
 """Code that draws what was measured: a change there changes no number."""
 
@@ -98,7 +101,7 @@ def behind(name, found):
                     _inside(dep, out)
                     for dep in found[stage].get("deps", [])
                     for out in outputs(entry)
-                    if not out.endswith(".ipynb")
+                    if not out.startswith((SOURCE, "results/notebooks"))
                 )
             ):
                 chain.append(other)
@@ -129,8 +132,8 @@ def code_digest(home=HOME):
         return None
     digest = hashlib.blake2b(digest_size=8)
     for dep in sorted(named):
-        if dep.endswith(".ipynb"):
-            digest.update(_code_cells(home / "notebooks" / Path(dep).name).encode())
+        if dep.startswith(SOURCE):
+            digest.update(_code_cells(home / "notebooks" / Path(dep).with_suffix(".ipynb").name).encode())
         elif dep.startswith("lib/") and not dep.startswith(FIGURES):
             files = [home / dep] if (home / dep).is_file() else sorted((home / dep).rglob("*"))
             for file in files:

@@ -19,6 +19,7 @@ from pathlib import Path
 from posrank import params as knobs
 from posrank.machine import checkout
 from posrank.paths import atomic, root
+from posrank.published import clear_leftovers
 from posrank.scratch import refresh
 from posrank.yamlfile import yaml_text
 
@@ -103,33 +104,8 @@ def prepare(base, name, sweeps=False):
     _link_raw(base, scratch, merged["datasets"])
     for folder in ("metrics", "results/ranks", "runs"):
         (scratch / folder).mkdir(parents=True, exist_ok=True)
-    _sweep_out(scratch, merged)
+    clear_leftovers(scratch, merged)
     return scratch
-
-
-def _sweep_out(scratch, params):
-    """Delete metrics and ranks that an earlier params.yaml left in the scratch copy: of runs, datasets, splits and rules that it does
-    not ask for now."""
-    from posrank.figures.runs import asked, other_than
-
-    names, kept = asked(params), set()
-    for path in (scratch / "metrics").glob("*.json"):
-        try:
-            metrics = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            metrics = {}
-        if "strategy" in metrics or path.stem in names:
-            if path.stem not in names or other_than(metrics, params):
-                path.unlink()
-            else:
-                kept.add(path.stem)
-    for path in (scratch / "results" / "ranks").glob("*.parquet"):
-        if path.stem not in kept:
-            path.unlink()
-    sets = {f"{dataset}-{rule}" for dataset in params["datasets"] for rule in params["negatives"]["rules"]}
-    for path in (scratch / "metrics" / "validity").glob("*.json"):
-        if path.stem not in sets:
-            path.unlink()
 
 
 def _dvc_config(base, scratch):
@@ -195,7 +171,6 @@ def publish(arguments):
     one by one: ENVIRONMENT.json names the commit of each. metrics/published.json is written anew, and stale numbers are named.
     """
     from posrank import published
-    from posrank.machine import describe
 
     base, name = root(), arguments.preset
     scratch = base / ".presets" / name
@@ -226,13 +201,7 @@ def publish(arguments):
             changed.append(f"sweeps/{path.stem}")
         _copy(path, copy)
     last = json.loads((scratch / LAST_RUN).read_text()) if (scratch / LAST_RUN).is_file() else {}
-    before = target / "ENVIRONMENT.json"
-    commits = json.loads(before.read_text()).get("commits", {}) if before.is_file() else {}
-    commits = {name: commits.get(name) for name in published.runs(target)} | dict.fromkeys(changed, last.get("commit"))
-    note = {
-        "preset": name, "command": f"make repro PRESET={name}", "seconds": last.get("seconds"), "commit": last.get("commit"),
-        "date": last.get("date"), "commits": commits, **describe(),
-    }
+    note = published.note(target, name, last, changed)
     with atomic(target / "ENVIRONMENT.json") as temporary:
         temporary.write_text(json.dumps(note, indent=2) + "\n")
     print("\n".join(published.told(published.write(base))))

@@ -15,6 +15,8 @@ import yaml
 
 from posrank import origin
 from posrank import params as knobs
+from posrank.figures.runs import asked, other_than
+from posrank.machine import describe
 from posrank.paths import atomic, root
 from posrank.scoring.summary import plain, short
 
@@ -126,6 +128,39 @@ def stale_data(locked, params, base):
         changed = [key for key, value in values.items() if _value(params, key) != value]
         found += [f"{stage}: {', '.join(code + changed)}"] if code or changed else []
     return found
+
+
+def note(folder, preset, last, changed):
+    """Content of ENVIRONMENT.json in the metrics folder `folder`: how the preset was made, on what, and the commit of
+    each run.
+
+    last: seconds, commit and date of the last repro; changed: names of the runs that it made anew. The others keep
+    their commit.
+    """
+    commits = _json(Path(folder) / "ENVIRONMENT.json").get("commits", {})
+    commits = {name: last.get("commit") if name in changed else commits.get(name) for name in runs(folder)}
+    how = {key: last.get(key) for key in ("seconds", "commit", "date")}
+    return {"preset": preset, "command": f"make repro PRESET={preset}", **how, "commits": commits, **describe()}
+
+
+def clear_leftovers(scratch, params):
+    """Delete metrics and ranks that an earlier params.yaml left in the workspace `scratch`: of runs, datasets, splits
+    and rules that `params` do not ask for. Metrics of models that were not trained here stay."""
+    names, kept = asked(params), set()
+    for path in (scratch / "metrics").glob("*.json"):
+        try:
+            metrics = _json(path)
+        except ValueError:
+            metrics = {}
+        if "strategy" in metrics or path.stem in names:
+            if path.stem not in names or other_than(metrics, params):
+                path.unlink()
+            else:
+                kept.add(path.stem)
+    sets = {f"{dataset}-{rule}" for dataset in params["datasets"] for rule in params["negatives"]["rules"]}
+    ranks = [path for path in (scratch / "results" / "ranks").glob("*.parquet") if path.stem not in kept]
+    for path in (*ranks, *(path for path in (scratch / "metrics" / "validity").glob("*.json") if path.stem not in sets)):
+        path.unlink()
 
 
 def _value(params, key):

@@ -16,7 +16,7 @@ _WHERE = {
     "ranks": ("controls_figure", "correlation_figure", "parts_figure"),
     "report": ("external_table", "head_box", "left_out", "verdict"),
     "runs": ("coverage_note", "load_metrics", "select"),
-    "show": ("show_published", "show_results", "show_sweep"),
+    "show": ("show_average", "show_published", "show_results", "show_sweep"),
     "significance": ("marked_table", "strategy_differences"),
     "style": ("STRATEGIES", "SYSTEMS", "save", "show_style"),
     "sweeps": ("constant_table", "cross_generator", "show_constant", "show_cross_generator"),

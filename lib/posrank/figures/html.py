@@ -9,15 +9,16 @@ from html import escape
 
 # the cell's code stands in the page itself: a link that works wherever the page is
 CELL = """{% extends 'lab/index.html.j2' %}
-{% block input_group %}<details class="made-by" id="cell-{{ cell.id }}"><summary>the cell that made this (cell {{ cell.id }} of the
-notebook)</summary>{{ super() }}</details>{% endblock %}"""
+{% block input_group %}{% if cell.outputs %}<details class="made-by" id="cell-{{ cell.id }}"><summary>made by cell {{ cell.id }}
+of the notebook: its code</summary>{{ super() }}</details>{% endif %}{% endblock %}"""
 
 STYLE = """<style>
 body { max-width: 1240px; margin: auto; }
 .jp-Cell { display: flex; flex-direction: column; }
-.jp-Cell-inputWrapper:has(details) { order: 2; }
+details.made-by { order: 2; margin: .2em 0 1em; font-family: sans-serif; }
 details.made-by > summary { color: #777; font-size: 85%; cursor: pointer; }
 .jp-OutputArea-output table { font-size: 12.5px; }
+.jp-RenderedHTMLCommon tbody th { text-align: left; vertical-align: top; }
 .jp-RenderedHTMLCommon td, .jp-RenderedHTMLCommon th { white-space: normal; padding: .25em .45em; }
 .jp-OutputPrompt, .jp-InputPrompt { display: none; }
 .head-box table { font-size: 14px; }

@@ -138,7 +138,7 @@ def published_tables(found, wanted, but=()):
     but: presets to leave out. Runs are averaged over seeds. Runs on different lists stand in different tables. A
     heading names preset, data, commit, and says how many runs the present code would make otherwise.
     """
-    tables = {}
+    tables, order = {}, {name: n for n, name in enumerate([*SYSTEMS.values(), *STRATEGIES.values()])}
     for preset, entry in found.items():
         groups = {}
         for name, values in entry["runs"].items():
@@ -155,6 +155,7 @@ def published_tables(found, wanted, but=()):
                 }
                 for name, values in runs.items()
             ]
+            rows.sort(key=lambda line: [order.get(line[key], 99) for key in ("system", "training strategy")])
             table = pd.DataFrame(rows).groupby(["system", "training strategy"], sort=False).mean(numeric_only=True)
             old = sum(bool(values["stale"]) for values in runs.values())
             commits = sorted({values["commit"] or entry["commit"] or "" for values in runs.values()} - {""})

@@ -10,8 +10,8 @@ from IPython.display import HTML, display
 from posrank.captions.statistics import paper_table
 from posrank.figures.curves import sweep_figure
 from posrank.figures.report import preset_of, published, published_tables
-from posrank.figures.sweeps import SWEEPS, sweep_beside_paper, sweep_table
-from posrank.figures.tables import PAPER_DATASETS, beside_paper, numbers
+from posrank.figures.sweeps import SWEEPS, sweep_beside_paper, sweep_folder, sweep_table
+from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper, numbers
 
 PAPERS = {
     4: "paper: X-CLIP on VLN-UVO, K = 20",
@@ -35,24 +35,36 @@ def show_results(work, selection, table):
         7: lambda name, m: name.startswith("xclip-") and m["dataset"] != dataset and m["dataset"] in PAPER_DATASETS,
         8: lambda name, m: not name.startswith("sweeps/") and name.partition("-")[0] not in systems,
     }[table]
-    show_published(work, wanted, f"Table {table}")
+    show_published(work, wanted, f"Table {table}, ")
+
+
+def show_average(work, selection):
+    """Table 3: ours and the paper's; below, published runs of the systems that this preset did not run."""
+    table, systems = work.save_table(average_table(selection.runs), "table3"), {m["system"] for m in selection.runs}
+    display(table if len(table) else "none of these runs had coarse-grained training", HTML("<p>The paper's Table 3:</p>"))
+    display(paper_table(3).set_index("system"))
+
+    def wanted(name, m):
+        return "-coarse-" in name and not name.startswith("sweeps/") and name.partition("-")[0] not in systems
+
+    show_published(work, wanted, "Table 3, ")
 
 
 def show_sweep(work, selection, name):
     """Table 5 (lambda) or 6 (n): ours and the paper's rows with a figure; where it has not run, published points."""
     number, _, command = SWEEPS[name]
-    table = sweep_table(work.folder / "sweeps" / "metrics", name, selection.runs)
+    table = sweep_table(sweep_folder(work), name, selection.runs)
     beside = numbers(sweep_beside_paper(table, name))
     display(HTML(f"<p>{PAPERS[number]}.</p>"), work.save_table(beside, f"table{number}"))
     if table.empty:
         print(f"Table {number}: this sweep has not run here ({command}); the paper's rows alone")
-        show_published(work, lambda point, m: point.startswith(f"sweeps/{name}-"), f"Table {number}")
+        show_published(work, lambda point, m: point.startswith(f"sweeps/{name}-"), f"Table {number}, ")
     else:
         label = {"lambda": "lambda", "n": "N, negatives per part of speech"}[name]
         display(work.save(sweep_figure(table, name, label, paper_table(number)), f"table{number}_{name}"))
 
 
-def show_published(work, wanted, what):
+def show_published(work, wanted, what=""):
     """Published runs that are `wanted` (see `published_tables`), one table a preset; nothing where there are none."""
     for heading, table in published_tables(published(), wanted, but={preset_of(work)}).items():
-        display(HTML(f"<p><b>{what}, {heading}</b></p>"), table)
+        display(HTML(f"<p><b>{what}{heading}</b></p>"), table)

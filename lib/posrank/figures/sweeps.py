@@ -24,6 +24,12 @@ SWEEPS = {
 """Name of a sweep -> its table in the paper, that table's column of values, and the command that makes it."""
 
 
+def sweep_folder(work):
+    """Where the points of a workspace's sweeps are: metrics/sweeps, or sweeps/metrics."""
+    folder = work.folder / "metrics" / "sweeps"
+    return folder if folder.is_dir() else work.folder / "sweeps" / "metrics"
+
+
 def points(folder, name, like=None):
     """{point: metrics} of a sweep's files <folder>/<name>-<point>.json, sorted by name. like: metrics of the runs
     beside which they are shown; points on other lists are left out, and named."""
@@ -118,7 +124,7 @@ def show_constant(work, metrics):
     """The constant-video table of this workspace; where there is none, it says how to make it."""
     return _shown(
         work,
-        constant_table(points(work.folder / "sweeps" / "metrics", "constant", metrics), metrics),
+        constant_table(points(sweep_folder(work), "constant", metrics), metrics),
         "constant_video",
         "constant",
     )
@@ -126,7 +132,7 @@ def show_constant(work, metrics):
 
 def show_cross_generator(work):
     """The cross-generator table of this workspace; where there is none, it says how to make it."""
-    return _shown(work, cross_generator(points(work.folder / "sweeps" / "metrics", "rule")), "cross_generator", "rule")
+    return _shown(work, cross_generator(points(sweep_folder(work), "rule")), "cross_generator", "rule")
 
 
 def _shown(work, table, name, sweep):
