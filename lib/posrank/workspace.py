@@ -158,8 +158,8 @@ class Workspace:
 
         numbers = {name_of(m): {key: value for key, value in short(m).items() if value is not None} for m in runs}
         self.save_metrics(numbers, "summary")
-        table = pd.DataFrame([{"run": run, **{part: values.get(part) for part in PARTS}} for run, values in numbers.items()])
-        self.save_table(table.reindex(columns=["run", *PARTS]), "posrank")
+        rows = [(f"{run} {part}", values[part]) for run, values in numbers.items() for part in PARTS if part in values]
+        self.save_table(pd.DataFrame(rows, columns=["run and part", "posrank"]), "posrank")
 
 
 def open(name="", write=False):
