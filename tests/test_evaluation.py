@@ -16,8 +16,8 @@ from posrank.frames import build
 from posrank.paths import root
 from posrank.scoring import scorers
 from posrank.training import runs
-from posrank.video import BLANK
 from posrank.training.launch import launch
+from posrank.video import BLANK
 from posrank.world.build import build as build_world
 
 TINY = {

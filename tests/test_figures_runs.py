@@ -30,7 +30,8 @@ def write(folder, *found):
 
 
 CHANGED = {
-    "dataset": {"dataset": "csv"}, "split": {"split": "val"}, "rule": {"rule": "released", "lists": {"released": "a"}}, "lists": {"lists": {"paper": "b"}},
+    "dataset": {"dataset": "csv"}, "split": {"split": "val"}, "rule": {"rule": "released", "lists": {"released": "a"}},
+    "lists": {"lists": {"paper": "b"}},
 }
 
 
@@ -38,7 +39,8 @@ CHANGED = {
 @pytest.mark.parametrize(
     "table", [figures.strategy_table, figures.results_table, figures.blind_table, figures.average_table, figures.brittleness_table,
               figures.beside_paper, figures.parts_figure, figures.correlation_figure, figures.verdict,
-              lambda m: figures.gain_table({"x": m}), lambda m: figures.marked_table(None, m), lambda m: figures.constant_table({"r": m[0]}, m[1:])])
+              lambda m: figures.gain_table({"x": m}), lambda m: figures.marked_table(None, m),
+              lambda m: figures.constant_table({"r": m[0]}, m[1:])])
 def test_runs_on_different_lists_stand_in_no_table(table, changes):
     with pytest.raises(ValueError, match=r"xclip-coarse-0 \(.*\) and xclip-(coarse|word)-0 \(.*\) were ranked on different lists"):
         table([run("coarse"), run("coarse", **changes) if table is figures.average_table else run("word", **changes)])
@@ -55,7 +57,8 @@ def test_a_file_without_digests_counts_as_other_lists_where_its_captions_differ(
 
 
 @pytest.mark.parametrize(("changes", "reason"), [
-    ({"dataset": "csv"}, "dataset csv, not world"), ({"split": "val"}, "split val, not test"), ({"rule": "released"}, "rule released, not paper"),
+    ({"dataset": "csv"}, "dataset csv, not world"), ({"split": "val"}, "split val, not test"),
+    ({"rule": "released"}, "rule released, not paper"),
     ({"lists": {"paper": "b"}}, "other lists than the present ones"), ({"lists": {}}, "does not say on which lists"),
     ({"strategy": "prompt"}, "no such run"), ({"system": "ts2net"}, "no such run"), ({"seed": 3}, "no such run"),
 ])
@@ -144,12 +147,13 @@ def test_a_published_run_is_current_until_its_code_parameters_data_or_lock_chang
               "start": "5", "weights": "6"}
     m = run("word", inputs=inputs, code=origin.code_digest())
     path.write_text(json.dumps(m))
-    outs = {"data/captions/world.parquet": "1", "data/tags/world.parquet": "2", "data/frames/world": "3", "data/negatives/world-paper.parquet": "4",
+    outs = {"data/captions/world.parquet": "1", "data/tags/world.parquet": "2", "data/frames/world": "3",
+            "data/negatives/world-paper.parquet": "4",
             "runs/xclip-word-0/weights.safetensors": "6", "metrics/xclip-word-0.json": origin.file_digest(path)}
     lock = {"all": {"outs": [{"path": name, "md5": md5} for name, md5 in outs.items()]}}
 
-    def state(m, params=params, code=origin.code_digest(), lock=lock):
-        return published.stale(m, "xclip-word-0", path, params, code, lock, root())
+    def state(m, params=params, code=None):
+        return published.stale(m, "xclip-word-0", path, params, code or m.get("code"), lock, root())
 
     assert state(m) == []
     assert state(m, params=knobs.merge(params, {"train": {"lambda": 9.0}})) == ["other parameters"]
@@ -161,7 +165,8 @@ def test_a_published_run_is_current_until_its_code_parameters_data_or_lock_chang
 
 
 def test_published_runs_of_other_presets_stand_in_tables_of_their_own():
-    entry = dict.fromkeys((*figures.strategy_table([]).columns[:7], "mean", "vision_gain"), 0.5) | {"split": "test", "rule": "paper", "commit": "abc"}
+    entry = dict.fromkeys((*figures.strategy_table([]).columns[:7], "mean", "vision_gain"), 0.5)
+    entry |= {"split": "test", "rule": "paper", "commit": "abc"}
     rows = {"xclip-word-0": entry | {"dataset": "world", "lists": "a", "stale": []}, "xclip-word-1": entry | {
         "dataset": "world", "lists": "a", "stale": ["other code"]}, "xclip-word-2": entry | {"dataset": "csv", "lists": "b", "stale": []}}
     found = {"full": {"commit": None, "runs": rows}, "mine": {"commit": None, "runs": rows}}

@@ -158,9 +158,11 @@ def clear_leftovers(scratch, params):
             else:
                 kept.add(path.stem)
     sets = {f"{dataset}-{rule}" for dataset in params["datasets"] for rule in params["negatives"]["rules"]}
-    ranks = [path for path in (scratch / "results" / "ranks").glob("*.parquet") if path.stem not in kept]
-    for path in (*ranks, *(path for path in (scratch / "metrics" / "validity").glob("*.json") if path.stem not in sets)):
-        path.unlink()
+    found = {"results/ranks/*.parquet": kept, "results/scores/*.parquet": kept, "metrics/validity/*.json": sets}
+    for folder, names in found.items():
+        for path in scratch.glob(folder):
+            if path.stem not in names:
+                path.unlink()
 
 
 def _value(params, key):
@@ -206,7 +208,8 @@ def told(found):
         )
         yield f"{preset}: {state}: {', '.join(old)}" if old and len(old) < len(entry["runs"]) else f"{preset}: {state}"
         if entry["data"]:
-            yield f"  its dvc.lock is stale: {entry['data'] if isinstance(entry['data'], str) else '; '.join(entry['data'])}"
+            stages = [entry["data"]] if isinstance(entry["data"], str) else entry["data"]
+            yield f"  its dvc.lock is stale: {'; '.join(stages)}"
 
 
 def main():

@@ -105,15 +105,16 @@ class Workspace:
         """Digest of the lists that evaluation ranks under these parameters; None where the tables are not made yet."""
         from posrank import origin
 
-        dataset, options = self.params.train.dataset, self.params.evaluate
-        files = [self.folder / "data" / name for name in (
-            f"captions/{dataset}.parquet", f"negatives/{dataset}-{options.rules[0]}.parquet", f"frames/{dataset}/videos.parquet")]
-        if not all(file.is_file() for file in files):
+        dataset, options, data = self.params.train.dataset, self.params.evaluate, self.folder / "data"
+        files = {"captions": data / "captions" / f"{dataset}.parquet", "videos": data / "frames" / dataset / "videos.parquet"}
+        lists = data / "negatives" / f"{dataset}-{options.rules[0]}.parquet"
+        if not all(file.is_file() for file in (*files.values(), lists)):
             return None
-        captions, videos = (schema.read_table(file, name) for file, name in ((files[0], "captions"), (files[2], "videos")))
-        scored = captions[(captions["split"] == options.split) & captions["video_id"].isin(videos.loc[videos["status"] == "ok", "video_id"])]
+        captions, videos = (schema.read_table(file, name) for name, file in files.items())
+        there = videos.loc[videos["status"] == "ok", "video_id"]
+        scored = captions.loc[(captions["split"] == options.split) & captions["video_id"].isin(there), "caption_id"]
         columns = ("caption_id", "part", "sentence")
-        return origin.lists_digest(schema.read_table(files[1], "negatives", columns, ("caption_id", scored["caption_id"])))
+        return origin.lists_digest(schema.read_table(lists, "negatives", columns, ("caption_id", scored)))
 
     def ranks(self, run):
         """The ranks table of a run, or None where this workspace has not evaluated it."""

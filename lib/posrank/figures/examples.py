@@ -86,7 +86,8 @@ def clip_html(frames, height=112):
         strip = strip.resize((round(strip.width * height / strip.height), height), Image.Resampling.NEAREST)
     file = io.BytesIO()
     strip.save(file, format="PNG")
-    return f'<img alt="frames of a clip" style="max-width:100%" src="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}">'
+    picture = base64.b64encode(file.getvalue()).decode()
+    return f'<img alt="frames of a clip" style="max-width:100%" src="data:image/png;base64,{picture}">'
 
 
 def example_html(work, metrics, index=0, per_part=2, others=3):
@@ -137,7 +138,8 @@ def example_html(work, metrics, index=0, per_part=2, others=3):
             )
     coarse = "".join(f'<li style="color:#8b5a2b">{escape(text)}</li>' for text in far)
     return (
-        f"{clip_html(store[chosen['video_id']][0])}<p><b>{escape(chosen['caption'])}</b></p><p>Coarse-grained negatives, captions of other "
+        f"{clip_html(store[chosen['video_id']][0])}<p><b>{escape(chosen['caption'])}</b></p>"
+        f"<p>Coarse-grained negatives, captions of other "
         f"videos:</p><ul>{coarse}</ul><table><tr>{head}</tr>{''.join(rows)}</table>"
         + (f"<p>Rank of the caption in its list under {SYSTEMS[metrics[0]['system']]}.</p>" if ranks else "")
     )

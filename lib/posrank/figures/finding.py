@@ -11,7 +11,8 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.figures.style import BLIND_COLOUR, COLOURS, STRATEGIES, SYSTEMS
-from posrank.figures.tables import blind_table, named
+from posrank.figures.tables import blind_table
+from posrank.figures.texts import named
 
 MARKERS = dict(zip(PARTS, "osD^v"))
 

@@ -9,7 +9,8 @@ from html import escape
 
 # the cell's code stands in the page itself: a link that works wherever the page is
 CELL = """{% extends 'lab/index.html.j2' %}
-{% block input_group %}{% if cell.outputs %}<details class="made-by" id="cell-{{ cell.id }}"><summary>made by cell {{ cell.id }}
+{% block input_group %}{% if cell.outputs %}
+<details class="made-by" id="cell-{{ cell.id }}"><summary>made by cell {{ cell.id }}
 of the notebook: its code</summary>{{ super() }}</details>{% endif %}{% endblock %}"""
 
 STYLE = """<style>
@@ -40,6 +41,7 @@ def page(node, title):
     # nothing in a page needs the scripts (mathematics, diagrams, widgets), and they would be fetched from elsewhere
     text = re.sub(r"<script\b.*?</script>", "", text, flags=re.DOTALL)
     sections = re.findall(r'<h2 id="([^"]+)"[^>]*>(.*?)(?:<a\b[^>]*class="anchor-link"|</h2>)', text, flags=re.DOTALL)
-    contents = "".join(f'<a href="#{escape(name)}">{re.sub("<[^>]+>", "", words).strip()}</a>' for name, words in sections)
+    links = {name: re.sub("<[^>]+>", "", words).strip() for name, words in sections}
+    contents = "".join(f'<a href="#{escape(name)}">{words}</a>' for name, words in links.items())
     text = text.replace('<nav id="contents"></nav>', f'<nav id="contents">{contents}</nav>')
     return text.replace("</head>", f"{STYLE}</head>", 1)

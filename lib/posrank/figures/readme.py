@@ -17,7 +17,8 @@ from posrank.figures.finding import finding_figure, gain_texts, shortcut_table
 from posrank.figures.runs import load_metrics
 from posrank.figures.style import SYSTEMS, save, show_style
 from posrank.figures.sweeps import SWEEPS, constant_table, cross_generator, points, sweep_table
-from posrank.figures.tables import markdown, named, results_table, strategy_table
+from posrank.figures.tables import results_table, strategy_table
+from posrank.figures.texts import markdown, named
 from posrank.paths import atomic, root
 
 MARKER = "[[[cog"

@@ -19,7 +19,7 @@ import pandas as pd
 from posrank import PARTS, captions, negatives, schema
 from posrank.captions import statistics
 from posrank.captions.nearest import nearest_captions
-from posrank.figures.tables import markdown
+from posrank.figures.texts import markdown
 from posrank.negatives.released_files import find_released
 
 ABSENT = "not available here"

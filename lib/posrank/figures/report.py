@@ -35,13 +35,14 @@ def head_box(work, selection):
     first = runs[0] if runs else {}
     data = f"{train.dataset}, split {params.evaluate.split}"
     if "videos" in first:
-        data += f": {first['videos'] - first['videos_missing']} videos, {first['captions'] - first['captions_missing']} captions"
-    k = params.negatives.k
+        videos, captions = (first[name] - first[f"{name}_missing"] for name in ("videos", "captions"))
+        data += f": {videos} videos, {captions} captions"
+    k = params.negatives.k if isinstance(params.negatives.k, int) else json.dumps(params.negatives.k.plain())
     lines = {
         "paper": PAPER,
         "preset": preset or "params.yaml as it stands",
         "data": data,
-        "K": f"{k if isinstance(k, int) else json.dumps(k.plain())} negatives a list at most, rule {params.evaluate.rules[0]}",
+        "K": f"{k} negatives a list at most, rule {params.evaluate.rules[0]}",
         "training": f"{len(asked(params))} runs, {train.steps} steps each"
         if train.steps
         else f"{len(asked(params))} runs, {train.epochs} epochs each",
@@ -58,7 +59,7 @@ def head_box(work, selection):
     banners = []
     if preset == "smoke":
         banners.append(
-            "<b>Smoke run.</b> Tiny sizes, a few steps of training: it shows that the pipeline works. Its numbers mean nothing."
+            "<b>Smoke run.</b> Tiny sizes, a few steps: it shows that the pipeline works. Its numbers mean nothing."
         )
     if selection.missing:
         banners.append(f"Not run: {', '.join(f'{name} has not been run' for name in selection.missing)}.")
@@ -78,7 +79,7 @@ def head_box(work, selection):
 def verdict(metrics):
     """A few sentences that the numbers of these runs support, as Markdown; everything in them is computed here."""
     if not metrics:
-        return "No runs: nothing was trained or evaluated here (`train.systems: []`, or `make repro` has not come that far)."
+        return "No runs: nothing was trained or evaluated here (`train.systems: []`, or `make repro` is not done)."
     table, worth = strategy_table(metrics), blind_table(metrics)
     lines = []
     for system in table.index.unique("system"):
@@ -93,7 +94,8 @@ def verdict(metrics):
                 f"{STRATEGIES[name]} {recall[name] - recall['coarse']:+.1f}" for name in mine.index if name != "coarse"
             )
             lines.append(
-                f"  Mean recall {recall['coarse']:.1f} % with {STRATEGIES['coarse']}; change in points: {change or 'none trained'}."
+                f"  Mean recall {recall['coarse']:.1f} % with {STRATEGIES['coarse']}; "
+                f"change in points: {change or 'none trained'}."
             )
     blind = worth[worth["gain_low"].notna() & (worth["gain_low"] <= 0)]
     cells = ", ".join(f"{SYSTEMS[r.system]}, {STRATEGIES[r.strategy]}, {r.part}" for r in blind.itertuples())

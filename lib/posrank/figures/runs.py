@@ -71,22 +71,21 @@ def other_than(metrics, params):
 
 def lists_of(metrics):
     """What must agree for two runs to be compared: dataset, split, rule, digest of the lists (where a file has none:
-    its number of captions and videos)."""
+    its number of captions)."""
     rule = metrics.get("rule")
     digest, mean = (metrics.get("lists") or {}).get(rule), metrics["posrank"].get("mean", {})
-    return (metrics.get("dataset"), metrics.get("split"), rule, digest or (mean.get("captions"), mean.get("videos")))
+    size = f"{mean['captions']} captions" if "captions" in mean else "no digest"
+    return (*(metrics.get(key) or f"no {key}" for key in ("dataset", "split", "rule")), digest or size)
 
 
 def one_set(metrics):
     """The same runs. ValueError where two of them were ranked on different lists: they cannot stand in one table."""
-    first = None
     for m in metrics:
-        first = first or m
-        if lists_of(m) != lists_of(first):
-            a, b = ((name_of(each), ", ".join(str(part) for part in lists_of(each))) for each in (first, m))
+        if lists_of(m) != lists_of(metrics[0]):
+            one, other = (f"{name_of(each)} ({', '.join(map(str, lists_of(each)))})" for each in (metrics[0], m))
             raise ValueError(
-                f"{a[0]} ({a[1]}) and {b[0]} ({b[1]}) were ranked on different lists: compare runs of one dataset, split, "
-                "rule and set of lists (posrank.figures.select)"
+                f"{one} and {other} were ranked on different lists: "
+                "compare runs of one dataset, split, rule and set of lists (posrank.figures.select)"
             )
     return metrics
 

@@ -41,8 +41,8 @@ def show_results(work, selection, table):
 def show_average(work, selection):
     """Table 3: ours and the paper's; below, published runs of the systems that this preset did not run."""
     table, systems = work.save_table(average_table(selection.runs), "table3"), {m["system"] for m in selection.runs}
-    display(table if len(table) else "none of these runs had coarse-grained training", HTML("<p>The paper's Table 3:</p>"))
-    display(paper_table(3).set_index("system"))
+    display(table if len(table) else "None of these runs had coarse-grained training.")
+    display(HTML("<p>The paper's Table 3:</p>"), paper_table(3).set_index("system"))
 
     def wanted(name, m):
         return "-coarse-" in name and not name.startswith("sweeps/") and name.partition("-")[0] not in systems
