@@ -191,3 +191,31 @@ def test_missing_values_are_empty_cells_in_markdown_and_the_readme():
         text = figures.markdown(figures.results_table(runs))
         assert not any(word in text for word in ("nan", "<NA>", "None"))
     assert "|  |" in figures.markdown(figures.results_table([run])) and figures.markdown(figures.results_table([run])).count("±") == 0
+
+
+def test_the_page_has_contents_and_folds_the_cell_below_what_it_made():
+    from nbformat import v4
+
+    from posrank.figures.html import page
+
+    box = v4.new_output("display_data", data={"text/html": '<nav id="contents"></nav>'})
+    node = v4.new_notebook(cells=[
+        v4.new_markdown_cell("# The title", id="0"), v4.new_code_cell("quiet = 1", id="1"), v4.new_code_cell("made()", id="2", outputs=[box]),
+        v4.new_markdown_cell("## Table 4: strategies", id="3"), v4.new_markdown_cell("## Fig. 5", id="4"),
+    ])
+    text = page(node, "n")
+    assert "<title>The title</title>" in text and "<script" not in text and "http" not in re.sub(r"(?s)<style.*?</style>", "", text)
+    assert re.findall(r'<a href="#([^"]+)">([^<]+)</a>', text.split('id="contents">')[1].split("</nav>")[0]) == [
+        ("Table-4:-strategies", "Table 4: strategies"), ("Fig.-5", "Fig. 5")]
+    assert 'id="cell-2"' in text and 'id="cell-1"' not in text and "made by cell 2" in text
+
+
+@pytest.mark.parametrize(("preset", "banner"), [("smoke", True), ("full", False)])
+def test_the_head_box_says_what_the_report_is_about(tmp_path, preset, banner):
+    from posrank import params, workspace
+
+    work = workspace.Workspace(tmp_path / ".presets" / preset, params.load(root() / "params.yaml", preset=preset))
+    work.folder.mkdir(parents=True)
+    html = figures.head_box(work, figures.select([metrics()], work.params))
+    assert ("Smoke run" in html) == banner and "ACCV 2024" in html and f">{preset}<" in html and "xclip-prompt-0 has not been run" in html
+    assert all(f">{name}</th>" in html for name in ("paper", "preset", "data", "K", "training", "seeds", "commit", "machine"))
