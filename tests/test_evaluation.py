@@ -137,7 +137,7 @@ def killed_worker(**arguments):
 def test_processes_share_a_run_and_a_killed_one_leaves_a_state_to_go_on_from(work, monkeypatch, tmp_path):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.path.dirname(__file__), str(root() / "lib")]))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     run, state = "xclip-prompt-0", work.folder / "data" / "state" / "evaluate-xclip-prompt-0"
