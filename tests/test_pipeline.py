@@ -137,6 +137,14 @@ def test_the_stages_that_a_sweep_runs_are_those_of_a_run():
     assert needed - {"source", "plan", "pretrain", "pretrain_frozen"} == set(sweeps.STAGES)
 
 
+def test_one_small_file_is_the_only_metric():
+    """The files of single runs are outputs of their stages: as metrics they filled 1,593 columns of `dvc exp show`."""
+    assert [path for stage in STAGE.values() for each in stage.get("metrics", []) for path in each] == ["metrics/summary.json"]
+    assert "metrics/${item.system}-${item.strategy}-${item.seed}.json" in outs(STAGE["evaluate"])
+    # the report writes below metrics/, so it must not depend on that folder: ranks carry a digest of their run's metrics
+    assert "metrics" not in STAGE["report"]["deps"] and {"results/ranks", "metrics/published.json"} <= set(STAGE["report"]["deps"])
+
+
 def test_results_are_kept_as_they_must():
     for name, out in (("pretrain", "data/world/pretrained"), ("pretrain_frozen", "data/world/pretrained_frozen")):
         assert STAGE[name]["frozen"] is True and STAGE[name]["outs"] == [{out: {"cache": False}}]
@@ -187,6 +195,8 @@ def project(tmp_path, monkeypatch):
     for name in ("pretrained", "pretrained_frozen"):
         (tmp_path / "data" / "world" / name).mkdir(parents=True)
         (tmp_path / "data" / "world" / name / "w").write_text("w")
+    (tmp_path / "metrics").mkdir()
+    shutil.copy(ROOT / "metrics" / "published.json", tmp_path / "metrics")
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copy(ROOT / ".dvcignore", tmp_path)
     (tmp_path / ".dvc").mkdir()

@@ -174,6 +174,42 @@ def test_raw_files_are_linked_and_missing_ones_get_an_empty_folder(project):
     assert (raw / "csv").is_symlink() and not (raw / "msrvtt").exists()
 
 
+def test_a_changed_params_file_leaves_nothing_of_other_runs_behind(project):
+    """After a run on the world: one's own data, fewer strategies, another rule. Metrics and ranks of the world's runs are gone, of whatever
+    name; nothing that still fits is touched, and external models stay."""
+    run = {"system": "xclip", "seed": 0, "dataset": "world", "split": "test", "rule": "paper", "posrank": {}}
+
+    def fill(scratch):
+        for strategy in ("coarse", "word", "prompt"):
+            (scratch / "metrics" / f"xclip-{strategy}-0.json").write_text(json.dumps(run | {"strategy": strategy}))
+            (scratch / "results" / "ranks" / f"xclip-{strategy}-0.parquet").write_bytes(b"x")
+        (scratch / "metrics" / "validity").mkdir(exist_ok=True)
+        for name in ("validity/world-paper", "validity/world-released"):
+            (scratch / "metrics" / f"{name}.json").write_text("{}")
+        (scratch / "metrics" / "datasets.json").write_text("{}")
+        (scratch / "metrics" / "mine.json").write_text('{"posrank": {}, "run": "mine"}')
+
+    def left(scratch):
+        return sorted(path.stem for path in (*scratch.glob("metrics/**/*.json"), *scratch.glob("results/ranks/*")))
+
+    scratch = presets.prepare(project, "default")
+    fill(scratch)
+    presets.prepare(project, "default")
+    assert left(scratch) == ["datasets", "mine", "world-paper", *sorted(["xclip-coarse-0", "xclip-prompt-0", "xclip-word-0"] * 2)]
+    text = (project / "params.yaml").read_text()
+    for old, new, kept in (
+        ("strategies: [coarse, word, phrase, prompt]", "strategies: [coarse, word]", ["xclip-coarse-0", "xclip-word-0"]),
+        ("seeds: [0]", "seeds: [1]", []), ("split: test ", "split: val ", []), ("  dataset: world ", "  dataset: csv ", []),
+    ):
+        changed = text.replace(old, new, 1).replace("datasets: [world]", "datasets: [csv]" if "csv" in new else "datasets: [world]", 1)
+        assert changed != text
+        (project / "params.yaml").write_text(changed)
+        fill(scratch)
+        presets.prepare(project, "default")
+        sets = [] if "csv" in new else ["world-paper"]
+        assert left(scratch) == ["datasets", "mine", *sets, *sorted(kept * 2)], new
+
+
 def test_what_is_published_about_the_machine_names_no_place(project):
     told = json.dumps(describe())
     import socket

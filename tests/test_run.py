@@ -61,7 +61,7 @@ def test_executes_in_the_root_with_the_same_bytes_each_time(project, capfd):
     assert texts[0].text == f"in {project.name} ['x', 'y'] 0.0001\n"
     assert texts[1].data["text/plain"] == "<object at 0x0>" and len(texts) == 2
     page = (project / "results/n.html").read_text()
-    assert "A title" in page and "['x', 'y'] 0.0001" in page and "<script" not in page and "tqdm" not in page
+    assert "A title" in page and "['x', 'y'] 0.0001" in page and "<script" not in page and "it/s" not in page
     assert main(["notebook", str(source), "--out", "results/deep/n.ipynb", *arguments]) == 0
     assert out.read_bytes() == first
     assert sorted(path.name for path in out.parent.iterdir()) == ["n.ipynb"]

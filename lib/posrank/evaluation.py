@@ -1,15 +1,17 @@
 """Evaluation of one run (Section 5): PoSRank on its negative sets, coarse recall, controls and blind rows, as one dict.
 
-Comes in: a trained run, the frame store, the captions and negatives of a split. Goes out: the ranks table of the run and the
-metrics that `metrics/<run>.json` holds. Fine-grained scores come from the branch that the strategy trained for them (the
-prompts' output for `prompt`), coarse recall always from the CLS branch, as in the paper.
+Comes in: a trained run, the frame store, the captions and negatives of a split. Goes out: the ranks table of the run
+and the metrics that `metrics/<run>.json` holds. Fine-grained scores come from the branch that the strategy trained for
+them (the prompts' output for `prompt`), coarse recall always from the CLS branch, as in the paper.
 
 An evaluation that is killed goes on where it was when it is called again: finished blocks are kept in
-`data/state/evaluate-<run>/` until it is done. `processes` of params.yaml share the work; `python -m posrank.evaluation RUN`
-and `torchrun --nproc-per-node N -m posrank.evaluation RUN` evaluate and write without a notebook, to the same ranks.
+`data/state/evaluate-<run>/` until it is done. `processes` of params.yaml share the work; `python -m posrank.evaluation
+RUN` and `torchrun --nproc-per-node N -m posrank.evaluation RUN` evaluate and write without a notebook, to the same
+ranks.
 """
 
 import argparse
+import hashlib
 import json
 import sys
 import tempfile
@@ -17,26 +19,21 @@ from pathlib import Path
 
 import pandas as pd
 
+from posrank import origin, paths, schema, scoring
 from posrank import params as knobs
-from posrank import paths, schema, scoring
 from posrank.identity import identity
 from posrank.language.ngrams import ORDERS, fit
 from posrank.negatives.held_out_words import split
 from posrank.probes import brittleness_entry, hard_positives
 from posrank.scoring import scorers, sharing
 from posrank.scoring.brittleness import apart, with_positives
+from posrank.scoring.controls import views
 from posrank.scoring.sinkhorn_recall import sinkhorn_recall
-from posrank.scoring.summary import summarize, write_metrics
+from posrank.scoring.summary import plain, summarize, write_metrics
 from posrank.training.distributed import join_world
 from posrank.training.launch import launch, processes_of, under_torchrun
 from posrank.training.runs import load_run
 from posrank.video.store import FrameStore
-
-CONTROLS = {
-    "shuffled": "shuffled video", "blank": "blank video", "one_frame": "one frame", "reversed": "reversed frames",
-}
-"""Parameter value -> name of the row. One frame and reversed frames still show the right video: they are controls, not blind."""
-
 
 NEGATIVES = ("caption_id", "part", "sentence", "rule", "level")
 """Columns of the negatives that scores need: a large set is read without the others."""
@@ -55,24 +52,9 @@ def blind_ranks(names, negatives, captions, training, world=None):
     return out
 
 
-def views(names, scorer, captions, seed=0):
-    """{row: scorer} of what a run is shown instead of its videos; `names` of CONTROLS, `scorer` the run's own."""
-    changed = {"blank": scorers.blank_frames, "one_frame": scorers.one_frame, "reversed": scorers.reversed_frames}
-    out = {}
-    for name in names:
-        if name == "shuffled":
-            view = scorers.ShuffledVideo(scorer, captions["video_id"].unique(), seed)
-        else:
-            view = scorer.with_frames(changed[name](scorer.frames))
-        if name == "blank":  # all blank videos are alike: one is enough
-            view = scorers.ConstantVideo(view, captions["video_id"].iloc[0])
-        out[CONTROLS[name]] = view
-    return out
-
-
 def coarse_recall(scorer, captions, style="clip4clip", world=None):
-    """Recall of both directions over the captions' videos by a SystemScorer (of the CLS branch, as in the paper); None in
-    all processes of `world` but the first."""
+    """Recall of both directions over the captions' videos by a SystemScorer (of the CLS branch, as in the paper); None
+    in all processes of `world` but the first."""
     videos = list(dict.fromkeys(captions["video_id"]))
     similarity = sharing.similarity(scorer, captions["caption"].tolist(), videos, world)
     if similarity is None:
@@ -84,10 +66,13 @@ def coarse_recall(scorer, captions, style="clip4clip", world=None):
 def evaluate_run(folder, run, params):
     """(metrics, ranks) of a run under `folder`/runs, on `evaluate.split` of the dataset it was trained on.
 
-    metrics: what `posrank.scoring.summary.summarize` returns for the first negative set, with `brittleness` (posrank.probes) where
-    evaluate.positives asks for it, and `holdout` (seen, held-out: the same for lists of such words alone) of a run trained with a
-    hold-out; further sets under "rules". `trained_on` says so where training did not see the videos: it is evaluated on them.
-    Where `processes` of params.yaml asks for several, they are started here; under torchrun, all call this function, and all
+    metrics: what `posrank.scoring.summary.summarize` returns for the first negative set, with `brittleness`
+    (posrank.probes) where evaluate.positives asks for it, and `holdout` (seen, held-out: the same for lists of such
+    words alone) of a run trained with a hold-out; further sets under "rules". `trained_on` says so where training did
+    not see the videos: it is evaluated on them. `videos`, `captions`: those of the split, of which `videos_missing`,
+    `captions_missing` had no readable video and were left out ("training": the same of the training split). `lists` (a
+    digest per rule), `captions_digest`, `inputs` and `code` (posrank.origin) say what the numbers were made from. Where
+    `processes` of params.yaml asks for several, they are started here; under torchrun, all call this function, and all
     but the first get (None, None). ValueError where the split has no captions with frames.
     """
     folder, options = Path(folder), params.evaluate
@@ -100,7 +85,8 @@ def evaluate_run(folder, run, params):
     captions_file = folder / "data" / "captions" / f"{dataset}.parquet"
     everything = schema.read_table(captions_file, "captions")
     store = FrameStore(folder / "data" / "frames" / dataset)
-    captions = everything[(everything["split"] == options.split) & everything["video_id"].isin(store.ids)]
+    asked = everything[everything["split"] == options.split]
+    captions = asked[asked["video_id"].isin(store.ids)]
     if captions.empty:
         splits = ", ".join(sorted(everything.loc[everything["video_id"].isin(store.ids), "split"].unique())) or "none"
         raise ValueError(
@@ -146,7 +132,7 @@ def evaluate_run(folder, run, params):
             more["brittleness"] = brittleness_entry(*pairs[name], positives[1], options.bootstrap, options.seed, zero)
         return summarize(ranks, recall, rows, shuffled, b=options.bootstrap, seed=options.seed, **more), ranks
 
-    results, tables = {}, []
+    results, tables, lists = {}, [], {}
     for rule in options.rules:
         # ranks of further sets stand under a name of their own
         name = run if rule == options.rules[0] else f"{run}@{rule}"
@@ -159,6 +145,7 @@ def evaluate_run(folder, run, params):
                 f"{dataset}: {sets_file} holds no negatives of the split {options.split!r}: name that split in negatives.splits of "
                 "params.yaml, change evaluate.split, or leave the rule out of evaluate.rules where its set is empty"
             )
+        lists[rule] = origin.lists_digest(sets)
         result, ranks = on_set(name, sets, positives)
         # lists of the words that this run's training negatives put in, and of those that they never did
         parts = split(sets, settings["holdout"]) if settings.get("holdout") else {}
@@ -170,7 +157,12 @@ def evaluate_run(folder, run, params):
         return None, None
     first, *others = options.rules
     metrics = {**results[first], **{key: settings[key] for key in ("system", "strategy", "seed", "dataset")},
-               "split": options.split, "parameters": sum(p.numel() for p in system.parameters())}
+               "split": options.split, "parameters": sum(p.numel() for p in system.parameters()), **coverage(asked, store.ids),
+               "lists": lists, "captions_digest": origin.captions_digest(captions), "code": origin.code_digest(),
+               "inputs": {"params": origin.params_digest(params.plain(), settings["system"]),
+                          **origin.data_digests(folder, run, settings, options.rules)}}
+    if settings["strategy"] != "zeroshot":
+        metrics["training"] = coverage(training, store.ids)
     if options.sinkhorn and settings["system"] == "ucofia":
         seen = training[training["video_id"].isin(store.ids)]
         metrics["recall_sinkhorn"] = sinkhorn_recall(coarse, captions, seen, options.sinkhorn, options.recall)
@@ -179,7 +171,17 @@ def evaluate_run(folder, run, params):
     if others:
         metrics["rules"] = {rule: results[rule] for rule in others}
     scoring.clear_state(state)
-    return metrics, pd.concat(tables, ignore_index=True)
+    ranks = pd.concat(tables, ignore_index=True)
+    ranks.attrs["lists"] = lists
+    return metrics, ranks
+
+
+def coverage(captions, videos):
+    """How many `videos` and `captions` a split has, and how many of each are missing among the videos that could be
+    read (their ids)."""
+    there = captions["video_id"].isin(videos)
+    return {"videos": captions["video_id"].nunique(), "videos_missing": captions.loc[~there, "video_id"].nunique(),
+            "captions": len(captions), "captions_missing": int((~there).sum())}
 
 
 def _in_processes(folder, run, params, processes):
@@ -206,6 +208,9 @@ def mean_by_part(ranks):
 def write(folder, run, metrics, ranks):
     """Write metrics/<run>.json and results/ranks/<run>.parquet."""
     folder = Path(folder)
+    # the report depends on ranks: with this digest, whatever changes in the metrics changes them too
+    metrics = plain(metrics)
+    ranks.attrs["metrics"] = hashlib.md5(json.dumps(metrics, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
     schema.write_table(ranks, folder / "results" / "ranks" / f"{run}.parquet", "ranks")
     write_metrics(metrics, folder / "metrics" / f"{run}.json")
 

@@ -3,8 +3,8 @@
     work = posrank.workspace.open()           # of the pipeline, of a preset, or of a fresh clone
     captions, tags = work.captions(), work.tags()
 
-In a fresh clone the first call renders the world and tags it (a minute); after `make repro` everything is there. Only the
-pipeline writes figures and metrics (`write=True`), so that running a notebook by hand changes no output of DVC.
+In a fresh clone the first call renders the world and tags it (a minute); after `make repro` everything is there. Only
+the pipeline writes figures and metrics (`write=True`), so that running a notebook by hand changes no output of DVC.
 """
 
 import json
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from posrank import PARTS, paths, schema
 from posrank import params as knobs
-from posrank import paths, schema
 from posrank.pipeline import stages
 
 
@@ -86,12 +86,36 @@ class Workspace:
         raw, captions = self.folder / "data" / "raw" / dataset, self.captions(dataset)
         return any((raw / file).is_file() for file in captions["file"].drop_duplicates().head(200) if file)
 
-    def metrics(self):
-        """Metrics of all runs: the workspace's own, or the published ones of the repository where there are none yet."""
-        from posrank.figures.tables import load_metrics
+    def selection(self):
+        """The runs that params.yaml asks for, what is missing, what was left out and why
+        (posrank.figures.runs.Selection): of the workspace's own metrics, or of the published ones of the repository
+        where it has none of its own."""
+        from posrank.figures.runs import load_metrics, select
 
-        found = load_metrics(self.folder / "metrics")
-        return found or load_metrics(paths.root() / "metrics")
+        for folder in (self.folder / "metrics", paths.root() / "metrics"):
+            found, external = load_metrics(folder), load_metrics(folder, external=True)
+            if found or external:
+                break
+        return select(found, self.params, self.lists(), external)
+
+    def metrics(self):
+        """Metrics of the runs of `selection`, a list of dicts."""
+        return self.selection().runs
+
+    def lists(self):
+        """Digest of the lists that evaluation ranks under these parameters; None where the tables are not made yet."""
+        from posrank import origin
+
+        dataset, options, data = self.params.train.dataset, self.params.evaluate, self.folder / "data"
+        files = {"captions": data / "captions" / f"{dataset}.parquet", "videos": data / "frames" / dataset / "videos.parquet"}
+        lists = data / "negatives" / f"{dataset}-{options.rules[0]}.parquet"
+        if not all(file.is_file() for file in (*files.values(), lists)):
+            return None
+        captions, videos = (schema.read_table(file, name) for name, file in files.items())
+        there = videos.loc[videos["status"] == "ok", "video_id"]
+        scored = captions.loc[(captions["split"] == options.split) & captions["video_id"].isin(there), "caption_id"]
+        columns = ("caption_id", "part", "sentence")
+        return origin.lists_digest(schema.read_table(lists, "negatives", columns, ("caption_id", scored)))
 
     def ranks(self, run):
         """The ranks table of a run, or None where this workspace has not evaluated it."""
@@ -99,7 +123,8 @@ class Workspace:
         return schema.read_table(path, "ranks") if path.exists() else None
 
     def save(self, figure, name):
-        """Show a figure; in the pipeline it becomes results/figures/<notebook>/<name>.png as well. None: there is none."""
+        """Show a figure; in the pipeline it becomes results/figures/<notebook>/<name>.png as well. None: there is
+        none."""
         from posrank.figures.style import save
 
         if figure is not None and self.write:
@@ -127,9 +152,21 @@ class Workspace:
         if self.write:
             write_metrics(json.loads(json.dumps(values, default=float)), self.folder / "metrics" / f"{name}.json")
 
+    def save_summary(self, runs):
+        """In the pipeline: metrics/summary.json, about ten numbers a run (DVC's metrics), and
+        results/tables/<notebook>/posrank.csv, PoSRank of each run per part (DVC's plot)."""
+        from posrank.figures.runs import name_of
+        from posrank.scoring.summary import short
+
+        numbers = {name_of(m): {key: value for key, value in short(m).items() if value is not None} for m in runs}
+        self.save_metrics(numbers, "summary")
+        rows = [(f"{run} {part}", values[part]) for run, values in numbers.items() for part in PARTS if part in values]
+        self.save_table(pd.DataFrame(rows, columns=["run and part", "posrank"]), "posrank")
+
 
 def open(name="", write=False):
-    """The `Workspace` that `posrank.paths.workspace` finds, with its parameters. ValueError where params.yaml is wrong."""
+    """The `Workspace` that `posrank.paths.workspace` finds, with its parameters. ValueError where params.yaml is
+    wrong."""
     folder = paths.workspace()
     if write:  # DVC expects these folders of a notebook that had nothing to draw as well
         for kind in ("figures", "tables"):

@@ -2,9 +2,10 @@
 
     python -m posrank.figures.real data/raw --out docs/real
 
-Comes in: a folder with one folder per dataset, as data/README.md says. Goes out: csv tables with the paper's value and the
-difference beside ours, one figure, and README.md with the same as text. Numbers only, no caption. A cell whose files are not
-at hand says "not available here"; the paper's split definitions are mixed, `SETS` says which of ours reproduces each.
+Comes in: a folder with one folder per dataset, as data/README.md says. Goes out: csv tables with the paper's value and
+the difference beside ours, one figure, and README.md with the same as text. Numbers only, no caption. A cell whose
+files are not at hand says "not available here"; the paper's split definitions are mixed, `SETS` says which of ours
+reproduces each.
 """
 
 import argparse
@@ -18,15 +19,15 @@ import pandas as pd
 from posrank import PARTS, captions, negatives, schema
 from posrank.captions import statistics
 from posrank.captions.nearest import nearest_captions
-from posrank.figures.tables import markdown
+from posrank.figures.texts import markdown
 from posrank.negatives.released_files import find_released
 
 ABSENT = "not available here"
 
 
 class Set(NamedTuple):
-    """paper: the name in the paper's tables; variants: the first that can be read is taken; train: our splits whose union is
-    the paper's train; note: what its definitions are."""
+    """paper: the name in the paper's tables; variants: the first that can be read is taken; train: our splits whose
+    union is the paper's train; note: what its definitions are."""
 
     dataset: str
     paper: str
@@ -50,7 +51,8 @@ SETS = (
 
 
 def load(root, work=None, progress=True):
-    """{dataset: (Set, variant, captions, tags)} of all datasets that can be read under `root`; tags are kept in `work`."""
+    """{dataset: (Set, variant, captions, tags)} of all datasets that can be read under `root`; tags are kept in
+    `work`."""
     from posrank.language.tagger import tag_captions
 
     found = {}
@@ -101,8 +103,9 @@ def table1(found):
 
 
 def table2(found, root):
-    """Table 2, long: as `table1`, for captions, words, proportions of the test captions, and <part>_eligible: captions that
-    get a set, the paper's being its count of sentences / 21; precision and recall where the authors' file is at hand."""
+    """Table 2, long: as `table1`, for captions, words, proportions of the test captions, and <part>_eligible: captions
+    that get a set, the paper's being its count of sentences / 21; precision and recall where the authors' file is at
+    hand."""
     paper, rows = statistics.paper_table(2).set_index("dataset"), []
     for each in SETS:
         if each.paper not in paper.index:
@@ -138,8 +141,8 @@ def released_scores(folder, table, tags):
 
 
 def figure2(found, datasets=("msrvtt", "vatex"), count=500, k=5, seed=0):
-    """Fig. 2 as numbers: similarity (TF-IDF cosine) of the k nearest captions of other videos to `count` test captions, and
-    how many words differ (in the smaller of the two sets of words)."""
+    """Fig. 2 as numbers: similarity (TF-IDF cosine) of the k nearest captions of other videos to `count` test captions,
+    and how many words differ (in the smaller of the two sets of words)."""
     rows = []
     for name in datasets:
         if name in found:

@@ -21,7 +21,8 @@ def world_sheet(work, clips=8, seed=0, split="test"):
 def tagger_agreement(work, captions=1500):
     """Share of the world's words whose part of speech the tagger reads as the grammar meant it, per part.
 
-    Counted on the first `captions` captions of the test split: columns words, agree, and the words most often read otherwise.
+    Counted on the first `captions` captions of the test split: columns words, agree, and the words most often read
+    otherwise.
     """
     from posrank.language.tagger import tag_captions
 

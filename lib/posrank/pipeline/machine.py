@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -23,6 +24,23 @@ def describe():
         "python": ".".join(map(str, sys.version_info[:3])),
         "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
     }
+
+
+def checkout(folder):
+    """(commit, its date) of the git checkout that `folder` lies in, as in ("1a2b3c4", "2026-01-31"); a commit with
+    changed files ends in "+". (None, None) where there is no git or no commit."""
+    variables = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+
+    def git(*words):
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, env=variables)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    try:
+        commit, _, date = git("log", "-1", "--abbrev=7", "--date=short", "--format=%h %cd").partition(" ")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", "lib", "notebooks", "params.yaml", "dvc.yaml")
+    except OSError:
+        return None, None
+    return (commit + ("+" if changed else ""), date) if commit else (None, None)
 
 
 def processor():

@@ -65,7 +65,7 @@ def _parser():
     one.add_argument("notebook")
     one.add_argument("--out", required=True, help="the executed notebook")
     one.add_argument("-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"))
-    one.add_argument("--html", help="write it as one HTML file, too: words and results, no code")
+    one.add_argument("--html", help="write it as one HTML file, too: words and results, the code folded")
     several = commands.add_parser("source", help="write the code and the Markdown of notebooks as files of their own")
     several.add_argument("notebooks", nargs="+")
     several.add_argument("--out", required=True, help="a folder")
@@ -128,7 +128,10 @@ def execute(notebook, out, parameters=None, html=None):
             ) from None
         done = scrub(_read(work))
     if html:
-        _html(done, Path(html), notebook.stem)
+        from posrank.figures.html import page
+
+        with atomic(Path(html)) as temporary:
+            temporary.write_text(page(done, notebook.stem), encoding="utf-8")
     _write(done, out)
 
 
@@ -205,21 +208,6 @@ def _explained(notebook, problem, failed):
         plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(problem.traceback))
         lines = [textwrap.indent(plain, "    "), f"{where}: {problem.ename}: {problem.evalue}".rstrip(": ")]
     return "\n".join([f"executed up to the failing cell: {failed}", *lines])
-
-
-def _html(node, path, title):
-    """One HTML file without code cells and without links to elsewhere."""
-    from nbconvert import HTMLExporter
-
-    bare = {"exclude_input": True, "exclude_input_prompt": True, "exclude_output_prompt": True}
-    exporter = HTMLExporter(template_name="lab", embed_images=True, **bare)
-    lines = [line for cell in node.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
-    heading = next((line.lstrip("# ") for line in lines if line.startswith("# ")), title)
-    text, _ = exporter.from_notebook_node(node, resources={"metadata": {"name": heading}})
-    # nothing in a report needs the scripts (mathematics, diagrams, widgets), and they would be fetched from elsewhere
-    text = re.sub(r"<script\b.*?</script>", "", text, flags=re.DOTALL)
-    with atomic(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
 
 
 def _write(node, path):

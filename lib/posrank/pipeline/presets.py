@@ -9,7 +9,6 @@ with changed parameters, `publish` copies a preset's metrics to where git keeps 
 import argparse
 import json
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -19,10 +18,11 @@ from posrank import params as knobs
 from posrank.paths import root
 from posrank.pipeline import publish as publishing
 from posrank.pipeline import sweeps
+from posrank.pipeline.machine import checkout
+from posrank.pipeline.published import clear_leftovers
 from posrank.pipeline.scratch import environment, fill
 from posrank.yamlfile import read_yaml
 
-NAME = re.compile(r"[a-z0-9_][a-z0-9_-]*")
 RESERVED = ("sweeps", "tables", "validity")
 """Folders of metrics/ that belong to the default preset."""
 
@@ -65,14 +65,12 @@ def parser():
 def folder_of(base, name):
     """``.presets/<name>`` of the project `base`: the one place where the name of a preset becomes a path.
 
-    ValueError for a name that is no plain word, for such a name under `presets:`, and for an unknown one.
+    ValueError for a name that is no plain word, for a folder of metrics/, and for an unknown name.
     """
     params = knobs.load(base / "params.yaml")
-    for each in (name, *params["presets"]):
-        if not isinstance(each, str) or not NAME.fullmatch(each) or each in RESERVED:
-            raise ValueError(
-                f"{each!r} cannot name a preset: use small letters, digits, '_' and '-' (but not {', '.join(RESERVED)})"
-            )
+    for each in (knobs.check_preset_name(name), *params["presets"]):
+        if each in RESERVED:
+            raise ValueError(f"{each!r} cannot name a preset: metrics/ has a folder of that name ({', '.join(RESERVED)})")
     knobs.preset(params, name)
     return base / ".presets" / name
 
@@ -113,7 +111,8 @@ def _reproduce(base, name, words):
     before = _lock(scratch)
     seconds = _dvc(base, scratch, name, [*words, *targets])
     if _lock(scratch) != before:
-        (scratch / publishing.LAST_RUN).write_text(json.dumps({"seconds": seconds}) + "\n")
+        commit, date = checkout(base)
+        (scratch / publishing.LAST_RUN).write_text(json.dumps({"seconds": seconds, "commit": commit, "date": date}) + "\n")
     return scratch, seconds
 
 
@@ -139,6 +138,7 @@ def prepare(base, name):
     scratch = folder_of(base, name)
     merged = knobs.load(base / "params.yaml", preset=name)
     fill(base, scratch, merged)
+    clear_leftovers(scratch, merged)
     kept = sorted((scratch / "metrics" / "sweeps").glob("*.json"))
     found = sweeps.points(merged, _stages(base)) if kept else []
     for path in kept:

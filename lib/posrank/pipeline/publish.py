@@ -7,11 +7,12 @@ and nothing else. The default preset also updates the project's dvc.lock and the
 
 import json
 import shutil
+from pathlib import Path
 
 from posrank.paths import atomic, inside
 
 LAST_RUN = ".last_run.json"
-"""In the scratch project: how long the last run that had anything to do took."""
+"""In the scratch project: how long the last run that had anything to do took, and of which commit it was."""
 NOTE = "ENVIRONMENT.json"
 FIGURES = {"posrank.png": "5_report/fig6_posrank.png", "world.png": "1_datasets/world.png"}
 """Pictures of the README -> figures of the default preset."""
@@ -19,7 +20,7 @@ FIGURES = {"posrank.png": "5_report/fig6_posrank.png", "world.png": "1_datasets/
 
 def publish(base, scratch, name):
     """Copy what preset `name` made in `scratch` into metrics/ of the project `base`; returns the folder and a count."""
-    from posrank.pipeline.machine import describe
+    from posrank.pipeline import published
 
     if not any((scratch / "metrics").glob("*.json")) or not (scratch / "dvc.lock").is_file():
         raise ValueError(f"preset {name} has no metrics yet: run make repro PRESET={name} first")
@@ -27,7 +28,10 @@ def publish(base, scratch, name):
     target = base / "metrics" / ("" if default else name)
     if not target.resolve().is_relative_to((base / "metrics").resolve()):
         raise ValueError(f"{target} leads out of {base / 'metrics'}: remove that link")
-    made = {str(path.relative_to(scratch / "metrics")): path for path in sorted((scratch / "metrics").rglob("*.json"))}
+    made = {
+        str(path.relative_to(scratch / "metrics")): path for path in sorted((scratch / "metrics").rglob("*.json"))
+        if path.name not in (NOTE, Path(published.LIST).name)
+    }
     count = len(made)
     tables = scratch / "results" / "tables" / "5_report"
     made |= {f"tables/{path.name}": path for path in sorted(tables.glob("*.csv"))}
@@ -37,18 +41,17 @@ def publish(base, scratch, name):
         made["dvc.lock"] = scratch / "dvc.lock"
     for old in set(_written(target / NOTE)) - set(made):
         inside(target, old).unlink(missing_ok=True)
+    changed = []
     for relative, path in made.items():
-        _copy(path, target / relative)
-    last = scratch / LAST_RUN
-    note = {
-        "preset": name,
-        "command": f"make repro PRESET={name}",
-        "seconds": json.loads(last.read_text())["seconds"] if last.is_file() else None,
-        **describe(),
-        "files": sorted(made),
-    }
+        copy = target / relative
+        if not copy.is_file() or copy.read_bytes() != path.read_bytes():
+            changed.append(relative.removesuffix(".json"))
+        _copy(path, copy)
+    last = json.loads((scratch / LAST_RUN).read_text()) if (scratch / LAST_RUN).is_file() else {}
+    note = {**published.note(target, name, last, changed), "files": sorted(made)}
     with atomic(target / NOTE) as temporary:
         temporary.write_text(json.dumps(note, indent=2) + "\n")
+    print("\n".join(published.told(published.write(base))))
     _illustrate(base, scratch, pictures=FIGURES if default else {})
     return target, count
 
@@ -64,12 +67,12 @@ def _written(note):
 
 def _illustrate(base, scratch, pictures):
     """Bring the README's pictures and the tables of results up to date; what a project does not have is left out."""
-    from posrank import readme
+    from posrank.figures import readme
 
     for name, figure in pictures.items():
         if (scratch / "results" / "figures" / figure).is_file():
             _copy(scratch / "results" / "figures" / figure, base / "docs" / "figures" / name)
-    if (base / "README.md").is_file() and readme.MARKER in (base / "README.md").read_text(encoding="utf-8"):
+    if readme.pages(base):
         readme.main()
 
 

@@ -62,8 +62,8 @@ def _git(arguments, base):
 
 def _made(name):
     path = PurePosixPath(name)
-    # published numbers: a copy makes its own
-    return name in _MADE or (path.parts[0] == "metrics" and path.name != "README.md")
+    # published numbers: a copy makes its own, and shows the list of those that git keeps
+    return name in _MADE or (path.parts[0] == "metrics" and name not in ("metrics/README.md", "metrics/published.json"))
 
 
 def refresh(base, scratch, generated):

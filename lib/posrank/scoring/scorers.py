@@ -12,6 +12,8 @@ from collections import OrderedDict
 
 import numpy as np
 
+from posrank.video import BLANK
+
 
 class SystemScorer:
     """Scores of a system: each video is encoded once and kept, texts in chunks; no autocast, so fp32 stays fp32.
@@ -232,7 +234,7 @@ def unwrap(scorer, video_ids):
     return scorer, video_ids
 
 
-def blank_frames(frames, colour=(123, 117, 104)):
+def blank_frames(frames, colour=BLANK):
     """The same videos as one flat colour, by default the mean of CLIP's normalisation -> a function video_id -> frames.
 
     ``colour``: red, green, blue in 0..255; the number of frames read stays.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from posrank.training.prefetch import Prefetch
+from posrank.video import BLANK
 
 
 @dataclass
@@ -45,10 +46,6 @@ def epoch_order(video_ids, batch, seed, epoch):
     rows = [shuffled[rounds == number] for number in range(counts.max())]
     cut = [rng.permutation(rows_)[: len(rows_) // batch * batch].reshape(-1, batch) for rows_ in rows]
     return np.concatenate(cut)
-
-
-BLANK = (123, 117, 104)
-"""The one colour of a video that shows nothing: the mean of CLIP's normalisation, as of posrank.scoring.scorers.blank_frames."""
 
 
 def constant_video(frames):

@@ -3,6 +3,6 @@ videos of a captions table (`store`, `worker`, `journal`).
 """
 
 from posrank.video.probing import VideoError, probe
-from posrank.video.sampling import READERS, SAMPLINGS, frame_indices, read_frames
+from posrank.video.sampling import BLANK, READERS, SAMPLINGS, frame_indices, read_frames
 
-__all__ = ["READERS", "SAMPLINGS", "VideoError", "frame_indices", "probe", "read_frames"]
+__all__ = ["BLANK", "READERS", "SAMPLINGS", "VideoError", "frame_indices", "probe", "read_frames"]

@@ -33,6 +33,8 @@ SAMPLINGS = ("uniform", "released", "segments")
 READERS = ("auto", "decord", "pyav")
 _TOLERANCE = 1e-6
 """Seconds: times are sums of floats."""
+BLANK = (123, 117, 104)
+"""The one colour of a video that shows nothing: the mean of CLIP's normalisation (red, green, blue)."""
 
 
 def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None, *, seed=None, reader="auto"):

@@ -1,4 +1,4 @@
-"""Tables of what stands beside PoSRank (modules figures.probes, tables, report) from small made-up metrics."""
+"""Tables of what stands beside PoSRank (modules figures.brittleness, sweeps, significance) from small made-up metrics."""
 
 import json
 
@@ -7,10 +7,8 @@ import pandas as pd
 import pytest
 from test_figures import metrics
 
-from posrank import figures
-from posrank.figures import report
-
-PARTS = figures.TABLE_PARTS
+from posrank import PARTS, figures
+from posrank.figures import sweeps
 
 
 def brittle(value, parts=PARTS, kind="rephrased"):
@@ -24,12 +22,13 @@ def test_brittleness_has_a_row_per_kind_and_strategy_and_says_what_is_missing(ca
     runs = [metrics() | {"brittleness": brittle(0.2)}, metrics("word") | {"brittleness": brittle(0.3, ["noun"])}]
     table = figures.brittleness_table(runs)
     rephrased = "the same words in another sentence"
-    assert table.loc[(rephrased, "xclip", "coarse"), "noun"] == "0.200 [0.100, 0.300]"
-    assert pd.isna(table.loc[(rephrased, "xclip", "word"), "adv"]) and table.loc[(rephrased, "xclip", "word"), "shuffled video"] == 0.4
+    assert table.loc[(rephrased, "X-CLIP", "Coarse-Grained Training"), "noun"] == "0.200 [0.100, 0.300]"
+    assert pd.isna(table.loc[(rephrased, "X-CLIP", "Word-Level Negatives"), "adv"])
+    assert table.loc[(rephrased, "X-CLIP", "Word-Level Negatives"), "shuffled video"] == 0.4
     told = capsys.readouterr().out
     assert "no hard positives for adj, adv, noun, prep, verb (24" not in told and "12 left out: words unknown to the text tower" in told
     several = figures.brittleness_table([metrics() | {"brittleness": brittle(0.2)}, metrics(seed=1) | {"brittleness": brittle(0.4)}])
-    assert several.loc[(rephrased, "xclip", "coarse"), "noun"] == "0.300"
+    assert several.loc[(rephrased, "X-CLIP", "Coarse-Grained Training"), "noun"] == "0.300"
     assert figures.brittleness_table([metrics()]).empty and "evaluate.positives" in capsys.readouterr().out
 
 
@@ -64,13 +63,6 @@ def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path,
     assert figures.show_constant(Work(), []).empty and "make sweep SWEEP=constant" in capsys.readouterr().out
 
 
-def test_results_carry_vision_gain_shuffled_video_and_chance():
-    table = figures.results_table([metrics(value=0.4), metrics(seed=1, value=0.6), metrics("word", value=0.5)])
-    assert table.loc[("xclip", "coarse"), "noun_gain"] == pytest.approx(0.29) and table.loc[("", "chance"), "verb"] == pytest.approx(0.2)
-    assert table.loc[("", "shuffled video"), "adv"] == pytest.approx(0.21) and table.loc[("xclip", "coarse"), "seeds"] == 2
-    assert figures.results_table([]).empty
-
-
 def test_marked_table_has_shuffled_video_and_chance_below_each_system():
     videos = [f"v{n}" for n in range(30)]
 
@@ -85,13 +77,24 @@ def test_marked_table_has_shuffled_video_and_chance_below_each_system():
                                  "negatives": 20, "reciprocal_rank": [value, value / 2] * 15})
 
     wide, _ = figures.marked_table(Work(), [metrics(), metrics("word")])
-    assert [name for _, name in wide.index] == ["coarse", "word", "shuffled video", "chance"]
+    assert [name for _, name in wide.index] == ["Coarse-Grained Training", "Word-Level Negatives", "shuffled video", "chance"]
     assert wide["noun"].iloc[1].endswith(" +") and wide["noun"].iloc[0].endswith(" c")
-    assert wide.loc[("xclip", "shuffled video"), "noun"] == "0.210" and wide.loc[("xclip", "chance"), "noun"] == "0.200"
+    assert wide.loc[("X-CLIP", "shuffled video"), "noun"] == "0.210" and wide.loc[("X-CLIP", "chance"), "noun"] == "0.200"
 
 
 def test_mean_gain_is_in_the_tables_of_means():
     run = metrics()
     run["vision_gain"]["mean"] = dict(best_blind="shuffled video", value=0.19, low=0.1, high=0.3)
-    assert report.average_table([run]).loc["X-CLIP", "vision_gain"] == 0.19
-    assert figures.beside_paper([run]).loc[("X-CLIP", "Coarse-Grained Training", "ours"), "vision_gain"] == 0.19
+    assert figures.average_table([run]).loc["X-CLIP", "vision_gain"] == 0.19
+
+
+def test_a_sweep_stands_beside_the_papers_rows_and_leaves_other_lists_out(tmp_path, capsys):
+    for value, lists in ((0.5, "a"), (0.1, "a"), (0.3, "b")):
+        (tmp_path / f"lambda-{value}.json").write_text(json.dumps(metrics(value=value) | {"rule": "paper", "lists": {"paper": lists}}))
+    table = sweeps.sweep_table(tmp_path, "lambda", [metrics() | {"rule": "paper", "lists": {"paper": "a"}}])
+    assert table["lambda"].tolist() == [0.1, 0.5] and "other lists than the runs: 0.3" in capsys.readouterr().out
+    beside = sweeps.sweep_beside_paper(table, "lambda")
+    assert beside.loc[("0.1", "ours"), "noun"] == 0.1 and beside.loc[("0.1", "paper"), "noun"] == 0.871
+    assert list(sweeps.sweep_beside_paper(pd.DataFrame(), "n").index[0]) == ["2", "paper"]
+    with pytest.raises(ValueError, match="different lists"):
+        sweeps.sweep_table(tmp_path, "lambda")
