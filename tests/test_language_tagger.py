@@ -68,7 +68,7 @@ def test_auxiliaries_and_particles():
 def test_agreement_with_hand_tagged_captions():
     path = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "captions50_tagged.txt"
     if not path.is_file():
-        pytest.skip("../shared/data/captions50_tagged.txt is absent")
+        pytest.skip("needs the hand-tagged captions, ../shared/data/captions50_tagged.txt")
     from posrank.language.train_tagger import caption_accuracy
 
     percent, mistakes = caption_accuracy(load_tagger().nlp, path)

@@ -5,7 +5,7 @@ import doctest
 import numpy as np
 import pytest
 import torch
-from support_systems import assert_near, assert_official_training, clips, golden, inputs, needs_goldens, sentences, small_clip, weights
+from support_systems import assert_near, assert_official_training, clips, golden, inputs, sentences, small_clip, weights
 
 from posrank import systems
 from posrank.systems import base, load_official, sinkhorn, sinkhorn_knopp, ucofia
@@ -194,7 +194,6 @@ def test_normalised_scores():
 # the official code
 
 
-@needs_goldens
 @pytest.mark.parametrize("injected", [False, True])
 def test_official_outputs(injected):
     tensors, facts = golden("ucofia_b")
@@ -213,7 +212,6 @@ def test_official_outputs(injected):
     assert_near(system.score_aligned(text, found, [3, 0, 2]), tensors["out/sim"][torch.arange(3), [3, 0, 2]])
 
 
-@needs_goldens
 def test_official_loss_and_gradients():
     assert_official_training("ucofia", "ucofia_b")
 
