@@ -176,21 +176,6 @@ def test_biases_survive_logits_that_underflow():
         sinkhorn(logits, 0)
 
 
-def test_normalised_scores():
-    system, (video, mask) = make(), clips([4, 2, 3], 4, size=32)
-    text, training = system.encode_text(sentences([5, 12], 12)), system.encode_text(sentences([4, 7, 9, 12], 12, seed=1))
-    found, others = system.encode_video(video, mask), system.encode_video(*clips([4, 4], 4, size=32, seed=1))
-    plain, levels = system.score(text, found), system.levels(text, found)
-    t2v = system.score_normalised(text, found, texts=training)
-    expected = sum(levels[k] + sinkhorn(x).log_b for k, x in system.levels(training, found).items()) / 3
-    torch.testing.assert_close(t2v, expected)
-    torch.testing.assert_close((t2v - plain)[0], (t2v - plain)[1], atol=1e-4, rtol=1e-4)  # a number per video: same ranks of texts
-    v2t = system.score_normalised(text, found, videos=others)
-    torch.testing.assert_close((v2t - plain)[:, 0], (v2t - plain)[:, 1], atol=1e-4, rtol=1e-4)
-    with pytest.raises(ValueError, match="training split"):
-        system.score_normalised(text, found)
-
-
 # the official code
 
 

@@ -44,7 +44,7 @@ class System(nn.Module):
     def __init__(self, backbone, *, num_frames, max_words, prompts=0, as_released=False):
         super().__init__()
         for what, value, low in (("num_frames", num_frames, 1), ("max_words", max_words, 3), ("prompts", prompts, 0)):
-            if not isinstance(value, int) or value < low:
+            if not isinstance(value, int) or isinstance(value, bool) or value < low:
                 raise ValueError(f"{what} must be a whole number of at least {low}, not {value!r}")
         context = self._take_towers(backbone, num_frames, prompts, as_released)
         if max_words > context:

@@ -19,11 +19,11 @@ CONVERSION = (
 )
 
 
-def read_state(source):
+def read_state(source, exact=False):
     """A path (.safetensors, or a torch file) or a mapping -> {key: fp32 tensor} without wrappers or `module.` prefixes.
 
-    Takes a plain state_dict, or one under `state_dict` or `model_state_dict`. ValueError where the file is no such
-    thing.
+    Takes a plain state_dict, or one under `state_dict` or `model_state_dict`. exact: tensors stay of the precision they have.
+    ValueError where the file is no such thing.
     """
     state, name = source, "the state_dict"
     if not isinstance(source, Mapping):
@@ -43,7 +43,7 @@ def read_state(source):
             raise ValueError(f"{name}: {key} is sparse, quantized or without data; give dense floating point weights")
     if all(key.startswith("module.") for key in state):
         state = {key.removeprefix("module."): value for key, value in state.items()}
-    return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+    return {key: value.float() if value.is_floating_point() and not exact else value for key, value in state.items()}
 
 
 def _read_file(path):

@@ -204,7 +204,7 @@ def load_run(out, device=None):
         system = start_system(settings)
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, OverflowError) as problem:
         raise ValueError(f"{config} does not describe a system ({problem}); {AGAIN}") from problem
-    load_checked(system, read_state(weights), settings["system"], f"{weights}; {AGAIN}")
+    load_checked(system, read_state(weights, exact=True), settings["system"], str(weights))
     return system.to(device or device_of()).eval(), settings
 
 

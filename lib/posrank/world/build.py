@@ -20,6 +20,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from posrank.paths import atomic
+from posrank.processes import without_script
 from posrank.world.grammar import item_rng, sample_scene, write_captions
 from posrank.world.renderer import render
 
@@ -81,7 +82,7 @@ def build(root, *, seed=0, train=3000, val=300, test=500, frames=8, fps=8, size=
     note.write_text(json.dumps(config))
     tasks = [(split, i) for split, number in zip(SPLITS, (train, val, test)) for i in range(number)]
     work = partial(_write_clip, root=root, seed=seed, frames=frames, size=size, captions=captions, fps=fps)
-    with get_context("spawn").Pool(workers or os.cpu_count()) as pool:
+    with without_script(), get_context("spawn").Pool(workers or os.cpu_count()) as pool:
         for _ in tqdm(pool.imap_unordered(work, tasks, 16), total=len(tasks), desc="world", unit="clip"):
             pass
     entries = [annotation(seed, split, i, captions) for split, i in tasks]
