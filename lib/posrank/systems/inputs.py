@@ -74,7 +74,7 @@ def normalise(frames, frames_read, mean, std):
             read = torch.as_tensor(frames_read, device=video.device)
         except (TypeError, ValueError, RuntimeError) as problem:
             raise ValueError(f"frames_read must be one whole number for each video ({problem})") from None
-        if read.shape != video.shape[:1] or read.is_floating_point() or read.dtype == torch.bool:
+        if read.shape != video.shape[:1] or read.dtype not in (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8):
             raise ValueError(f"frames_read must be one whole number for each of {len(video)} videos, not {list(read.shape)} {read.dtype}")
         mask = torch.arange(video.shape[1], device=video.device) < read[:, None]
         video = video * mask[:, :, None, None, None]
@@ -82,5 +82,5 @@ def normalise(frames, frames_read, mean, std):
 
 
 def _check_tensor(value, name):
-    if not isinstance(value, torch.Tensor):
-        raise ValueError(f"{name} must be a torch tensor, not a {type(value).__name__}")
+    if not isinstance(value, torch.Tensor) or value.is_complex() or value.layout != torch.strided:
+        raise ValueError(f"{name} must be a dense torch tensor of real numbers, not a {type(value).__name__}")

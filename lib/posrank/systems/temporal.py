@@ -11,6 +11,9 @@ import torch
 from open_clip.transformer import QuickGELU, Transformer
 from torch import nn
 
+from posrank.towers.checkpoints import layers as count_layers
+from posrank.towers.checkpoints import load_checked
+
 MASKED = -1e6
 """What the released code adds to the attention logits of padded frames; exp underflows to zero, and a video without any
 real frame attends evenly instead of giving NaN."""
@@ -79,7 +82,7 @@ def attach(system, shape, heads=None, layers=None, pretrained=None, tokens=1):
             f"{features.shape[1]} wide; choose another backbone, or temporal_layers=0 for mean pooling"
         )
     if pretrained is not None and layers is None:
-        layers = 1 + max(int(key.split(".")[2]) for key in pretrained if key.startswith("transformerClip.resblocks."))
+        layers = count_layers(pretrained, "transformerClip.resblocks")
     layers = min(4, shape["layers"]) if layers is None else layers
     if layers > shape["layers"] and pretrained is None:
         raise ValueError(
@@ -105,10 +108,7 @@ def attach(system, shape, heads=None, layers=None, pretrained=None, tokens=1):
 def _load(system, pretrained):
     for name in ("transformerClip", "frame_position_embeddings"):
         own = {key.removeprefix(f"{name}."): value for key, value in pretrained.items() if key.startswith(f"{name}.")}
-        try:
-            getattr(system, name).load_state_dict(own)
-        except RuntimeError as error:
-            raise ValueError(f"the backbone's pretrained temporal module does not fit: {error}") from error
+        load_checked(getattr(system, name), own, system.name, "the backbone's pretrained temporal module")
 
 
 def apply(system, frames, mask):

@@ -40,7 +40,9 @@ def read_state(source, exact=False):
         if not isinstance(key, str) or not isinstance(value, torch.Tensor):
             raise ValueError(f"{name} is no state_dict: {str(key)[:200]!r} is no {'tensor' if isinstance(key, str) else 'name'}")
         if value.layout != torch.strided or value.is_quantized or value.device.type == "meta":
-            raise ValueError(f"{name}: {key} is sparse, quantized or without data; give dense floating point weights")
+            raise ValueError(f"{name}: {key[:200]} is sparse, quantized or without data; give dense floating point weights")
+        if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+            raise ValueError(f"{name}: {key[:200]} is of shape {list(value.shape)} and holds fewer numbers; the file is damaged")
     if all(key.startswith("module.") for key in state):
         state = {key.removeprefix("module."): value for key, value in state.items()}
     return {key: value.float() if value.is_floating_point() and not exact else value for key, value in state.items()}
@@ -52,7 +54,7 @@ def _read_file(path):
     except (OSError, ValueError):  # a name that no file can have
         there = False
     if not there:
-        raise ValueError(f"no checkpoint {path}; give the path of an official state_dict, or the state_dict itself")
+        raise ValueError(f"no checkpoint {str(path)[:200]}; give the path of an official state_dict, or the state_dict itself")
     if path.suffix == ".safetensors":
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -183,7 +185,8 @@ def load_checked(module, state, system, where="the checkpoint"):
     own = module.state_dict()
     missing, unknown = [key for key in own if key not in state], [key for key in state if key not in own]
     if missing or unknown:
-        parts = [f"{what}: {', '.join(keys[:20])}" for what, keys in (("missing", missing), ("unknown", unknown)) if keys]
+        named = {"missing": missing, "unknown": unknown}
+        parts = [f"{what}: {', '.join(key[:100] for key in keys[:20])}" for what, keys in named.items() if keys]
         raise ValueError(
             f"{where} does not fit the system {system!r} ({'; '.join(parts)}); "
             "check that it is of this system, or remove keys that nothing should read"
