@@ -36,6 +36,8 @@ WORLD_BACKBONES = {"frozen": "pretrained_frozen"}
 
 NEEDED = ("system", "strategy", "seed", "dataset", "build")
 """Keys of config.yaml that say what a run is."""
+COUNTS = ("videos", "videos_missing", "captions")
+"""Keys of config.yaml that say what a run was trained on."""
 AGAIN = "train the run again: dvc repro train"
 
 
@@ -104,7 +106,7 @@ def training_batches(settings, folder, world=None):
         )
     asked = set(captions["video_id"])
     captions = captions[trained].reset_index(drop=True)
-    counts = dict(videos=len(asked), videos_missing=len(asked - set(store.ids)), captions=len(captions))
+    counts = dict(zip(COUNTS, (len(asked), len(asked - set(store.ids)), len(captions))))
     check_share(settings, world.size)
     made_of = dict(frames=[data / "frames" / dataset / name for name in ("videos.parquet", "frames.npy")])
     source, level = None, STRATEGIES[settings["strategy"]]
@@ -185,8 +187,8 @@ def save_run(out, system, settings, history):
 
 
 def load_run(out, device=None):
-    """(system in evaluation mode, settings) of a trained run. settings: those of `run_settings`, and of a run that was trained
-    videos, videos_missing and captions (see `training_batches`). ValueError where the folder holds no finished run, naming the
+    """(system in evaluation mode, settings) of a trained run. settings: those of `run_settings` (config.yaml has the counts of
+    `training_batches` as well). ValueError where the folder holds no finished run, naming the
     file and, where it is one, the key that is wrong."""
     out = Path(out)
     weights, config = out / "weights.safetensors", out / "config.yaml"
@@ -205,7 +207,7 @@ def load_run(out, device=None):
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, OverflowError) as problem:
         raise ValueError(f"{config} does not describe a system ({problem}); {AGAIN}") from problem
     load_checked(system, read_state(weights, exact=True), settings["system"], str(weights))
-    return system.to(device or device_of()).eval(), settings
+    return system.to(device or device_of()).eval(), {key: value for key, value in settings.items() if key not in COUNTS}
 
 
 def main(argv=None):
