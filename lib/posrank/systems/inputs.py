@@ -5,6 +5,24 @@ import torch
 import torch.nn.functional as F
 
 
+def check_whole(what, value, low=1, most=10**6):
+    """ValueError where `value` is no whole number from `low` to `most`."""
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= most:
+        shown = f"more than {most}" if isinstance(value, int) and value > most else repr(value)[:100]
+        raise ValueError(f"{what} must be a whole number of at least {low}, not {shown}")
+
+
+def check_index(index):
+    """A tensor of whole numbers, or ValueError."""
+    try:
+        index = torch.as_tensor(index)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as problem:
+        raise ValueError(f"index must hold whole numbers ({problem})") from None
+    if index.numel() and index.dtype not in (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8):
+        raise ValueError(f"index must hold whole numbers, not {index.dtype}")
+    return index.long()
+
+
 def check_words(input_ids, max_words, fill=False):
     """Token ids [n, any L] -> [n, at most max_words], exactly max_words with `fill` (zeros).
 

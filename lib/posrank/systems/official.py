@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 import torch
 from torch import nn
 
+from posrank.systems.inputs import check_whole
 from posrank.systems.ts2net import TOKENS
 from posrank.towers.backbone import load_backbone
 from posrank.towers.checkpoints import clip_from_state, load_checked, prompt_count, read_state
@@ -64,6 +65,9 @@ def load_official(
     cls = system_class(name)
     if name not in _UNUSED:
         raise ValueError(f"no official checkpoints are known for {name!r}; there are {', '.join(sorted(_UNUSED))}")
+    for what, value, low in (("num_frames", num_frames, 1), ("max_words", max_words, 3)):
+        if value is not None:
+            check_whole(what, value, low)
     state = read_state(source)
     if name == "frozen":
         return _frozen(cls, state, as_released, heads, text_heads, num_frames, max_words)

@@ -11,6 +11,7 @@ import torch
 from open_clip.transformer import QuickGELU, Transformer
 from torch import nn
 
+from posrank.systems.inputs import check_whole
 from posrank.towers.checkpoints import layers as count_layers
 from posrank.towers.checkpoints import load_checked
 
@@ -72,6 +73,9 @@ def attach(system, shape, heads=None, layers=None, pretrained=None, tokens=1):
     pretrained: a state dict of both (`frame_position_embeddings.weight`, `transformerClip.*`) or None = start from
     CLIP's text tower. tokens: how many tokens of each frame go through it.
     """
+    for what, value, low in (("heads", heads, 1), ("temporal_layers", layers, 0)):
+        if value is not None:
+            check_whole(what, value, low)
     system.transformerClip = system.frame_position_embeddings = None
     if layers == 0:
         return

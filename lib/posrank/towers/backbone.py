@@ -76,6 +76,14 @@ def save_backbone(folder, config, state):
         os.replace(temporary, folder / name)
 
 
+def _described(config, name):
+    """`build_backbone` of a config that may be no such thing: ValueError names it."""
+    try:
+        return build_backbone(config)
+    except (TypeError, KeyError, AttributeError, RuntimeError, ZeroDivisionError, AssertionError) as error:
+        raise ValueError(f"{name} describes no backbone ({type(error).__name__}: {error})") from error
+
+
 def _from_folder(folder):
     from posrank.towers.checkpoints import load_checked, read_state
 
@@ -83,9 +91,10 @@ def _from_folder(folder):
     if missing:
         raise ValueError(f"{folder} holds no {' and no '.join(missing)}; `dvc repro --force --single-item pretrain` makes them")
     try:
-        backbone = build_backbone(json.loads((folder / "config.json").read_text(encoding="utf-8")))
-    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
-        raise ValueError(f"{folder / 'config.json'} describes no backbone ({error!r}): make the folder again") from error
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{folder / 'config.json'} cannot be read ({error}): make the folder again") from error
+    backbone = _described(config, folder / "config.json")
     state = read_state(folder / "weights.safetensors")
     clip = {k.removeprefix("clip."): v for k, v in state.items() if k.startswith("clip.")}
     load_checked(backbone.model, clip, "clip", f"{folder / 'weights.safetensors'} beside its config.json")
@@ -220,7 +229,9 @@ def load_backbone(spec):
             raise ValueError(f"a {type(spec).__name__} is no open_clip model: it has no visual tower and no encode_text")
         return _as_backbone(spec)
     if isinstance(spec, dict):
-        return build_backbone(spec)
+        return _described(spec, "the config")
+    if not isinstance(spec, (str, os.PathLike)):
+        raise ValueError(f"a backbone is a name, a path, a config or an open_clip model, not a {type(spec).__name__}")
     path = Path(spec)
     if path.is_dir():
         return _from_folder(path)
