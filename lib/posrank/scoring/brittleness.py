@@ -1,6 +1,6 @@
 """Brittleness: does a model tell a caption from its synonym by more than from a sentence that is false?
 
-In: a scorer, hard positives (posrank.negatives.positives), negatives, captions. Out: per (caption, part) the share of triples
+In: hard positives (posrank.negatives.positives), negatives, captions, ranks. Out: per (caption, part) the share of triples
 (caption, positive, negative) in which the negative's score lies strictly between the caption's and the positive's. 0 for a model
 that knows what is said; about 1/3 where the three scores fall in any order.
 
