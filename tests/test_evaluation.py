@@ -149,7 +149,7 @@ def test_processes_share_a_run_and_a_killed_one_leaves_a_state_to_go_on_from(wor
     assert alone.calls >= 4 and not state.exists()
 
     arguments = dict(folder=str(work.folder), run=run, params=work.params.plain(), out=str(tmp_path))
-    with pytest.raises(RuntimeError, match="ended without a word"):
+    with pytest.raises(RuntimeError, match="was killed"):
         launch("test_evaluation:killed_worker", arguments, 2)
     done = len(list(state.iterdir()))
     assert 1 <= done < alone.calls

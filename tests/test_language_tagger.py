@@ -75,7 +75,7 @@ LETTERS = {"NOUN": "N", "PROPN": "N", "VERB": "V", "AUX": "U", "ADJ": "A", "ADV"
 def test_agreement_with_hand_tagged_captions():
     path = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "captions50_tagged.txt"
     if not path.is_file():
-        pytest.skip("../shared/data/captions50_tagged.txt is absent")
+        pytest.skip("needs the hand-tagged captions, ../shared/data/captions50_tagged.txt")
     from spacy.tokens import Doc
 
     nlp, right = load_tagger().nlp, []

@@ -22,7 +22,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "captions" / 
 @pytest.fixture(scope="module")
 def uvo():
     if not SHARED.is_dir():
-        pytest.skip(f"{SHARED} is not there")
+        pytest.skip(f"needs the authors' files: {SHARED}")
     return captions.load("vln_uvo", SHARED)
 
 

@@ -6,7 +6,6 @@ before: so that a restarted evaluation, or several processes, come to the same n
 """
 
 import hashlib
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ import pandas as pd
 from posrank import PARTS
 from posrank.paths import atomic
 from posrank.schema import validate
-from posrank.scoring.ranks import reciprocal_from_counts
+from posrank.scoring.ranks import reciprocal_from_counts, whole_number
 
 
 class Plan:
@@ -27,7 +26,7 @@ class Plan:
 
     def __init__(self, negatives, captions, chunk):
         self.rows, caption, part = _aligned(negatives, captions)
-        self.sentences, self.chunk = Texts(negatives["sentence"]), whole(chunk)
+        self.sentences, self.chunk = Texts(negatives["sentence"]), whole_number(chunk, "chunk", "pairs")
         lists = caption.astype(np.int64) * len(PARTS) + part
         self.order = np.argsort(lists, kind="stable").astype(np.int32)
         self.lists, self.sizes = np.unique(lists, return_counts=True)
@@ -94,14 +93,21 @@ class Texts:
 
 
 class Block:
-    """Some captions with all their negatives: the distinct (video, text) pairs, and who needs which."""
+    """Some captions with all their negatives: the distinct (video, text) pairs, and who needs which.
+
+    Pairs stand video by video, the texts of a video in the order of their hashes: where a pair stands says nothing of whether
+    its text is the caption, and is a function of the text alone within a list.
+    """
 
     def __init__(self, rows, texts, owner, lists, sizes):
-        pairs = {}
         videos, captions = rows["video_id"].tolist(), rows["caption"].tolist()
-        caption_pair = np.array([pairs.setdefault(pair, len(pairs)) for pair in zip(videos, captions)])
         owners = np.repeat(owner, sizes)
-        self.negative_pair = np.array([pairs.setdefault((videos[o], text), len(pairs)) for o, text in zip(owners.tolist(), texts)])
+        order = {video: number for number, video in enumerate(dict.fromkeys(videos))}
+        asked = {*zip(videos, captions), *((videos[o], text) for o, text in zip(owners.tolist(), texts))}
+        asked = sorted(asked, key=lambda pair: (order[pair[0]], _hash(pair[1]), pair[1]))
+        pairs = {pair: number for number, pair in enumerate(asked)}
+        caption_pair = np.array([pairs[pair] for pair in zip(videos, captions)])
+        self.negative_pair = np.array([pairs[videos[o], text] for o, text in zip(owners.tolist(), texts)])
         self.caption_pair = caption_pair[owners]
         self.videos, self.texts = [list(column) for column in zip(*pairs)]
         self.list_of, self.count = np.repeat(np.arange(len(sizes)), sizes), len(sizes)
@@ -137,9 +143,9 @@ class Kept:
         try:
             with np.load(path, allow_pickle=False) as file:
                 counts = file["counts"].astype(np.int64)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except Exception:  # whatever a damaged archive raises, the block is scored again
             return None
-        return counts if counts.shape == (2, self.runs, lists) else None
+        return counts if counts.shape == (2, self.runs, lists) and (counts >= 0).all() else None
 
     def write(self, mark, counts):
         if self.folder is not None:
@@ -147,11 +153,9 @@ class Kept:
                 np.savez(file, counts=counts.astype(np.int32))
 
 
-def whole(chunk):
-    """`chunk` as an int of at least 1, or ValueError."""
-    if isinstance(chunk, bool) or int(chunk) != chunk or chunk < 1:
-        raise ValueError(f"chunk: expected a whole number of pairs of at least 1, got {chunk!r}")
-    return int(chunk)
+def _hash(text):
+    """A number for a text that is the same everywhere and says nothing of it."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def _aligned(negatives, captions):
@@ -193,3 +197,7 @@ def _need(table, columns, name):
             raise ValueError(f"{name}: no column {column!r}; the table needs {', '.join(columns)}")
         if len(table) and table[column].isna().any():
             raise ValueError(f"{name}: {column} is missing in row {int(np.argmax(table[column].isna()))}")
+        if column in ("sentence", "caption") and not pd.api.types.is_string_dtype(table[column]):
+            kind = next((type(value).__name__ for value in table[column] if not isinstance(value, str)), "text")
+            if len(table) and kind != "text":
+                raise ValueError(f"{name}: {column} must be text, and holds {kind}")

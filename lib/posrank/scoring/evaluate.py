@@ -7,7 +7,8 @@ computed.
 
 A pair's score never depends on what else is in its list: the scorer sees pairs, in chunks that cut across lists. A pair
 that occurs twice (the caption in its five lists, a negative that equals the caption) is scored once, so such a tie is
-exact. Memory is bounded by the chunk, not by the number of negatives. Work goes block by block (posrank.scoring.blocks):
+exact. In a call, pairs stand video by video and texts in the order of their hashes: a scorer that returns its place in the call
+gains nothing. Memory is bounded by the chunk, not by the number of negatives. Work goes block by block (posrank.scoring.blocks):
 finished blocks can be kept on the disk, and dealt to several processes, without any change of the result.
 """
 

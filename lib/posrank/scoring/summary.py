@@ -187,6 +187,8 @@ def _interval(values, videos, groups, b, seed):
 
 
 def _checked(ranks, name):
+    if not isinstance(ranks, pd.DataFrame):
+        raise ValueError(f"{name}: expected a ranks table as posrank.evaluate makes it, got {type(ranks).__name__}")
     for column in ("run", *KEY, "video_id", "better", "equal", "negatives", "reciprocal_rank"):
         if column not in ranks:
             raise ValueError(f"{name}: no column {column!r}; expected a ranks table as posrank.evaluate makes it")

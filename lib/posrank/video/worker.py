@@ -7,9 +7,7 @@ it reads one video and writes its frames in place into ``frames.npy``. Nothing h
 import multiprocessing.connection
 import os
 import signal
-import sys
 import threading
-import types
 from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, TimeoutError, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +15,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 
 from pebble import ProcessExpired, ProcessPool
 
+from posrank.processes import without_script
 from posrank.video.probing import VideoError, probe
 from posrank.video.sampling import read_frames
 
@@ -161,14 +160,8 @@ def _end_with_parent():
 class _Process(SpawnProcess):
     @staticmethod
     def _Popen(process):
-        # a spawned process imports the caller's main script, which may start processes itself, without end; it needs
-        # nothing of it, so it gets an empty main module
-        main = sys.modules["__main__"]
-        sys.modules["__main__"] = types.ModuleType("__main__")
-        try:
+        with without_script():
             return SpawnProcess._Popen(process)
-        finally:
-            sys.modules["__main__"] = main
 
 
 class _Context(SpawnContext):
