@@ -58,10 +58,32 @@ def test_a_run_is_trained_saved_loaded_and_evaluated(work, monkeypatch):
     assert metrics["brittleness"]["synonym"]["parts"] == {}
     assert 0 <= metrics["brittleness"]["rephrased"]["parts"]["verb"]["brittleness"] <= 1 and "trained_on" not in metrics
     assert 0 <= metrics["recall"]["v2t"]["mean"] <= 100 and metrics["strategy"] == "prompt"
-    evaluation.write(work.folder, "xclip-prompt-0", metrics, ranks)
+    metrics, ranks, scores = evaluation.results(work.folder, "xclip-prompt-0", work.params, again=True)
     written = json.loads((work.folder / "metrics" / "xclip-prompt-0.json").read_text())
     assert written["posrank"]["noun"]["posrank"] == pytest.approx(metrics["posrank"]["noun"]["posrank"])
     assert len(work.ranks("xclip-prompt-0")) == len(ranks) and work.metrics()[0]["strategy"] == "prompt"
+    # the captions' lists alone, not those of hard positives
+    assert set(scores["caption_id"]) == set(ranks["caption_id"]) and len(scores) == ranks["negatives"].sum() + len(ranks)
+
+
+def test_results_are_read_while_they_are_those_of_the_run_and_made_anew_once_they_are_not(work, monkeypatch):
+    run = "xclip-prompt-0"
+    if not (work.folder / "metrics" / f"{run}.json").exists():
+        runs.train_run(runs.run_settings(work.params, "xclip", "prompt", 0), work.folder, progress=False)
+        evaluation.results(work.folder, run, work.params, again=True)
+    calls = []
+    anew = evaluation.evaluate_run
+    monkeypatch.setattr(evaluation, "evaluate_run", lambda *given: calls.append(given[1]) or anew(*given))
+    read = evaluation.results(work.folder, run, work.params)
+    assert not calls
+    other = knobs.validate(knobs.merge(work.params.plain(), {"evaluate": {"seed": 3}}))
+    files = {path: path.read_bytes() for folder in ("metrics", "results") for path in (work.folder / folder).rglob(f"{run}*")}
+    made = evaluation.results(work.folder, run, other)
+    assert calls == [run] and all(path.read_bytes() == data for path, data in files.items()) and len(files) == 3
+    pd.testing.assert_frame_equal(made[2], read[2])  # the seed moves intervals and shuffled videos, not the run's scores
+    (work.folder / "results" / "scores" / f"{run}.parquet").unlink()
+    evaluation.results(work.folder, run, work.params)
+    assert calls == [run, run]
 
 
 def test_training_again_gives_the_same_bytes(work):
@@ -101,7 +123,7 @@ def killed_worker(**arguments):
 def test_processes_share_a_run_and_a_killed_one_leaves_a_state_to_go_on_from(work, monkeypatch, tmp_path):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
+    monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__), prepend=os.pathsep)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     run, state = "xclip-prompt-0", work.folder / "data" / "state" / "evaluate-xclip-prompt-0"
