@@ -11,7 +11,7 @@ PARTS = ("noun", "verb", "adj", "adv", "prep")
 """The five parts of speech of the paper, in its order."""
 
 _SUBMODULES = (
-    "captions", "evaluation", "figures", "frames", "language", "negatives", "params", "paths", "schema", "scoring", "systems", "towers",
+    "audit", "captions", "evaluation", "figures", "frames", "language", "negatives", "params", "paths", "schema", "scoring", "systems", "towers",
     "training", "video", "workspace", "world",
 )
 

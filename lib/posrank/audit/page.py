@@ -1,6 +1,6 @@
 """The audit's page in JupyterLab: a negative beside its caption and frames, two questions, buttons and keys.
 
-In: the items of `posrank.audit.sample`, the labels file, a frame store where there is one. Out: labels in that file, after
+In: the items of `labels.sample`, the labels file, a frame store where there is one. Out: labels in that file, after
 each answer. ipywidgets knows no key events. A text box stands in: its text is sent at each keystroke, and what has been
 added to it since are the keys. It is not emptied in between: while the kernel is busy keys would be lost or count twice.
 """
@@ -11,7 +11,8 @@ from io import BytesIO
 
 import numpy as np
 
-from posrank import PARTS, audit
+from posrank import PARTS
+from posrank.audit import labels as kept
 from posrank.negatives.differences import changes
 from posrank.paths import unsafe
 
@@ -88,7 +89,7 @@ def frames_of(work, dataset):
 
 
 class Labelling:
-    """The page. `items` as from `posrank.audit.sample`, `path` the labels file, `labeller` whose labels these are.
+    """The page. `items` as from `labels.sample`, `path` the labels file, `labeller` whose labels these are.
 
     It opens at the first item without both answers. Shown as the last value of a cell; `press(key)` is what its buttons
     and keys do. A label that cannot be written is told on the page, and counts as not given.
@@ -100,7 +101,7 @@ class Labelling:
         if reason := unsafe(labeller):
             raise ValueError(f"labeller {labeller!r} cannot name a file, {reason}: give your name or initials")
         self.items, self.path, self.labeller, self.store = items.reset_index(drop=True), path, labeller, store
-        self._answers = self._given(audit.read_labels(path))
+        self._answers = self._given(kept.read_labels(path))
         left = self._unanswered()
         self.at = left[0] if left else len(self.items)
         self._typed = ""
@@ -152,7 +153,7 @@ class Labelling:
     def _label(self, question, answer):
         before = all(self._answers[self.at].values())
         try:
-            labels = audit.save(self.path, self.items.iloc[self.at], self.labeller, **{question: answer})
+            labels = kept.save(self.path, self.items.iloc[self.at], self.labeller, **{question: answer})
         except (OSError, ValueError) as problem:
             return self._show(f"NOT SAVED: {problem}")
         self._answers = self._given(labels)
@@ -164,14 +165,14 @@ class Labelling:
     def _given(self, labels):
         """The answers of this labeller, one {question: answer} per item; ValueError where an item had another text."""
         mine = labels[labels["labeller"] == self.labeller]
-        both = self.items.merge(mine, on=list(audit.KEY), how="left", suffixes=("", "_then"))
+        both = self.items.merge(mine, on=list(kept.KEY), how="left", suffixes=("", "_then"))
         other = both["fingerprint_then"].notna() & (both["fingerprint_then"] != both["fingerprint"])
         if other.any():
             raise ValueError(
                 f"{self.path}: caption {both.loc[other, 'caption_id'].iloc[0]!r} was labelled when its negative had another "
                 "text: these are labels of another set; move the file away"
             )
-        return both[list(audit.ANSWERS)].fillna("").to_dict("records")
+        return both[list(kept.ANSWERS)].fillna("").to_dict("records")
 
     def _unanswered(self):
         return [i for i, given in enumerate(self._answers) if not all(given.values())]
@@ -197,9 +198,9 @@ class Labelling:
         if note.startswith("NOT SAVED"):
             self.note.value = f'<b style="color:#c0392b">{escape(note)}</b>'
         for key, (question, answer) in KEYS.items():
-            chosen = not end and question in audit.ANSWERS and self._answers[self.at][question] == answer
+            chosen = not end and question in kept.ANSWERS and self._answers[self.at][question] == answer
             self.buttons[key].button_style = "info" if chosen else ""
-            self.buttons[key].disabled = end and question in audit.ANSWERS
+            self.buttons[key].disabled = end and question in kept.ANSWERS
         done = f"{self.progress.value} of {len(self.items)} labelled"
         if end:
             rest = f"; {len(left)} are open, (s) goes to the first" if left else ". Thank you. Run the cells below for the report"

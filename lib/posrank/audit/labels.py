@@ -3,7 +3,7 @@
 In: negatives and captions tables. Out: `sample`, a table of items to look at, and labels, one row per item and labeller,
 in a csv file that is written whole after each answer. A label names its negative (rule, level, caption_id, part, k) and
 a fingerprint of the two texts, never the texts: labels can be given away where captions cannot, and labels of another
-set, or of the same set made anew, are recognised. `posrank.audit_report` counts them, `posrank.audit_widget` asks.
+set, or of the same set made anew, are recognised. `shares` counts them, `page` asks.
 
 Section 4 reports the same audit of the paper's own sets: of 100 captions, 4 false negatives and 7 grammatical errors.
 """

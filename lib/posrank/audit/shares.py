@@ -1,6 +1,6 @@
 """What an audit found: shares with Wilson's intervals, and how far two labellers agree.
 
-In: labels tables (`posrank.audit`). Out: DataFrames, one row per labeller and part of speech; the paper's own audit
+In: labels tables (`posrank.audit.labels`). Out: DataFrames, one row per labeller and part of speech; the paper's own audit
 (Section 4: 100 captions, 4 false negatives, 7 grammatical errors) as a row to compare with.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from posrank import PARTS
-from posrank.audit import ANSWERS, KEY, check_labels
+from posrank.audit.labels import ANSWERS, KEY, check_labels
 
 PAPER = {"looked_at": 100, "ungrammatical": 7, "judged": 100, "cannot_tell": 0, "false_negatives": 4}
 
@@ -38,8 +38,9 @@ def report(labels, paper=True):
     judged         negatives that were found true or false of the video, `false_negatives` of them, share and interval;
                    `cannot_tell` are not among the judged
 
-    The row `all` is the mean over the sample, in which parts have equal shares, not over the set. Its interval takes the
-    negatives as independent draws; several of one video make it somewhat too short.
+    The row `all` pools the labelled negatives of all parts: a part with more labels weighs more (`sample` gives each part the
+    same number, as long as the set has enough of it). Its interval takes the negatives as independent draws; several of one
+    video make it somewhat too short.
     """
     labels = check_labels(labels)
     rows = {}
