@@ -23,18 +23,17 @@ from posrank import params as knobs
 from posrank import paths, schema, scoring
 from posrank.frames import FrameStore
 from posrank.identity import identity
-from posrank.language.ngrams import fit
 from posrank.negatives.holdout import split
 from posrank.probes import brittleness_entry, hard_positives
 from posrank.scoring import scorers, sharing
 from posrank.scoring.brittleness import MARK, apart, with_positives
+from posrank.scoring.judged import blind_ranks
 from posrank.scoring.sinkhorn_recall import sinkhorn_recall
 from posrank.scoring.summary import summarize, write_metrics
 from posrank.training.distributed import join_world
 from posrank.training.launch import launch, processes_of, under_torchrun
 from posrank.training.runs import load_run
 
-ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3, "4-gram": 4, "5-gram": 5}
 CONTROLS = {
     "shuffled": "shuffled video", "blank": "blank video", "one_frame": "one frame", "reversed": "reversed frames",
 }
@@ -47,15 +46,6 @@ COUNTED = ("text", "lemma", "upos", "tag", "tagger")
 """Columns of the training captions' tags that the vocabulary of hard positives needs."""
 BATCHES = 16
 """Forward passes in a block, the unit that is scored, kept and dealt out."""
-
-
-def blind_ranks(names, negatives, captions, training, world=None):
-    """{name: ranks table} of language models fitted on the captions `training`, without the videos that are scored."""
-    out = {}
-    for name in names:
-        model = fit(training, order=ORDERS[name], exclude_videos=captions["video_id"].unique())
-        out[name] = scoring.evaluate(scorers.BlindScorer(model), negatives, captions, run=name, progress=False, world=world)
-    return out
 
 
 def views(names, scorer, captions, seed=0):

@@ -5,14 +5,11 @@ each answer. ipywidgets knows no key events. A text box stands in: its text is s
 added to it since are the keys. It is not emptied in between: while the kernel is busy keys would be lost or count twice.
 """
 
-import math
 from html import escape
-from io import BytesIO
-
-import numpy as np
 
 from posrank import PARTS
 from posrank.audit import labels as kept
+from posrank.figures.strips import png, strip
 from posrank.negatives.differences import changes
 from posrank.paths import unsafe
 
@@ -60,24 +57,6 @@ def examples_html(items):
     """The first item of each part of speech, one below the other."""
     first = items.drop_duplicates("part").set_index("part")
     return "".join(f"<h4>{part}</h4>{item_html(first.loc[part])}" for part in PARTS if part in first.index)
-
-
-def strip(frames, frames_read, most=8, width=1056):
-    """Frames uint8 [F, H, W, 3] as one picture (PIL), at most `most` of the first `frames_read`, evenly spaced, in time's
-    order from left to right; small ones in one row, larger ones in two."""
-    from PIL import Image
-
-    shown = np.unique(np.linspace(0, max(frames_read, 1) - 1, most).round().astype(int))
-    height, wide = frames.shape[1:3]
-    rows = 1 if len(shown) <= most // 2 or wide <= 128 else 2
-    columns = math.ceil(len(shown) / rows)
-    side = min(width // (most // rows) - 4, 2 * wide)
-    tall = round(side * height / wide)
-    sheet = Image.new("RGB", (columns * (side + 4) - 4, rows * (tall + 4) - 4), (255, 255, 255))
-    for n, f in enumerate(shown):
-        picture = Image.fromarray(np.asarray(frames[f])).resize((side, tall), Image.Resampling.LANCZOS)
-        sheet.paste(picture, (n % columns * (side + 4), n // columns * (tall + 4)))
-    return sheet
 
 
 def frames_of(work, dataset):
@@ -219,6 +198,4 @@ class Labelling:
         """PNG bytes of a video's frames, None where there are none."""
         if self.store is None or video_id not in self.store:
             return None
-        out = BytesIO()
-        strip(*self.store[video_id]).save(out, format="PNG", compress_level=1)
-        return out.getvalue()
+        return png(strip(*self.store[video_id]))

@@ -38,7 +38,7 @@ def examples_html(captions, negatives, caption_ids, per_part=3):
             lines = []
             for n in some.itertuples():
                 # position and replacement are known: colour the word there, not its first namesake
-                lines.append(_marked(n, texts[caption_id]))
+                lines.append(marked_negative(n, texts[caption_id]))
             rows.append(f'<tr><td style="color:#777;vertical-align:top">{part}</td>'
                         f'<td style="text-align:left">{"<br>".join(lines)}</td></tr>')
     legend = " &nbsp; ".join(f'<b style="color:{c}">{name.replace("_", " of ", 1) if "_" not in name else _long(name)}</b>'
@@ -51,12 +51,12 @@ def _long(name):
     return f"antonym of a {relation}"
 
 
-def _marked(negative, caption):
-    """The negative with its changed stretch coloured: what differs from the caption between common ends."""
+def marked_negative(negative, caption, colour=None):
+    """A row of the negatives table as HTML, the words that differ from its caption in `colour` (None: that of their source)."""
     old, new = caption.split(" "), negative.sentence.split(" ")
     if len(old) != len(new):
         return caption_html(negative.sentence, negative.replacement, negative.source)
-    colour = SOURCE_COLOURS.get(negative.source, "#555555")
+    colour = colour or SOURCE_COLOURS.get(negative.source, "#555555")
     return " ".join(
         escape(b) if a == b else f'<b style="color:{colour}">{escape(b)}</b>' for a, b in zip(old, new)
     )

@@ -156,18 +156,6 @@ def attention_of_runs(work, metrics, index=0):
     return attention_figure(np.asarray(shown), maps, caption["caption"], steps=6)
 
 
-def failures(work, run, ranks, dataset, per_part=2):
-    """The captions of each part that rank worst -> DataFrame part, caption, video_id, rank, of (list length)."""
-    texts = work.captions(dataset).set_index("caption_id")["caption"]
-    rows = []
-    for part in TABLE_PARTS:
-        mine = ranks[(ranks["part"] == part) & (ranks["run"] == run)].sort_values("reciprocal_rank", kind="stable").head(per_part)
-        for r in mine.itertuples():
-            rows.append({"part": part, "caption": texts[r.caption_id], "video_id": r.video_id,
-                         "rank": 1 + r.better + r.equal / 2, "of": r.negatives + 1})
-    return pd.DataFrame(rows).set_index("part")
-
-
 def verdict(metrics):
     """A few sentences that the numbers of these runs support, as Markdown; everything in them is computed here."""
     if not metrics:
