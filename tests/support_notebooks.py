@@ -1,5 +1,6 @@
 """Runs a notebook's code cells in this process: no kernel, so that a test takes seconds and can look at the variables."""
 
+import sys
 from typing import NamedTuple
 
 import nbformat
@@ -40,4 +41,5 @@ def run(name, **parameters):
         return Ran(dict(shell.user_ns), [output.data for output in shown.outputs], shown.stdout)
     finally:
         InteractiveShell.clear_instance()
-        matplotlib.pyplot.close("all")
+        if "matplotlib.pyplot" in sys.modules:
+            matplotlib.pyplot.close("all")
