@@ -23,6 +23,7 @@ _WHERE = {
     "tables": ("beside_paper", "blind_table", "differences", "load_metrics", "markdown", "readme_table", "results_table", "strategy_table",
                "worth_table"),
     "validity": ("counted_table", "judges_table", "validity_report", "validity_table"),
+    "vision": ("constant_text", "gains_text", "published", "published_sweep", "unseen_text"),
     "world": ("tagger_agreement", "world_parts_figure", "world_sheet", "world_words"),
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}

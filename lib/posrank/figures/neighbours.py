@@ -2,10 +2,10 @@
 
 from html import escape
 
+from posrank import PARTS
 from posrank.captions.nearest import nearest_captions
 from posrank.figures.examples import marked_negative
 from posrank.figures.strips import lines_html, strip_html
-from posrank.figures.style import TABLE_PARTS
 
 COLOURS = {"coarse": "#9a5b13", "fine": "#1e7b34"}
 """Fig. 1's colours: captions of other videos, and sentences with one changed word."""
@@ -62,7 +62,7 @@ def coarse_fine_html(captions, negatives, seed=0, k=5, clip=lambda video_id: Non
         lines.append(("" if number else "coarse-grained", f'<span style="color:{COLOURS["coarse"]}">{escape(other)}</span>'))
     mine = negatives[negatives["caption_id"] == chosen["caption_id"]].sort_values("k").drop_duplicates("part")
     first = "fine-grained"
-    for row in sorted(mine.itertuples(), key=lambda row: TABLE_PARTS.index(row.part)):
+    for row in sorted(mine.itertuples(), key=lambda row: PARTS.index(row.part)):
         lines.append((first, f"{marked_negative(row, chosen['caption'], COLOURS['fine'])} "
                              f'<span style="color:#999">({row.part})</span>'))
         first = ""
