@@ -16,7 +16,10 @@ SETS = {
     "one video with captions alike": [("v0", TEXTS[0], "test"), ("v0", TEXTS[1], "test"), ("v0", TEXTS[0] + " .", "test")],
     "no negatives at all": [("v0", "wow", "test"), ("v1", "hey", "test")],
     "captions for choices alone": [("v0", TEXTS[0], "val"), ("v1", TEXTS[1], "val")],
-    "training and test": [(f"v{i}", text, "train" if i % 2 else "test") for i, text in enumerate(TEXTS)],
+    "training and test": [
+        (f"v{i}", f"a {a} {b} is {c} slowly near the wall", "test" if i < 2 else "train")
+        for i, (a, b, c) in enumerate(zip("red black white big".split(), "dog car man cat".split(), "running sitting singing jumping".split()))
+    ],
 }
 
 

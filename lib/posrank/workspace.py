@@ -108,10 +108,9 @@ class Workspace:
         if name in runs or (not name and runs):
             return name or runs[0]
         preset = f" PRESET={self.folder.name}" if self.folder.parent.name == ".presets" else ""
-        raise ValueError(
-            f"no trained run {name!r} in {self.folder / 'runs'}: " + (f"there are {', '.join(runs)}; set run to one of them"
-            if runs else f"there is none yet: make repro{preset} trains them, PRESET=smoke in three minutes")
-        )
+        there = f"there are {', '.join(runs)}; set run to one of them" if runs else (
+            f"there is none yet: make repro{preset} trains them, make repro PRESET=smoke two small ones in three minutes")
+        raise ValueError(f"no trained run {name!r} in {self.folder / 'runs'}: {there}")
 
     def metrics(self):
         """Metrics of all runs: the workspace's own, or the published ones of the repository where there are none yet."""

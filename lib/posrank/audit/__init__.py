@@ -1,4 +1,5 @@
-"""Audit of a set of negatives by people (Section 4): `labels` draws the sample and keeps the answers, `page` asks, `shares` counts.
+"""Audit of a set of negatives by people (Section 4): `labels` draws the sample and keeps the answers, `page` asks,
+`shares` counts.
 
     items = audit.sample(negatives, captions, n=100)
     audit.Labelling(items, "labels/me.csv", "me")          # in JupyterLab
@@ -25,7 +26,28 @@ from posrank.audit.page import Labelling, examples_html, frames_of, item_html, m
 from posrank.audit.shares import agreement, readable, report, wilson
 
 __all__ = [
-    "ANSWERS", "COLUMNS", "KEY", "Labelling", "agreement", "check_labels", "check_set", "empty", "examples_html", "fingerprint",
-    "frames_of", "item_html", "labels_folder", "marked", "put", "read_folder", "read_labels", "readable", "report", "sample", "save",
-    "strip", "wilson", "write_labels",
+    "ANSWERS",
+    "COLUMNS",
+    "KEY",
+    "Labelling",
+    "agreement",
+    "check_labels",
+    "check_set",
+    "empty",
+    "examples_html",
+    "fingerprint",
+    "frames_of",
+    "item_html",
+    "labels_folder",
+    "marked",
+    "put",
+    "read_folder",
+    "read_labels",
+    "readable",
+    "report",
+    "sample",
+    "save",
+    "strip",
+    "wilson",
+    "write_labels",
 ]

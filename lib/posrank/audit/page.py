@@ -2,7 +2,8 @@
 
 In: the items of `labels.sample`, the labels file, a frame store where there is one. Out: labels in that file, after
 each answer. ipywidgets knows no key events. A text box stands in: its text is sent at each keystroke, and what has been
-added to it since are the keys. It is not emptied in between: while the kernel is busy keys would be lost or count twice.
+added to it since are the keys. It is not emptied in between: while the kernel is busy keys would be lost or count
+twice.
 """
 
 from html import escape
@@ -14,15 +15,24 @@ from posrank.negatives.differences import changes
 from posrank.paths import unsafe
 
 KEYS = {
-    "g": ("grammatical", "yes"), "u": ("grammatical", "no"),
-    "f": ("false_negative", "no"), "t": ("false_negative", "yes"), "c": ("false_negative", "cannot tell"),
-    "b": ("back", ""), "s": ("skip", ""),
+    "g": ("grammatical", "yes"),
+    "u": ("grammatical", "no"),
+    "f": ("false_negative", "no"),
+    "t": ("false_negative", "yes"),
+    "c": ("false_negative", "cannot tell"),
+    "b": ("back", ""),
+    "s": ("skip", ""),
 }
 """Key -> the question that it answers and the answer, or the step that it takes."""
 
 COLOURS = {"caption": "#0173b2", "negative": "#d55e00"}
 _WORDS = {
-    "g": "grammatical", "u": "ungrammatical", "f": "false of the video", "t": "still true of it", "c": "cannot tell", "b": "back",
+    "g": "grammatical",
+    "u": "ungrammatical",
+    "f": "false of the video",
+    "t": "still true of it",
+    "c": "cannot tell",
+    "b": "back",
     "s": "skip",
 }
 
@@ -37,7 +47,9 @@ def marked(text, other, colour):
     for change in changes(text, other):
         end = change.start + len(change.original)
         if change.original:
-            out += f'{escape(plain[at:change.start])}<b style="color:{colour}">{escape(plain[change.start:end])}</b>'
+            out += (
+                f'{escape(plain[at : change.start])}<b style="color:{colour}">{escape(plain[change.start : end])}</b>'
+            )
             at = end
     return out + escape(plain[at:])
 
@@ -60,10 +72,13 @@ def examples_html(items):
 
 
 def frames_of(work, dataset):
-    """The dataset's frame store where the workspace has one, the world's in any case, else None: decoding takes long."""
+    """The dataset's frame store where the workspace has one, the world's in any case, else None: decoding takes
+    long."""
     if dataset == "world" or (work.folder / "data" / "frames" / dataset / "videos.parquet").is_file():
         return work.frames(dataset)
-    print(f"no frames of {dataset} (they are made with: python -m posrank.stages frames --dataset {dataset}): text only")
+    print(
+        f"no frames of {dataset} (they are made with: python -m posrank.stages frames --dataset {dataset}): text only"
+    )
     return None
 
 
@@ -91,7 +106,9 @@ class Labelling:
         self.keys.observe(self._on_keys, names="value")
         self.buttons = {}
         for key in KEYS:
-            self.buttons[key] = widgets.Button(description=f"{_WORDS[key]}  ({key})", layout=widgets.Layout(width="160px"))
+            self.buttons[key] = widgets.Button(
+                description=f"{_WORDS[key]}  ({key})", layout=widgets.Layout(width="160px")
+            )
             self.buttons[key].on_click(lambda _, key=key: self._on_button(key))
         row = widgets.Layout(align_items="center")
         name = '<div style="width:150px;font-weight:600">{}</div>'.format
@@ -99,12 +116,17 @@ class Labelling:
         def line(title, *children):
             return widgets.HBox([widgets.HTML(name(title)), *children], layout=row)
 
-        self.widget = widgets.VBox([
-            widgets.HBox([self.progress, self.head], layout=row), self.picture, self.text,
-            line("The sentence is", self.buttons["g"], self.buttons["u"]),
-            line("It is", self.buttons["f"], self.buttons["t"], self.buttons["c"]),
-            line("", self.buttons["b"], self.buttons["s"], self.keys), self.note,
-        ])
+        self.widget = widgets.VBox(
+            [
+                widgets.HBox([self.progress, self.head], layout=row),
+                self.picture,
+                self.text,
+                line("The sentence is", self.buttons["g"], self.buttons["u"]),
+                line("It is", self.buttons["f"], self.buttons["t"], self.buttons["c"]),
+                line("", self.buttons["b"], self.buttons["s"], self.keys),
+                self.note,
+            ]
+        )
         self._show(f"labels: {path}")
 
     def _ipython_display_(self):
@@ -166,7 +188,7 @@ class Labelling:
         self._typed = now
         # a text that does not go on from the one before has been edited: only what is typed from here on counts
         if now.startswith(before):
-            for key in now[len(before):].lower().strip():
+            for key in now[len(before) :].lower().strip():
                 self.press(key)
 
     def _show(self, note=""):
@@ -182,14 +204,20 @@ class Labelling:
             self.buttons[key].disabled = end and question in kept.ANSWERS
         done = f"{self.progress.value} of {len(self.items)} labelled"
         if end:
-            rest = f"; {len(left)} are open, (s) goes to the first" if left else ". Thank you. Run the cells below for the report"
+            rest = (
+                f"; {len(left)} are open, (s) goes to the first"
+                if left
+                else ". Thank you. Run the cells below for the report"
+            )
             self.head.value, self.text.value = f"<b>{done}</b>", f'<p style="font-size:17px">{done}{rest}.</p>'
             self.picture.layout.display = "none"
             return
         item = self.items.iloc[self.at]
         footage = self._footage(item["video_id"])
         self.head.value = f"<b>{item['part']}</b> &nbsp; item {self.at + 1}, {done}"
-        self.text.value = item_html(item) + ("" if footage else '<p style="color:#888">no frames of this video: judge by the caption</p>')
+        self.text.value = item_html(item) + (
+            "" if footage else '<p style="color:#888">no frames of this video: judge by the caption</p>'
+        )
         self.picture.layout.display = "" if footage else "none"
         if footage:
             self.picture.value = footage

@@ -9,9 +9,10 @@ from posrank.scoring.summary import part_metrics
 
 
 def blind_sets(work, dataset, negatives):
-    """PoSRank of the models of `evaluate.blind` on a dataset's negatives -> DataFrame part, model, posrank, low, high, chance,
-    captions, videos. Training text: the training captions without any video that is scored; without a training split all captions
-    of other videos. No rows, and a printed line that says why, where there are none, or no negatives."""
+    """PoSRank of the models of `evaluate.blind` on a dataset's negatives -> DataFrame part, model, posrank, low, high,
+    chance, captions, videos. Training text: the training captions without any video that is scored; without a training
+    split all captions of other videos. No rows, and a printed line that says why, where there are none, or no
+    negatives."""
     texts = work.captions(dataset)
     scored = texts[texts["caption_id"].isin(negatives["caption_id"])]
     training = texts[texts["split"] == "train"]

@@ -9,8 +9,8 @@ import numpy as np
 
 
 def strip(frames, frames_read, most=8, width=1056):
-    """Frames uint8 [F, H, W, 3] as one picture (PIL), at most `most` of the first `frames_read`, evenly spaced, from left to
-    right; small ones in one row, larger ones in two."""
+    """Frames uint8 [F, H, W, 3] as one picture (PIL), at most `most` of the first `frames_read`, evenly spaced, from
+    left to right; small ones in one row, larger ones in two."""
     from PIL import Image
 
     shown = np.unique(np.linspace(0, max(frames_read, 1) - 1, most).round().astype(int))
@@ -44,5 +44,7 @@ def strip_html(clip, width=620):
 def lines_html(lines):
     """A table of (label, HTML) lines, the labels in grey."""
     grey = 'style="color:#777;text-align:right;vertical-align:top;padding-right:1em;white-space:nowrap"'
-    rows = "".join(f'<tr><td {grey}>{escape(label)}</td><td style="text-align:left">{html}</td></tr>' for label, html in lines)
+    rows = "".join(
+        f'<tr><td {grey}>{escape(label)}</td><td style="text-align:left">{html}</td></tr>' for label, html in lines
+    )
     return f'<table style="margin:0 0 1em">{rows}</table>'

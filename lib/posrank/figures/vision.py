@@ -27,14 +27,15 @@ def published_sweep(preset, name):
 
 
 def gains_text(groups):
-    """For each group, system and strategy a line: what it adds to coarse training on average over the parts, and what is left
-    once the gain of the same model with the wrong videos is taken away."""
+    """For each group, system and strategy a line: what it adds to coarse training on average over the parts, and what
+    is left once the gain of the same model with the wrong videos is taken away."""
     table = gain_table(groups)
     if table.empty:
         return "No runs of several strategies are published here."
     means = table.xs("mean", level="part")
     lines = [
-        f"* {group}, {SYSTEMS[system]}, {STRATEGIES[strategy]}: {row['gain']:+.3f} over coarse training, of which {row['vision']:+.3f} "
+        f"* {group}, {SYSTEMS[system]}, {STRATEGIES[strategy]}: {row['gain']:+.3f} over coarse training, "
+        f"of which {row['vision']:+.3f} "
         f"with the right video alone ({row['seeds']:.0f} seed{'s' if row['seeds'] > 1 else ''})."
         for (group, system, strategy), row in means.iterrows()
     ]
@@ -46,14 +47,17 @@ def unseen_text(groups):
     table, lines = finding_table(groups), []
     for group, mine in table.groupby("group", sort=False):
         below = mine[mine["vision_gain"] < 0]
-        cells = [f"{SYSTEMS[s]} {STRATEGIES[t]} {p} ({row['posrank']:.3f} < {row['best_blind']:.3f})" for (_, s, t, p), row in below.iterrows()]
+        cells = [
+            f"{SYSTEMS[s]} {STRATEGIES[t]} {p} ({row['posrank']:.3f} < {row['best_blind']:.3f})"
+            for (_, s, t, p), row in below.iterrows()
+        ]
         lines.append(f"* {group}: {'; '.join(cells) or 'none'}.")
     return "\n".join(lines) or "No runs are published here."
 
 
 def constant_text(constant):
-    """For each run trained on a constant video a line: its mean PoSRank when it is shown a blank video, beside chance and the best
-    language model."""
+    """For each run trained on a constant video a line: its mean PoSRank when it is shown a blank video, beside chance
+    and the best language model."""
     lines = []
     for run, m in constant.items():
         blind = {name: np.mean([row[p] for p in PARTS if p in row]) for name, row in m["blind"].items()}
@@ -61,5 +65,8 @@ def constant_text(constant):
         best = max(language, key=language.get, default=None)
         told = f", a {best} model {language[best]:.3f}" if best else ""
         if "blank video" in blind:
-            lines.append(f"* {run}: shown a blank video {blind['blank video']:.3f}; chance is {m['posrank']['mean']['chance']:.3f}{told}.")
+            lines.append(
+                f"* {run}: shown a blank video {blind['blank video']:.3f}; "
+                f"chance is {m['posrank']['mean']['chance']:.3f}{told}."
+            )
     return "\n".join(lines) or "No such runs are published here."

@@ -1,4 +1,5 @@
-"""The embedded world as people see it: clips, the words of each part of speech, and how the tagger reads its captions."""
+"""The embedded world as people see it: clips, the words of each part of speech, and how the tagger reads its
+captions."""
 
 import pandas as pd
 
@@ -19,8 +20,9 @@ def world_sheet(work, clips=8, seed=0):
 
 
 def world_words(tags):
-    """What a part of speech has to choose from -> DataFrame by part: words, most_frequent (its share), guessed (how often the
-    likeliest word given the caption's first noun is right; of nouns: given its first verb) and the words themselves.
+    """What a part of speech has to choose from -> DataFrame by part: words, most_frequent (its share), guessed (how
+    often the likeliest word given the caption's first noun is right; of nouns: given its first verb) and the words
+    themselves.
 
     Where slots are drawn independently `guessed` is hardly above `most_frequent`; a language shortcut lifts it.
     """
@@ -32,8 +34,15 @@ def world_words(tags):
         cue = "verb" if part == "noun" else "noun"
         pairs = pd.crosstab(first[cue], first[part]) if cue in first else pd.DataFrame()
         guessed = pairs.max(axis=1).sum() / pairs.to_numpy().sum() if pairs.size else None
-        rows.append({"part": part, "words": len(counts), "most_frequent": counts.iloc[0] / counts.sum(), "guessed": guessed,
-                     "which": ", ".join(sorted(counts.index))})
+        rows.append(
+            {
+                "part": part,
+                "words": len(counts),
+                "most_frequent": counts.iloc[0] / counts.sum(),
+                "guessed": guessed,
+                "which": ", ".join(sorted(counts.index)),
+            }
+        )
     return pd.DataFrame(rows, columns=["part", "words", "most_frequent", "guessed", "which"]).set_index("part")
 
 
@@ -68,7 +77,8 @@ def tagger_agreement(work, captions=1500):
     texts = tested(work.captions("world")).head(captions)
     gold = gold_tags(work.folder / "data" / "raw" / "world")
     both = gold[gold["caption_id"].isin(texts["caption_id"])].merge(
-        tag_captions(texts, progress=False), on=["caption_id", "i"], suffixes=("", "_tagger"))
+        tag_captions(texts, progress=False), on=["caption_id", "i"], suffixes=("", "_tagger")
+    )
     parts = [part_of(upos, tag) for upos, tag in zip(both["upos"], both["tag"])]
     found = [part_of(upos, tag) for upos, tag in zip(both["upos_tagger"], both["tag_tagger"])]
     both = both.assign(part=parts, agree=[a == b for a, b in zip(parts, found)])
@@ -76,5 +86,12 @@ def tagger_agreement(work, captions=1500):
     for part in PARTS:
         mine = both[both["part"] == part]
         wrong = mine.loc[~mine["agree"], "text"].value_counts()
-        rows.append({"part": part, "words": len(mine), "agree": mine["agree"].mean(), "read otherwise": ", ".join(wrong.index[:4])})
+        rows.append(
+            {
+                "part": part,
+                "words": len(mine),
+                "agree": mine["agree"].mean(),
+                "read otherwise": ", ".join(wrong.index[:4]),
+            }
+        )
     return pd.DataFrame(rows).set_index("part")

@@ -101,8 +101,8 @@ def _places(sizes):
 class Texts:
     """Rows of a text column by their positions, in a time that does not grow with the column.
 
-    A column that was put together from many tables is many pieces of memory; taking rows from it as a whole costs a pass over
-    all of them each time.
+    A column that was put together from many tables is many pieces of memory; taking rows from it as a whole costs a
+    pass over all of them each time.
     """
 
     def __init__(self, column):
@@ -158,14 +158,15 @@ class Block:
 
 
 class Kept:
-    """Counts, and scores where they are kept, of finished blocks, one small file each in `folder` (None: nothing is kept)."""
+    """Counts, and scores where they are kept, of finished blocks, one small file each in `folder` (None: nothing is
+    kept)."""
 
     def __init__(self, folder, runs, scores=False):
         self.folder, self.runs, self.scores = None if folder is None else Path(folder), runs, scores
 
     def read(self, mark, block):
-        """(counts [2, runs, lists], scores [lists + negatives] or None) of the block of that mark, or None; a damaged file, or
-        one without the scores that are asked for, counts as none."""
+        """(counts [2, runs, lists], scores [lists + negatives] or None) of the block of that mark, or None; a damaged
+        file, or one without the scores that are asked for, counts as none."""
         if self.folder is None or not (path := self.folder / f"{mark}.npz").exists():
             return None
         try:
@@ -191,7 +192,8 @@ def whole(chunk):
 
 
 def _aligned(negatives, captions):
-    """Captions that have negatives, in their order; for each negative the row of its caption and the number of its part."""
+    """Captions that have negatives, in their order; for each negative the row of its caption and the number of its
+    part."""
     _need(negatives, ("caption_id", "part", "sentence"), "negatives")
     _need(captions, ("caption_id", "video_id", "caption"), "captions")
     if len(negatives) == 0:
