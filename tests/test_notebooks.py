@@ -30,7 +30,14 @@ TINY = {
 
 def test_the_paper_is_told_in_eight_notebooks():
     assert [name for name in NAMES if name[0] in "0123467"] == [
-        "0_world", "1_datasets", "2_negatives", "3_train", "4_evaluate", "6_vision", "7_audit"]
+        "0_world",
+        "1_datasets",
+        "2_negatives",
+        "3_train",
+        "4_evaluate",
+        "6_vision",
+        "7_audit",
+    ]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("5_")])
@@ -48,8 +55,13 @@ def test_a_notebook_has_one_title_scalars_as_parameters_and_short_cells(name):
 
 
 def test_tables_figures_and_equations_of_the_paper_have_headings():
-    found = {heading for name in NAMES for cell in notebooks.read(name).cells if cell.cell_type == "markdown"
-             for heading in re.findall(r"^## (?:Table|Fig\.|Eq\.) .*", cell.source, re.M)}
+    found = {
+        heading
+        for name in NAMES
+        for cell in notebooks.read(name).cells
+        if cell.cell_type == "markdown"
+        for heading in re.findall(r"^## (?:Table|Fig\.|Eq\.) .*", cell.source, re.M)
+    }
     for heading in ("Table 1", "Table 2", "Fig. 1", "Fig. 2", "Fig. 3", "Fig. 4", "Fig. 7", "Eq. 1", "Eq. 2 to 4"):
         assert f"## {heading}" in found
 
@@ -64,7 +76,9 @@ def test_notebooks_about_text_load_no_torch(tmp_path, monkeypatch):
         "assert 'torch' not in sys.modules"
     )
     path = os.pathsep.join([str(root() / "tests"), *sys.path])
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-2000:]
 
 
@@ -93,14 +107,18 @@ def test_notebook_3_shows_the_losses_of_a_step(tiny, monkeypatch, strategy):
     video, mask = model.prepare(batch.frames, batch.frames_read)
     both = model.encode_branches(video, mask, ("coarse", "fine"))
     text = model.encode_text(model.tokenize(batch.texts))
-    assert float(space["coarse"]) == pytest.approx(coarse_loss(model.score(text[:4], both["coarse"]), settings["coarse_reduce"]).item())
+    assert float(space["coarse"]) == pytest.approx(
+        coarse_loss(model.score(text[:4], both["coarse"]), settings["coarse_reduce"]).item()
+    )
     scores = fine_scores(model, text, both["fine"], space["torch"].as_tensor(batch.owner), 4)
     assert float(space["fine"]) == pytest.approx(fine_loss(*scores, settings["fine_form"]).item(), rel=1e-4)
 
 
 def test_notebook_4_takes_the_first_run_reads_its_results_and_shows_failures(tiny, monkeypatch):
     monkeypatch.setenv("POSRANK_WORKSPACE", str(tiny.folder))
-    monkeypatch.setattr(evaluation, "evaluate_run", lambda *given: pytest.fail("results are there: nothing is to be scored"))
+    monkeypatch.setattr(
+        evaluation, "evaluate_run", lambda *given: pytest.fail("results are there: nothing is to be scored")
+    )
     for other in (tiny.folder / "runs").glob("*coarse*"):
         for path in other.iterdir():
             path.unlink()
@@ -114,9 +132,11 @@ def test_notebook_4_takes_the_first_run_reads_its_results_and_shows_failures(tin
     assert shown["true"].sum() == 1 and shown["score"].is_monotonic_decreasing
     few = space["some_ranks"].merge(space["ranks"], on=["caption_id", "part"])
     assert (few["better_x"] == few["better_y"]).mean() > 0.98  # the same scores, up to the order of sums
-    worst = figures.failures_html(space["run"], space["ranks"], space["scores"], space["negatives"], space["texts"].reset_index(), lambda v: None)
+    worst = figures.failures_html(
+        space["run"], space["ranks"], space["scores"], space["negatives"], space["texts"].reset_index(), lambda v: None
+    )
     assert "the negative that won" in worst and "the caption, rank" in worst
-    with pytest.raises(ValueError, match="no trained run 'xclip-word-9' in .*: there are xclip-prompt-0; set run"):
+    with pytest.raises(ValueError, match=r"no trained run 'xclip-word-9' in .*: there are xclip-prompt-0; set run"):
         notebooks.run("4_evaluate", run="xclip-word-9")
 
 
@@ -128,11 +148,27 @@ def test_a_workspace_without_runs_says_how_to_train_one(tmp_path):
 
 def test_the_winner_is_the_negative_with_the_highest_score():
     captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a red ball"]})
-    negatives = pd.DataFrame({"caption_id": "c", "part": "adj", "k": [0, 1, 2], "source": "random", "replacement": "x",
-                              "sentence": ["a blue ball", "a crimson ball", "a ball"]})
-    ranks, scores = scoring.evaluate(lambda v, t: [len(x) for x in t], negatives, captions, run="r", progress=False, scores=True)
+    negatives = pd.DataFrame(
+        {
+            "caption_id": "c",
+            "part": "adj",
+            "k": [0, 1, 2],
+            "source": "random",
+            "replacement": "x",
+            "sentence": ["a blue ball", "a crimson ball", "a ball"],
+        }
+    )
+    ranks, scores = scoring.evaluate(
+        lambda v, t: [len(x) for x in t], negatives, captions, run="r", progress=False, scores=True
+    )
     page = figures.failures_html("r", ranks, scores, negatives, captions, lambda video: None)
-    assert ">crimson</b>" in page and ">14<" in page and ">10<" in page and "rank 3 of 4" in page and ">blue</b>" not in page
+    assert (
+        ">crimson</b>" in page
+        and ">14<" in page
+        and ">10<" in page
+        and "rank 3 of 4" in page
+        and ">blue</b>" not in page
+    )
     table = figures.ranked_list(scores, negatives, "a red ball", "c", "adj")
     assert table["sentence"].tolist() == ["a crimson ball", "a blue ball", "a red ball", "a ball"]
 

@@ -8,26 +8,48 @@ from posrank import stages
 from posrank.paths import root
 from posrank.yamlfile import yaml_text
 
-TEXTS = ("a red car stands near the wall", "two black dogs run quickly", "a man is cooking", "she sings", "hello", "wow !")
+TEXTS = (
+    "a red car stands near the wall",
+    "two black dogs run quickly",
+    "a man is cooking",
+    "she sings",
+    "hello",
+    "wow !",
+)
 
 SETS = {
     "a test split alone": [(f"v{i}", text, "test") for i, text in enumerate(TEXTS)],
     "one video": [("v0", TEXTS[0], "test")],
-    "one video with captions alike": [("v0", TEXTS[0], "test"), ("v0", TEXTS[1], "test"), ("v0", TEXTS[0] + " .", "test")],
+    "one video with captions alike": [
+        ("v0", TEXTS[0], "test"),
+        ("v0", TEXTS[1], "test"),
+        ("v0", TEXTS[0] + " .", "test"),
+    ],
     "no negatives at all": [("v0", "wow", "test"), ("v1", "hey", "test")],
     "captions for choices alone": [("v0", TEXTS[0], "val"), ("v1", TEXTS[1], "val")],
     "training and test": [
         (f"v{i}", f"a {a} {b} is {c} slowly near the wall", "test" if i < 2 else "train")
-        for i, (a, b, c) in enumerate(zip("red black white big".split(), "dog car man cat".split(), "running sitting singing jumping".split()))
+        for i, (a, b, c) in enumerate(
+            zip(
+                ["red", "black", "white", "big"],
+                ["dog", "car", "man", "cat"],
+                ["running", "sitting", "singing", "jumping"],
+            )
+        )
     ],
 }
 
 
 def workspace(folder, rows):
-    params = knobs.merge(knobs.load(root() / "params.yaml").plain(), {
-        "datasets": ["csv"], "train": {"dataset": "csv", "systems": []}, "evaluate": {"bootstrap": 100},
-        "negatives": {"splits": sorted({row[2] for row in rows} - {"train"})},
-    })
+    params = knobs.merge(
+        knobs.load(root() / "params.yaml").plain(),
+        {
+            "datasets": ["csv"],
+            "train": {"dataset": "csv", "systems": []},
+            "evaluate": {"bootstrap": 100},
+            "negatives": {"splits": sorted({row[2] for row in rows} - {"train"})},
+        },
+    )
     raw = folder / "data" / "raw" / "csv"
     raw.mkdir(parents=True)
     lines = ["video_id,caption,split", *(",".join(row) for row in rows)]

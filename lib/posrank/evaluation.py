@@ -2,7 +2,8 @@
 
 Comes in: a trained run, the frame store, the captions and negatives of a split. Goes out: the ranks table of the run and the
 metrics that `metrics/<run>.json` holds; the scores behind the ranks where they are asked for. Fine-grained scores come
-from the branch that the strategy trained for them (the prompts' output for `prompt`), coarse recall always from the CLS branch, as in the paper.
+from the branch that the strategy trained for them (the prompts' output for `prompt`), coarse recall always from the CLS
+branch, as in the paper.
 
 An evaluation that is killed goes on where it was when it is called again: finished blocks are kept in
 `data/state/evaluate-<run>/` until it is done. `processes` of params.yaml share the work; `python -m posrank.evaluation RUN`

@@ -93,7 +93,7 @@ class Workspace:
             folder = self.folder / "data" / "frames" / dataset
             self._stores[dataset] = FrameStore(folder) if (folder / "videos.parquet").is_file() else ()
         store = self._stores[dataset]
-        return store[video_id] if video_id in store else None
+        return store[video_id] if video_id in store else None  # noqa: SIM401 (a store is no dict)
 
     def runs(self):
         """Names of the trained runs that are here, in the order of params.yaml; others behind them."""
