@@ -59,10 +59,12 @@ def test_a_run_is_trained_saved_loaded_and_evaluated(work, monkeypatch):
     assert metrics["brittleness"]["synonym"]["parts"] == {}
     assert 0 <= metrics["brittleness"]["rephrased"]["parts"]["verb"]["brittleness"] <= 1 and "trained_on" not in metrics
     assert 0 <= metrics["recall"]["v2t"]["mean"] <= 100 and metrics["strategy"] == "prompt"
-    evaluation.write(work.folder, "xclip-prompt-0", metrics, ranks)
+    metrics, ranks, scores = evaluation.results(work.folder, "xclip-prompt-0", work.params, again=True)
     written = json.loads((work.folder / "metrics" / "xclip-prompt-0.json").read_text())
     assert written["posrank"]["noun"]["posrank"] == pytest.approx(metrics["posrank"]["noun"]["posrank"])
     assert len(work.ranks("xclip-prompt-0")) == len(ranks) and work.metrics()[0]["strategy"] == "prompt"
+    # the captions' lists alone, not those of hard positives
+    assert set(scores["caption_id"]) == set(ranks["caption_id"]) and len(scores) == ranks["negatives"].sum() + len(ranks)
     assert (metrics["videos"], metrics["videos_missing"], metrics["captions_missing"]) == (4, 0, 0)
     assert metrics["training"] == {"videos": 12, "videos_missing": 0, "captions": 36, "captions_missing": 0}
     assert metrics["lists"] == {"paper": work.lists()} == work.ranks("xclip-prompt-0").attrs["lists"] and metrics["code"]
@@ -98,6 +100,26 @@ def test_missing_videos_are_counted_and_make_other_lists(work, tmp_path):
     chosen = workspace.Workspace(copied, params).selection()
     assert figures.coverage_note(chosen.runs) == "3 of 4 test videos; not comparable with the full test set"
     assert "3 of 4 test videos" in figures.head_box(workspace.Workspace(copied, params), chosen)
+
+
+def test_results_are_read_while_they_are_those_of_the_run_and_made_anew_once_they_are_not(work, monkeypatch):
+    run = "xclip-prompt-0"
+    if not (work.folder / "metrics" / f"{run}.json").exists():
+        runs.train_run(runs.run_settings(work.params, "xclip", "prompt", 0), work.folder, progress=False)
+        evaluation.results(work.folder, run, work.params, again=True)
+    calls = []
+    anew = evaluation.evaluate_run
+    monkeypatch.setattr(evaluation, "evaluate_run", lambda *given: calls.append(given[1]) or anew(*given))
+    read = evaluation.results(work.folder, run, work.params)
+    assert not calls
+    other = knobs.validate(knobs.merge(work.params.plain(), {"evaluate": {"seed": 3}}))
+    files = {path: path.read_bytes() for folder in ("metrics", "results") for path in (work.folder / folder).rglob(f"{run}*")}
+    made = evaluation.results(work.folder, run, other)
+    assert calls == [run] and all(path.read_bytes() == data for path, data in files.items()) and len(files) == 3
+    pd.testing.assert_frame_equal(made[2], read[2])  # the seed moves intervals and shuffled videos, not the run's scores
+    (work.folder / "results" / "scores" / f"{run}.parquet").unlink()
+    evaluation.results(work.folder, run, work.params)
+    assert calls == [run, run]
 
 
 def test_training_again_gives_the_same_bytes(work):

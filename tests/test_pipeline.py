@@ -172,7 +172,7 @@ def project(tmp_path, monkeypatch):
     pipeline = load(ROOT / "dvc.yaml")
     for name, stage in pipeline["stages"].items():
         for dep in stage.get("deps", []):
-            if dep.startswith("lib/"):
+            if dep.startswith(("lib/", "docs/")):
                 path = tmp_path / dep
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text("code") if path.suffix else path.mkdir(exist_ok=True)

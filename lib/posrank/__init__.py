@@ -14,8 +14,8 @@ PARTS = ("noun", "verb", "adj", "adv", "prep")
 """The five parts of speech of the paper, in its order."""
 
 _SUBMODULES = (
-    "captions", "evaluation", "figures", "frames", "language", "negatives", "params", "paths", "schema", "scoring", "systems", "towers",
-    "training", "validity", "video", "workspace", "world",
+    "audit", "captions", "evaluation", "figures", "frames", "language", "negatives", "params", "paths", "schema", "scoring",
+    "systems", "towers", "training", "validity", "video", "workspace", "world",
 )
 
 _MOVED = {"presets": "pipeline.presets", "run": "pipeline.notebooks", "stages": "pipeline.stages"}

@@ -1,8 +1,9 @@
 """Evaluation of one run (Section 5): PoSRank on its negative sets, coarse recall, controls and blind rows, as one dict.
 
-Comes in: a trained run, the frame store, the captions and negatives of a split. Goes out: the ranks table of the run
-and the metrics that `metrics/<run>.json` holds. Fine-grained scores come from the branch that the strategy trained for
-them (the prompts' output for `prompt`), coarse recall always from the CLS branch, as in the paper.
+Comes in: a trained run, the frame store, the captions and negatives of a split. Goes out: the ranks table of the run and the
+metrics that `metrics/<run>.json` holds; the scores behind the ranks where they are asked for. Fine-grained scores come
+from the branch that the strategy trained for them (the prompts' output for `prompt`), coarse recall always from the CLS
+branch, as in the paper.
 
 An evaluation that is killed goes on where it was when it is called again: finished blocks are kept in
 `data/state/evaluate-<run>/` until it is done. `processes` of params.yaml share the work; `python -m posrank.evaluation
@@ -18,38 +19,30 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from posrank import origin, paths, schema, scoring
 from posrank import params as knobs
 from posrank.identity import identity
-from posrank.language.ngrams import ORDERS, fit
 from posrank.negatives.held_out_words import split
 from posrank.probes import brittleness_entry, hard_positives
 from posrank.scoring import scorers, sharing
-from posrank.scoring.brittleness import apart, with_positives
+from posrank.scoring.brittleness import MARK, apart, with_positives
 from posrank.scoring.controls import views
 from posrank.scoring.sinkhorn_recall import sinkhorn_recall
 from posrank.scoring.summary import plain, summarize, write_metrics
 from posrank.training.distributed import join_world
 from posrank.training.launch import launch, processes_of, under_torchrun
 from posrank.training.runs import load_run
+from posrank.validity.judges import blind_ranks
 from posrank.video.store import FrameStore
 
-NEGATIVES = ("caption_id", "part", "sentence", "rule", "level")
+NEGATIVES = ("caption_id", "part", "k", "sentence", "rule", "level")
 """Columns of the negatives that scores need: a large set is read without the others."""
 COUNTED = ("text", "lemma", "upos", "tag", "tagger")
 """Columns of the training captions' tags that the vocabulary of hard positives needs."""
 BATCHES = 16
 """Forward passes in a block, the unit that is scored, kept and dealt out."""
-
-
-def blind_ranks(names, negatives, captions, training, world=None):
-    """{name: ranks table} of language models fitted on the captions `training`, without the videos that are scored."""
-    out = {}
-    for name in names:
-        model = fit(training, order=ORDERS[name], exclude_videos=captions["video_id"].unique())
-        out[name] = scoring.evaluate(scorers.BlindScorer(model), negatives, captions, run=name, progress=False, world=world)
-    return out
 
 
 def coarse_recall(scorer, captions, style="clip4clip", world=None):
@@ -63,7 +56,7 @@ def coarse_recall(scorer, captions, style="clip4clip", world=None):
     return scoring.recall(similarity, [place[video] for video in captions["video_id"]], style)
 
 
-def evaluate_run(folder, run, params):
+def evaluate_run(folder, run, params, scores=None):
     """(metrics, ranks) of a run under `folder`/runs, on `evaluate.split` of the dataset it was trained on.
 
     metrics: what `posrank.scoring.summary.summarize` returns for the first negative set, with `brittleness`
@@ -73,12 +66,13 @@ def evaluate_run(folder, run, params):
     `captions_missing` had no readable video and were left out ("training": the same of the training split). `lists` (a
     digest per rule), `captions_digest`, `inputs` and `code` (posrank.origin) say what the numbers were made from. Where
     `processes` of params.yaml asks for several, they are started here; under torchrun, all call this function, and all
-    but the first get (None, None). ValueError where the split has no captions with frames.
+    but the first get (None, None). scores: a file for the scores of the run's own videos (a scores table, see
+    posrank.schema); None: none is written. ValueError where the split has no captions with frames.
     """
     folder, options = Path(folder), params.evaluate
     processes = processes_of(params.processes)
     if processes > 1 and not under_torchrun():
-        return _in_processes(folder, run, params, processes)
+        return _in_processes(folder, run, params, processes, scores)
     world = join_world()
     system, settings = load_run(folder / "runs" / run)
     dataset = settings["dataset"]
@@ -115,10 +109,11 @@ def evaluate_run(folder, run, params):
         positives = hard_positives(captions, tags, seen, system, options.positives, options.seed, params.language.lexicon)
         del tags, seen
 
-    def on_set(name, sets, positives=None):
+    def on_set(name, sets, positives=None, scores=None):
         """(metrics, ranks) of one negative set; with hard positives, ranked in the same pass, `brittleness` as well."""
         lists, texts = with_positives(sets, captions, positives[0]) if positives else (sets, captions)
-        pairs = {row: apart(table) for row, table in scoring.evaluate_views({name: scorer, **shown}, lists, texts, **kept).items()}
+        tables = scoring.evaluate_views({name: scorer, **shown}, lists, texts, scores=scores, **kept)
+        pairs = {row: apart(table) for row, table in tables.items()}
         rows = {row: pair[0] for row, pair in pairs.items()}
         ranks = rows.pop(name)
         shuffled = rows.pop("shuffled video", None)
@@ -132,7 +127,7 @@ def evaluate_run(folder, run, params):
             more["brittleness"] = brittleness_entry(*pairs[name], positives[1], options.bootstrap, options.seed, zero)
         return summarize(ranks, recall, rows, shuffled, b=options.bootstrap, seed=options.seed, **more), ranks
 
-    results, tables, lists = {}, [], {}
+    results, tables, lists, files = {}, [], {}, []
     for rule in options.rules:
         # ranks of further sets stand under a name of their own
         name = run if rule == options.rules[0] else f"{run}@{rule}"
@@ -146,7 +141,8 @@ def evaluate_run(folder, run, params):
                 "params.yaml, change evaluate.split, or leave the rule out of evaluate.rules where its set is empty"
             )
         lists[rule] = origin.lists_digest(sets)
-        result, ranks = on_set(name, sets, positives)
+        files.append(None if scores is None else state / f"scores-{rule}.parquet")
+        result, ranks = on_set(name, sets, positives, files[-1])
         # lists of the words that this run's training negatives put in, and of those that they never did
         parts = split(sets, settings["holdout"]) if settings.get("holdout") else {}
         divided = {kind: on_set(f"{name}@{kind}", some)[0] if len(some) else None for kind, some in parts.items()}
@@ -170,9 +166,14 @@ def evaluate_run(folder, run, params):
         metrics["trained_on"] = f"{settings['video']} video"
     if others:
         metrics["rules"] = {rule: results[rule] for rule in others}
+    if scores is not None:
+        pieces = (schema.read_table(file, "scores") for file in files)
+        own = (piece[~piece["caption_id"].str.contains(MARK, regex=False)] for piece in pieces)  # no hard positives
+        schema.write_pieces(own, scores, "scores")
     scoring.clear_state(state)
     ranks = pd.concat(tables, ignore_index=True)
     ranks.attrs["lists"] = lists
+    ranks.attrs["made_of"] = made_of(folder, run, params)
     return metrics, ranks
 
 
@@ -184,17 +185,18 @@ def coverage(captions, videos):
             "captions": len(captions), "captions_missing": int((~there).sum())}
 
 
-def _in_processes(folder, run, params, processes):
+def _in_processes(folder, run, params, processes, scores):
     """`evaluate_run` in workers of their own; their result comes back through files."""
     with tempfile.TemporaryDirectory(prefix="posrank-") as out:
         arguments = dict(folder=str(folder.resolve()), run=run, params=params.plain(), out=out)
+        arguments |= {} if scores is None else {"scores": str(Path(scores).resolve())}
         launch("posrank.evaluation:_work", arguments, processes)
         metrics = json.loads((Path(out) / "metrics.json").read_text(encoding="utf-8"))
         return metrics, schema.read_table(Path(out) / "ranks.parquet", "ranks")
 
 
-def _work(folder, run, params, out):
-    metrics, ranks = evaluate_run(folder, run, knobs.Params(params))
+def _work(folder, run, params, out, scores=None):
+    metrics, ranks = evaluate_run(folder, run, knobs.Params(params), scores)
     if metrics is not None:
         schema.write_table(ranks, Path(out) / "ranks.parquet", "ranks")
         (Path(out) / "metrics.json").write_text(json.dumps(metrics, default=lambda number: number.item()), encoding="utf-8")
@@ -205,13 +207,53 @@ def mean_by_part(ranks):
     return {part: float(value) for part, value in ranks.groupby("part")["reciprocal_rank"].mean().items()}
 
 
+def made_of(folder, run, params):
+    """A fingerprint of what the results of a run come from: its weights and settings, captions, tags, frames, negatives, options."""
+    folder, run = Path(folder), Path(folder) / "runs" / run
+    dataset, options = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))["dataset"], params.evaluate.plain()
+    data = [folder / "data" / kind / f"{dataset}.parquet" for kind in ("captions", "tags")]
+    data += [folder / "data" / "negatives" / f"{dataset}-{rule}.parquet" for rule in options["rules"]]
+    digest = hashlib.blake2b(json.dumps(options, sort_keys=True).encode(), digest_size=16)
+    for path in (run / "config.yaml", run / "weights.safetensors", folder / "data" / "frames" / dataset / "videos.parquet", *data):
+        if path.exists():
+            with open(path, "rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def results(folder, run, params, again=False):
+    """(metrics, ranks, scores) of a run under `folder`, read where they were written and `made_of` is still the same.
+
+    Else, and with `again`, the run is evaluated; only `again` writes metrics/<run>.json, results/ranks/<run>.parquet and
+    results/scores/<run>.parquet. Under torchrun all but the first process get (None, None, None).
+    """
+    folder = Path(folder)
+    numbers, ranked, scored = folder / "metrics" / f"{run}.json", _table(folder, "ranks", run), _table(folder, "scores", run)
+    if not again and all(path.is_file() for path in (numbers, ranked, scored)):
+        ranks = schema.read_table(ranked, "ranks")
+        if ranks.attrs.get("made_of") == made_of(folder, run, params):
+            return json.loads(numbers.read_text(encoding="utf-8")), ranks, schema.read_table(scored, "scores")
+    with tempfile.TemporaryDirectory(prefix="posrank-") as out:
+        file = scored if again else Path(out) / "scores.parquet"
+        metrics, ranks = evaluate_run(folder, run, params, file)
+        if metrics is None:
+            return None, None, None
+        if again:
+            write(folder, run, metrics, ranks)
+        return metrics, ranks, schema.read_table(file, "scores")
+
+
+def _table(folder, name, run):
+    return folder / "results" / name / f"{run}.parquet"
+
+
 def write(folder, run, metrics, ranks):
     """Write metrics/<run>.json and results/ranks/<run>.parquet."""
     folder = Path(folder)
     # the report depends on ranks: with this digest, whatever changes in the metrics changes them too
     metrics = plain(metrics)
     ranks.attrs["metrics"] = hashlib.md5(json.dumps(metrics, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
-    schema.write_table(ranks, folder / "results" / "ranks" / f"{run}.parquet", "ranks")
+    schema.write_table(ranks, _table(folder, "ranks", run), "ranks")
     write_metrics(metrics, folder / "metrics" / f"{run}.json")
 
 
@@ -222,9 +264,8 @@ def main(argv=None):
     run = parser.parse_args(argv).run
     folder = paths.workspace()
     try:
-        metrics, ranks = evaluate_run(folder, run, knobs.load(folder / "params.yaml"))
+        metrics, _, _ = results(folder, run, knobs.load(folder / "params.yaml"), again=True)
         if metrics is not None:
-            write(folder, run, metrics, ranks)
             print(folder / "metrics" / f"{run}.json")
     except (ValueError, OSError, RuntimeError) as problem:
         print(f"ERROR: {problem}", file=sys.stderr)

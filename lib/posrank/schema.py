@@ -35,8 +35,10 @@ TABLES = {
         "run": "str", "caption_id": "str", "video_id": "str", "part": "str", "better": "int64", "equal": "int64",
         "negatives": "int64", "reciprocal_rank": "float64",
     },
+    "scores": {"run": "str", "caption_id": "str", "part": "str", "k": "int64", "score": "float64"},
 }
-"""Name of a table -> its columns in order, each with its dtype. Further columns are allowed and follow these."""
+"""Name of a table -> its columns in order, each with its dtype. Further columns are allowed and follow these. scores: what a
+run gave to each sentence of each list; k is that of the negative, or -1 for the caption itself."""
 
 KEYS = {
     "captions": ("dataset", "caption_id"),
@@ -44,6 +46,7 @@ KEYS = {
     "negatives": ("rule", "level", "caption_id", "part", "k"),
     "videos": ("video_id",),
     "ranks": ("run", "caption_id", "part"),
+    "scores": ("run", "caption_id", "part", "k"),
 }
 """Name of a table -> the columns that together name a row once."""
 
@@ -52,6 +55,7 @@ CHOICES = {
     "negatives": {"part": PARTS, "level": ("word", "phrase")},
     "videos": {"status": ("ok", "missing", "corrupt")},
     "ranks": {"part": PARTS},
+    "scores": {"part": PARTS},
 }
 
 # filled in where a table lacks the column; None = a missing value
@@ -165,19 +169,36 @@ def write_table(table, path, name):
     ``.attrs`` is kept where it can be written as JSON (numpy numbers are turned into plain ones); a warning names the
     keys that cannot.
     """
+    return write_pieces([table], path, name)
+
+
+def write_pieces(tables, path, name):
+    """Write tables of one kind, one below the other, to the parquet file `path` as `write_table` does, holding one at a time.
+
+    Each is validated by itself; ``.attrs`` are those of the first. Returns path. ValueError without any table.
+    """
     import pyarrow
     import pyarrow.parquet
 
-    table = validate(table, name)
-    attrs = _jsonable(table.attrs)
-    table.attrs = {}
-    arrow = pyarrow.Table.from_pandas(table, preserve_index=False).combine_chunks()
-    metadata = dict(arrow.schema.metadata or {})
-    if attrs:
-        metadata[_ATTRS] = json.dumps(attrs, sort_keys=True, ensure_ascii=True).encode()
-    arrow = arrow.replace_schema_metadata(metadata)
+    writer = None
     with atomic(path) as temporary:
-        pyarrow.parquet.write_table(arrow, temporary, compression="zstd", compression_level=6)
+        try:
+            for table in tables:
+                table = validate(table, name)
+                attrs, table.attrs = _jsonable(table.attrs), {}
+                arrow = pyarrow.Table.from_pandas(table, preserve_index=False).combine_chunks()
+                if writer is None:
+                    metadata = dict(arrow.schema.metadata or {})
+                    if attrs:
+                        metadata[_ATTRS] = json.dumps(attrs, sort_keys=True, ensure_ascii=True).encode()
+                    layout = arrow.schema.with_metadata(metadata)
+                    writer = pyarrow.parquet.ParquetWriter(temporary, layout, compression="zstd", compression_level=6)
+                writer.write_table(arrow.cast(layout))
+        finally:
+            if writer is not None:
+                writer.close()
+        if writer is None:
+            raise ValueError(f"{path}: no {name} table to write")
     return Path(path)
 
 
@@ -215,7 +236,7 @@ def _column(values, dtype, name, column, default):
     if dtype == "float64":
         numbers = numbers.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
         infinite = np.isinf(numbers)
-        if infinite.any():
+        if infinite.any() and name != "scores":  # a scorer may rule a sentence out
             raise _wrong(name, column, infinite, "is infinite", "write a finite number")
         return pd.Series(numbers)
     floats = numbers.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)

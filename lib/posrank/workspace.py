@@ -21,7 +21,7 @@ class Workspace:
     """Tables of one folder; `params` are its parameters, `folder` its path, `name` the notebook that asks."""
 
     def __init__(self, folder, params, name="", write=False):
-        self.folder, self.params, self.name, self.write = Path(folder), params, name, write
+        self.folder, self.params, self.name, self.write, self._stores = Path(folder), params, name, write, {}
 
     def _file(self, relative, stage, **options):
         path = self.folder / relative
@@ -86,6 +86,33 @@ class Workspace:
         raw, captions = self.folder / "data" / "raw" / dataset, self.captions(dataset)
         return any((raw / file).is_file() for file in captions["file"].drop_duplicates().head(200) if file)
 
+    def clip(self, dataset, video_id):
+        """(frames, frames_read) of a video, or None where this workspace holds no frames of it. Nothing is decoded for it."""
+        from posrank.video.store import FrameStore
+
+        if dataset not in self._stores:
+            folder = self.folder / "data" / "frames" / dataset
+            self._stores[dataset] = FrameStore(folder) if (folder / "videos.parquet").is_file() else ()
+        store = self._stores[dataset]
+        return store[video_id] if video_id in store else None  # noqa: SIM401 (a store is no dict)
+
+    def runs(self):
+        """Names of the trained runs that are here, in the order of params.yaml; others behind them."""
+        train = self.params.train
+        asked = [f"{a}-{b}-{c}" for a in train.systems for b in train.strategies for c in train.seeds]
+        there = sorted(path.parent.name for path in (self.folder / "runs").glob("*/weights.safetensors"))
+        return [*(run for run in asked if run in there), *(run for run in there if run not in asked)]
+
+    def run(self, name=""):
+        """`name` itself where such a run is here; "" = the first one that is. ValueError lists those there are."""
+        runs = self.runs()
+        if name in runs or (not name and runs):
+            return name or runs[0]
+        preset = f" PRESET={self.folder.name}" if self.folder.parent.name == ".presets" else ""
+        there = f"there are {', '.join(runs)}; set run to one of them" if runs else (
+            f"there is none yet: make repro{preset} trains them, make repro PRESET=smoke two small ones in three minutes")
+        raise ValueError(f"no trained run {name!r} in {self.folder / 'runs'}: {there}")
+
     def selection(self):
         """The runs that params.yaml asks for, what is missing, what was left out and why
         (posrank.figures.runs.Selection): of the workspace's own metrics, or of the published ones of the repository
@@ -127,8 +154,11 @@ class Workspace:
         none."""
         from posrank.figures.style import save
 
-        if figure is not None and self.write:
-            save(figure, self.folder / "results" / "figures" / self.name, name)
+        if self.write:
+            folder = self.folder / "results" / "figures" / self.name
+            folder.mkdir(parents=True, exist_ok=True)
+            if figure is not None:
+                save(figure, folder, name)
         return figure
 
     def save_picture(self, picture, name):

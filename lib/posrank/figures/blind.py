@@ -4,20 +4,23 @@ import numpy as np
 import pandas as pd
 
 from posrank import PARTS
-from posrank.evaluation import blind_ranks
 from posrank.scoring.summary import part_metrics
+from posrank.validity.judges import blind_ranks
 
 
 def blind_sets(work, dataset, negatives):
     """PoSRank of the models of `evaluate.blind` on a dataset's negatives -> DataFrame part, model, posrank, low, high,
-    chance, captions, videos. Training text: the training captions without any video that is scored."""
+    chance, captions, videos. Training text: the training captions without any video that is scored; without a training
+    split all captions of other videos. No rows, and a printed line that says why, where there are none, or no
+    negatives."""
     texts = work.captions(dataset)
     scored = texts[texts["caption_id"].isin(negatives["caption_id"])]
     training = texts[texts["split"] == "train"]
     if training.empty:
         training = texts[~texts["video_id"].isin(scored["video_id"])]
-    if training.empty:
-        print(f"{dataset}: no captions left to fit a language model on; its blind rows are not available")
+    if training.empty or negatives.empty:
+        why = "the set has no negatives" if negatives.empty else "no captions of other videos are left to fit a language model on"
+        print(f"{dataset}: {why}; its blind rows are not available")
         return pd.DataFrame(columns=["part", "model", "posrank", "low", "high", "chance", "captions", "videos"])
     options, rows = work.params.evaluate, []
     for model, ranks in blind_ranks(options.blind, negatives, scored, training).items():
@@ -31,9 +34,11 @@ def blind_sets(work, dataset, negatives):
 
 
 def blind_figure(blind):
-    """Bars of the blind models' PoSRank per set and part, with 95 % intervals; dotted: chance."""
+    """Bars of the blind models' PoSRank per set and part, with 95 % intervals; dotted: chance. None without rows."""
     import matplotlib.pyplot as plt
 
+    if blind.empty:
+        return None
     table = blind.reset_index()
     sets = list(dict.fromkeys(zip(table["dataset"], table["rule"])))
     models = list(dict.fromkeys(table["model"]))

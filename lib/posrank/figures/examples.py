@@ -1,15 +1,11 @@
 """Fig. 1 and 4 as HTML: clips and captions with their negatives, the changed word coloured by where its replacement
 comes from."""
 
-import base64
-import io
 from html import escape
-
-import numpy as np
-import pandas as pd
 
 from posrank import PARTS
 from posrank.figures.runs import name_of
+from posrank.figures.strips import strip_html
 from posrank.figures.style import STRATEGIES, SYSTEMS
 
 SOURCE_COLOURS = {
@@ -51,7 +47,7 @@ def examples_html(captions, negatives, caption_ids, per_part=3):
             lines = []
             for n in some.itertuples():
                 # position and replacement are known: colour the word there, not its first namesake
-                lines.append(_marked(n, texts[caption_id]))
+                lines.append(marked_negative(n, texts[caption_id]))
             rows.append(
                 f'<tr><td style="color:#777;vertical-align:top">{part}</td>'
                 f'<td style="text-align:left">{"<br>".join(lines)}</td></tr>'
@@ -68,26 +64,13 @@ def _source(name):
     return f"antonym of a {relation}" if related else name
 
 
-def _marked(negative, caption):
-    """The negative with its changed stretch coloured: what differs from the caption between common ends."""
+def marked_negative(negative, caption, colour=None):
+    """A row of the negatives table as HTML, the words that differ from its caption in `colour` (None: that of their source)."""
     old, new = caption.split(" "), negative.sentence.split(" ")
     if len(old) != len(new):
         return caption_html(negative.sentence, negative.replacement, negative.source)
-    colour = SOURCE_COLOURS.get(negative.source, "#555555")
+    colour = colour or SOURCE_COLOURS.get(negative.source, "#555555")
     return " ".join(escape(b) if a == b else f'<b style="color:{colour}">{escape(b)}</b>' for a, b in zip(old, new))
-
-
-def clip_html(frames, height=112):
-    """A clip (frames uint8 [F, H, W, 3]) as one picture in HTML, its frames from left to right."""
-    from PIL import Image
-
-    strip = Image.fromarray(np.concatenate(list(frames), axis=1))
-    if strip.height < height:
-        strip = strip.resize((round(strip.width * height / strip.height), height), Image.Resampling.NEAREST)
-    file = io.BytesIO()
-    strip.save(file, format="PNG")
-    picture = base64.b64encode(file.getvalue()).decode()
-    return f'<img alt="frames of a clip" style="max-width:100%" src="data:image/png;base64,{picture}">'
 
 
 def example_html(work, metrics, index=0, per_part=2, others=3):
@@ -130,7 +113,7 @@ def example_html(work, metrics, index=0, per_part=2, others=3):
     for part in PARTS:
         some = lists[(lists["caption_id"] == chosen.name) & (lists["part"] == part)].sort_values("k").head(per_part)
         if len(some):
-            lines = "<br>".join(_marked(n, chosen["caption"]) for n in some.itertuples())
+            lines = "<br>".join(marked_negative(n, chosen["caption"]) for n in some.itertuples())
             rows.append(
                 f"<tr>{cell}{part}</td>{cell}{lines}</td>"
                 + "".join(f"<td>{r.get(part, '')}</td>" for r in ranks.values())
@@ -138,31 +121,8 @@ def example_html(work, metrics, index=0, per_part=2, others=3):
             )
     coarse = "".join(f'<li style="color:#8b5a2b">{escape(text)}</li>' for text in far)
     return (
-        f"{clip_html(store[chosen['video_id']][0])}<p><b>{escape(chosen['caption'])}</b></p>"
+        f"{strip_html(store[chosen['video_id']], 900)}<p><b>{escape(chosen['caption'])}</b></p>"
         f"<p>Coarse-grained negatives, captions of other "
         f"videos:</p><ul>{coarse}</ul><table><tr>{head}</tr>{''.join(rows)}</table>"
         + (f"<p>Rank of the caption in its list under {SYSTEMS[metrics[0]['system']]}.</p>" if ranks else "")
     )
-
-
-def failures(work, run, ranks, dataset, per_part=2):
-    """The captions of each part that rank worst -> DataFrame part, caption, video_id, rank, of (list length)."""
-    texts = work.captions(dataset).set_index("caption_id")["caption"]
-    rows = []
-    for part in PARTS:
-        mine = (
-            ranks[(ranks["part"] == part) & (ranks["run"] == run)]
-            .sort_values("reciprocal_rank", kind="stable")
-            .head(per_part)
-        )
-        for r in mine.itertuples():
-            rows.append(
-                {
-                    "part": part,
-                    "caption": texts[r.caption_id],
-                    "video_id": r.video_id,
-                    "rank": 1 + r.better + r.equal / 2,
-                    "of": r.negatives + 1,
-                }
-            )
-    return pd.DataFrame(rows).set_index("part")

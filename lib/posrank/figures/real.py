@@ -21,6 +21,7 @@ from posrank.captions import statistics
 from posrank.captions.nearest import nearest_captions
 from posrank.figures.texts import markdown
 from posrank.negatives.released_files import find_released
+from posrank.paths import root
 
 ABSENT = "not available here"
 
@@ -250,6 +251,28 @@ def _wide(table):
         ours = ABSENT if np.isnan(row.ours) else f"{row.ours:,.{digits}f} ({difference:+,.{digits}f})"
         cells.setdefault(row.column, {})[row.dataset] = f"{theirs} / {ours}"
     return markdown(pd.DataFrame(cells).T.rename_axis("").reset_index(), index=False)
+
+
+def _published(name):
+    return pd.read_csv(root() / "docs" / "real" / f"{name}.csv")
+
+
+def real_table(n):
+    """Table 1 or 2 as measured on real annotation files (docs/real), as Markdown: paper / ours (difference)."""
+    return _wide(_published(f"table{n}"))
+
+
+def real_curves():
+    """Fig. 3's curves of the real datasets that were measured (docs/real)."""
+    return _published("figure3")
+
+
+def real_validity():
+    """The authors' released sets, one row each: sizes, chance, oddities, blind models and the verdict (docs/real)."""
+    return _published("released_validity").set_index(["dataset", "part"])[[
+        "captions", "videos", "k", "chance", "several_words", "capitals", "replacement_other_part", "lost_32", "unigram", "bigram",
+        "trigram", "judge_A", "judge_B", "verdict",
+    ]]
 
 
 def main(argv=None):

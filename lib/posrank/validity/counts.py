@@ -83,9 +83,13 @@ def sentence_counts(negatives, captions, tags=None, tagger=None, tokenize=None, 
     return result.reset_index()
 
 
+COLUMNS = ["part", "captions", "k", "shortest", "chance", *SOURCES, "captions_with_antonym", "capitals"]
+
+
 def list_statistics(negatives):
-    """Per part: captions with a list, its mean length K, chance, the share of negatives from each source, the share of
-    captions whose list holds an antonym, and the share of negatives with a capital in the middle of the sentence.
+    """Per part (no rows for an empty set): captions with a list, its mean length K, chance, the share of negatives from
+    each source, the share of captions whose list holds an antonym, and the share of negatives with a capital in the
+    middle of the sentence.
 
     `chance` is the PoSRank of a random ranker on exactly these lists: the mean of H(K + 1) / (K + 1).
     """
@@ -104,7 +108,7 @@ def list_statistics(negatives):
             "captions_with_antonym": antonyms / len(lengths),
             "capitals": float(mine["replacement"].str[:1].str.isupper().mean()),
         })
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def ties(negatives, tokenize, length):

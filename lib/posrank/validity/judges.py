@@ -31,6 +31,16 @@ def blind_models(training, models=("unigram", "bigram", "trigram", "4-gram"), ex
     }
 
 
+def blind_ranks(names, negatives, captions, training, world=None):
+    """{name: ranks table} of language models (`names` of ORDERS) fitted on the captions `training`, without the videos
+    that are scored. world: processes that share the work (posrank.training.distributed)."""
+    out = {}
+    for name in names:
+        model = fit(training, order=ORDERS[name], exclude_videos=captions["video_id"].unique())
+        out[name] = evaluate(BlindScorer(model), negatives, captions, run=name, progress=False, world=world)
+    return out
+
+
 def judged(negatives, captions, models, b=10000, seed=0):
     """The rows of a set: DataFrame with part, judge, posrank, posrank_low, posrank_high, chance, excess, low, high (posrank and
     its interval, less chance), first (share of lists in which the caption is ranked first), captions, videos.

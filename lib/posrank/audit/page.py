@@ -1,30 +1,38 @@
 """The audit's page in JupyterLab: a negative beside its caption and frames, two questions, buttons and keys.
 
-In: the items of `posrank.audit.sample`, the labels file, a frame store where there is one. Out: labels in that file, after
+In: the items of `labels.sample`, the labels file, a frame store where there is one. Out: labels in that file, after
 each answer. ipywidgets knows no key events. A text box stands in: its text is sent at each keystroke, and what has been
-added to it since are the keys. It is not emptied in between: while the kernel is busy keys would be lost or count twice.
+added to it since are the keys. It is not emptied in between: while the kernel is busy keys would be lost or count
+twice.
 """
 
-import math
 from html import escape
-from io import BytesIO
 
-import numpy as np
-
-from posrank import PARTS, audit
+from posrank import PARTS
+from posrank.audit import labels as kept
+from posrank.figures.strips import png, strip
 from posrank.negatives.changed_words import changes
 from posrank.paths import unsafe
 
 KEYS = {
-    "g": ("grammatical", "yes"), "u": ("grammatical", "no"),
-    "f": ("false_negative", "no"), "t": ("false_negative", "yes"), "c": ("false_negative", "cannot tell"),
-    "b": ("back", ""), "s": ("skip", ""),
+    "g": ("grammatical", "yes"),
+    "u": ("grammatical", "no"),
+    "f": ("false_negative", "no"),
+    "t": ("false_negative", "yes"),
+    "c": ("false_negative", "cannot tell"),
+    "b": ("back", ""),
+    "s": ("skip", ""),
 }
 """Key -> the question that it answers and the answer, or the step that it takes."""
 
 COLOURS = {"caption": "#0173b2", "negative": "#d55e00"}
 _WORDS = {
-    "g": "grammatical", "u": "ungrammatical", "f": "false of the video", "t": "still true of it", "c": "cannot tell", "b": "back",
+    "g": "grammatical",
+    "u": "ungrammatical",
+    "f": "false of the video",
+    "t": "still true of it",
+    "c": "cannot tell",
+    "b": "back",
     "s": "skip",
 }
 
@@ -39,7 +47,9 @@ def marked(text, other, colour):
     for change in changes(text, other):
         end = change.start + len(change.original)
         if change.original:
-            out += f'{escape(plain[at:change.start])}<b style="color:{colour}">{escape(plain[change.start:end])}</b>'
+            out += (
+                f'{escape(plain[at : change.start])}<b style="color:{colour}">{escape(plain[change.start : end])}</b>'
+            )
             at = end
     return out + escape(plain[at:])
 
@@ -61,26 +71,9 @@ def examples_html(items):
     return "".join(f"<h4>{part}</h4>{item_html(first.loc[part])}" for part in PARTS if part in first.index)
 
 
-def strip(frames, frames_read, most=8, width=1056):
-    """Frames uint8 [F, H, W, 3] as one picture (PIL), at most `most` of the first `frames_read`, evenly spaced, in time's
-    order from left to right; small ones in one row, larger ones in two."""
-    from PIL import Image
-
-    shown = np.unique(np.linspace(0, max(frames_read, 1) - 1, most).round().astype(int))
-    height, wide = frames.shape[1:3]
-    rows = 1 if len(shown) <= most // 2 or wide <= 128 else 2
-    columns = math.ceil(len(shown) / rows)
-    side = min(width // (most // rows) - 4, 2 * wide)
-    tall = round(side * height / wide)
-    sheet = Image.new("RGB", (columns * (side + 4) - 4, rows * (tall + 4) - 4), (255, 255, 255))
-    for n, f in enumerate(shown):
-        picture = Image.fromarray(np.asarray(frames[f])).resize((side, tall), Image.Resampling.LANCZOS)
-        sheet.paste(picture, (n % columns * (side + 4), n // columns * (tall + 4)))
-    return sheet
-
-
 def frames_of(work, dataset):
-    """The dataset's frame store where the workspace has one, the world's in any case, else None: decoding takes long."""
+    """The dataset's frame store where the workspace has one, the world's in any case, else None: decoding takes
+    long."""
     if dataset == "world" or (work.folder / "data" / "frames" / dataset / "videos.parquet").is_file():
         store = work.frames(dataset)
         if len(store):  # empty where the pipeline trains on another dataset, or on none
@@ -90,7 +83,7 @@ def frames_of(work, dataset):
 
 
 class Labelling:
-    """The page. `items` as from `posrank.audit.sample`, `path` the labels file, `labeller` whose labels these are.
+    """The page. `items` as from `labels.sample`, `path` the labels file, `labeller` whose labels these are.
 
     It opens at the first item without both answers. Shown as the last value of a cell; `press(key)` is what its buttons
     and keys do. A label that cannot be written is told on the page, and counts as not given.
@@ -102,7 +95,7 @@ class Labelling:
         if reason := unsafe(labeller):
             raise ValueError(f"labeller {labeller!r} cannot name a file, {reason}: give your name or initials")
         self.items, self.path, self.labeller, self.store = items.reset_index(drop=True), path, labeller, store
-        self._answers = self._given(audit.read_labels(path))
+        self._answers = self._given(kept.read_labels(path))
         left = self._unanswered()
         self.at = left[0] if left else len(self.items)
         self._typed = ""
@@ -113,7 +106,9 @@ class Labelling:
         self.keys.observe(self._on_keys, names="value")
         self.buttons = {}
         for key in KEYS:
-            self.buttons[key] = widgets.Button(description=f"{_WORDS[key]}  ({key})", layout=widgets.Layout(width="160px"))
+            self.buttons[key] = widgets.Button(
+                description=f"{_WORDS[key]}  ({key})", layout=widgets.Layout(width="160px")
+            )
             self.buttons[key].on_click(lambda _, key=key: self._on_button(key))
         row = widgets.Layout(align_items="center")
         name = '<div style="width:150px;font-weight:600">{}</div>'.format
@@ -121,12 +116,17 @@ class Labelling:
         def line(title, *children):
             return widgets.HBox([widgets.HTML(name(title)), *children], layout=row)
 
-        self.widget = widgets.VBox([
-            widgets.HBox([self.progress, self.head], layout=row), self.picture, self.text,
-            line("The sentence is", self.buttons["g"], self.buttons["u"]),
-            line("It is", self.buttons["f"], self.buttons["t"], self.buttons["c"]),
-            line("", self.buttons["b"], self.buttons["s"], self.keys), self.note,
-        ])
+        self.widget = widgets.VBox(
+            [
+                widgets.HBox([self.progress, self.head], layout=row),
+                self.picture,
+                self.text,
+                line("The sentence is", self.buttons["g"], self.buttons["u"]),
+                line("It is", self.buttons["f"], self.buttons["t"], self.buttons["c"]),
+                line("", self.buttons["b"], self.buttons["s"], self.keys),
+                self.note,
+            ]
+        )
         self._show(f"labels: {path}")
 
     def _ipython_display_(self):
@@ -154,7 +154,7 @@ class Labelling:
     def _label(self, question, answer):
         before = all(self._answers[self.at].values())
         try:
-            labels = audit.save(self.path, self.items.iloc[self.at], self.labeller, **{question: answer})
+            labels = kept.save(self.path, self.items.iloc[self.at], self.labeller, **{question: answer})
         except (OSError, ValueError) as problem:
             return self._show(f"NOT SAVED: {problem}")
         self._answers = self._given(labels)
@@ -166,14 +166,14 @@ class Labelling:
     def _given(self, labels):
         """The answers of this labeller, one {question: answer} per item; ValueError where an item had another text."""
         mine = labels[labels["labeller"] == self.labeller]
-        both = self.items.merge(mine, on=list(audit.KEY), how="left", suffixes=("", "_then"))
+        both = self.items.merge(mine, on=list(kept.KEY), how="left", suffixes=("", "_then"))
         other = both["fingerprint_then"].notna() & (both["fingerprint_then"] != both["fingerprint"])
         if other.any():
             raise ValueError(
                 f"{self.path}: caption {both.loc[other, 'caption_id'].iloc[0]!r} was labelled when its negative had another "
                 "text: these are labels of another set; move the file away"
             )
-        return both[list(audit.ANSWERS)].fillna("").to_dict("records")
+        return both[list(kept.ANSWERS)].fillna("").to_dict("records")
 
     def _unanswered(self):
         return [i for i, given in enumerate(self._answers) if not all(given.values())]
@@ -188,7 +188,7 @@ class Labelling:
         self._typed = now
         # a text that does not go on from the one before has been edited: only what is typed from here on counts
         if now.startswith(before):
-            for key in now[len(before):].lower().strip():
+            for key in now[len(before) :].lower().strip():
                 self.press(key)
 
     def _show(self, note=""):
@@ -199,19 +199,25 @@ class Labelling:
         if note.startswith("NOT SAVED"):
             self.note.value = f'<b style="color:#c0392b">{escape(note)}</b>'
         for key, (question, answer) in KEYS.items():
-            chosen = not end and question in audit.ANSWERS and self._answers[self.at][question] == answer
+            chosen = not end and question in kept.ANSWERS and self._answers[self.at][question] == answer
             self.buttons[key].button_style = "info" if chosen else ""
-            self.buttons[key].disabled = end and question in audit.ANSWERS
+            self.buttons[key].disabled = end and question in kept.ANSWERS
         done = f"{self.progress.value} of {len(self.items)} labelled"
         if end:
-            rest = f"; {len(left)} are open, (s) goes to the first" if left else ". Thank you. Run the cells below for the report"
+            rest = (
+                f"; {len(left)} are open, (s) goes to the first"
+                if left
+                else ". Thank you. Run the cells below for the report"
+            )
             self.head.value, self.text.value = f"<b>{done}</b>", f'<p style="font-size:17px">{done}{rest}.</p>'
             self.picture.layout.display = "none"
             return
         item = self.items.iloc[self.at]
         footage = self._footage(item["video_id"])
         self.head.value = f"<b>{item['part']}</b> &nbsp; item {self.at + 1}, {done}"
-        self.text.value = item_html(item) + ("" if footage else '<p style="color:#888">no frames of this video: judge by the caption</p>')
+        self.text.value = item_html(item) + (
+            "" if footage else '<p style="color:#888">no frames of this video: judge by the caption</p>'
+        )
         self.picture.layout.display = "" if footage else "none"
         if footage:
             self.picture.value = footage
@@ -220,6 +226,4 @@ class Labelling:
         """PNG bytes of a video's frames, None where there are none."""
         if self.store is None or video_id not in self.store:
             return None
-        out = BytesIO()
-        strip(*self.store[video_id]).save(out, format="PNG", compress_level=1)
-        return out.getvalue()
+        return png(strip(*self.store[video_id]))

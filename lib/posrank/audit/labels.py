@@ -1,9 +1,9 @@
 """Audit of a set of negatives by people: which sentences they look at, and the file that keeps what they say.
 
-In: negatives and captions tables. Out: `sample`, a table of items to look at, and labels, one row per item and labeller,
-in a csv file that is written whole after each answer. A label names its negative (rule, level, caption_id, part, k) and
-a fingerprint of the two texts, never the texts: labels can be given away where captions cannot, and labels of another
-set, or of the same set made anew, are recognised. `posrank.audit_report` counts them, `posrank.audit_widget` asks.
+In: negatives and captions tables. Out: `sample`, a table of items to look at, and labels, one row per item and
+labeller, in a csv file that is written whole after each answer. A label names its negative (rule, level, caption_id,
+part, k) and a fingerprint of the two texts, never the texts: labels can be given away where captions cannot, and labels
+of another set, or of the same set made anew, are recognised. `shares` counts them, `page` asks.
 
 Section 4 reports the same audit of the paper's own sets: of 100 captions, 4 false negatives and 7 grammatical errors.
 """
@@ -69,10 +69,14 @@ def check_labels(labels, where="labels"):
     """
     absent = [column for column in COLUMNS if column not in labels.columns]
     if absent:
-        raise ValueError(f"{where}: column {absent[0]!r} is missing (needed: {', '.join(COLUMNS)}): is this a file of labels?")
+        raise ValueError(
+            f"{where}: column {absent[0]!r} is missing (needed: {', '.join(COLUMNS)}): is this a file of labels?"
+        )
     labels = labels[[*COLUMNS, *(column for column in labels.columns if column not in COLUMNS)]].reset_index(drop=True)
     for column in COLUMNS:
-        wrong = labels[column].isna() if column in ANSWERS else labels[column].isna() | (labels[column].astype(str) == "")
+        wrong = (
+            labels[column].isna() if column in ANSWERS else labels[column].isna() | (labels[column].astype(str) == "")
+        )
         allowed = {"part": PARTS, **{question: ("", *answers) for question, answers in ANSWERS.items()}}.get(column)
         if allowed:
             wrong |= ~labels[column].isin(allowed)
@@ -80,7 +84,11 @@ def check_labels(labels, where="labels"):
             wrong |= ~labels[column].astype(str).str.fullmatch(r"\d{1,9}")
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
-            remedy = f"use one of {', '.join(filter(None, allowed))}" if allowed else f"give {'a whole number' if column == 'k' else 'it'}"
+            remedy = (
+                f"use one of {', '.join(filter(None, allowed))}"
+                if allowed
+                else f"give {'a whole number' if column == 'k' else 'it'}"
+            )
             raise ValueError(f"{where}, line {row + 2}: {column} is {labels[column].iloc[row]!r}; {remedy}")
     labels["k"] = labels["k"].astype("int64")
     twice = labels.duplicated([*KEY, "labeller"]).to_numpy()
@@ -93,7 +101,8 @@ def check_labels(labels, where="labels"):
 
 
 def check_set(labels, negatives, captions, where="labels"):
-    """`labels`, checked to be labels of this set; ValueError where a negative is not in it or has another text by now."""
+    """`labels`, checked to be labels of this set; ValueError where a negative is not in it or has another text by
+    now."""
     labels = check_labels(labels, where)
     keys = labels[list(KEY)].drop_duplicates()
     found = schema.validate(negatives, "negatives")[[*KEY, "sentence"]].merge(keys, on=list(KEY))
@@ -112,7 +121,8 @@ def check_set(labels, negatives, captions, where="labels"):
 
 
 def put(labels, item, labeller, **answers):
-    """A labels table with the given answers of `labeller` on `item` (a row of `sample`); other answers stay as they are."""
+    """A labels table with the given answers of `labeller` on `item` (a row of `sample`); other answers stay as they
+    are."""
     for question, answer in answers.items():
         if answer not in ANSWERS.get(question, ()):
             raise ValueError(f"{question} = {answer!r}: the questions and their answers are {ANSWERS}")
@@ -146,7 +156,8 @@ def write_labels(labels, path):
 
 
 def save(path, item, labeller, **answers):
-    """Add answers to the labels file `path`, read anew each time: what was written there since is kept. Returns all labels."""
+    """Add answers to the labels file `path`, read anew each time: what was written there since is kept. Returns all
+    labels."""
     labels = put(read_labels(path), item, labeller, **answers)
     write_labels(labels, path)
     return labels

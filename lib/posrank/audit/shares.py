@@ -1,7 +1,7 @@
 """What an audit found: shares with Wilson's intervals, and how far two labellers agree.
 
-In: labels tables (`posrank.audit`). Out: DataFrames, one row per labeller and part of speech; the paper's own audit
-(Section 4: 100 captions, 4 false negatives, 7 grammatical errors) as a row to compare with.
+In: labels tables (`posrank.audit.labels`). Out: DataFrames, one row per labeller and part of speech; the paper's own
+audit (Section 4: 100 captions, 4 false negatives, 7 grammatical errors) as a row to compare with.
 """
 
 from itertools import combinations
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from posrank import PARTS
-from posrank.audit import ANSWERS, KEY, check_labels
+from posrank.audit.labels import ANSWERS, KEY, check_labels
 
 PAPER = {"looked_at": 100, "ungrammatical": 7, "judged": 100, "cannot_tell": 0, "false_negatives": 4}
 
@@ -38,8 +38,9 @@ def report(labels, paper=True):
     judged         negatives that were found true or false of the video, `false_negatives` of them, share and interval;
                    `cannot_tell` are not among the judged
 
-    The row `all` pools the labels of all parts: a part with more labels counts more, and none counts as often as in the set.
-    Its interval takes the negatives as independent draws; several of one video make it somewhat too short.
+    The row `all` pools the labelled negatives of all parts: a part with more labels weighs more (`sample` gives each
+    part the same number, as long as the set has enough of it). Its interval takes the negatives as independent draws;
+    several of one video make it somewhat too short.
     """
     labels = check_labels(labels)
     rows = {}
@@ -48,7 +49,8 @@ def report(labels, paper=True):
             some = mine if part == "all" else mine[mine["part"] == part]
             if len(some):
                 rows[labeller, part] = _row(
-                    looked_at=(some["grammatical"] != "").sum(), ungrammatical=(some["grammatical"] == "no").sum(),
+                    looked_at=(some["grammatical"] != "").sum(),
+                    ungrammatical=(some["grammatical"] == "no").sum(),
                     judged=some["false_negative"].isin(["yes", "no"]).sum(),
                     cannot_tell=(some["false_negative"] == "cannot tell").sum(),
                     false_negatives=(some["false_negative"] == "yes").sum(),
@@ -61,20 +63,30 @@ def report(labels, paper=True):
 
 def readable(table):
     """A `report` as text to read: "7 of 100" and "7.0 % [3.4, 13.7]" in columns that fit a page."""
+
     def shares(n, name):
         return [
-            f"{row[name + '_share']:.1%} [{100 * row[name + '_low']:.1f}, {100 * row[name + '_high']:.1f}]".replace("%", " %")
-            if row[n] else "" for row in table.to_dict("records")
+            f"{row[name + '_share']:.1%} [{100 * row[name + '_low']:.1f}, {100 * row[name + '_high']:.1f}]".replace(
+                "%", " %"
+            )
+            if row[n]
+            else ""
+            for row in table.to_dict("records")
         ]
 
     def counts(count, n):
         return [f"{a} of {b}" for a, b in zip(table[count], table[n])]
 
-    return pd.DataFrame({
-        "ungrammatical": counts("ungrammatical", "looked_at"), "share [95 %]": shares("looked_at", "ungrammatical"),
-        "false negatives": counts("false_negatives", "judged"), "share [95 %] ": shares("judged", "false"),
-        "cannot tell": table["cannot_tell"].tolist(),
-    }, index=table.index)
+    return pd.DataFrame(
+        {
+            "ungrammatical": counts("ungrammatical", "looked_at"),
+            "share [95 %]": shares("looked_at", "ungrammatical"),
+            "false negatives": counts("false_negatives", "judged"),
+            "share [95 %] ": shares("judged", "false"),
+            "cannot tell": table["cannot_tell"].tolist(),
+        },
+        index=table.index,
+    )
 
 
 def agreement(labels):
@@ -99,9 +111,15 @@ def agreement(labels):
 def _row(looked_at, ungrammatical, judged, cannot_tell, false_negatives):
     ends = wilson(ungrammatical, looked_at), wilson(false_negatives, judged)
     return {
-        "looked_at": int(looked_at), "ungrammatical": int(ungrammatical),
+        "looked_at": int(looked_at),
+        "ungrammatical": int(ungrammatical),
         "ungrammatical_share": ungrammatical / looked_at if looked_at else np.nan,
-        "ungrammatical_low": ends[0][0], "ungrammatical_high": ends[0][1],
-        "cannot_tell": int(cannot_tell), "judged": int(judged), "false_negatives": int(false_negatives),
-        "false_share": false_negatives / judged if judged else np.nan, "false_low": ends[1][0], "false_high": ends[1][1],
+        "ungrammatical_low": ends[0][0],
+        "ungrammatical_high": ends[0][1],
+        "cannot_tell": int(cannot_tell),
+        "judged": int(judged),
+        "false_negatives": int(false_negatives),
+        "false_share": false_negatives / judged if judged else np.nan,
+        "false_low": ends[1][0],
+        "false_high": ends[1][1],
     }
