@@ -271,7 +271,7 @@ def real_validity():
     """The authors' released sets, one row each: sizes, chance, oddities, blind models and the verdict (docs/real)."""
     return _published("released_validity").set_index(["dataset", "part"])[[
         "captions", "videos", "k", "chance", "several_words", "capitals", "replacement_other_part", "lost_32", "unigram", "bigram",
-        "trigram", "judge_A", "judge_B", "verdict",
+        "trigram", "4-gram", "-4-gram", "verdict",
     ]]
 
 
