@@ -4,10 +4,10 @@
 #   make repro                 the default preset: X-CLIP, four strategies, one seed, on the embedded world
 #   make repro PRESET=smoke    the same stages, tiny sizes
 #   make repro PRESET=full     every system, several seeds; a GPU, or hours on a CPU
-#   make sweep                 Tables 5 and 6 (lambda and N), constant video, cross-generator table; one of them: make sweep SWEEP=rule
+#   make sweep                 the sweeps of params.yaml: Tables 5 and 6 (lambda and N) and more; one of them: make sweep SWEEP=lambda
 #   make test                  the tests; more options: make test ARGS="-k params -x"
 #   make bench                 speed and memory beside the usual ways; smallest sizes: make bench ARGS="--small --out /tmp/speed"
-#   make lab                   JupyterLab on the notebooks, with the results of PRESET (default: default)
+#   make lab                   JupyterLab on the notebooks, with the results of PRESET (default: default); make lab ARGS="--port 8899"
 #   make publish PRESET=full   copy that preset's metrics into metrics/, where git keeps them
 #   make clean-presets         delete all that `make repro` made, except DVC's cache
 
@@ -36,16 +36,16 @@ help:
 	@sed -n '/^# Two/,/^$$/s/^# \{0,1\}//p' Makefile
 
 environment:
-	@$(or $(BASE_PYTHON),$(error no $(PYTHON) on PATH: name a Python 3.11 or newer, as in make PYTHON=/usr/bin/python3.12)) .ci/environment.py
+	@$(or $(BASE_PYTHON),$(error no $(PYTHON) on PATH: name a Python 3.11 or newer, as in make PYTHON=/usr/bin/python3.11)) .ci/environment.py
 
 repro: environment
-	@python -m posrank.presets repro $(PRESET) $(ARGS)
+	@python -m posrank repro $(PRESET) $(ARGS)
 
 sweep: environment
-	@python -m posrank.presets repro --sweeps=$(SWEEP) $(PRESET) $(ARGS)
+	@python -m posrank sweep --only=$(SWEEP) $(PRESET) $(ARGS)
 
 publish: environment
-	@python -m posrank.presets publish $(PRESET)
+	@python -m posrank publish $(PRESET)
 
 test: environment
 	@python -m pytest $(ARGS)
@@ -58,7 +58,7 @@ bench: environment
 	@for name in $(BENCHMARKS); do echo "benchmarks/$$name.py"; python benchmarks/$$name.py $(ARGS); done
 
 lab: environment
-	@python -m posrank.presets lab $(PRESET) $(ARGS)
+	@python -m posrank lab $(PRESET) $(ARGS)
 
 clean-presets:
 	rm -rf .presets

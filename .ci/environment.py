@@ -3,7 +3,8 @@
 In: a Python 3.11+ with pip. Out: .venv/, and .venv/.stamp, which names the lock it is from: with an unchanged lock a
 second call returns at once. uv does the work (in .boot/, installed by pip): it is some ten times faster than pip and
 never mixes versions. pip's own settings (index, extra index, find-links, certificate, proxy) are handed on to uv, which
-does not read them. Standard library only: it runs before anything is installed.
+does not read them. In a git clone it also installs the filter that .gitattributes names for notebooks. Standard library
+only: it runs before anything is installed.
 """
 
 import hashlib
@@ -21,13 +22,22 @@ UV = "0.13.9"
 ROOT = Path(__file__).resolve().parent.parent
 STAMP = ROOT / ".venv" / ".stamp"
 
+_VARYING = ("codemirror_mode", "file_extension", "mimetype", "nbconvert_exporter", "pygments_lexer", "version")
+FILTER = (
+    "if [ -x .venv/bin/python ]; then .venv/bin/python -m nbstripout --keep-id --extra-keys '"
+    + " ".join(f"metadata.language_info.{key}" for key in _VARYING)
+    + "'; else cat; fi"
+)
+"""What git stores of a saved notebook: no outputs, counts and versions. It starts in the top folder."""
+
 
 def main():
     if sys.version_info < (3, 11):
         sys.exit(
             f"PoSRank needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. "
-            "Name another one: make PYTHON=python3.12 ..."
+            "Name another one: make PYTHON=python3.11 ..."
         )
+    install_filter()
     wanted = stamp()
     if STAMP.exists() and STAMP.read_text() == wanted and (ROOT / ".venv" / "bin" / "python").exists():
         return
@@ -45,6 +55,17 @@ def main():
     call([uv, "pip", "install", "--quiet", "--no-deps", "--editable", "."], environment)
     STAMP.write_text(wanted)
     print(f"environment: ready after {time.monotonic() - start:.0f} s", flush=True)
+
+
+def install_filter():
+    """Tell this clone's git how to store notebooks; nothing where there is no clone or no git."""
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        return
+    for key, value in (("filter.strip-notebooks.clean", FILTER), ("filter.strip-notebooks.smudge", "cat")):
+        command = ["git", "config", "--local", "--get", key]
+        told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+        if told.rstrip("\n") != value:
+            subprocess.run(["git", "config", "--local", key, value], cwd=ROOT, capture_output=True)
 
 
 def stamp():

@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from measure import options, sentences, take_turns, text_tower, write
 
-from posrank.machine import describe
+from posrank.pipeline.machine import describe
 from posrank.towers import encode_text
 from posrank.towers.text import CHUNK_GPU
 from posrank.towers.tokenizer import ByteTokenizer

@@ -33,7 +33,8 @@ def world_tables(count):
             captions.append(("world", "test", video, f"{video}#{i}", text))
             tags += [(f"{video}#{i}", place, *token) for place, token in enumerate(tokens)]
     captions = pd.DataFrame(captions[:count], columns=["dataset", "split", "video_id", "caption_id", "caption"])
-    tags = pd.DataFrame(tags, columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag"]).assign(tagger="gold")
+    columns = ["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "head", "dep"]
+    tags = pd.DataFrame(tags, columns=columns).assign(tagger="gold")
     return captions, tags[tags["caption_id"].isin(captions["caption_id"])]
 
 
@@ -49,11 +50,11 @@ def one_size(count):
     from posrank.negatives import generate
 
     few, few_tags = world_tables(3)
-    generate(few, tags=few_tags, progress=False)  # libraries and word lists
+    generate(few, tags=few_tags, reference=few, progress=False)  # libraries and word lists
     captions, tags = world_tables(count)
     facts = {"captions": count, "mib_before": peak()}
     start = time.perf_counter()
-    sets = generate(captions, tags=tags, progress=False)
+    sets = generate(captions, tags=tags, reference=captions, progress=False)
     facts |= {"negatives_s": time.perf_counter() - start, "negatives_mib": peak(), "sentences": len(sets)}
     start = time.perf_counter()
     ranks = posrank.evaluate(lambda videos, texts: [len(text) for text in texts], sets, captions, progress=False)

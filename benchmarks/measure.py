@@ -15,8 +15,6 @@ from pathlib import Path
 import pandas as pd
 
 RESULTS = Path(__file__).resolve().parent / "results"
-README = RESULTS.parent.parent / "README.md"
-MARKS = "<!-- speed -->", "<!-- end of speed -->"
 
 
 def options(text):
@@ -75,14 +73,14 @@ def sentences(captions, groups):
 
 
 def write(name, table, title, text, folder=RESULTS, headline="", axis="times faster than the first"):
-    """The result: CSV, machine and command, bars of the column `ratio` by `way`; then the page of all results, and what the
-    project's README says of them. headline: what it says of this one; "" = the largest ratio."""
+    """The result: CSV, machine and command, bars of the column `ratio` by `way`; then the page of all results.
+    headline: what its first lines say of this one; "" = the largest ratio."""
     import matplotlib.pyplot as plt
     import seaborn as sns
     import torch
 
     from posrank.figures.style import save, show_style
-    from posrank.machine import describe
+    from posrank.pipeline.machine import describe
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,30 +99,18 @@ def write(name, table, title, text, folder=RESULTS, headline="", axis="times fas
     save(figure, folder, name)
     plt.close(figure)
     page(folder)
-    if folder.resolve() == RESULTS:
-        README.write_text(with_headlines(README.read_text(encoding="utf-8"), folder), encoding="utf-8")
-
-
-def with_headlines(text, folder=RESULTS):
-    """`text` with a line for each result of a folder between MARKS; as it is, where it has none."""
-    start, end = MARKS
-    if start not in text or end not in text:
-        return text
-    lines = []
-    for path in sorted(Path(folder).glob("*.json")):
-        facts, table = json.loads(path.read_text()), pd.read_csv(path.with_suffix(".csv"))
-        best = table.loc[table["ratio"].idxmax()]
-        said = facts.get("headline") or f"{best['way']} is {best['ratio']:.0f} times faster than {table['way'].iloc[0]}"
-        lines.append(f"* {facts['title']}: {said}.")
-    before, after = text.split(start)[0], text.split(end)[1]
-    return before + "\n".join([start, *lines, end]) + after
 
 
 def page(folder=RESULTS):
     """README.md of a folder of results."""
+    results = [(path, json.loads(path.read_text()), pd.read_csv(path.with_suffix(".csv"))) for path in sorted(Path(folder).glob("*.json"))]
     lines = ["# Speed and memory", "", "Written by the benchmarks from the CSV and JSON files beside it.", ""]
-    for path in sorted(Path(folder).glob("*.json")):
-        facts, table = json.loads(path.read_text()), pd.read_csv(path.with_suffix(".csv"))
+    for _, facts, table in results:
+        best = table.loc[table["ratio"].idxmax()]
+        ratio = f"{best['way']} is {best['ratio']:.0f} times faster than {table['way'].iloc[0]}"
+        lines.append(f"* {facts['title']}: {facts.get('headline') or ratio}.")
+    lines.append("")
+    for path, facts, table in results:
         machine, columns = facts["machine"], list(table.columns)
         lines += [f"## {facts['title']}", "", facts["text"], "", "| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
         lines += ["| " + " | ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in row) + " |" for row in table.values]

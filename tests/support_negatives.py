@@ -6,7 +6,7 @@ from posrank.language.inflect import lemmatize
 from posrank.world import grammar
 
 CAPTION_COLUMNS = ["dataset", "split", "video_id", "caption_id", "caption"]
-TAG_COLUMNS = ["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"]
+TAG_COLUMNS = ["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "head", "dep", "tagger"]
 UPOS = {
     "NN": "NOUN",
     "NNS": "NOUN",
@@ -52,7 +52,7 @@ def tagged(*sentences, tagger="test", videos=None, splits=None):
             tokens.append((text, space, lemmatize(text, upos, tag), upos, tag))
         tokens[-1] = (tokens[-1][0], "", *tokens[-1][2:])
         name = f"c{n}"
-        tags += [(name, i, *token, tagger) for i, token in enumerate(tokens)]
+        tags += [(name, i, *token, -1, "", tagger) for i, token in enumerate(tokens)]
         captions.append(
             (
                 "made",

@@ -1,21 +1,14 @@
 """Small systems, inputs and parity goldens for the tests of towers and systems."""
 
-import json
-from pathlib import Path
-
-import pytest
+import support_goldens
 import torch
 from open_clip.model import CLIP
-
-GOLDENS = Path(__file__).resolve().parents[2] / "shared" / "goldens"
-needs_goldens = pytest.mark.skipif(not GOLDENS.is_dir(), reason="the parity goldens (../shared/goldens) are not here")
+from safetensors.torch import load_file
 
 
 def golden(name):
     """Tensors and facts of a parity golden."""
-    from safetensors.torch import load_file
-
-    return load_file(GOLDENS / f"{name}.safetensors"), json.loads((GOLDENS / f"{name}.json").read_text())
+    return support_goldens.golden(name, load_file)
 
 
 def weights(tensors):

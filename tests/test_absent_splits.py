@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from posrank import evaluation, schema, stages
+from posrank import evaluation, schema
 from posrank import params as knobs
 from posrank.paths import root
+from posrank.pipeline import stages
 from posrank.training import runs
 
-SETTINGS = dict(dataset="csv", strategy="word", system="clip", seed=0, batch=2, rule="fair", n=1, n_per="part")
+SETTINGS = dict(dataset="csv", strategy="word", system="clip", seed=0, batch=2, rule="paper", n=1, n_per="part")
 
 
 class Store:

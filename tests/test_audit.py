@@ -1,4 +1,4 @@
-"""posrank.audit, audit_report and audit_widget: the sample, the labels file, the page's buttons and keys, the report."""
+"""posrank.audit: the sample, the labels file, the page's buttons and keys, the report."""
 
 import os
 import sys
@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from posrank import PARTS, audit, audit_report, audit_widget, schema
-from posrank.audit_widget import Labelling, marked, strip
+from posrank import PARTS, audit, schema
+from posrank.audit import Labelling, marked, strip
 from posrank.frames import FrameStore
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -138,7 +138,7 @@ def test_a_file_is_never_half_written(tmp_path, items, monkeypatch):
     (lambda t: t.replace(",me\n", ",\n"), "line 2: labeller is ''"),
     (lambda t: t + t.splitlines()[1] + "\n", "line 3: me has labelled caption"),
     (lambda t: t.replace(",noun,", ",noun,1"), "line 2: caption .* is not in this set"),
-    (lambda t: t.replace("paper", "fair"), "is not in this set"),
+    (lambda t: t.replace("paper", "released"), "is not in this set"),
     (lambda t: t.replace(audit.sample(negatives(), captions(), 1)["fingerprint"].iloc[0], "0" * 16), "has another text now"),
     (lambda t: "", "no readable csv"),
     (lambda t: t + '"', "no readable csv"),
@@ -257,36 +257,36 @@ def test_changed_words_are_coloured_and_texts_escaped():
 
 def test_wilson_has_the_known_values():
     # Wilson's formula by hand, z = 1.959964: (p + z2/2n +- z sqrt(p(1-p)/n + z2/4n2)) / (1 + z2/n)
-    assert audit_report.wilson(4, 100) == pytest.approx((0.015663, 0.098371), abs=1e-6)
-    assert audit_report.wilson(0, 20) == pytest.approx((0, 0.161125), abs=1e-6)
+    assert audit.wilson(4, 100) == pytest.approx((0.015663, 0.098371), abs=1e-6)
+    assert audit.wilson(0, 20) == pytest.approx((0, 0.161125), abs=1e-6)
     for count, n in ((1, 7), (13, 50), (50, 50)):
         z2, p = 1.959963985**2, count / n
         middle, half = p + z2 / (2 * n), np.sqrt(z2) * np.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-        assert audit_report.wilson(count, n) == pytest.approx(((middle - half) / (1 + z2 / n), (middle + half) / (1 + z2 / n)), abs=1e-7)
-    assert np.isnan(audit_report.wilson(0, 0)).all()
+        assert audit.wilson(count, n) == pytest.approx(((middle - half) / (1 + z2 / n), (middle + half) / (1 + z2 / n)), abs=1e-7)
+    assert np.isnan(audit.wilson(0, 0)).all()
     with pytest.raises(ValueError, match="3 of 2"):
-        audit_report.wilson(3, 2)
+        audit.wilson(3, 2)
 
 
 def test_the_report_counts_per_labeller_and_part_beside_the_paper(items):
     labels = audit.empty()
-    assert audit_report.report(labels).index.tolist() == [("the paper", "all")]
+    assert audit.report(labels).index.tolist() == [("the paper", "all")]
     for i, item in items.iterrows():
         labels = audit.put(labels, item, "anna", grammatical="no" if i == 0 else "yes")
         if i < 6:
             labels = audit.put(labels, item, "anna", false_negative=("yes", "cannot tell", "no", "no", "no", "yes")[i])
     labels = audit.put(labels, items.iloc[0], "bert", grammatical="yes")
-    table = audit_report.report(labels)
+    table = audit.report(labels)
     assert table.index.tolist() == [*(("anna", part) for part in (*PARTS, "all")), ("bert", "noun"), ("bert", "all"), ("the paper", "all")]
     everything = table.loc[("anna", "all")]
     assert everything[["looked_at", "ungrammatical", "cannot_tell", "judged", "false_negatives"]].tolist() == [10, 1, 1, 5, 2]
     assert everything["ungrammatical_share"] == 0.1 and everything["false_share"] == 0.4
-    assert (everything["false_low"], everything["false_high"]) == audit_report.wilson(2, 5)
+    assert (everything["false_low"], everything["false_high"]) == audit.wilson(2, 5)
     noun = table.loc[("anna", "noun")]
     assert noun["looked_at"] == 2 and noun["ungrammatical_share"] == 0.5 and noun["false_share"] == 1.0
     assert table.loc[("bert", "all"), "judged"] == 0 and np.isnan(table.loc[("bert", "all"), "false_low"])
     assert table.loc[("the paper", "all"), ["ungrammatical", "false_negatives"]].tolist() == [7, 4]
-    text = audit_report.readable(table)
+    text = audit.readable(table)
     assert text.loc[("the paper", "all")].tolist() == ["7 of 100", "7.0 % [3.4, 13.7]", "4 of 100", "4.0 % [1.6, 9.8]", 0]
     assert text.loc[("bert", "all")].tolist()[2:] == ["0 of 0", "", 0]
 
@@ -297,17 +297,17 @@ def test_agreement_has_cohens_kappa(items):
     for labeller, given in answers.items():
         for answer, (_, item) in zip(given, items.iterrows()):
             labels = audit.put(labels, item, labeller, grammatical=answer)
-    (row,) = audit_report.agreement(labels).to_dict("records")
+    (row,) = audit.agreement(labels).to_dict("records")
     # agree 6 of 8; by chance 5/8 * 5/8 + 3/8 * 3/8 = 34/64
     assert row["items"] == 8 and row["agree"] == 0.75 and row["kappa"] == pytest.approx((0.75 - 34 / 64) / (1 - 34 / 64))
-    assert audit_report.agreement(labels[labels["labeller"] == "anna"]).empty
+    assert audit.agreement(labels[labels["labeller"] == "anna"]).empty
 
 
 def test_the_notebook_runs_without_a_person(tmp_path, monkeypatch, items):
     """In a workspace of hand-made tables, through the pipeline's own way to run notebooks."""
     import nbformat
 
-    from posrank import run
+    from posrank.pipeline import notebooks
 
     work = tmp_path / "work"
     for name, table, kind in (("captions/csv", captions(), "captions"), ("negatives/csv-paper", negatives(), "negatives")):
@@ -321,10 +321,10 @@ def test_the_notebook_runs_without_a_person(tmp_path, monkeypatch, items):
     monkeypatch.setenv("POSRANK_WORKSPACE", str(work))
     monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    run.execute(ROOT / "notebooks" / "audit.ipynb", tmp_path / "out.ipynb", {"dataset": "csv", "n": 15})
+    notebooks.execute(ROOT / "notebooks" / "7_audit.ipynb", tmp_path / "out.ipynb", {"dataset": "csv", "n": 15})
     done = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     shown = [str(output) for cell in done.cells for output in cell.get("outputs", [])]
     first = audit.sample(negatives(), captions(), 15)
-    assert any(audit_widget.item_html(first.iloc[0]).split("box")[1][:4] in each and "<h4>noun</h4>" in each for each in shown)
+    assert any(audit.item_html(first.iloc[0]).split("box")[1][:4] in each and "<h4>noun</h4>" in each for each in shown)
     assert any("1 of 1" in each and "anna" in each and "the paper" in each for each in shown)
     assert [path.name for path in (work / "data" / "audit" / "csv-paper").iterdir()] == ["anna.csv"]

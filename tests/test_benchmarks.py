@@ -49,7 +49,7 @@ def test_growth():
     captions, tags = growth.world_tables(30)
     few, few_tags = growth.world_tables(9)
     assert few.equals(captions.head(9)) and set(few_tags["caption_id"]) == set(few["caption_id"])
-    sets = generate(captions, tags=tags, progress=False)
+    sets = generate(captions, tags=tags, reference=captions, progress=False)
     ranks = posrank.evaluate(lambda videos, texts: [0] * len(texts), sets, captions, progress=False)
     assert table["sentences"].iloc[1] == len(sets) and table["lists"].iloc[1] == len(ranks) and len(ranks) > 3 * 30
     assert (table["mib_before"] <= table["negatives_mib"]).all() and (table["negatives_mib"] <= table["ranks_mib"]).all()
@@ -78,9 +78,7 @@ def test_results_make_their_page(tmp_path, monkeypatch):
     page = (tmp_path / "README.md").read_text()
     assert "| fast | 12.3 |" in page and "`python benchmarks/x.py --small`" in page and (tmp_path / "x.png").stat().st_size > 1000
     assert json.loads((tmp_path / "x.json").read_text())["machine"]["processor"]
-    text = measure.with_headlines("a\n<!-- speed -->\nold\n<!-- end of speed -->\nb\n", tmp_path)
-    assert text == "a\n<!-- speed -->\n* X: fast is 12 times faster than slow.\n<!-- end of speed -->\nb\n"
-    assert measure.with_headlines("no marks", tmp_path) == "no marks"
+    assert "* X: fast is 12 times faster than slow.\n" in page
 
 
 def test_make_bench_runs_all_that_write_results():

@@ -15,7 +15,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "captions"
 
 def real(name):
     if not (SHARED / name).is_dir():
-        pytest.skip(f"{SHARED / name} is not there")
+        pytest.skip(f"needs the owners' annotation files: {SHARED / name}")
     return SHARED / name
 
 

@@ -34,7 +34,9 @@ def test_didemo_variants(tmp_path):
     assert paragraphs["video_id"].tolist()[:2] == ["train_a", "train_b"]
     assert paragraphs["file"].tolist()[:2] == ["train_a.mov", "train_b.mp4"]
     sentences = captions.load("didemo", tmp_path, "sentences")
-    assert counts(sentences)["test"] == (2, 3) and sentences["start"].isna().all()
+    assert counts(sentences)["test"] == (2, 3)
+    for whole in (paragraphs, sentences):  # annotators saw the first 30 s
+        assert set(whole["start"]) == {0} and set(whole["end"]) == {30}
     moments = captions.load("didemo", tmp_path, "moments").set_index("caption_id")
     assert moments.loc["test_a_20#0", ["start", "end"]].tolist() == [0, 15]
     assert moments.loc["test_b_22#0", ["start", "end"]].tolist() == [25, 30]

@@ -23,7 +23,7 @@ def test_what_is_no_caption_is_reported(tmp_path):
 
 def test_the_authors_list(tmp_path):
     (tmp_path / "captions.txt").write_text("x##*##0**#**a cat runs\ny##*##0**#**a dog **#** sleeps\n")
-    with pytest.raises(FileNotFoundError, match="vln_uvo_test_ids.txt does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"vln_uvo_test_ids\.txt does not exist"):
         vidln.load(tmp_path)
     (tmp_path / "vln_uvo_test_ids.txt").write_text("y\n")
     table = vidln.load(tmp_path).set_index("caption_id")

@@ -1,12 +1,13 @@
-"""What a video file says of itself, and what the two readers behind `posrank.video` refuse (posrank.decoding)."""
+"""What a video file says of itself, and what the two readers behind `posrank.video.read_frames` refuse (posrank.video.decoding)."""
 
 import av
 import numpy as np
 import pytest
 from test_video import write
 
-from posrank import decoding
-from posrank.decoding import DecordFailed, Probe, VideoError, decord_reads, probe, read_decord, read_pyav
+from posrank.video import decoding, probing
+from posrank.video.decoding import DecordFailed, decord_reads, read_decord, read_pyav
+from posrank.video.probing import Probe, VideoError, probe
 
 
 @pytest.fixture(scope="module")
@@ -71,26 +72,37 @@ def test_a_matroska_head_that_stops_early_is_left_to_the_reader(tmp_path):
 def test_decord_is_trusted_only_with_files_that_hide_nothing(monkeypatch):
     plain = Probe(10, 5.0, 64, 48, ("mov", "mp4"), edited=False)
     monkeypatch.setattr(decoding, "_decord", lambda: object())
-    assert decord_reads(plain) and not decord_reads(plain._replace(edited=True)) and not decord_reads(plain._replace(containers=("avi",)))
+    assert decord_reads(plain)
+    for change in ({"edited": True}, {"containers": ("avi",)}, {"plain": False}):
+        assert not decord_reads(plain._replace(**change))
     monkeypatch.setattr(decoding, "_decord", lambda: None)
     assert not decord_reads(plain)
     with pytest.raises(DecordFailed, match="not installed"):
-        read_decord(None, None, 64, 48, 10)
+        read_decord(None, None, 64, 48, plain)
 
 
 def test_pyav_gives_the_picked_frames_in_the_order_asked_for(clip):
-    frames = read_pyav(clip, lambda count: np.array([count - 1, 0, 5, 0]), 32, 24, 12)
+    frames = read_pyav(clip, lambda times: np.array([len(times) - 1, 0, 5, 0]), 32, 24, probe(clip))
     assert frames.shape == (4, 24, 32, 3) and frames.dtype == np.uint8
     reds = np.round(frames[:, 2:4, -4:, 0].mean(axis=(1, 2)) / 10).astype(int).tolist()
     assert reds == [11, 0, 5, 0]
 
 
-def test_a_file_that_promises_more_frames_is_cut(clip):
-    assert len(read_pyav(clip, lambda count: np.arange(count), 64, 48, 13)) == 12, "one frame less is no cut"
-    with pytest.raises(VideoError, match="is cut: 12 of 20 frames"):
-        read_pyav(clip, lambda count: np.arange(count), 64, 48, 20)
+def test_pyav_picks_again_where_frames_come_at_other_times(clip):
+    """A packet that gives no frame (here: one too many) must not shift those behind it."""
+    found = probe(clip)
+    wrong = found._replace(times=np.insert(found.times, 3, found.times[3] - 0.01))
+    seen = []
+    frames = read_pyav(clip, lambda times: (seen.append(len(times)), np.array([6]))[1], 64, 48, wrong)
+    assert seen == [13, 12] and round(frames[0, 4:8, -8:, 0].mean() / 10) == 6
+
+
+def test_a_file_that_promises_more_frames_is_cut():
+    probing.check_whole("clip.mp4", 12, 13)
+    with pytest.raises(VideoError, match=r"clip\.mp4 is cut: 12 of 20 frames"):
+        probing.check_whole("clip.mp4", 12, 20)
 
 
 def test_an_error_is_one_line_without_its_stack():
-    assert decoding._short(RuntimeError("\n first\nsecond")) == "first"
-    assert decoding._short(RuntimeError("")) == "RuntimeError" and len(decoding._short(ValueError("x" * 999))) == 200
+    assert probing.short(RuntimeError("\n first\nsecond")) == "first"
+    assert probing.short(RuntimeError("")) == "RuntimeError" and len(probing.short(ValueError("x" * 999))) == 200

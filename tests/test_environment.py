@@ -4,15 +4,18 @@ import importlib.metadata
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -73,6 +76,52 @@ def test_the_stamp_follows_lock_and_project(tmp_path, monkeypatch):
     assert module.stamp() != before
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_a_saved_notebook_leaves_git_clean_where_the_filter_is_installed(tmp_path, monkeypatch, installed):
+    """The committed notebooks are what the filter stores; a clone without the filter, or without .venv, still works."""
+
+    def git(*arguments):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        done = subprocess.run(["git", *identity, *arguments], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0 and not done.stderr, done.stderr
+        return done.stdout
+
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    shutil.copy(ROOT / ".gitattributes", tmp_path)
+    (tmp_path / ".gitignore").write_text(".venv\n")
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-q", "-m", "start")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    program = tmp_path / ".venv" / "bin" / "python"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    module = bootstrap()
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    if installed:
+        module.install_filter()
+        module.install_filter()
+    for path in (tmp_path / "notebooks").glob("*.ipynb"):
+        node = nbformat.read(path, as_version=4)
+        node.metadata.language_info = {"name": "python", "version": "9", "codemirror_mode": {"name": "ipython", "version": 3}}
+        for cell in node.cells:
+            if cell.cell_type == "code":
+                cell.execution_count, cell.outputs = 7, [nbformat.v4.new_output("stream", text="1\n")]
+                cell.metadata |= {"scrolled": True, "execution": {"iopub.status.busy": "now"}}
+        nbformat.write(node, path)
+        configuration = Config()
+        exec((ROOT / ".ci" / "jupyter" / "jupyter_server_config.py").read_text(), {"c": configuration})
+        configuration.FileContentsManager.post_save_hook(model={"type": "notebook"}, os_path=str(path), contents_manager=None)
+    assert bool(git("status", "--short")) != installed
+    assert bool(git("diff", "--stat")) != installed
+    node.cells[0].source += "another word"
+    nbformat.write(node, path)
+    configuration.FileContentsManager.post_save_hook(model={"type": "notebook"}, os_path=str(path), contents_manager=None)
+    assert f" M notebooks/{path.name}" in git("status", "--short")
+    program.unlink()
+    git("add", "-A")
+
+
 def test_pips_settings_reach_uv():
     settings = bootstrap().uv_settings
     made = settings({"index-url": "https://a.example/simple", "extra-index-url": "https://b.example/s\nfile:///c",
@@ -93,6 +142,12 @@ def test_makefile_and_ci_say_what_is_documented():
     lines = script.read_text().splitlines()
     assert os.access(script, os.X_OK) and "set -euo pipefail" in lines
     assert lines.index("make repro PRESET=smoke") < lines.index("make test")
+    workflow = YAML(typ="safe", pure=True).load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    steps = workflow["jobs"]["test"]["steps"]
+    assert steps[-1]["run"] == ".ci/run"
+    (version,) = [step["with"]["python-version"] for step in steps if "with" in step]
+    tried = [each.rpartition(" ")[2] for each in PROJECT["classifiers"] if each.startswith("Programming Language :: Python :: 3.")]
+    assert tried == [version] == [PROJECT["requires-python"].removeprefix(">=")]
 
 
 def test_no_file_names_a_package_registry():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -9,14 +10,14 @@ import pandas as pd
 import pytest
 import torch
 
-from posrank import evaluation, schema, workspace
+from posrank import evaluation, figures, origin, schema, workspace
 from posrank import params as knobs
 from posrank.frames import build
 from posrank.paths import root
 from posrank.scoring import scorers
 from posrank.training import runs
-from posrank.training.batches import BLANK
 from posrank.training.launch import launch
+from posrank.video import BLANK
 from posrank.world.build import build as build_world
 
 TINY = {
@@ -58,10 +59,67 @@ def test_a_run_is_trained_saved_loaded_and_evaluated(work, monkeypatch):
     assert metrics["brittleness"]["synonym"]["parts"] == {}
     assert 0 <= metrics["brittleness"]["rephrased"]["parts"]["verb"]["brittleness"] <= 1 and "trained_on" not in metrics
     assert 0 <= metrics["recall"]["v2t"]["mean"] <= 100 and metrics["strategy"] == "prompt"
-    evaluation.write(work.folder, "xclip-prompt-0", metrics, ranks)
+    metrics, ranks, scores = evaluation.results(work.folder, "xclip-prompt-0", work.params, again=True)
     written = json.loads((work.folder / "metrics" / "xclip-prompt-0.json").read_text())
     assert written["posrank"]["noun"]["posrank"] == pytest.approx(metrics["posrank"]["noun"]["posrank"])
     assert len(work.ranks("xclip-prompt-0")) == len(ranks) and work.metrics()[0]["strategy"] == "prompt"
+    # the captions' lists alone, not those of hard positives
+    assert set(scores["caption_id"]) == set(ranks["caption_id"]) and len(scores) == ranks["negatives"].sum() + len(ranks)
+    assert (metrics["videos"], metrics["videos_missing"], metrics["captions_missing"]) == (4, 0, 0)
+    assert metrics["training"] == {"videos": 12, "videos_missing": 0, "captions": 36, "captions_missing": 0}
+    assert metrics["lists"] == {"paper": work.lists()} == work.ranks("xclip-prompt-0").attrs["lists"] and metrics["code"]
+    assert metrics["inputs"]["captions"] == origin.file_digest(work.folder / "data" / "captions" / "world.parquet")
+    writing = workspace.Workspace(work.folder, work.params, "5_report", write=True)
+    writing.save_summary(work.metrics())
+    summary = json.loads((work.folder / "metrics" / "summary.json").read_text())
+    assert list(summary) == ["xclip-prompt-0"] and len(summary["xclip-prompt-0"]) == 10
+    assert summary["xclip-prompt-0"]["noun"] == written["posrank"]["noun"]["posrank"] and summary["xclip-prompt-0"]["videos_missing"] == 0
+    plot = pd.read_csv(work.folder / "results" / "tables" / "5_report" / "posrank.csv")
+    assert plot["run and part"].tolist() == [f"xclip-prompt-0 {part}" for part in ("noun", "verb", "adj", "adv", "prep")]
+    shutil.rmtree(work.folder / "results" / "tables")
+
+
+def test_missing_videos_are_counted_and_make_other_lists(work, tmp_path):
+    """1 of 4 test videos is gone: recall and PoSRank are over 3, which the metrics say, and the lists are others."""
+    copied = tmp_path / "copy"
+    shutil.copytree(work.folder, copied)
+    file = copied / "data" / "frames" / "world" / "videos.parquet"
+    videos = schema.read_table(file, "videos")
+    gone = videos["video_id"].isin(["test00000", "train00000"])
+    schema.write_table(videos.assign(status=videos["status"].mask(gone, "missing"), reason=videos["reason"].mask(gone, "x does not exist")),
+                       file, "videos")
+    params = knobs.validate(knobs.merge(work.params.plain(), {"evaluate": {"controls": [], "positives": 0, "blind": []}}))
+    metrics, ranks = evaluation.evaluate_run(copied, "xclip-prompt-0", params)
+    whole = json.loads((work.folder / "metrics" / "xclip-prompt-0.json").read_text())
+    assert (metrics["videos"], metrics["videos_missing"], metrics["captions"], metrics["captions_missing"]) == (4, 1, 12, 3)
+    assert metrics["training"]["videos_missing"] == 1 and ranks["video_id"].nunique() == 3
+    assert metrics["lists"] != whole["lists"] and metrics["inputs"]["frames"] != whole["inputs"]["frames"]
+    evaluation.write(copied, "xclip-prompt-0", metrics, ranks)
+    with pytest.raises(ValueError, match="different lists"):
+        figures.strategy_table([whole, metrics | {"seed": 1}])
+    chosen = workspace.Workspace(copied, params).selection()
+    assert figures.coverage_note(chosen.runs) == "3 of 4 test videos; not comparable with the full test set"
+    assert "3 of 4 test videos" in figures.head_box(workspace.Workspace(copied, params), chosen)
+
+
+def test_results_are_read_while_they_are_those_of_the_run_and_made_anew_once_they_are_not(work, monkeypatch):
+    run = "xclip-prompt-0"
+    if not (work.folder / "metrics" / f"{run}.json").exists():
+        runs.train_run(runs.run_settings(work.params, "xclip", "prompt", 0), work.folder, progress=False)
+        evaluation.results(work.folder, run, work.params, again=True)
+    calls = []
+    anew = evaluation.evaluate_run
+    monkeypatch.setattr(evaluation, "evaluate_run", lambda *given: calls.append(given[1]) or anew(*given))
+    read = evaluation.results(work.folder, run, work.params)
+    assert not calls
+    other = knobs.validate(knobs.merge(work.params.plain(), {"evaluate": {"seed": 3}}))
+    files = {path: path.read_bytes() for folder in ("metrics", "results") for path in (work.folder / folder).rglob(f"{run}*")}
+    made = evaluation.results(work.folder, run, other)
+    assert calls == [run] and all(path.read_bytes() == data for path, data in files.items()) and len(files) == 3
+    pd.testing.assert_frame_equal(made[2], read[2])  # the seed moves intervals and shuffled videos, not the run's scores
+    (work.folder / "results" / "scores" / f"{run}.parquet").unlink()
+    evaluation.results(work.folder, run, work.params)
+    assert calls == [run, run]
 
 
 def test_training_again_gives_the_same_bytes(work):
@@ -101,7 +159,7 @@ def killed_worker(**arguments):
 def test_processes_share_a_run_and_a_killed_one_leaves_a_state_to_go_on_from(work, monkeypatch, tmp_path):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.path.dirname(__file__), str(root() / "lib")]))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     run, state = "xclip-prompt-0", work.folder / "data" / "state" / "evaluate-xclip-prompt-0"
@@ -113,7 +171,7 @@ def test_processes_share_a_run_and_a_killed_one_leaves_a_state_to_go_on_from(wor
     assert alone.calls >= 4 and not state.exists()
 
     arguments = dict(folder=str(work.folder), run=run, params=work.params.plain(), out=str(tmp_path))
-    with pytest.raises(RuntimeError, match="ended without a word"):
+    with pytest.raises(RuntimeError, match="was killed"):
         launch("test_evaluation:killed_worker", arguments, 2)
     done = len(list(state.iterdir()))
     assert 1 <= done < alone.calls

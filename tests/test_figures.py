@@ -1,6 +1,7 @@
 """Figures and report tables from small made-up metrics (modules tables, ranks, curves, examples, attention, report, readme)."""
 
 import json
+import re
 
 import matplotlib
 import numpy as np
@@ -8,12 +9,11 @@ import pandas as pd
 import pytest
 import torch
 
-from posrank import figures, readme
-from posrank.figures import report
+from posrank import PARTS, figures
+from posrank.figures import readme, sweeps
 from posrank.paths import root
 
 matplotlib.use("Agg")
-PARTS = figures.TABLE_PARTS
 
 
 def metrics(strategy="coarse", seed=0, system="xclip", value=0.4):
@@ -36,7 +36,8 @@ def test_strategy_table_averages_seeds_and_gives_their_spread():
 
 def test_without_runs_everything_is_empty_and_says_so():
     assert figures.strategy_table([]).empty and list(figures.strategy_table([]).index.names) == ["system", "strategy"]
-    assert figures.beside_paper([]).empty and figures.blind_table([]).empty and figures.worth_table(figures.blind_table([])).empty
+    assert set(figures.beside_paper([]).index.get_level_values("from")) == {"paper"} and figures.results_table([]).empty
+    assert figures.blind_table([]).empty and figures.worth_table(figures.blind_table([])).empty
     assert figures.parts_figure([]) is None and figures.correlation_figure([]) is None
     assert figures.average_table([]).empty and "No runs" in figures.verdict([])
 
@@ -57,17 +58,30 @@ def test_metrics_of_a_folder_in_the_papers_order_and_broken_files_named(tmp_path
         figures.load_metrics(tmp_path)
 
 
-@pytest.mark.parametrize("page", readme.PAGES)
+@pytest.mark.parametrize("page", readme.pages(root()), ids=lambda path: path.name)
 def test_pages_are_what_the_metrics_say(page):
-    text = (root() / page).read_text(encoding="utf-8")
-    assert readme.fill(text, root()) == text
+    text = page.read_text(encoding="utf-8")
+    assert readme.fill(text) == text
 
 
-def test_readme_table_names_blind_rows_and_spread(tmp_path):
-    table = figures.readme_table([metrics(), metrics(seed=1, value=0.6)])
-    assert "0.500 ± 0.141" in table and "shuffled video" in table and "0.180" in table
-    with pytest.raises(ValueError, match="marked part"):
-        readme.fill("no table here", tmp_path)
+def test_no_mean_is_typed_by_hand_in_the_readme():
+    """A number with a decimal point stands in a generated part, or is no result: a version, lambda, a time or a ratio of speed."""
+    text = (root() / "README.md").read_text(encoding="utf-8")
+    text = re.sub(r"<!-- \[\[\[cog.*?<!-- \[\[\[end\]\]\] -->|<!-- speed -->.*?<!-- end of speed -->|```.*?```", "", text, flags=re.S)
+    assert re.findall(r"(?<![\w.])0?\.\d{2,3}\b", text) == []
+
+
+def test_results_name_blind_rows_spread_and_how_many_videos():
+    runs = [metrics(), metrics(seed=1, value=0.6)]
+    table = figures.results_table(runs)
+    assert table.loc[("X-CLIP", "Coarse-Grained Training"), "noun"] == "0.500 ± 0.141"
+    assert table.loc[("", "shuffled video (mean of all runs)"), "noun"] == "0.210"
+    assert table.loc[("", "best n-gram model, no video"), "verb"] == "0.180" and list(table.columns[2:7]) == list(PARTS)
+    counts = {"videos": 24, "videos_missing": 6, "captions": 72, "captions_missing": 18}
+    table = figures.results_table([m | counts for m in runs])
+    assert table.loc[("X-CLIP", "Coarse-Grained Training"), ["seeds", "videos", "captions"]].tolist() == ["2", "18 of 24", "54"]
+    note = "18 of 24 test videos; not comparable with the full test set"
+    assert figures.coverage_note([metrics() | counts]) == note and figures.coverage_note([metrics() | counts | {"videos_missing": 0}]) == ""
 
 
 @pytest.mark.parametrize("draw", [figures.parts_figure, figures.correlation_figure])
@@ -118,33 +132,34 @@ def test_average_table_and_verdict_speak_of_the_runs_they_have():
     table = figures.average_table(several)
     assert table.loc["X-CLIP", "paper (VLN-UVO)"] == 0.301
     text = figures.verdict(several)
-    assert "word (0.600) > coarse (0.400)" in text and "Fewer than three seeds" in text
+    assert "Word-Level Negatives (0.600) > Coarse-Grained Training (0.400)" in text and "Fewer than three seeds" in text
 
 
 def test_sweep_table_reads_points_in_order(tmp_path):
-    (tmp_path / "sweeps" / "metrics").mkdir(parents=True)
+    (tmp_path / "metrics" / "sweeps").mkdir(parents=True)
     for value in (0.5, 0.1):
-        (tmp_path / "sweeps" / "metrics" / f"lambda-{value}.json").write_text(json.dumps(metrics(value=value)))
-    assert report.sweep_table(tmp_path / "sweeps" / "metrics", "lambda")["lambda"].tolist() == [0.1, 0.5]
-    assert report.sweep_table(tmp_path / "sweeps" / "metrics", "n").empty
+        (tmp_path / "metrics" / "sweeps" / f"lambda-{value}.json").write_text(json.dumps(metrics(value=value)))
+    assert sweeps.sweep_table(tmp_path / "metrics" / "sweeps", "lambda")["lambda"].tolist() == [0.1, 0.5]
+    assert sweeps.sweep_table(tmp_path / "metrics" / "sweeps", "n").empty
 
 
-def test_published_sweeps_become_parts_of_a_page(tmp_path):
+def test_published_sweeps_become_parts_of_a_page(tmp_path, monkeypatch):
+    monkeypatch.setenv("POSRANK_ROOT", str(tmp_path))
     folder = tmp_path / "metrics"
     (folder / "sweeps").mkdir(parents=True)
     for path, values in {"xclip-word-0": {}, "sweeps/constant-xclip-word-0": {"value": 0.2}, "sweeps/rule-paper": {"value": 0.3},
                          "sweeps/lambda-0.5": {"value": 0.5}, "sweeps/lambda-0.1": {"value": 0.1}}.items():
         (folder / f"{path}.json").write_text(json.dumps(metrics("word", **values)))
-    page = "<!-- {}: metrics -->\n<!-- end of results -->\n"
-    constant, rule, sweep = (readme.fill(page.format(kind), tmp_path).splitlines() for kind in ("constant", "generators", "lambda"))
+    page = "<!-- [[[cog from posrank.figures import readme; readme.{} ]]] -->\n<!-- [[[end]]] -->\n"
+    calls = 'constant("metrics")', 'generators("metrics")', 'sweep("metrics", "lambda")'
+    constant, rule, sweep = (readme.fill(page.format(call)).splitlines() for call in calls)
     assert constant[3].startswith("| xclip-word-0 | own videos | own videos | ")
     assert "| constant video | own videos | 0.200 |" in constant[4]
     assert rule[3].startswith("| paper | paper | all | 0.300 |")
     assert [line.split(" | ")[0] for line in sweep[3:5]] == ["| 0.1", "| 0.5"]
-    with pytest.raises(ValueError, match="make sweep SWEEP=n"):
-        readme.fill(page.format("n"), tmp_path)
-    with pytest.raises(ValueError, match="none of results, finding, shortcut, constant"):
-        readme.fill(page.format("other"), tmp_path)
+    for call, words in (('sweep("metrics", "n")', "make sweep SWEEP=n"), ('results("metrics/none")', "make publish")):
+        with pytest.raises(Exception, match=words):
+            readme.fill(page.format(call))
 
 
 def test_missing_values_are_empty_cells_in_notebooks():
@@ -173,6 +188,35 @@ def test_missing_values_are_empty_cells_in_markdown_and_the_readme():
     for entry in (run["posrank"], run["zero_line"], *run["blind"].values()):
         entry.pop("adv", None)
     for runs in ([run], [run, metrics(seed=1)]):
-        text = figures.readme_table(runs)
+        text = figures.markdown(figures.results_table(runs))
         assert not any(word in text for word in ("nan", "<NA>", "None"))
-    assert "|  |" in figures.readme_table([run]) and figures.readme_table([run]).count("±") == 0
+    assert "|  |" in figures.markdown(figures.results_table([run])) and figures.markdown(figures.results_table([run])).count("±") == 0
+
+
+def test_the_page_has_contents_and_folds_the_cell_below_what_it_made():
+    from nbformat import v4
+
+    from posrank.figures.html import page
+
+    box = v4.new_output("display_data", data={"text/html": '<nav id="contents"></nav>'})
+    node = v4.new_notebook(cells=[
+        v4.new_markdown_cell("# The title", id="0"), v4.new_code_cell("quiet = 1", id="1"), v4.new_code_cell("made()", id="2",
+            outputs=[box]),
+        v4.new_markdown_cell("## Table 4: strategies", id="3"), v4.new_markdown_cell("## Fig. 5", id="4"),
+    ])
+    text = page(node, "n")
+    assert "<title>The title</title>" in text and "<script" not in text and "http" not in re.sub(r"(?s)<style.*?</style>", "", text)
+    assert re.findall(r'<a href="#([^"]+)">([^<]+)</a>', text.split('id="contents">')[1].split("</nav>")[0]) == [
+        ("Table-4:-strategies", "Table 4: strategies"), ("Fig.-5", "Fig. 5")]
+    assert 'id="cell-2"' in text and 'id="cell-1"' not in text and "made by cell 2" in text
+
+
+@pytest.mark.parametrize(("preset", "banner"), [("smoke", True), ("full", False)])
+def test_the_head_box_says_what_the_report_is_about(tmp_path, preset, banner):
+    from posrank import params, workspace
+
+    work = workspace.Workspace(tmp_path / ".presets" / preset, params.load(root() / "params.yaml", preset=preset))
+    work.folder.mkdir(parents=True)
+    html = figures.head_box(work, figures.select([metrics()], work.params))
+    assert ("Smoke run" in html) == banner and "ACCV 2024" in html and f">{preset}<" in html and "xclip-prompt-0 has not been run" in html
+    assert all(f">{name}</th>" in html for name in ("paper", "preset", "data", "K", "training", "seeds", "commit", "machine"))

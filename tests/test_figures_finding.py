@@ -5,10 +5,10 @@ import json
 import matplotlib
 import pytest
 
-from posrank import figures, readme
+from posrank import PARTS, figures
+from posrank.figures import readme
 
 matplotlib.use("Agg")
-PARTS = figures.TABLE_PARTS
 
 
 def metrics(strategy, value, shuffled, blind, seed=0, system="xclip"):
@@ -70,22 +70,23 @@ def test_the_figure_has_a_panel_a_group_and_a_point_a_cell():
 
 
 def test_the_readmes_table_says_gain_and_vision():
-    lines = figures.readme_finding(GROUPS).splitlines()
+    lines = figures.markdown(figures.gain_texts(GROUPS)).splitlines()
     assert lines[2] == "| balanced | X-CLIP | Word-Level Negatives |" + " +0.100 (+0.050) |" * 6
     with pytest.raises(ValueError, match="coarse"):
-        figures.readme_finding({"only": [metrics("word", 0.5, 0.2, 0.1)]})
+        figures.gain_texts({"only": [metrics("word", 0.5, 0.2, 0.1)]})
 
 
-def test_the_readmes_marked_part_and_picture(tmp_path):
-    for folder, rows in (("full", BALANCED), ("skewed", SKEWED)):
-        (tmp_path / folder).mkdir()
+def test_the_readmes_generated_part_and_picture(tmp_path, monkeypatch):
+    monkeypatch.setenv("POSRANK_ROOT", str(tmp_path))
+    for folder, rows in (("metrics/full", BALANCED), ("metrics/skewed", SKEWED)):
+        (tmp_path / folder).mkdir(parents=True)
         for m in rows:
             (tmp_path / folder / f"xclip-{m['strategy']}-0.json").write_text(json.dumps(m))
-    text = "before\n<!-- finding: full skewed -->\nold\n<!-- end of results -->\nafter\n"
-    filled = readme.fill(text, tmp_path)
+    call = 'readme.finding("metrics/full", "metrics/skewed")'
+    text = f"before\n<!-- [[[cog from posrank.figures import readme; {call} ]]] -->\nold\n<!-- [[[end]]] -->\nafter\n"
+    (tmp_path / "README.md").write_text(text)
+    readme.main()
+    filled = (tmp_path / "README.md").read_text()
     assert "old" not in filled and filled.startswith("before\n") and filled.endswith("-->\nafter\n")
     assert "| captions with a shortcut | X-CLIP | Word-Level Negatives | +0.300 (+0.000)" in filled
-    readme.draw(filled, tmp_path)
     assert (tmp_path / "docs" / "figures" / "finding.png").stat().st_size > 10_000
-    with pytest.raises(ValueError, match="metrics/none"):
-        readme.fill(text.replace("full", "metrics/none"), tmp_path)

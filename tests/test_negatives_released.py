@@ -11,7 +11,7 @@ from posrank.captions.statistics import eligible
 from posrank.language.ngrams import fit
 from posrank.language.stopwords import content_words, stop_words
 from posrank.language.tagger import tag_captions
-from posrank.negatives.differences import Change, changes
+from posrank.negatives.changed_words import Change, changes
 from posrank.negatives.released_files import find_released, with_files
 from posrank.schema import TABLES
 from posrank.scoring.scorers import BlindScorer
@@ -22,7 +22,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "captions" / 
 @pytest.fixture(scope="module")
 def uvo():
     if not SHARED.is_dir():
-        pytest.skip(f"{SHARED} is not there")
+        pytest.skip(f"needs the authors' files: {SHARED}")
     return captions.load("vln_uvo", SHARED)
 
 
@@ -33,7 +33,7 @@ def tagged(*sentences):
         pairs = [piece.rsplit("/", 1) for piece in sentence.split()]
         texts.append(" ".join(word for word, _ in pairs))
         tag = {"NOUN": "NN", "VERB": "VBG", "ADJ": "JJ", "ADV": "RB", "ADP": "IN"}
-        rows += [(f"c{n}", i, word, " " * (i + 1 < len(pairs)), word.lower(), upos, tag.get(upos, "X"), "gold")
+        rows += [(f"c{n}", i, word, " " * (i + 1 < len(pairs)), word.lower(), upos, tag.get(upos, "X"), -1, "", "gold")
                  for i, (word, upos) in enumerate(pairs)]
     tags = pd.DataFrame(rows, columns=list(TABLES["tags"]))
     table = pd.DataFrame({"caption_id": [f"c{n}" for n in range(len(texts))], "video_id": "v", "caption": texts})

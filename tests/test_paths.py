@@ -54,6 +54,16 @@ def test_atomic_replaces_on_success_only(tmp_path):
     assert path.read_text() == "one" and os.listdir(path.parent) == ["a.txt"]
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
+def test_a_full_disk_is_told_with_the_files_name(tmp_path):
+    told = pytest.raises(OSError, match=r"No space left on device: .*a\.txt")
+    with told, paths.atomic(tmp_path / "a.txt"), open("/dev/full", "w") as full:
+        full.write("x" * 10)
+    with pytest.raises(OSError, match=r"a\.txt: no room"), paths.atomic(tmp_path / "a.txt"):
+        raise OSError("no room")
+    assert os.listdir(tmp_path) == []
+
+
 def test_atomic_folder(tmp_path):
     for text in ("one", "two"):
         with paths.atomic(tmp_path / "d", folder=True) as temporary:
@@ -81,3 +91,9 @@ def test_inside_stays_inside(tmp_path):
     for name in ("../a.mp4", "a/../../b", "/etc/passwd", "C:\\a", "~/a", "", "a\0b", "..\\a"):
         with pytest.raises(ValueError, match="give"):
             paths.inside(tmp_path, name)
+
+
+def test_a_full_disk_is_named_with_the_file(tmp_path):
+    with pytest.raises(OSError, match=r"No space left on device: '.*made\.json'"), paths.atomic(tmp_path / "made.json"):
+        raise OSError(28, "No space left on device")
+    assert not list(tmp_path.iterdir())

@@ -13,8 +13,10 @@ from nbformat import v4
 from ruamel.yaml import YAML
 
 from posrank import params
-from posrank.params_schema import RUN, SECTIONS
-from posrank.stages import STAGES
+from posrank.params_schema import Run
+from posrank.pipeline import sweeps
+from posrank.pipeline.notebooks import parameter_names
+from posrank.pipeline.stages import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,7 +26,6 @@ def load(path):
 
 
 STAGE = load(ROOT / "dvc.yaml")["stages"]
-SWEEP = load(ROOT / "sweeps" / "dvc.yaml")["stages"]
 
 
 def outs(stage):
@@ -76,24 +77,27 @@ def test_a_run_trained_by_hand_makes_nothing_stale():
 
 def test_every_parameter_named_is_there_and_every_knob_is_named():
     base = params.load(ROOT / "params.yaml").plain()
-    for stage in [*STAGE.values(), *SWEEP.values()]:
+    for stage in STAGE.values():
         for key in stage.get("params", []):
             value = base
             for part in key.replace("${item.system}", "xclip").split("."):
                 value = value[part]
     for section in ("world", "pretrain_frozen", "language", "negatives", "frames", "evaluate"):
-        for key in SECTIONS[section]:
+        for key in base[section]:
             used = stages_that_use(f"{section}.{key}")
             assert used or f"{section}.{key}" == "evaluate.rules", f"no stage depends on {section}.{key}"
     assert not stages_that_use("processes"), "how many processes share the work changes no result"
     # when a checkpoint is written changes no result
-    for key in set(RUN) - {"checkpoint_every"}:
+    for key in set(Run.model_json_schema()["properties"]) - {"checkpoint_every"}:
         assert stages_that_use(f"train.{key}") == {"train"}, key
-        assert f"train.{key}" in SWEEP["lambda"]["params"] and f"train.{key}" in SWEEP["n"]["params"]
+
+
+def test_the_pipeline_is_read_in_one_sitting():
+    assert len((ROOT / "dvc.yaml").read_text().splitlines()) <= 300
 
 
 def test_code_and_notebooks_named_are_there():
-    for stage in [*STAGE.values(), *SWEEP.values()]:
+    for stage in STAGE.values():
         for dep in stage.get("deps", []):
             if dep.startswith(("lib/", "notebooks/")):
                 assert (ROOT / dep).exists(), dep
@@ -102,21 +106,52 @@ def test_code_and_notebooks_named_are_there():
 def test_commands_are_stages_or_notebooks():
     for name, stage in STAGE.items():
         words = stage["cmd"].split()
-        assert words[:2] == ["python", "-m"] and words[2] in ("posrank.stages", "posrank.run")
-        if words[2] == "posrank.stages":
-            options = [f"--{option}" for option in STAGES[words[3]][1]]
+        assert words[:3] == ["python", "-m", "posrank"] and words[3] in ("stage", "notebook", "source"), name
+        if words[3] == "stage":
+            options = [f"--{option}" for option in STAGES[words[4]][1]]
             assert [word for word in words if word.startswith("--")] == options
-        elif name != "source":
-            assert words[3].startswith("results/source/") and words[3] in stage["deps"] and words[5] in outs(stage)
+        if words[3] == "notebook":
+            assert words[6] in outs(stage) and words[4].startswith("notebooks/")
+
+
+@pytest.mark.parametrize("name", [name for name, stage in STAGE.items() if " notebook " in stage["cmd"]])
+def test_a_notebooks_stage_passes_each_parameter_and_depends_on_the_code(name):
+    """The parameters cell is no dependency, so no value in it may reach a result."""
+    words = STAGE[name]["cmd"].split()
+    path = Path(words[4])
+    passed = [words[i + 1] for i, word in enumerate(words) if word == "-p"]
+    assert sorted(passed) == sorted(parameter_names(nbformat.read(ROOT / path, as_version=4)))
+    own = {f"results/source/{path.stem}.py", f"results/source/{path.stem}.md"}
+    deps = own & set(STAGE[name]["deps"])
+    assert deps == (own if name in ("datasets", "negative_sets", "report") else {f"results/source/{path.stem}.py"})
+    assert own & set(outs(STAGE["source"])) >= deps and str(path) in STAGE["source"]["deps"]
+
+
+def test_the_stages_that_a_sweep_runs_are_those_of_a_run():
+    needed = {"evaluate"}
+    while more := {
+        name for name, stage in STAGE.items() for each in needed for dep in STAGE[each].get("deps", []) if any(
+            inside(dep, out) for out in outs(stage))
+    } - needed:
+        needed |= more
+    assert needed - {"source", "plan", "pretrain", "pretrain_frozen"} == set(sweeps.STAGES)
+
+
+def test_one_small_file_is_the_only_metric():
+    """The files of single runs are outputs of their stages: as metrics they filled 1,593 columns of `dvc exp show`."""
+    assert [path for stage in STAGE.values() for each in stage.get("metrics", []) for path in each] == ["metrics/summary.json"]
+    assert "metrics/${item.system}-${item.strategy}-${item.seed}.json" in outs(STAGE["evaluate"])
+    # the report writes below metrics/, so it must not depend on that folder: ranks carry a digest of their run's metrics
+    assert "metrics" not in STAGE["report"]["deps"] and {"results/ranks", "metrics/published.json"} <= set(STAGE["report"]["deps"])
 
 
 def test_results_are_kept_as_they_must():
     for name, out in (("pretrain", "data/world/pretrained"), ("pretrain_frozen", "data/world/pretrained_frozen")):
         assert STAGE[name]["frozen"] is True and STAGE[name]["outs"] == [{out: {"cache": False}}]
-    for stage in [*STAGE.values(), *SWEEP.values()]:
+    for stage in STAGE.values():
         assert all(each == {path: {"cache": False}} for each in stage.get("metrics", []) for path in each)
     ignored = (ROOT / ".gitignore").read_text().splitlines()
-    assert {"/runs/", "/results/", "/.presets/", "/sweeps/results/", "/sweeps/work/"} <= set(ignored)
+    assert {"/runs/", "/results/", "/.presets/"} <= set(ignored)
     config = (ROOT / ".dvc" / "config").read_text()
     assert "analytics = false" in config and "check_update = false" in config
 
@@ -137,7 +172,7 @@ def project(tmp_path, monkeypatch):
     pipeline = load(ROOT / "dvc.yaml")
     for name, stage in pipeline["stages"].items():
         for dep in stage.get("deps", []):
-            if dep.startswith("lib/"):
+            if dep.startswith(("lib/", "docs/")):
                 path = tmp_path / dep
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text("code") if path.suffix else path.mkdir(exist_ok=True)
@@ -145,8 +180,12 @@ def project(tmp_path, monkeypatch):
                     (path / "code.py").write_text("code")
             if dep.startswith("notebooks/"):
                 (tmp_path / "notebooks").mkdir(exist_ok=True)
-                nbformat.write(v4.new_notebook(cells=[v4.new_code_cell("print(1)")]), tmp_path / dep)
-        if name != "source":
+                cells = [v4.new_markdown_cell("Words"), v4.new_code_cell("a = 1", metadata={"tags": ["parameters"]}),
+                         v4.new_code_cell("print(1)")]
+                nbformat.write(v4.new_notebook(cells=cells), tmp_path / dep)
+        if name == "plan":
+            stage["cmd"] = f"PYTHONPATH={ROOT / 'lib'} {stage['cmd']}"
+        elif name != "source":
             stage["cmd"] = " ".join(["python work.py", *outs(stage)])
         if "matrix" in stage and "strategy" in stage["matrix"]:
             stage["matrix"]["strategy"] = ["word"]
@@ -156,6 +195,8 @@ def project(tmp_path, monkeypatch):
     for name in ("pretrained", "pretrained_frozen"):
         (tmp_path / "data" / "world" / name).mkdir(parents=True)
         (tmp_path / "data" / "world" / name / "w").write_text("w")
+    (tmp_path / "metrics").mkdir()
+    shutil.copy(ROOT / "metrics" / "published.json", tmp_path / "metrics")
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copy(ROOT / ".dvcignore", tmp_path)
     (tmp_path / ".dvc").mkdir()
@@ -182,11 +223,33 @@ def test_stages_run_once_and_only_where_something_changed(project):
     ran = dvc(project, "repro")
     assert ran == {"train", "evaluate", "report"}
 
-    # a notebook that was run and saved in JupyterLab: outputs, counts and ids differ, its words and code do not
-    notebook = project / "notebooks" / "3_train.ipynb"
-    node = nbformat.read(notebook, as_version=4)
-    node.cells[0].execution_count, node.cells[0].id = 3, "changed"
-    node.cells[0].outputs = [v4.new_output("stream", text="1\n")]
-    nbformat.write(node, notebook)
-    ran = dvc(project, "repro")
-    assert ran == {"source"}
+    # a notebook that was run and saved in JupyterLab, with another run to look at and another word in its prose
+    def change(names, edit):
+        for name in names:
+            notebook = project / "notebooks" / f"{name}.ipynb"
+            node = nbformat.read(notebook, as_version=4)
+            for cell in node.cells:
+                edit(cell)
+            nbformat.write(node, notebook)
+        return dvc(project, "repro")
+
+    def look(cell):
+        cell.id = f"changed{cell.id}"
+        if cell.cell_type == "code":
+            cell.execution_count, cell.outputs = 3, [v4.new_output("stream", text="1\n")]
+        if cell.cell_type == "markdown" or cell.metadata.get("tags"):
+            cell.source += " # other"
+
+    assert change(["3_train", "4_evaluate"], look) == {"source"}
+    assert change(["5_report"], look) == {"source", "report"}
+
+    def work_differently(cell):
+        if cell.cell_type == "code":
+            cell.source += " + 1"
+
+    # the report stays where an evaluation gives the same
+    assert change(["4_evaluate"], work_differently) == {"source", "evaluate"}
+
+    # another system or seed leaves the frames as they are; another dataset to train on does not
+    path.write_text(path.read_text().replace("  seeds: [0]", "  seeds: [0, 1]", 1))
+    assert "frames" not in dvc(project, "repro")

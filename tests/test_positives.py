@@ -8,7 +8,7 @@ from support_negatives import tagged, world
 import posrank
 from posrank.negatives.positives import generate_positives, rephrased
 from posrank.probes import hard_positives
-from posrank.scoring.brittleness import apart, between, brittleness, from_ranks, with_positives
+from posrank.scoring.brittleness import apart, from_ranks, with_positives
 from posrank.towers.tokenizer import WordTokenizer
 
 
@@ -28,26 +28,6 @@ def test_words_of_fixed_expressions_stay():
     assert generate_positives(captions, tags=tags, parts="noun")["sentence"].tolist() == []
 
 
-def test_between():
-    assert between(0.2, [1.0], [0.5, 0.9, 0.1, 1.5]) == 0.5  # in either order
-    assert between(1.0, [0.5], [0.5]) == 0.5 and between(1.0, [1.0], [1.0]) == 0.0
-    with pytest.raises(ValueError, match="at least one"):
-        between(1.0, [], [0.5])
-
-
-def test_brittleness_of_a_reader_and_of_a_parrot():
-    captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a big box"]})
-    positives = pd.DataFrame({"caption_id": ["c"], "part": ["adj"], "sentence": ["a large box"]})
-    negatives = pd.DataFrame({"caption_id": ["c", "c"], "part": ["adj", "adj"], "sentence": ["a small box", "a red box"]})
-    reader = brittleness(lambda videos, texts: [float("big" in t or "large" in t) for t in texts], positives, negatives, captions)
-    scores = {"a big box": 3.0, "a small box": 2.0, "a red box": 0.5, "a large box": 1.0}
-    parrot = brittleness(lambda videos, texts: [scores[t] for t in texts], positives, negatives, captions)
-    assert reader["brittleness"].tolist() == [0.0] and parrot["brittleness"].tolist() == [0.5]
-    assert parrot["triples"].tolist() == [2]
-    with pytest.raises(ValueError, match="both"):
-        brittleness(None, positives.assign(part="noun"), negatives, captions)
-
-
 def test_rephrasings_are_captions_of_the_video_with_the_same_words():
     captions, tags = tagged(
         "the/DT red/JJ box/NN", "a/DT box/NN that/WDT/PRON is/AUX red/JJ", "a/DT blue/JJ box/NN", "The/DT red/JJ box/NN")
@@ -60,7 +40,14 @@ def test_rephrasings_are_captions_of_the_video_with_the_same_words():
     assert set(rephrased(captions, tags)["caption_id"]) == {"c1", "c3"}
 
 
-def test_ranks_beside_the_caption_give_the_same_brittleness():
+def share_between(caption, positives, negatives):
+    """The definition: the share of pairs with the negative strictly between caption and positive; a tie with either counts half."""
+    inside = [0.5 * ((n > min(p, caption)) & (n < max(p, caption))) + 0.5 * (p != caption) * (min(p, caption) <= n <= max(p, caption))
+              for p in positives for n in negatives]
+    return np.mean(inside)
+
+
+def test_brittleness_from_ranks_is_its_definition():
     rng = np.random.default_rng(0)
     captions = pd.DataFrame({"caption_id": [f"c{n}" for n in range(6)], "video_id": [f"v{n // 2}" for n in range(6)],
                              "caption": [f"caption {n}" for n in range(6)]})
@@ -74,14 +61,16 @@ def test_ranks_beside_the_caption_give_the_same_brittleness():
     def scorer(videos, texts):  # coarse scores: ties of all kinds
         return [drawn.setdefault((v, t), float(rng.integers(5))) for v, t in zip(videos, texts)]
 
-    expected = brittleness(scorer, positives, negatives, captions)
     lists, texts = with_positives(negatives, captions, positives.assign(kind="synonym"))
     ranks, theirs = apart(posrank.evaluate(scorer, lists, texts, run="r"))
     pd.testing.assert_frame_equal(ranks, posrank.evaluate(scorer, negatives, captions, run="r"))
-    found = from_ranks(ranks, theirs).merge(expected, on=["caption_id", "video_id", "part"], suffixes=("", "_expected"))
-    assert len(found) == len(expected) == 6 and set(found["kind"]) == {"synonym"}
-    assert found["brittleness"].tolist() == pytest.approx(found["brittleness_expected"].tolist())
-    assert found["triples"].tolist() == found["triples_expected"].tolist()
+    found = from_ranks(ranks, theirs)
+    assert len(found) == 6 and set(found["kind"]) == {"synonym"} and set(found["triples"]) == {14}
+    for row in found.itertuples():
+        own = [[drawn[row.video_id, text] for text in table.loc[(table["caption_id"] == row.caption_id) & (table["part"] == row.part),
+                                                                  "sentence"]] for table in (positives, negatives)]
+        caption = drawn[row.video_id, captions.set_index("caption_id").loc[row.caption_id, "caption"]]
+        assert row.brittleness == pytest.approx(share_between(caption, *own))
 
 
 def test_a_positive_that_is_a_negative_of_its_list_is_left_out():

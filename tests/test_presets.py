@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from posrank import presets
-from posrank.machine import describe
-from posrank.scratch import refresh, source_files
+from posrank.__main__ import main
+from posrank.pipeline import presets
+from posrank.pipeline.machine import describe
+from posrank.pipeline.scratch import refresh, source_files
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -144,6 +145,12 @@ def test_a_failing_stage_is_an_error(project, capfd):
     [
         (["repro", "smok"], "unknown preset 'smok'; did you mean 'smoke'"),
         (["publish", "full"], "preset full has no metrics yet: run make repro PRESET=full first"),
+        (["sweep", "--only=lamda", "smoke"], "params.yaml has no sweep 'lamda'; there are: lambda"),
+        *(
+            ([command, name], "cannot name a preset")
+            for command in ("repro", "sweep", "publish", "lab")
+            for name in ("..", ".", "", "../../x", "/tmp/x", "a/b", "a\\b", "Smoke", "validity", "smoke+sweep")
+        ),
     ],
 )
 def test_wrong_calls_are_one_clear_line(project, capfd, arguments, words):
@@ -167,6 +174,42 @@ def test_raw_files_are_linked_and_missing_ones_get_an_empty_folder(project):
     assert (raw / "csv").is_symlink() and not (raw / "msrvtt").exists()
 
 
+def test_a_changed_params_file_leaves_nothing_of_other_runs_behind(project):
+    """After a run on the world: one's own data, fewer strategies, another rule. Metrics and ranks of the world's runs are gone, of whatever
+    name; nothing that still fits is touched, and external models stay."""
+    run = {"system": "xclip", "seed": 0, "dataset": "world", "split": "test", "rule": "paper", "posrank": {}}
+
+    def fill(scratch):
+        for strategy in ("coarse", "word", "prompt"):
+            (scratch / "metrics" / f"xclip-{strategy}-0.json").write_text(json.dumps(run | {"strategy": strategy}))
+            (scratch / "results" / "ranks" / f"xclip-{strategy}-0.parquet").write_bytes(b"x")
+        (scratch / "metrics" / "validity").mkdir(exist_ok=True)
+        for name in ("validity/world-paper", "validity/world-released"):
+            (scratch / "metrics" / f"{name}.json").write_text("{}")
+        (scratch / "metrics" / "datasets.json").write_text("{}")
+        (scratch / "metrics" / "mine.json").write_text('{"posrank": {}, "run": "mine"}')
+
+    def left(scratch):
+        return sorted(path.stem for path in (*scratch.glob("metrics/**/*.json"), *scratch.glob("results/ranks/*")))
+
+    scratch = presets.prepare(project, "default")
+    fill(scratch)
+    presets.prepare(project, "default")
+    assert left(scratch) == ["datasets", "mine", "world-paper", *sorted(["xclip-coarse-0", "xclip-prompt-0", "xclip-word-0"] * 2)]
+    text = (project / "params.yaml").read_text()
+    for old, new, kept in (
+        ("strategies: [coarse, word, phrase, prompt]", "strategies: [coarse, word]", ["xclip-coarse-0", "xclip-word-0"]),
+        ("seeds: [0]", "seeds: [1]", []), ("split: test ", "split: val ", []), ("  dataset: world ", "  dataset: csv ", []),
+    ):
+        changed = text.replace(old, new, 1).replace("datasets: [world]", "datasets: [csv]" if "csv" in new else "datasets: [world]", 1)
+        assert changed != text
+        (project / "params.yaml").write_text(changed)
+        fill(scratch)
+        presets.prepare(project, "default")
+        sets = [] if "csv" in new else ["world-paper"]
+        assert left(scratch) == ["datasets", "mine", *sets, *sorted(kept * 2)], new
+
+
 def test_what_is_published_about_the_machine_names_no_place(project):
     told = json.dumps(describe())
     import socket
@@ -175,10 +218,102 @@ def test_what_is_published_about_the_machine_names_no_place(project):
     assert "torch" in told
 
 
-@pytest.mark.parametrize("line", ["repro $(PRESET) $(ARGS)", "repro --sweeps=$(SWEEP) $(PRESET) $(ARGS)", "lab $(PRESET) $(ARGS)"])
-def test_the_makefiles_lines_take_targets_of_dvc_along(line):
-    assert f"python -m posrank.presets {line}" in (ROOT / "Makefile").read_text()
-    words = line.replace("$(PRESET)", "smoke").replace("$(SWEEP)", "constant").replace("$(ARGS)", "-- --dry target").split()
-    chosen = presets.parser().parse_args(words)
-    assert chosen.preset == "smoke" and chosen.more == ["--dry", "target"]
-    assert getattr(chosen, "sweeps", None) == ("constant" if "--sweeps" in line else None)
+@pytest.mark.parametrize("name", ["../../x", "/x", "''", ".", "a/b", "a b", "sweeps"])
+def test_a_name_in_params_yaml_leads_nowhere_else(project, capfd, name):
+    path = project / "params.yaml"
+    path.write_text(path.read_text().replace("\npresets:", f"\npresets:\n  {name}: {{}}", 1))
+    before = sorted(project.rglob("*"))
+    for command in ("repro", "publish", "lab", "sweep"):
+        assert presets.main([command, name.strip("'")]) == 1
+        assert "cannot name a preset" in capfd.readouterr().err
+    assert sorted(project.rglob("*")) == before
+
+
+def finished(project, name, *metrics):
+    """A preset that has run, with these metrics files."""
+    made = project / ".presets" / name / "metrics"
+    made.mkdir(parents=True, exist_ok=True)
+    for old in made.rglob("*.json"):
+        old.unlink()
+    for relative in metrics:
+        (made / relative).parent.mkdir(exist_ok=True)
+        (made / relative).write_text("{}")
+    (made.parent / "dvc.lock").write_text("lock")
+
+
+@pytest.mark.parametrize("name", ["default", "smoke"])
+def test_publish_deletes_what_it_wrote_and_nothing_else(project, name):
+    target = project / "metrics" / ("" if name == "default" else name)
+    for mine in (project / "package.json", project / "metrics" / "mine.json", target / "mine.json", target / "full" / "a.json"):
+        mine.parent.mkdir(parents=True, exist_ok=True)
+        mine.write_text("mine")
+    finished(project, name, "old.json", "kept.json", "sweeps/lambda-0.1.json", "validity/world-paper.json")
+    assert presets.main(["publish", name]) == 0
+    assert (target / "old.json").exists() and (target / "sweeps" / "lambda-0.1.json").exists()
+    finished(project, name, "kept.json", "new.json")
+    assert presets.main(["publish", name]) == 0
+    found = {str(path.relative_to(target)) for path in target.rglob("*.json")} - {"smoke/mine.json"}
+    assert found == {"mine.json", "full/a.json", "kept.json", "new.json", "ENVIRONMENT.json"}
+    assert (project / "package.json").read_text() == "mine"
+    # a list that was tampered with leads nowhere
+    note = target / "ENVIRONMENT.json"
+    note.write_text(json.dumps({"files": ["../package.json", "../../package.json", str(project / "package.json")]}))
+    assert presets.main(["publish", name]) == 1 and (project / "package.json").exists()
+
+
+def test_what_follows_the_preset_is_handed_on_as_it_is(project, monkeypatch):
+    called = []
+
+    def run(command, **_):
+        called.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(presets.subprocess, "run", run)
+    monkeypatch.setattr(presets, "fill", lambda *_: None)
+    for words in ("lab smoke --port 8899 --no-browser", "lab smoke -- --port 8899 --no-browser"):
+        assert presets.main(words.split()) == 0
+        assert called[-1][-3:] == ["--port", "8899", "--no-browser"]
+        assert f"--ServerApp.root_dir={project}" in called[-1]
+    for words, expected in (("repro smoke --dry", "--dry report"), ("repro smoke", "report"), ("repro smoke -- -s tags", "-s tags")):
+        assert presets.main(words.split()) == 0
+        assert called[-1][3:] == ["repro", *expected.split()]
+
+
+@pytest.mark.parametrize("command", ["repro $(PRESET) $(ARGS)", "sweep --only=$(SWEEP) $(PRESET) $(ARGS)", "lab $(PRESET) $(ARGS)"])
+def test_the_makefile_hands_its_variables_on(command):
+    assert f"python -m posrank {command}\n" in (ROOT / "Makefile").read_text()
+
+
+def test_broken_links_among_the_raw_files_are_told_and_left_out(project, capfd):
+    text = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(text.replace("datasets: [world]", "datasets: [world, csv]", 1))
+    raw = project / "data" / "raw" / "csv"
+    (raw / "more").mkdir(parents=True)
+    (raw / "captions.csv").write_text("video_id,caption,file\n")
+    for name, goal in {"gone 1.mp4": "nowhere.mp4", "self.mp4": "self.mp4", "more/around": "..", "good.csv": "captions.csv"}.items():
+        (raw / name).symlink_to(goal)
+    scratch = presets.prepare(project, "default")
+    told = capfd.readouterr().out
+    assert "csv: 3 links in data/raw/csv" in told and "gone 1.mp4" in told
+    (scratch / "dvc.yaml").write_text("stages: {a: {cmd: python -c 1, deps: [data/raw/csv]}}")
+    done = subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=scratch, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("words", [["posrank", "repro"], ["posrank.presets", "repro"], ["posrank", "stage"], ["posrank.stages"]])
+def test_the_command_line_under_its_name_and_the_old_one(words):
+    done = subprocess.run([sys.executable, "-m", *words, "--help"], capture_output=True, text=True)
+    assert done.returncode == 0 and "usage: python -m posrank" in done.stdout and not done.stderr
+
+
+def test_an_old_name_is_the_module_itself():
+    code = "import posrank, posrank.presets as old; from posrank.pipeline import presets as new; " \
+           "assert old is new is posrank.presets; assert new.__spec__.name == 'posrank.pipeline.presets'; import sys; " \
+           "assert 'torch' not in sys.modules and 'pandas' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(("words", "told"), [(["repo"], "unknown command 'repo'; did you mean 'repro'"), ([], "One command line")])
+def test_commands(words, told, capsys):
+    assert main(words) == (2 if words else 0)
+    assert told in "".join(capsys.readouterr())

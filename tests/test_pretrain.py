@@ -40,30 +40,44 @@ def test_augmentation_keeps_range_and_shape():
     assert out.shape == (3, 2, 3, 16, 16) and out.min() >= 0 and out.max() <= 1
 
 
-def test_a_pretrained_folder_loads_and_a_stopped_run_resumes(tmp_path):
+class Stop(Exception):
+    pass
+
+
+def stopped(monkeypatch, folder, pool, calls):
+    """A pretraining that is stopped in its `calls`-th loss, behind the checkpoint of step 2."""
+    original, seen = pretrain.coarse_loss, []
+
+    def stopping(similarity):
+        seen.append(1)
+        if len(seen) > calls:
+            raise Stop
+        return original(similarity)
+
+    monkeypatch.setattr(pretrain, "coarse_loss", stopping)
+    with pytest.raises(Stop):
+        pretrain.pretrain(folder, pool, config=tiny_config(), checkpoint_every=2, **SIZES)
+    monkeypatch.undo()
+    assert (pool / "checkpoint.pt").exists() and not (folder / "weights.safetensors").exists()
+
+
+def test_a_pretrained_folder_loads_and_a_stopped_run_resumes(tmp_path, monkeypatch, capsys):
     whole = pretrain.pretrain(tmp_path / "a" / "w", tmp_path / "pool", config=tiny_config(), **SIZES)
     backbone = load_backbone(whole)
     assert backbone.temporal and backbone.image_size == 32
     assert (whole / "history.csv").read_text().startswith("step,frames,loss,lr")
-    # the same in two halves: stopped behind the first checkpoint
-    (tmp_path / "pool" / "checkpoint.pt").unlink(missing_ok=True)
-    first = [dict(PHASES[0]), dict(PHASES[1], steps=2)]
-    plan_calls = []
-    original = pretrain.coarse_loss
-
-    def stopping(similarity):
-        plan_calls.append(1)
-        if len(plan_calls) > 4:
-            raise KeyboardInterrupt
-        return original(similarity)
-
-    pretrain.coarse_loss = stopping
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            sizes = {**SIZES, "phases": first}
-            pretrain.pretrain(tmp_path / "b" / "w", tmp_path / "pool", config=tiny_config(), checkpoint_every=2, **sizes)
-    finally:
-        pretrain.coarse_loss = original
-    assert not (tmp_path / "b" / "w" / "weights.safetensors").exists()
+    assert not (tmp_path / "pool" / "checkpoint.pt").exists()
+    stopped(monkeypatch, tmp_path / "b" / "w", tmp_path / "pool", calls=4)
     resumed = pretrain.pretrain(tmp_path / "b" / "w", tmp_path / "pool", config=tiny_config(), checkpoint_every=2, **SIZES)
     assert (resumed / "weights.safetensors").read_bytes() == (whole / "weights.safetensors").read_bytes()
+    assert "afresh" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change, name", [(dict(lr=2e-3), "settings"), (dict(seed=1), "weights"), (dict(words=12), "settings")])
+def test_a_stopped_pretraining_of_other_settings_or_data_is_not_resumed(tmp_path, monkeypatch, capsys, change, name):
+    stopped(monkeypatch, tmp_path / "w", tmp_path / "pool", calls=4)
+    found = pretrain.pretrain(tmp_path / "w", tmp_path / "pool", config=tiny_config(), **{**SIZES, **change})
+    said = capsys.readouterr().out
+    assert "Training starts afresh" in said and name in said
+    fresh = pretrain.pretrain(tmp_path / "f", tmp_path / "pool2", config=tiny_config(), **{**SIZES, **change})
+    assert (found / "weights.safetensors").read_bytes() == (fresh / "weights.safetensors").read_bytes()

@@ -113,7 +113,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 def test_some_rows_of_a_large_table_are_those_of_the_whole_one(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     names = [f"c{n}" for n in rng.permutation(50)]
-    table = pd.DataFrame([(name, i, "a", " ", "a", "DET", "DT", "test") for name in names for i in range(rng.integers(1, 9))],
+    table = pd.DataFrame([(name, i, "a", " ", "a", "DET", "DT", -1, "", "test") for name in names for i in range(rng.integers(1, 9))],
                          columns=list(schema.TABLES["tags"]))
     table.attrs["made"] = "here"
     path = schema.write_table(table, tmp_path / "tags.parquet", "tags")

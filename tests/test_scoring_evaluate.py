@@ -146,6 +146,30 @@ def test_bad_scorers(scorer, message):
         evaluate(scorer, NEGATIVES, CAPTIONS, run="r", chunk=3, progress=False)
 
 
+def places(videos, texts):
+    """A scorer that knows nothing but where a pair stands in its call."""
+    return np.arange(len(texts))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("chunk", [100, 10**6])
+def test_a_place_in_the_call_says_nothing_of_the_caption(sign, chunk):
+    captions, negatives = table(n=2000, k=9, videos=700)
+    ranks = evaluate(lambda v, t: sign * places(v, t), negatives, captions, chunk=chunk, progress=False)
+    assert ranks["reciprocal_rank"].mean() == pytest.approx(chance([10]), abs=0.015)
+
+
+def test_a_place_in_the_call_gains_exactly_nothing_where_captions_are_each_others_negatives():
+    """Where every statement of a group stands once as the caption, a score of the text alone is at chance; so must a place be."""
+    captions = pd.DataFrame({"caption_id": [f"c{i}" for i in range(90)], "video_id": [f"v{i}" for i in range(90)],
+                             "caption": [f"statement {i % 3} of group {i // 3}" for i in range(90)]})
+    others = [(i, j) for i in range(90) for j in range(i // 3 * 3, i // 3 * 3 + 3) if i != j]
+    negatives = pd.DataFrame([(f"c{i}", "noun", captions["caption"][j]) for i, j in others], columns=["caption_id", "part", "sentence"])
+    for chunk in (9, 27, 10**6):
+        ranks = evaluate(places, negatives, captions, chunk=chunk, progress=False)
+        assert ranks["reciprocal_rank"].mean() == pytest.approx(chance([3]), abs=1e-12)
+
+
 def test_infinite_scores_rank():
     ranks = evaluate(lambda v, t: [-np.inf] * len(t), NEGATIVES, CAPTIONS, progress=False)
     assert (ranks["equal"] == ranks["negatives"]).all()

@@ -1,9 +1,7 @@
-"""A causal language model as a blind scorer, and the medoid warning."""
+"""A causal language model as a blind scorer."""
 
-import pandas as pd
 import pytest
 
-from posrank.scoring.medoid import medoid_warning
 from posrank.scoring.neural import CausalScorer
 
 
@@ -39,16 +37,3 @@ def test_scores_are_log_probabilities_and_batches_do_not_matter(folder):
 def test_absent_weights_are_named(tmp_path):
     with pytest.raises(ValueError, match="no weights here"):
         CausalScorer(tmp_path)
-
-
-def test_medoid_finds_the_caption_of_mixed_lists_but_not_where_one_word_changes():
-    captions = pd.DataFrame({"caption_id": ["c"], "caption": ["a man rides a horse"]})
-    mixed = ["a dog rides a horse", "a cat rides a horse", "a man rides a cow", "a man rides a ball"]
-    same = ["a dog rides a horse", "a cat rides a horse"]
-    lists = (("noun", mixed), ("verb", same))
-    table = pd.concat([pd.DataFrame({"caption_id": "c", "part": part, "sentence": rows}) for part, rows in lists])
-    result = medoid_warning(table, captions).set_index("part")
-    assert result.loc["noun", "medoid"] == 1.0
-    assert result.loc["verb", "medoid"] == pytest.approx(result.loc["verb", "chance"])
-    with pytest.raises(ValueError, match="not in the captions"):
-        medoid_warning(table, captions.assign(caption_id="x"))

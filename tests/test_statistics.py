@@ -20,7 +20,7 @@ def world(sentences, split="test", videos=None):
         "caption_id": ids, "caption": sentences,
     }), "captions")
     rows = [
-        (name, i, word, " ", word.lower(), UPOS[word], "RP" if word == "up" else "X", "gold")
+        (name, i, word, " ", word.lower(), UPOS[word], "RP" if word == "up" else "X", -1, "", "gold")
         for name, sentence in zip(ids, sentences) for i, word in enumerate(sentence.split())
     ]
     return table, schema.validate(pd.DataFrame(rows, columns=list(schema.TABLES["tags"])), "tags")
@@ -47,7 +47,7 @@ def test_eligible_by_both_rules():
     assert statistics.eligible(tags)["prep"].tolist() == [True, True, True]
     assert statistics.eligible(tags, "released")["prep"].tolist() == [False, True, True]
     with pytest.raises(ValueError, match="released"):
-        statistics.eligible(tags, "fair")
+        statistics.eligible(tags, "other")
 
 
 def test_table2_counts_sets_with_and_without_negatives():

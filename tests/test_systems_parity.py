@@ -2,12 +2,10 @@
 
 import pytest
 import torch
-from support_systems import assert_gradients, assert_near, golden, inputs, needs_goldens, weights
+from support_systems import assert_gradients, assert_near, golden, inputs, weights
 
 from posrank.systems import load_official
 from posrank.training import coarse_loss, fine_loss
-
-pytestmark = needs_goldens
 
 
 @pytest.mark.parametrize("name", ["xclip_a", "xclip_d_meanP"])

@@ -14,11 +14,11 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "videos"
 READERS = ["pyav", *(["decord"] if importlib.util.find_spec("decord") else [])]
 
 
-def write(path, frames=24, width=64, height=48, fps=8, codec="libx264", options=None, muxer=None):
+def write(path, frames=24, width=64, height=48, fps=8, codec="libx264", options=None, muxer=None, pix_fmt="yuv420p"):
     """A video whose frame i has red 10 i, a green patch at the top left and blue in the lower half."""
     with av.open(str(path), "w", options=muxer or {}) as container:
         stream = container.add_stream(codec, rate=fps)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         stream.options = {"crf": "10", "g": "6"} if options is None else options
         for i in range(frames):
             pixels = np.zeros((height, width, 3), np.uint8)

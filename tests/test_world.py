@@ -1,5 +1,6 @@
 """The embedded world: grammar, renderer, files, pool, contact sheet (modules grammar, sprites, renderer, build, pool, sheet)."""
 
+import hashlib
 import json
 from collections import Counter
 
@@ -30,8 +31,22 @@ def test_captions_rebuild_from_their_gold_tokens_and_name_what_is_shown():
 def test_every_full_caption_has_all_five_parts_with_their_tags():
     for template in grammar.FULL:
         _, tokens = grammar.write_caption(scene(), template)
-        parts = {part_of(upos, tag) for _, _, _, upos, tag in tokens} - {None}
+        parts = {part_of(upos, tag) for _, _, _, upos, tag, *_ in tokens} - {None}
         assert parts == {"noun", "verb", "adj", "adv", "prep"}
+
+
+@pytest.mark.parametrize("template", grammar.FULL + grammar.SHORT)
+def test_gold_heads_make_a_tree_and_are_those_of_the_sentence(template):
+    _, tokens = grammar.write_caption(scene(), template)
+    words, heads, labels = ([token[n] for token in tokens] for n in (0, 5, 6))
+    assert [i for i, head in enumerate(heads) if head == i] == [labels.index("ROOT")]
+    for i in range(len(heads)):
+        for _ in heads:
+            i = heads[i]
+        assert i == labels.index("ROOT")
+    found = dict(zip(words, (words[head] for head in heads)))
+    assert found.get("red", "ball") == "ball" and found.get("blue", "star") == "star" and found.get("star", "beside") == "beside"
+    assert found.get("slowly", "spinning") == "spinning" and found.get("beside") in ("spinning", "is", None)
 
 
 def test_slots_are_uniform_and_independent():
@@ -104,6 +119,56 @@ def test_a_world_on_disk_is_whole_resumable_and_reproducible(tmp_path):
     build.build(tmp_path / "a", **{**sizes, "train": 1})
     assert len(list((tmp_path / "a" / "videos").iterdir())) == 5
     assert len(json.loads((tmp_path / "a" / "annotations.json").read_text())) == 5
+
+
+def test_bytes_depend_neither_on_the_order_nor_on_the_processor(tmp_path):
+    clips = [renderer.render(build.item(0, "train", i)[1], 8, 64) for i in range(24)]
+
+    def written(order):
+        for i in order:
+            build.write_mp4(tmp_path / f"{i}.mp4", clips[i])
+        return [(tmp_path / f"{i}.mp4").read_bytes() for i in range(24)]
+
+    first = written(range(24))
+    for seed in (1, 2):
+        assert written(np.random.default_rng(seed).permutation(24)) == first
+
+
+def test_bytes_of_a_clip_are_the_same_on_every_processor(tmp_path):
+    frames = np.arange(8 * 64 * 64 * 3, dtype=np.int64).reshape(8, 64, 64, 3)
+    build.write_mp4(tmp_path / "a.mp4", (frames * frames // 7919 % 251).astype(np.uint8))
+    data = (tmp_path / "a.mp4").read_bytes()
+    if b"x264 - core 165 " not in data or b"Lavf62.12.102" not in data:
+        pytest.skip("the digest is that of the locked FFmpeg and x264")
+    assert hashlib.blake2b(data, digest_size=8).hexdigest() == "ff8a8d84732b4058"
+
+
+def test_colours_are_turned_into_planes_in_whole_numbers():
+    for colour, expected in (
+        ((255, 255, 255), (235, 128, 128)), ((0, 0, 0), (16, 128, 128)), ((255, 0, 0), (82, 90, 240)), ((0, 0, 255), (41, 240, 110)),
+    ):
+        planes = build._yuv420(np.full((4, 6, 3), colour, np.uint8))
+        assert planes.shape == (6, 6) and planes.dtype == np.uint8
+        assert (planes[:4] == expected[0]).all() and planes[4:].ravel().tolist() == [expected[1]] * 6 + [expected[2]] * 6
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", "\ufeff{}"])
+def test_a_broken_note_of_a_world_is_named(tmp_path, content):
+    (tmp_path / "world.json").write_text(content)
+    with pytest.raises(ValueError, match=r"world\.json .*: delete .* and build the world again"):
+        build.build(tmp_path, train=1, val=0, test=0)
+
+
+def test_leftovers_of_a_killed_build_go(tmp_path):
+    sizes = dict(train=2, val=1, test=1, frames=2, size=32, workers=1)
+    build.build(tmp_path, **sizes)
+    names = "videos/.train00000.mp4.x1y2.tmp.mp4", ".annotations.json.ab.tmp.json", ".world.json.ab.tmp.json"
+    left = [tmp_path / name for name in names]
+    for path in left:
+        path.touch()
+    (tmp_path / "annotations.json").unlink()
+    build.build(tmp_path, **sizes)
+    assert not any(path.exists() for path in left) and len(list((tmp_path / "videos").iterdir())) == 4
 
 
 def test_missing_world_says_how_to_make_it(tmp_path):

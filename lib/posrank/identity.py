@@ -1,7 +1,7 @@
-"""What a stopped evaluation must agree with to go on: the run's weights, the frames, the videos, the code, the options.
+"""What a stopped training or evaluation must agree with to go on: one digest for each thing that takes part in its result.
 
-In: a run's folder, a frame store, captions, options. Out: one text; where anything that could change a score is another,
-so is the text, and what was kept under the old one is not used.
+In: things by name (files, folders, tables, weights, settings). Out: {name: digest}. A different digest invalidates what was
+kept, and its name says why. Contents count, never times or places of files.
 """
 
 import hashlib
@@ -9,21 +9,67 @@ import json
 import os
 from pathlib import Path
 
+import pandas as pd
+
+HERE = Path(__file__).resolve().parent
+
+
+def digests(**things):
+    """{name: digest} of things by name; see `digest`."""
+    return {name: digest(thing) for name, thing in things.items()}
+
+
+def digest(thing):
+    """Digest of one thing, 32 hexadecimal digits: of a Path the content of the file or of all files of the folder, of a table
+    its columns and rows in order, of a list of Paths all of these, of a state_dict its tensors, else of its JSON."""
+    found = hashlib.blake2b(digest_size=16)
+    for piece in _pieces(thing):
+        found.update(len(piece).to_bytes(8, "big"))
+        found.update(piece)
+    return found.hexdigest()
+
+
+def changed(old, new):
+    """Names whose digests differ between two results of `digests`, in the order of the new one."""
+    old = old if isinstance(old, dict) else {}
+    return [name for name in {**new, **old} if old.get(name) != new.get(name)]
+
+
+def code(*parts):
+    """The Python files of parts of this package: folders (`systems`) or modules (`frames.py`)."""
+    found = [HERE / part for part in parts]
+    return [path for part in found for path in (sorted(part.rglob("*.py")) if part.is_dir() else [part])]
+
 
 def identity(run, frames, captions, options):
-    """`run`: folder of a trained run; `frames`: folder of a store; `captions`: those evaluated; `options`: a plain dict."""
-    digest = hashlib.blake2b(digest_size=16)
-    for path in (Path(run) / "config.yaml", Path(run) / "weights.safetensors", Path(frames) / "videos.parquet", *_code()):
-        with open(path, "rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    stored = os.stat(Path(frames) / "frames.npy")
-    # controls show videos in each other's places: which there are counts
-    told = [stored.st_size, stored.st_mtime_ns, list(dict.fromkeys(captions["video_id"])), options]
-    digest.update(json.dumps(told, sort_keys=True).encode())
-    return digest.hexdigest()
+    """What a stopped evaluation must agree with, as one text. `run`: folder of a trained run; `frames`: folder of a store;
+    `captions`: those evaluated; `options`: a plain dict."""
+    return digest(digests(
+        run=[Path(run) / "config.yaml", Path(run) / "weights.safetensors"], frames=Path(frames), options=options,
+        # controls show videos in each other's places: which there are counts
+        videos=list(dict.fromkeys(captions["video_id"])), code=code("scoring", "systems", "towers"),
+    ))
 
 
-def _code():
-    """Files of this package that take part in a score."""
-    here = Path(__file__).resolve().parent
-    return sorted(path for part in ("scoring", "systems", "towers") for path in (here / part).glob("*.py"))
+def _pieces(thing):
+    """The bytes that stand for a thing, piece by piece."""
+    if isinstance(thing, Path):
+        files = sorted(path for path in thing.rglob("*") if path.is_file()) if thing.is_dir() else [thing]
+        for file in files:
+            yield os.fsencode(file.relative_to(thing) if thing.is_dir() else file.name)
+            with open(file, "rb") as stream:
+                yield hashlib.file_digest(stream, "sha256").digest()
+    elif isinstance(thing, list) and thing and all(isinstance(entry, Path) for entry in thing):
+        for path in thing:
+            yield from _pieces(path)
+    elif isinstance(thing, pd.DataFrame):
+        yield json.dumps(list(map(str, thing.columns))).encode()
+        yield pd.util.hash_pandas_object(thing, index=False).to_numpy().tobytes()
+    elif isinstance(thing, dict) and thing and all(hasattr(value, "detach") for value in thing.values()):
+        import torch
+
+        for name, value in thing.items():
+            yield f"{name} {value.dtype} {list(value.shape)}".encode()
+            yield value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    else:
+        yield json.dumps(thing, sort_keys=True, default=str).encode()

@@ -1,4 +1,4 @@
-"""The knobs: reads params.yaml, checks every key and value, and hands them on with attribute access.
+"""The parameters: reads params.yaml, checks every key and value, and hands them on with attribute access.
 
 Comes in: params.yaml (all values; nothing has a default elsewhere). Goes out: an unchangeable nested mapping, or one
 ValueError that lists each problem with key, line and the nearest valid name. `merge` lays a preset over the base. What
@@ -6,23 +6,29 @@ is allowed stands in `posrank.params_schema`.
 """
 
 import difflib
+import functools
 import itertools
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from posrank.params_schema import SCHEMA, Either, Part, Several, Table
-from posrank.paths import root
+from pydantic import ValidationError
 
-__all__ = ["SCHEMA", "Params", "Run", "load", "merge", "preset", "preset_names", "read", "validate"]
+from posrank.params_schema import File, check_preset_name, conflicts
+from posrank.paths import root
+from posrank.yamlfile import read
+
+__all__ = ["Params", "check_preset_name", "load", "merge", "preset", "preset_names", "validate"]
+
+LONGEST, MOST_PROBLEMS = 200, 20  # characters of a value or key in a message; problems told at once
 
 
 class Params(Mapping):
-    """A mapping whose keys are attributes too; ``lambda`` (a word of Python's) is ``lambda_``.
+    """A mapping whose keys are attributes too (``lambda``, a word of Python's, is an item).
 
-    >>> params = Params({"train": {"lambda": 0.2, "systems": ["xclip"], "strategies": ["word"], "seeds": [0]}})
-    >>> params.train.lambda_, params["train"]["lambda"], [run.name for run in params.runs()]
-    (0.2, 0.2, ['xclip-word-0'])
+    >>> params = Params({"train": {"lambda": 0.2, "systems": ["xclip"]}})
+    >>> params.train.systems, params.train["lambda"]
+    (['xclip'], 0.2)
     """
 
     __slots__ = ("_values",)
@@ -38,9 +44,8 @@ class Params(Mapping):
         return list(value) if isinstance(value, list) else value
 
     def __getattr__(self, name):
-        for key in (name, name.removesuffix("_")):
-            if key in self._values:
-                return self[key]
+        if name in self._values:
+            return self[name]
         raise AttributeError(f"no parameter {name!r} here{_nearest(name, self._values)}")
 
     def __setattr__(self, name, value):
@@ -53,7 +58,7 @@ class Params(Mapping):
         return len(self._values)
 
     def __dir__(self):
-        return [*super().__dir__(), *(f"{key}_" if key == "lambda" else key for key in self._values)]
+        return [*super().__dir__(), *self._values]
 
     def __repr__(self):
         return f"Params({self.plain()!r})"
@@ -65,11 +70,6 @@ class Params(Mapping):
         """A plain dict of dicts, lists and scalars; changing it changes nothing here."""
         return {key: value.plain() if isinstance(value, Params) else self[key] for key, value in self._values.items()}
 
-    def runs(self):
-        """The training runs that the `train` section asks for, system by system: a list of `Run`."""
-        train = self.train
-        return [Run(*which) for which in itertools.product(train.systems, train.strategies, train.seeds)]
-
     def train_for(self, system):
         """The `train` section as it holds for one system: `train.by_system.<system>` laid over the rest."""
         values = self.train.plain()
@@ -79,30 +79,20 @@ class Params(Mapping):
         return Params(merge(values, by_system[system]))
 
 
-@dataclass(frozen=True)
-class Run:
-    """One training run: its name is that of its folder, its metrics and its stages."""
-
-    system: str
-    strategy: str
-    seed: int
-
-    @property
-    def name(self):
-        return f"{self.system}-{self.strategy}-{self.seed}"
-
-
 def load(path=None, preset=None):
     """Validated `Params` from `path` (default: params.yaml of the project), with the preset laid over that is named.
 
-    Raises ValueError with one line per problem: key, line in the file, what is wanted, the nearest valid name.
+    ValueError with one line per problem (line, key, what is wanted, nearest name); FileNotFoundError without the file.
     """
     path = Path(path) if path is not None else root() / "params.yaml"
     values, lines = read(path)
-    base = validate(values, name=str(path.name), lines=lines)
+    params = validate(values, path.name, lines)
     if preset is None:
-        return base
-    return validate(_preset(base, preset, path.name), name=f"{path.name} with preset {preset}", lines=lines)
+        return params
+    for layer in _layers(params, preset, f"{path.name}: "):
+        values = merge(values, functools.reduce(dict.get, layer, values))
+        lines |= {key[len(layer) :]: line for key, line in lines.items() if key[: len(layer)] == layer}
+    return validate(values, f"{path.name} with preset {preset}", lines)
 
 
 def merge(base, overrides):
@@ -127,157 +117,134 @@ def preset_names(params):
 
 def preset(params, name):
     """The overrides that preset `name` stands for, as a plain dict. ValueError names the nearest preset."""
+    layers = [functools.reduce(Params.get, layer, params).plain() for layer in _layers(params, name)]
+    return functools.reduce(merge, layers)
+
+
+def _layers(params, name, file=""):
+    """Key paths of what preset `name` lays over the base, the first one first."""
     names = preset_names(params)
-    if name not in names:
-        raise ValueError(f"unknown preset {name!r}{_nearest(name, names)}; there are: {', '.join(names)}")
+    if check_preset_name(name) not in names:
+        raise ValueError(f"{file}unknown preset {name!r}{_nearest(name, names)}; there are: {', '.join(names)}")
     if name in params["presets"]:
-        return params["presets"][name].plain()
+        return [("presets", name)]
     _, system, dataset = name.split("-", 2)
-    paper = params["paper"]
-    return merge(merge(paper["common"].plain(), paper["systems"][system].plain()), paper["datasets"][dataset].plain())
-
-
-def _preset(base, name, file):
-    try:
-        return merge(base.plain(), preset(base, name))
-    except ValueError as problem:
-        raise ValueError(f"{file}: {problem}") from None
-
-
-def read(path):
-    """The plain values of a YAML file, and the line (from 1) of each key: {("train", "lambda"): 57, ...}.
-
-    YAML 1.2, as DVC reads it: 1e-4 is a number, `on` is a text. ValueError names file and line where it is no YAML, a
-    key stands twice, or it does not hold a mapping.
-    """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist: it holds every parameter; restore it from the repository")
-    try:
-        text = path.read_text(encoding="utf-8")
-        tree = YAML(typ="rt").load(text)
-    except MarkedYAMLError as problem:
-        mark = problem.problem_mark or problem.context_mark
-        reason = " ".join(str(problem.problem or problem.context).split())
-        line = mark.line + 1 if mark else "?"
-        raise ValueError(f"{path.name}, line {line}: {reason}; correct the YAML there") from None
-    except (YAMLError, UnicodeDecodeError) as problem:
-        raise ValueError(f"{path.name} is no readable YAML in UTF-8 ({problem}): correct or restore it") from None
-    if not isinstance(tree, Mapping):
-        raise ValueError(f"{path.name} holds no mapping of sections: restore it from the repository")
-    lines = {}
-    return _plain(tree, lines, ()), lines
-
-
-def _plain(node, lines, path):
-    if isinstance(node, Mapping):
-        for key in node:
-            position = getattr(node, "lc", None)
-            if position is not None and key in (position.data or {}):
-                lines[(*path, key)] = position.key(key)[0] + 1
-        return {_scalar(key): _plain(value, lines, (*path, key)) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(item, lines, (*path, i)) for i, item in enumerate(node)]
-    return _scalar(node)
-
-
-def _scalar(value):
-    for kind in (bool, int, float, str):
-        if isinstance(value, kind):
-            return kind(value)
-    return value
+    return [("paper", "common"), ("paper", "systems", system), ("paper", "datasets", dataset)]
 
 
 def validate(values, name="params", lines=None):
-    """`values` (a nested mapping) as `Params`, every key and value checked against the schema.
-
-    `lines` maps key paths to line numbers, for messages. Raises ValueError, one line per problem.
-    """
-    problems = []
-    values = values.plain() if isinstance(values, Params) else dict(values)
-    _check(values, SCHEMA, (), problems, partial=False)
-    if not problems:
-        _check_together(values, problems)
+    """A nested mapping as checked `Params`. ValueError with one line per problem; `lines`: {key path: line}."""
+    values = Params(values).plain()
+    try:
+        File.model_validate(values)
+        problems = conflicts(values)
+    except ValidationError as problem:
+        problems = _problems(problem.errors(include_url=False)[: 5 * MOST_PROBLEMS], values)
     if problems:
-        lines = lines or {}
-        told = ((_line(path, lines), ".".join(map(str, path)) or "the file", text) for path, text in problems)
-        raise ValueError("\n".join(f"{name}{line}: {key} {text}" for line, key, text in told))
+        told = sorted((_place(path, lines or {}), text) for path, text in problems)
+        said = [f"{name}{f', line {line}' if line else ''}: {key} {text}" for (line, key), text in told[:MOST_PROBLEMS]]
+        raise ValueError("\n".join([*said, f"{name}: and more"] if len(told) > MOST_PROBLEMS else said))
     return Params(values)
 
 
-def _line(path, lines):
-    """", line 12" of the deepest known key on `path`, or nothing."""
-    for end in range(len(path), 0, -1):
-        if path[:end] in lines:
-            return f", line {lines[path[:end]]}"
-    return ""
+def _place(path, lines):
+    """(line, key) of a key path, as in (49, "train.seeds[0]"): the line of the deepest known key on it, or 0."""
+    key = "".join(f".{step}" if re.fullmatch(r"[a-zA-Z][\w -]*", str(step)) else f"[{step!r}]" for step in path)
+    line = next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), 0)
+    return line, key.removeprefix(".")[:LONGEST] or "the file"
 
 
-def _check(value, rule, path, problems, partial):
-    """Append (path, text) to `problems` for all in `value` that `rule` does not allow."""
-    if isinstance(rule, Either):
-        rule = rule.table if isinstance(value, Mapping) else rule.rule
-    if isinstance(rule, Part):
-        rule, partial = rule.section, True
-    if isinstance(rule, (dict, Table)):
-        if not isinstance(value, Mapping):
-            problems.append((path, f"is {_shown(value)}; wanted is a mapping of keys to values"))
-            return
-        _check_mapping(value, rule, path, problems, partial)
-    elif not rule.fits(value):
-        guess = value if isinstance(value, str) else None
-        if isinstance(rule, Several) and isinstance(value, list):
-            guess = next((item for item in value if isinstance(item, str) and item not in rule.known), None)
-        near = _nearest(guess, rule.known) if guess is not None and rule.known else ""
-        problems.append((path, f"is {_shown(value)}; wanted is {rule.wants}{near}"))
-
-
-def _check_mapping(value, rule, path, problems, partial):
-    section = isinstance(rule, dict)
-    keys = list(rule) if section else list(rule.keys)
-    for key, item in value.items():
-        if keys and key not in keys:
-            problems.append(((*path, key), f"is no parameter{_nearest(key, keys)}; there are: {', '.join(keys)}"))
+def _problems(errors, values):
+    """[(key path, text)] of pydantic's errors on the plain `values`, one for each place."""
+    keys, wrong = {}, {}
+    for error in errors:
+        path, value, last = (), values, error["loc"][-1]
+        for step in error["loc"]:  # it names branches of a union as well, which are no keys
+            if (isinstance(value, dict) and step in value) or (isinstance(value, list) and step in range(len(value))):
+                path, value = (*path, step), value[step]
+        if error["type"] == "missing":
+            keys[(*path, last)] = path, f"lacks the key {last!r}: add it, as in the repository's params.yaml"
+        elif error["type"] == "value_error" and last == "[key]":
+            keys[path] = path, str(error["ctx"]["error"])
+        elif error["type"] in ("extra_forbidden", "invalid_key") or last == "[key]":
+            rules = _rules(path[:-1])
+            names = [name for rule in rules for name in _names(rule)]
+            keys[path] = path, f"is no parameter{_nearest(path[-1], names)}; there are: {', '.join(names)}"
         else:
-            _check(item, rule[key] if section else rule.value, (*path, key), problems, partial)
-    if (section and not partial) or (not section and rule.complete and not partial):
-        for key in keys:
-            if key not in value:
-                problems.append((path, f"lacks the key {key!r}: add it, as in the repository's params.yaml"))
+            rules = _rules(path)
+            wants = ", or ".join(map(_wants, rules))
+            hint = _hint(rules, value) if isinstance(value, str) else ""
+            wrong[path] = path, f"is {_shown(value)}; wanted is {wants}{hint}"
+    # where one branch of a union fits down to a deeper place, that the others do not fit is of no interest
+    below = {path[:end] for path in (*keys, *wrong) for end in range(len(path))}
+    return [*keys.values(), *(each for path, each in wrong.items() if path not in below and path not in keys)]
 
 
-def _check_together(values, problems):
-    """What no single key can tell."""
-    train, datasets = values["train"], values["datasets"]
-    if train["systems"] and train["dataset"] not in datasets:
-        problems.append((
-            ("train", "dataset"),
-            f"is {train['dataset']!r}, which is not among datasets ({', '.join(datasets)}): add it there, name one of "
-            "those, or set train.systems to [] for the text half alone",
-        ))
-    for rule in values["evaluate"]["rules"]:
-        if rule not in values["negatives"]["rules"]:
-            text = f"names {rule!r}, which is not among negatives.rules: add it there"
-            problems.append((("evaluate", "rules"), text))
-    length = "and epochs: give exactly one of the two, the other is null"
-    if (train["steps"] is None) == (train["epochs"] is None):
-        problems.append((("train", "steps"), length))
-        return
-    for system in train["systems"]:
-        run = merge(train, train["by_system"][system])
-        if (run["steps"] is None) == (run["epochs"] is None):
-            problems.append((("train", "by_system", system), f"leaves steps {length}"))
+@functools.cache
+def _schema():
+    """pydantic's JSON schema of the file without references: the words of errors are made from it."""
+    schema = File.model_json_schema()
+
+    def inline(part):
+        if isinstance(part, dict) and "$ref" in part:
+            return inline(schema["$defs"][part["$ref"].rsplit("/", 1)[-1]])
+        if isinstance(part, dict):
+            return {key: inline(value) for key, value in part.items() if key != "$defs"}
+        return [inline(item) for item in part] if isinstance(part, list) else part
+
+    return inline(schema)
+
+
+def _rules(path):
+    """What the JSON schema says of a key path: one part of it, or several of which one must hold."""
+    rule = _schema()
+    for step in path:
+        branches = rule.get("anyOf", [rule])
+        inner = [(b.get("properties", {}).get(step), b.get("additionalProperties"), b.get("items")) for b in branches]
+        rule = next(each for branch in inner for each in branch if isinstance(each, dict))
+    return rule.get("anyOf", [rule])
+
+
+def _names(rule):
+    """The texts or keys that a part of the JSON schema knows."""
+    found = rule.get("enum") or rule.get("properties") or rule.get("propertyNames", {}).get("enum", ())
+    return [rule["const"]] if "const" in rule else list(found)
+
+
+def _wants(rule):
+    """In words what a part of the JSON schema allows."""
+    kind, names = rule.get("type"), _names(rule)
+    if kind == "array":
+        least = " of one or more" if rule.get("minItems") else ""
+        return f"a list{least} without repetitions, each {_wants(rule['items'])}"
+    if kind in ("integer", "number"):
+        bounds = (("minimum", "of at least"), ("exclusiveMinimum", "above"), ("maximum", "at most"))
+        limits = [f"{word} {rule[key]:,}".removesuffix(".0") for key, word in bounds if key in rule]
+        kind = "an even number" if "multipleOf" in rule else "a whole number" if kind == "integer" else "a number"
+        return f"{kind} {' and '.join(limits)}"
+    if kind == "object":
+        return f"a mapping of {', '.join(names) if 0 < len(names) < 10 else 'keys to values'}"
+    if names:
+        return names[0] if "const" in rule else f"one of {', '.join(names)}"
+    return {"boolean": "true or false", "null": "null"}.get(kind) or rule.get("description", "a text")
+
+
+def _hint(rules, text):
+    kinds = {rule.get("type") for rule in rules}
+    if kinds & {"integer", "number"} and re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", text, re.I):
+        return ": write the number without quotes"
+    return _nearest(text, [name for rule in rules if rule.get("type") == "string" for name in _names(rule)])
 
 
 def _shown(value):
-    return "null" if value is None else repr(value)
+    try:
+        text = "a mapping" if isinstance(value, dict) else "null" if value is None else repr(value)
+    except ValueError:  # Python writes no integer of more than some thousand digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def _nearest(name, names):
     """"; did you mean ...?" with the most similar of `names`."""
-    names = [str(each) for each in names]
-    near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.0)
+    near = difflib.get_close_matches(str(name)[:LONGEST].lower(), [str(each) for each in names], n=1, cutoff=0.0)
     return f"; did you mean {near[0]!r}?" if near else ""

@@ -1,299 +1,252 @@
-"""What params.yaml may hold: the one table of keys, types and ranges.
+"""What params.yaml may hold: one pydantic model a section, each key declared once with its type and range.
 
-A section is a dict of keys to rules (or sections). A rule says in words what it wants (`wants`), tells whether a value
-fits (`fits`), and names the values it knows (`known`), for "did you mean" messages. Values are not here: they stand in
-params.yaml alone. `posrank.params` reads the file and applies this table.
+Values are not here: they stand in params.yaml alone. A key is added or removed by one line of its section. Types are
+strict: neither a text nor true is a number. `posrank.params` reads the file, applies `File`, and words its errors from
+the JSON schema that pydantic makes of it: a description is given only where type and range do not say what is wanted.
 """
 
-import math
+import copy
+import functools
 import re
-from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from posrank import PARTS
 
-DATASETS = ("world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv")
+DATASETS = (
+    "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv",
+)
 SYSTEMS = ("clip", "frozen", "xclip", "ts2net", "ucofia")
 STRATEGIES = ("zeroshot", "coarse", "word", "phrase", "prompt")
-RULES = ("paper", "released", "fair")
-LEVELS = ("word", "phrase")
+
+MOST = 10**9
+"""No number of params.yaml is larger."""
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Number:
-    """A number in [low, high]; `whole` asks for an integer, `above` excludes low, `optional` allows null."""
-
-    low: float = -math.inf
-    high: float = math.inf
-    whole: bool = False
-    above: bool = False
-    optional: bool = False
-    known = ()
-
-    @property
-    def wants(self):
-        kind = "a whole number" if self.whole else "a number"
-        low = "" if self.low == -math.inf else f" {'above' if self.above else 'of at least'} {self.low:g}"
-        high = "" if self.high == math.inf else f"{' and' if low else ''} at most {self.high:g}"
-        return kind + low + high + (", or null" if self.optional else "")
-
-    def fits(self, value):
-        if value is None:
-            return self.optional
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            return False
-        if self.whole and not isinstance(value, int):
-            return False
-        return (value > self.low if self.above else value >= self.low) and value <= self.high
+def _distinct(values):
+    if len(set(values)) < len(values):
+        raise ValueError("an item stands twice")
+    return values
 
 
-@dataclass(frozen=True)
-class OneOf:
-    """One of the known words."""
-
-    known: tuple
-
-    @property
-    def wants(self):
-        return "one of " + ", ".join(self.known)
-
-    def fits(self, value):
-        return isinstance(value, str) and value in self.known
+def check_preset_name(name):
+    """`name` itself where it can name a preset, and so a folder: no slash, no dot, not empty. ValueError where not."""
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", name):
+        rule = "use at most 100 of a-z, 0-9, - and _, the first a letter or digit"
+        raise ValueError(f"{repr(name)[:200]} is no name for a preset: {rule}")
+    return name
 
 
-@dataclass(frozen=True)
-class Text:
-    """Any text that is not empty."""
+Count = Annotated[int, Field(ge=1, le=MOST)]
+TwoOrMore = Annotated[int, Field(ge=2, le=MOST)]
+Whole = Annotated[int, Field(ge=0, le=MOST)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Words = Annotated[int, Field(ge=3, le=MOST)]
+Pixels = Annotated[int, Field(ge=16, le=1024)]
+Number = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, le=MOST, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+SomeOf = Annotated[list[T], AfterValidator(_distinct)]
+Several = Annotated[SomeOf[T], Field(min_length=1)]
 
-    wants: str = "a text"
-    known = ()
-
-    def fits(self, value):
-        return isinstance(value, str) and bool(value.strip())
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """Text of a certain form."""
-
-    form: str
-    wants: str
-    known = ()
-
-    def fits(self, value):
-        return isinstance(value, str) and re.fullmatch(self.form, value) is not None
-
-
-@dataclass(frozen=True)
-class Flag:
-    """true or false."""
-
-    wants = "true or false"
-    known = ()
-
-    def fits(self, value):
-        return isinstance(value, bool)
+Dataset = Literal[DATASETS]
+System = Literal[SYSTEMS]
+Strategy = Literal[STRATEGIES]
+Split = Literal["train", "val", "test"]
+Rule = Literal["paper", "released"]
+RUN_NAME = f"^({'|'.join(SYSTEMS)})-({'|'.join(STRATEGIES)})-[0-9]{{1,10}}$"
+RunName = Annotated[str, Field(pattern=RUN_NAME, description="a run, as in xclip-word-0")]
 
 
-@dataclass(frozen=True)
-class Several:
-    """A list without repetitions, each item of which fits `item`; `empty` allows []."""
-
-    item: object
-    empty: bool = False
-
-    @property
-    def known(self):
-        return self.item.known
-
-    @property
-    def wants(self):
-        return f"a list, each {self.item.wants}" if self.empty else f"a list of one or more, each {self.item.wants}"
-
-    def fits(self, value):
-        if not isinstance(value, list) or (not value and not self.empty):
-            return False
-        return all(self.item.fits(item) for item in value) and len(set(value)) == len(value)
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
-@dataclass(frozen=True)
-class AnyOf:
-    """What fits one of several rules (none of them a mapping)."""
-
-    rules: tuple
-
-    @property
-    def known(self):
-        return sum((rule.known for rule in self.rules), ())
-
-    @property
-    def wants(self):
-        return ", or ".join(rule.wants for rule in self.rules)
-
-    def fits(self, value):
-        return any(rule.fits(value) for rule in self.rules)
+@functools.cache
+def partial(model):
+    """The model of what may be laid over a section: every key may be left out, and what is given must fit."""
+    fields = {}
+    for name, field in model.model_fields.items():
+        field, kind = copy.copy(field), field.annotation
+        field.default = None
+        fields[name] = (partial(kind) if isinstance(kind, type) and issubclass(kind, Section) else kind, field)
+    return create_model(f"Partial{model.__name__}", __base__=Section, **fields)
 
 
-@dataclass(frozen=True)
-class Part:
-    """A section of which any part may be given: what overrides, not what defines."""
-
-    section: dict
-    wants = "a mapping"
-    known = ()
-
-
-@dataclass(frozen=True)
-class Table:
-    """A mapping from the known `keys` (any, where there are none) to what `value` asks for; `complete`: all of them."""
-
-    value: object
-    keys: tuple = ()
-    complete: bool = False
-    known = ()
-
-    @property
-    def wants(self):
-        return "a mapping" + (f" of {', '.join(self.keys)}" if self.keys else "")
+class World(Section):
+    seed: Seed
+    train: TwoOrMore
+    val: TwoOrMore
+    test: TwoOrMore
+    frames: TwoOrMore
+    fps: Count
+    size: Annotated[Pixels, Field(multiple_of=2)]  # H.264 with 4:2:0 colours has no odd sizes
+    captions: Literal["balanced", "skewed"]
 
 
-@dataclass(frozen=True)
-class Either:
-    """What fits the first rule, or the mapping `table`."""
-
-    rule: object
-    table: Table
-    known = ()
-
-    @property
-    def wants(self):
-        return f"{self.rule.wants}, or {self.table.wants}"
+class Phase(Section):
+    cycle: Count
+    steps: Count
+    frames: Count
+    groups: dict[str, Count]
 
 
-count = Number(low=1, whole=True)
-seed = Number(low=0, high=2**31 - 1, whole=True)
-run_name = Pattern(rf"({'|'.join(SYSTEMS)})-({'|'.join(STRATEGIES)})-\d+", "a run, as in xclip-word-0")
-negatives_count = Either(count, Table(count, keys=PARTS, complete=True))
+class Pretrain(Section):
+    seed: Seed
+    groups: Count
+    group_size: TwoOrMore
+    phases: dict[str, Phase]
+    lr: Positive
+    weight_decay: Number
+    max_words: Words
 
-# what may differ between systems: the knobs of one run
-RUN = {
-    "backbone": Text("world, or an open_clip model such as openai/ViT-B-32"),
-    "num_frames": Number(low=1, whole=True, optional=True),
-    "max_words": Number(low=3, whole=True),
-    "prompts": count,
-    "rule": OneOf(RULES),
-    "holdout": Number(low=0, high=1),
-    "video": OneOf(("own", "constant")),
-    "n": count,
-    "n_per": OneOf(("part", "caption")),
-    "lambda": Number(low=0),
-    "coarse_reduce": OneOf(("mean", "sum")),
-    "fine_form": OneOf(("inside", "printed")),
-    "as_released": Flag(),
-    "steps": Number(low=1, whole=True, optional=True),
-    "epochs": Number(low=0, above=True, optional=True),
-    "batch": Number(low=2, whole=True),
-    "optimizer": OneOf(("adamw", "bertadam")),
-    "lr": Number(low=0, above=True),
-    "clip_lr": Number(low=0),
-    "prompt_lr": Number(low=0, above=True),
-    "frozen": AnyOf((OneOf(("released",)), Several(Text("a pattern of names"), empty=True))),
-    "weight_decay": Number(low=0),
-    "warmup": Number(low=0, high=1),
-    "schedule": OneOf(("cosine", "constant")),
-    "clip_norm": Number(low=0, above=True, optional=True),
-    "precision": OneOf(("auto", "fp32", "bf16")),
-    "checkpoint_every": count,
-}
 
-SECTIONS = {
-    "datasets": Several(OneOf(DATASETS)),
-    "variants": Table(Text(), keys=DATASETS),
-    "processes": AnyOf((count, OneOf(("auto",)))),
-    "world": {
-        "seed": seed,
-        "train": Number(low=2, whole=True),
-        "val": Number(low=2, whole=True),
-        "test": Number(low=2, whole=True),
-        "frames": Number(low=2, whole=True),
-        "fps": count,
-        "size": Number(low=16, high=1024, whole=True),
-        "captions": OneOf(("balanced", "skewed")),
-    },
-    "pretrain": {
-        "seed": seed,
-        "groups": count,
-        "group_size": Number(low=2, whole=True),
-        "phases": Table({"cycle": count, "steps": count, "frames": count, "groups": Table(count)}),
-        "lr": Number(low=0, above=True),
-        "weight_decay": Number(low=0),
-        "max_words": Number(low=3, whole=True),
-    },
-    "pretrain_frozen": {
-        "seed": seed,
-        "distil_steps": count,
-        "distil_batch": count,
-        "distil_lr": Number(low=0, above=True),
-        "steps": count,
-        "batch": Table(count),
-        "lr": Number(low=0, above=True),
-        "weight_decay": Number(low=0),
-    },
-    "language": {
-        "tagger": Text("builtin, or the name or folder of a spaCy pipeline"),
-        "lexicon": OneOf(("builtin", "nltk")),
-        "world_tags": OneOf(("gold", "tagger")),
-    },
-    "negatives": {
-        "rules": Several(OneOf(RULES)),
-        "level": OneOf(LEVELS),
-        "k": negatives_count,
-        "splits": Several(OneOf(("train", "val", "test"))),
-        "reference": OneOf(("all", "half")),
-        "seed": seed,
-    },
-    "frames": {
-        "num_frames": count,
-        "size": Number(low=16, high=1024, whole=True),
-        "sampling": OneOf(("uniform", "released", "segments")),
-    },
-    "train": {
-        "dataset": OneOf(DATASETS),
-        "systems": Several(OneOf(SYSTEMS), empty=True),
-        "strategies": Several(OneOf(STRATEGIES)),
-        "seeds": Several(seed),
-        **RUN,
-        "by_system": Table(Part(RUN), keys=SYSTEMS, complete=True),
-    },
-    "evaluate": {
-        "split": OneOf(("train", "val", "test")),
-        "rules": Several(OneOf(RULES)),
-        "recall": OneOf(("clip4clip", "frozen")),
-        "sinkhorn": Number(low=0, whole=True),
-        "controls": Several(OneOf(("shuffled", "blank", "one_frame", "reversed")), empty=True),
-        "positives": Number(low=0, whole=True),
-        "blind": Several(OneOf(("unigram", "bigram", "trigram", "4-gram", "5-gram")), empty=True),
-        "batch": count,
-        "bootstrap": Number(low=100, whole=True),
-        "seed": seed,
-    },
-    "sweeps": {
-        "run": run_name,
-        "lambda": Several(Number(low=0)),
-        "n": Several(count),
-        "constant": Several(run_name),
-        "rule": Several(OneOf(RULES)),
-        "holdout": Number(low=0, above=True, high=0.9),
-    },
-}
-"""Section -> key -> rule. Every key must be in params.yaml."""
+class PretrainFrozen(Section):
+    seed: Seed
+    distil_steps: Count
+    distil_batch: Count
+    distil_lr: Positive
+    steps: Count
+    batch: dict[str, Count]
+    lr: Positive
+    weight_decay: Number
 
-SCHEMA = {
-    **SECTIONS,
-    "presets": Table(Part(SECTIONS)),
-    "paper": {
-        "common": Part(SECTIONS),
-        "systems": Table(Part(SECTIONS), keys=SYSTEMS),
-        "datasets": Table(Part(SECTIONS), keys=DATASETS),
-    },
-}
-"""The whole file: the sections, and presets that override parts of them."""
+
+class Language(Section):
+    tagger: Text = Field(description="the name or folder of a spaCy pipeline, such as en_core_web_sm")
+    lexicon: Literal["builtin", "nltk"]
+    world_tags: Literal["gold", "tagger"]
+
+
+PerPart = create_model("PerPart", __base__=Section, **dict.fromkeys(PARTS, Count))
+
+
+class Negatives(Section):
+    rules: Several[Rule]
+    level: Literal["word", "phrase"]
+    k: Count | PerPart
+    splits: Several[Split]
+    seed: Seed
+
+
+class Frames(Section):
+    num_frames: Count
+    size: Pixels
+    sampling: Literal["uniform", "released", "segments"]
+
+
+class Run(Section):
+    """What may differ between systems: `train.by_system` holds parts of it."""
+
+    backbone: Text = Field(description="world, an open_clip model such as openai/ViT-B-32, or a local file")
+    num_frames: Count | None
+    max_words: Words
+    prompts: Count
+    rule: Rule
+    holdout: Share
+    video: Literal["own", "constant"]
+    n: Count
+    n_per: Literal["part", "caption"]
+    lambda_: Number = Field(alias="lambda")
+    coarse_reduce: Literal["mean", "sum"]
+    fine_form: Literal["inside", "printed"]
+    as_released: bool
+    steps: Count | None
+    epochs: Count | None
+    batch: TwoOrMore
+    optimizer: Literal["adamw", "bertadam"]
+    lr: Positive
+    clip_lr: Number
+    prompt_lr: Positive
+    frozen: Literal["released"] | SomeOf[Text]
+    weight_decay: Number
+    warmup: Share
+    schedule: Literal["cosine", "constant"]
+    clip_norm: Positive | None
+    precision: Literal["auto", "fp32", "bf16"]
+    checkpoint_every: Count
+
+
+class Train(Run):
+    dataset: Dataset
+    systems: SomeOf[System]
+    strategies: Several[Strategy]
+    seeds: Several[Seed]
+    by_system: create_model("BySystem", __base__=Section, **dict.fromkeys(SYSTEMS, partial(Run)))
+
+
+class Evaluate(Section):
+    split: Split
+    rules: Several[Rule]
+    recall: Literal["clip4clip", "frozen"]
+    sinkhorn: Whole
+    controls: SomeOf[Literal["shuffled", "blank", "one_frame", "reversed"]]
+    positives: Whole
+    blind: SomeOf[Literal["unigram", "bigram", "trigram", "4-gram", "5-gram"]]
+    batch: Count
+    bootstrap: Annotated[int, Field(ge=100, le=MOST)]
+    seed: Seed
+
+
+class Sweep(Section):
+    runs: Several[RunName]
+    change: dict[str, Any]  # checked with the parameters that it makes
+
+
+class Sections(Section):
+    datasets: Several[Dataset]
+    variants: dict[Dataset, Text]
+    processes: Count | Literal["auto"]
+    world: World
+    pretrain: Pretrain
+    pretrain_frozen: PretrainFrozen
+    language: Language
+    negatives: Negatives
+    frames: Frames
+    train: Train
+    evaluate: Evaluate
+    sweeps: dict[str, Sweep]
+
+
+Override = partial(Sections)
+
+
+class Paper(Section):
+    common: Override
+    systems: dict[System, Override]
+    datasets: dict[Dataset, Override]
+
+
+class File(Sections):
+    """The whole file: the sections, and presets that override parts of them."""
+
+    presets: dict[Annotated[str, AfterValidator(check_preset_name)], Override]
+    paper: Paper
+
+
+def conflicts(values):
+    """[(key path, text)] of what fits alone but not together, in the plain values of a file that fits `File`."""
+    train, datasets, found = values["train"], values["datasets"], []
+    if train["systems"] and train["dataset"] not in datasets:
+        found.append((
+            ("train", "dataset"),
+            f"is {train['dataset']!r}, which is not among datasets ({', '.join(datasets)}): add it there, name one of "
+            "those, or set train.systems to [] for the text half alone",
+        ))
+    for rule in values["evaluate"]["rules"]:
+        if rule not in values["negatives"]["rules"]:
+            found.append((("evaluate", "rules"), f"names {rule!r}, which is not among negatives.rules: add it there"))
+    runs = {("train",): train}
+    runs |= {("train", "by_system", name): train | train["by_system"][name] for name in train["systems"]}
+    trained, processes = set(train["strategies"]) != {"zeroshot"}, values["processes"]
+    for path, run in runs.items():
+        if (run["steps"] is None) == (run["epochs"] is None):
+            found.append(((*path, "steps"), "and epochs: give exactly one of the two, the other is null"))
+        if trained and processes != "auto" and run["batch"] % processes:
+            found.append(((*path, "batch"), f"is {run['batch']}, which {processes} processes cannot share evenly"))
+        if found:  # the systems inherit it
+            break
+    return found

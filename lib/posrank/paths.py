@@ -6,6 +6,7 @@ JupyterLab (started in ``notebooks/``). Files are written under a temporary name
 file never looks whole. Identifiers that come from annotation files are checked before they take part in a path.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -89,11 +90,19 @@ def atomic(path, folder=False):
             with open(temporary, "rb") as written:
                 os.fsync(written.fileno())
             os.replace(temporary, path)
-    except BaseException:
+    except BaseException as problem:
+        if type(problem) is OSError and problem.filename is None and str(path) not in str(problem):
+            # a full or broken disk is told without a name
+            if problem.errno is None:
+                problem.args = (f"{path}: {problem}",)
+            else:
+                problem.filename = str(path)
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
+        if getattr(problem, "errno", None) == errno.ENOSPC:
+            raise OSError(problem.errno, os.strerror(problem.errno), str(path)) from problem
         raise
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from posrank import PARTS
+from posrank.messages import short
 from posrank.paths import atomic, unsafe
 
 TABLES = {
@@ -22,7 +23,7 @@ TABLES = {
     },
     "tags": {
         "caption_id": "str", "i": "int64", "text": "str", "whitespace": "str", "lemma": "str", "upos": "str",
-        "tag": "str", "tagger": "str",
+        "tag": "str", "head": "int64", "dep": "str", "tagger": "str",
     },
     "negatives": {
         "caption_id": "str", "part": "str", "k": "int64", "sentence": "str", "position": "int64", "original": "str",
@@ -34,8 +35,10 @@ TABLES = {
         "run": "str", "caption_id": "str", "video_id": "str", "part": "str", "better": "int64", "equal": "int64",
         "negatives": "int64", "reciprocal_rank": "float64",
     },
+    "scores": {"run": "str", "caption_id": "str", "part": "str", "k": "int64", "score": "float64"},
 }
-"""Name of a table -> its columns in order, each with its dtype. Further columns are allowed and follow these."""
+"""Name of a table -> its columns in order, each with its dtype. Further columns are allowed and follow these. scores: what a
+run gave to each sentence of each list; k is that of the negative, or -1 for the caption itself."""
 
 KEYS = {
     "captions": ("dataset", "caption_id"),
@@ -43,6 +46,7 @@ KEYS = {
     "negatives": ("rule", "level", "caption_id", "part", "k"),
     "videos": ("video_id",),
     "ranks": ("run", "caption_id", "part"),
+    "scores": ("run", "caption_id", "part", "k"),
 }
 """Name of a table -> the columns that together name a row once."""
 
@@ -51,6 +55,7 @@ CHOICES = {
     "negatives": {"part": PARTS, "level": ("word", "phrase")},
     "videos": {"status": ("ok", "missing", "corrupt")},
     "ranks": {"part": PARTS},
+    "scores": {"part": PARTS},
 }
 
 # filled in where a table lacks the column; None = a missing value
@@ -164,19 +169,36 @@ def write_table(table, path, name):
     ``.attrs`` is kept where it can be written as JSON (numpy numbers are turned into plain ones); a warning names the
     keys that cannot.
     """
+    return write_pieces([table], path, name)
+
+
+def write_pieces(tables, path, name):
+    """Write tables of one kind, one below the other, to the parquet file `path` as `write_table` does, holding one at a time.
+
+    Each is validated by itself; ``.attrs`` are those of the first. Returns path. ValueError without any table.
+    """
     import pyarrow
     import pyarrow.parquet
 
-    table = validate(table, name)
-    attrs = _jsonable(table.attrs)
-    table.attrs = {}
-    arrow = pyarrow.Table.from_pandas(table, preserve_index=False).combine_chunks()
-    metadata = dict(arrow.schema.metadata or {})
-    if attrs:
-        metadata[_ATTRS] = json.dumps(attrs, sort_keys=True, ensure_ascii=True).encode()
-    arrow = arrow.replace_schema_metadata(metadata)
+    writer = None
     with atomic(path) as temporary:
-        pyarrow.parquet.write_table(arrow, temporary, compression="zstd", compression_level=6)
+        try:
+            for table in tables:
+                table = validate(table, name)
+                attrs, table.attrs = _jsonable(table.attrs), {}
+                arrow = pyarrow.Table.from_pandas(table, preserve_index=False).combine_chunks()
+                if writer is None:
+                    metadata = dict(arrow.schema.metadata or {})
+                    if attrs:
+                        metadata[_ATTRS] = json.dumps(attrs, sort_keys=True, ensure_ascii=True).encode()
+                    layout = arrow.schema.with_metadata(metadata)
+                    writer = pyarrow.parquet.ParquetWriter(temporary, layout, compression="zstd", compression_level=6)
+                writer.write_table(arrow.cast(layout))
+        finally:
+            if writer is not None:
+                writer.close()
+        if writer is None:
+            raise ValueError(f"{path}: no {name} table to write")
     return Path(path)
 
 
@@ -210,11 +232,11 @@ def _column(values, dtype, name, column, default):
         numbers = pd.to_numeric(values)
     except (ValueError, TypeError):
         bad = pd.to_numeric(values, errors="coerce").isna().to_numpy() & ~missing
-        raise _wrong(name, column, bad, f"is no number: {values.iloc[int(bad.argmax())]!r}", "write a number") from None
+        raise _wrong(name, column, bad, f"is no number: {short(values.iloc[int(bad.argmax())])}", "write a number") from None
     if dtype == "float64":
         numbers = numbers.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
         infinite = np.isinf(numbers)
-        if infinite.any():
+        if infinite.any() and name != "scores":  # a scorer may rule a sentence out
             raise _wrong(name, column, infinite, "is infinite", "write a finite number")
         return pd.Series(numbers)
     floats = numbers.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
@@ -238,7 +260,7 @@ def _check_rows(table, name):
         wrong = ~table[column].isin(allowed).to_numpy()
         if wrong.any():
             value = table[column].iloc[int(wrong.argmax())]
-            raise _wrong(name, column, wrong, f"is {value!r}", f"use one of {', '.join(allowed)}")
+            raise _wrong(name, column, wrong, f"is {short(value)}", f"use one of {', '.join(allowed)}")
     for column in _NOT_BLANK.get(name, ()):
         # a token may be white space (that is how spaCy keeps double spaces), a sentence may not
         texts = table[column] if name == "tags" else table[column].str.strip()
@@ -249,13 +271,13 @@ def _check_rows(table, name):
         for value in table[column].unique():
             if reason := unsafe(value):
                 wrong = (table[column] == value).to_numpy(dtype=bool)
-                raise _wrong(name, column, wrong, f"is {value!r} and {reason}", "rename it")
+                raise _wrong(name, column, wrong, f"is {short(value)} and {reason}", "rename it")
     key = list(KEYS[name])
     repeated = table.duplicated(key).to_numpy()
     if repeated.any():
         row = int(repeated.argmax())
         first = int((table[key] == table[key].iloc[row]).all(axis=1).to_numpy().argmax())
-        value = ", ".join(f"{column} {table[column].iloc[row]!r}" for column in key)
+        value = ", ".join(f"{column} {short(table[column].iloc[row])}" for column in key)
         raise ValueError(
             f"{name} table, column {key[-1] if len(key) < 3 else '+'.join(key)!r}, row {row}: {value} is already in "
             f"row {first}; make it unique or drop one of the two"

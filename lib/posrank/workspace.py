@@ -3,8 +3,8 @@
     work = posrank.workspace.open()           # of the pipeline, of a preset, or of a fresh clone
     captions, tags = work.captions(), work.tags()
 
-In a fresh clone the first call renders the world and tags it (a minute); after `make repro` everything is there. Only the
-pipeline writes figures and metrics (`write=True`), so that running a notebook by hand changes no output of DVC.
+In a fresh clone the first call renders the world and tags it (a minute); after `make repro` everything is there. Only
+the pipeline writes figures and metrics (`write=True`), so that running a notebook by hand changes no output of DVC.
 """
 
 import json
@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from posrank import PARTS, paths, schema
 from posrank import params as knobs
-from posrank import paths, schema, stages
+from posrank.pipeline import stages
 
 
 class Workspace:
     """Tables of one folder; `params` are its parameters, `folder` its path, `name` the notebook that asks."""
 
     def __init__(self, folder, params, name="", write=False):
-        self.folder, self.params, self.name, self.write = Path(folder), params, name, write
+        self.folder, self.params, self.name, self.write, self._stores = Path(folder), params, name, write, {}
 
     def _file(self, relative, stage, **options):
         path = self.folder / relative
@@ -64,7 +65,7 @@ class Workspace:
         return schema.read_table(path, "negatives")
 
     def validity(self, dataset, rule="paper"):
-        """The validity report of one dataset and rule (posrank.figures.validity.validity_report): a dict."""
+        """The validity report of one dataset and rule (posrank.validity.validity_report): a dict."""
         path = self.folder / f"metrics/validity/{dataset}-{rule}.json"
         if not path.exists():
             self.negatives(dataset, rule)
@@ -73,7 +74,7 @@ class Workspace:
 
     def frames(self, dataset):
         """The frame store of one dataset."""
-        from posrank.frames import FrameStore
+        from posrank.video.store import FrameStore
 
         self.captions(dataset)
         return FrameStore(self._file(f"data/frames/{dataset}", stages.frames, dataset=dataset))
@@ -85,12 +86,63 @@ class Workspace:
         raw, captions = self.folder / "data" / "raw" / dataset, self.captions(dataset)
         return any((raw / file).is_file() for file in captions["file"].drop_duplicates().head(200) if file)
 
-    def metrics(self):
-        """Metrics of all runs: the workspace's own, or the published ones of the repository where there are none yet."""
-        from posrank.figures.tables import load_metrics
+    def clip(self, dataset, video_id):
+        """(frames, frames_read) of a video, or None where this workspace holds no frames of it. Nothing is decoded for it."""
+        from posrank.video.store import FrameStore
 
-        found = load_metrics(self.folder / "metrics")
-        return found or load_metrics(paths.root() / "metrics")
+        if dataset not in self._stores:
+            folder = self.folder / "data" / "frames" / dataset
+            self._stores[dataset] = FrameStore(folder) if (folder / "videos.parquet").is_file() else ()
+        store = self._stores[dataset]
+        return store[video_id] if video_id in store else None  # noqa: SIM401 (a store is no dict)
+
+    def runs(self):
+        """Names of the trained runs that are here, in the order of params.yaml; others behind them."""
+        train = self.params.train
+        asked = [f"{a}-{b}-{c}" for a in train.systems for b in train.strategies for c in train.seeds]
+        there = sorted(path.parent.name for path in (self.folder / "runs").glob("*/weights.safetensors"))
+        return [*(run for run in asked if run in there), *(run for run in there if run not in asked)]
+
+    def run(self, name=""):
+        """`name` itself where such a run is here; "" = the first one that is. ValueError lists those there are."""
+        runs = self.runs()
+        if name in runs or (not name and runs):
+            return name or runs[0]
+        preset = f" PRESET={self.folder.name}" if self.folder.parent.name == ".presets" else ""
+        there = f"there are {', '.join(runs)}; set run to one of them" if runs else (
+            f"there is none yet: make repro{preset} trains them, make repro PRESET=smoke two small ones in three minutes")
+        raise ValueError(f"no trained run {name!r} in {self.folder / 'runs'}: {there}")
+
+    def selection(self):
+        """The runs that params.yaml asks for, what is missing, what was left out and why
+        (posrank.figures.runs.Selection): of the workspace's own metrics, or of the published ones of the repository
+        where it has none of its own."""
+        from posrank.figures.runs import load_metrics, select
+
+        for folder in (self.folder / "metrics", paths.root() / "metrics"):
+            found, external = load_metrics(folder), load_metrics(folder, external=True)
+            if found or external:
+                break
+        return select(found, self.params, self.lists(), external)
+
+    def metrics(self):
+        """Metrics of the runs of `selection`, a list of dicts."""
+        return self.selection().runs
+
+    def lists(self):
+        """Digest of the lists that evaluation ranks under these parameters; None where the tables are not made yet."""
+        from posrank import origin
+
+        dataset, options, data = self.params.train.dataset, self.params.evaluate, self.folder / "data"
+        files = {"captions": data / "captions" / f"{dataset}.parquet", "videos": data / "frames" / dataset / "videos.parquet"}
+        lists = data / "negatives" / f"{dataset}-{options.rules[0]}.parquet"
+        if not all(file.is_file() for file in (*files.values(), lists)):
+            return None
+        captions, videos = (schema.read_table(file, name) for name, file in files.items())
+        there = videos.loc[videos["status"] == "ok", "video_id"]
+        scored = captions.loc[(captions["split"] == options.split) & captions["video_id"].isin(there), "caption_id"]
+        columns = ("caption_id", "part", "sentence")
+        return origin.lists_digest(schema.read_table(lists, "negatives", columns, ("caption_id", scored)))
 
     def ranks(self, run):
         """The ranks table of a run, or None where this workspace has not evaluated it."""
@@ -98,16 +150,20 @@ class Workspace:
         return schema.read_table(path, "ranks") if path.exists() else None
 
     def save(self, figure, name):
-        """Show a figure; in the pipeline it becomes results/figures/<notebook>/<name>.png as well. None: there is none."""
+        """Show a figure; in the pipeline it becomes results/figures/<notebook>/<name>.png as well. None: there is
+        none."""
         from posrank.figures.style import save
 
-        if figure is not None and self.write:
-            save(figure, self.folder / "results" / "figures" / self.name, name)
+        if self.write:
+            folder = self.folder / "results" / "figures" / self.name
+            folder.mkdir(parents=True, exist_ok=True)
+            if figure is not None:
+                save(figure, folder, name)
         return figure
 
     def save_picture(self, picture, name):
-        """The same for a picture (PIL)."""
-        if self.write:
+        """The same for a picture (PIL); words that stand in for one are shown alone."""
+        if self.write and hasattr(picture, "save"):
             with paths.atomic(self.folder / "results" / "figures" / self.name / f"{name}.png") as temporary:
                 picture.save(temporary, format="PNG")
         return picture
@@ -126,8 +182,23 @@ class Workspace:
         if self.write:
             write_metrics(json.loads(json.dumps(values, default=float)), self.folder / "metrics" / f"{name}.json")
 
+    def save_summary(self, runs):
+        """In the pipeline: metrics/summary.json, about ten numbers a run (DVC's metrics), and
+        results/tables/<notebook>/posrank.csv, PoSRank of each run per part (DVC's plot)."""
+        from posrank.figures.runs import name_of
+        from posrank.scoring.summary import short
+
+        numbers = {name_of(m): {key: value for key, value in short(m).items() if value is not None} for m in runs}
+        self.save_metrics(numbers, "summary")
+        rows = [(f"{run} {part}", values[part]) for run, values in numbers.items() for part in PARTS if part in values]
+        self.save_table(pd.DataFrame(rows, columns=["run and part", "posrank"]), "posrank")
+
 
 def open(name="", write=False):
-    """The `Workspace` that `posrank.paths.workspace` finds, with its parameters. ValueError where params.yaml is wrong."""
+    """The `Workspace` that `posrank.paths.workspace` finds, with its parameters. ValueError where params.yaml is
+    wrong."""
     folder = paths.workspace()
+    if write:  # DVC expects these folders of a notebook that had nothing to draw as well
+        for kind in ("figures", "tables"):
+            (folder / "results" / kind / name).mkdir(parents=True, exist_ok=True)
     return Workspace(folder, knobs.load(folder / "params.yaml"), name, write)

@@ -5,8 +5,9 @@
 are. Section 3 of the paper is about these datasets; their statistics are in `posrank.captions.statistics`.
 """
 
-import difflib
 import importlib
+
+from posrank.messages import unknown
 
 DATASETS = (
     "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv",
@@ -24,7 +25,8 @@ def load(dataset, root, variant=None):
     root     folder with the official annotation files (or a folder that holds it under the dataset's name)
     variant  one of ``variants(dataset)``; None = the first of them
 
-    ``.attrs`` hold read, dropped ({reason: count}; read = rows + dropped), dropped_rows (places), notes, variant.
+    ``.attrs`` hold read, dropped ({reason: count}; read = rows + dropped), dropped_rows (places), texts ({what: captions},
+    such as HTML entities that were unescaped), notes, variant.
     Raises ValueError naming file and line for what cannot be read, and FileNotFoundError, saying what to put where,
     for what is missing.
     """
@@ -32,10 +34,7 @@ def load(dataset, root, variant=None):
     if variant is None:
         variant = module.VARIANTS[0]
     elif variant not in module.VARIANTS:
-        raise ValueError(
-            f"unknown variant {variant!r} of dataset {dataset!r}{_nearest(variant, module.VARIANTS)}; known are "
-            f"{', '.join(module.VARIANTS)}"
-        )
+        raise ValueError(unknown(f"variant of dataset {dataset!r}:", variant, module.VARIANTS))
     # one file serves both datasets of Video Localized Narratives
     more = {"dataset": dataset} if _MODULES.get(dataset) == "vidln" else {}
     table = module.load(root, variant, **more)
@@ -63,10 +62,17 @@ def fetch(dataset, folder=None, **options):
     return fetch(dataset, folder, **options)
 
 
+def clean_text(caption):
+    """A caption as `load` gives it: HTML entities unescaped, white space evened out; see `posrank.language.markup`."""
+    from posrank.language.markup import clean_text
+
+    return clean_text(caption)
+
+
 def check_name(dataset):
     """`dataset` itself where it is one of DATASETS; ValueError with the nearest one otherwise."""
     if dataset not in DATASETS:
-        raise ValueError(f"unknown dataset {dataset!r}{_nearest(dataset, DATASETS)}; known are {', '.join(DATASETS)}")
+        raise ValueError(unknown("dataset", dataset, DATASETS))
     return dataset
 
 
@@ -74,7 +80,3 @@ def _module(dataset):
     check_name(dataset)
     return importlib.import_module(f"posrank.captions.{_MODULES.get(dataset, dataset)}")
 
-
-def _nearest(name, known):
-    found = difflib.get_close_matches(str(name).lower(), [entry.lower() for entry in known], n=1, cutoff=0.3)
-    return f" (did you mean {next(entry for entry in known if entry.lower() == found[0])!r}?)" if found else ""

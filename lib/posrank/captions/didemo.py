@@ -12,6 +12,8 @@ Variants:
   captions); its "train" row (41.2K captions) is train + val + test together
 * moments: a clip per sentence, ``<video>_<annotation_id>``; the time that most annotators chose, in pieces of 5 s
 
+A "whole video" is its first 30 s (`start` 0, `end` 30): annotators saw no more, though some files go on.
+
 Oddities: files are mp4, mov, avi, mts and others, or have no ending at all ("name."). In val and test 62 videos go by two
 names that differ in the ending only; they are one video here, as in the usual retrieval splits (8,395 / 1,065 / 1,004
 videos; by file name val and test have 1,094 and 1,037).
@@ -20,17 +22,23 @@ videos; by file name val and test have 1,094 and 1,037).
 from collections import Counter
 from pathlib import PurePosixPath
 
+from posrank.captions.annotation_files import absent, csv_rows, find, folder_of, line_place, list_of_ids
+from posrank.captions.documents import Document
 from posrank.captions.rows import Rows
-from posrank.reading import Document, csv_rows, find, folder_of, list_of_ids
+from posrank.messages import short
 
 SOURCE = "https://github.com/LisaAnne/LocalizingMoments (folder data)"
 VARIANTS = ("paragraphs", "sentences", "moments")
 _PIECE = 5.0  # seconds: the unit of "times"
+_SHOWN = {"start": 0.0, "end": 30.0}
+"""Seconds of each video that its annotators saw; the files of some videos are longer."""
+_MOST = 10**6  # pieces: no video is that long
 
 
 def load(root, variant="paragraphs"):
     """The captions table; splits that are not there are named in ``.attrs["notes"]``."""
-    folder, rows = folder_of(root, "didemo"), Rows("didemo")
+    folder = folder_of(root, "didemo")
+    rows = Rows("didemo", folder)
     found = False
     for split in ("train", "val", "test"):
         listed = _listed(folder, split)
@@ -47,10 +55,7 @@ def load(root, variant="paragraphs"):
             continue
         found = True
     if not found:
-        raise FileNotFoundError(
-            f"{folder} holds none of train_data.json, val_data.json, test_data.json: dataset 'didemo' needs them. Get them "
-            f"from {SOURCE} and put them, unchanged, into {folder}"
-        )
+        raise absent(folder, "none of train_data.json, val_data.json, test_data.json", "didemo", SOURCE)
     return rows.table()
 
 
@@ -66,7 +71,7 @@ def _official(rows, document, split, variant, listed):
         if listed is not None and video not in listed:
             rows.skip(video, f"video is not in {split}_list.txt", place)
         elif variant == "sentences":
-            rows.add(split, video, entry["description"], place, file=files[video])
+            rows.add(split, video, entry["description"], place, file=files[video], **_SHOWN)
         elif variant == "moments":
             start, end = _moment(document, index, entry.get("times"))
             clip = f"{video}_{entry['annotation_id']}"
@@ -74,7 +79,7 @@ def _official(rows, document, split, variant, listed):
         else:
             paragraphs.setdefault(video, (place, []))[1].append(entry["description"].strip())
     for video, (place, sentences) in paragraphs.items():
-        rows.add(split, video, " ".join(filter(None, sentences)), place, file=files[video])
+        rows.add(split, video, " ".join(filter(None, sentences)), place, file=files[video], **_SHOWN)
 
 
 def _files(document):
@@ -84,12 +89,12 @@ def _files(document):
     files, ids = {}, {}
     for index, entry in enumerate(document.data):
         for key, kind in (("video", str), ("description", str), ("annotation_id", int)):
-            if not isinstance(entry, dict) or not isinstance(entry.get(key), kind):
+            if not isinstance(entry, dict) or type(entry.get(key)) is not kind:
                 what = "text" if kind is str else "whole number"
                 raise document.wrong((index,), f"no {what} under key {key!r}: an official entry has it")
         number, name = entry["annotation_id"], entry["video"]
         if number in ids:
-            raise document.wrong((index,), f"annotation_id {number} is already entry {ids[number]}: keep it once")
+            raise document.wrong((index,), f"annotation_id {short(number)} is already entry {ids[number]}: keep it once")
         ids[number] = index
         if not files.get(_stem(name)):
             files[_stem(name)] = "" if name.endswith(".") else name
@@ -99,19 +104,19 @@ def _files(document):
 def _paragraphs(rows, path, split, listed):
     seen = {}
     for line, row in csv_rows(path, ("video_path", "text")):
-        place = _text(f"{path}, line {line}")
+        place = line_place(path, line)
         file = PurePosixPath(row["video_path"].strip().replace("\\", "/")).name
         video = _stem(file)
         if not video:
-            raise ValueError(f"{place()}: video_path {row['video_path']!r} names no file: correct it")
+            raise ValueError(f"{place()}: video_path {short(row['video_path'])} names no file: correct it")
         if video in seen:
-            raise ValueError(f"{place()}: video {video!r} is already in line {seen[video]}: keep one paragraph a video")
+            raise ValueError(f"{place()}: video {short(video)} is already in line {seen[video]}: keep one paragraph a video")
         seen[video] = line
         file = f"{video}.mp4" if file.endswith(".") else file
         if listed is not None and video not in listed:
             rows.skip(video, f"video is not in {split}_list.txt", place)
         else:
-            rows.add(split, video, row["text"], place, file=file)
+            rows.add(split, video, row["text"], place, file=file, **_SHOWN)
 
 
 def _moment(document, index, times):
@@ -119,7 +124,7 @@ def _moment(document, index, times):
     pairs = times if isinstance(times, list) else []
     good = [
         tuple(pair) for pair in pairs
-        if isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair) and 0 <= pair[0] <= pair[1]
+        if isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair) and 0 <= pair[0] <= pair[1] < _MOST
     ]
     if not pairs or len(good) != len(pairs):
         raise document.wrong((index,), "'times' must be a list of [first, last] pieces of 5 s, whole numbers in order")
@@ -134,7 +139,3 @@ def _stem(name):
 
 def _place(document, index):
     return lambda: document.at(index)
-
-
-def _text(place):
-    return lambda: place

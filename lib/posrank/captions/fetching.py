@@ -1,26 +1,28 @@
 """Official addresses and checksums of annotation files; downloads only where that is asked for.
 
-Comes in: a dataset's name and, to check or to download, the folder of its files. Goes out: a table of the files (printed,
-too). Downloads go through urllib, are checked against size and checksum where those are known, and come into being whole or
-not at all. Out of an archive only the named file is taken.
+Comes in: a dataset's name and, to check or to download, the folder of its files. Goes out: a table of the files
+(printed, too). Downloads go through pooch, once and without retries; they are checked against the checksum where it
+is known, and come into being whole or not at all. Out of an archive only the named file is taken.
 """
 
 import hashlib
-import io
 import sys
 import tarfile
 import tempfile
-import urllib.error
-import urllib.request
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from posrank.captions.annotation_files import LARGEST_MEMBER, check_size, members, raw_of
 from posrank.captions.sources import FILES, TERMS
+from posrank.messages import short
 from posrank.paths import atomic
 
-_CHUNK = 1 << 20
+_CHANGED = (
+    "The file was not kept. It may have been cut or changed; look at it and use verify=False to keep it, or get the file by hand"
+)
 
 
 def fetch(dataset, folder=None, *, download=False, verify=True, progress=True, out=None):
@@ -33,15 +35,15 @@ def fetch(dataset, folder=None, *, download=False, verify=True, progress=True, o
     out       where to print; None = standard output
 
     status: "at hand" (checksum right, or none known), "at hand, another checksum", "downloaded", "to download", "by hand".
-    ValueError for a checksum or size that differs after a download (the file is not kept), OSError with the address where
-    it cannot be reached.
+    ValueError for a checksum that differs after a download (the file is not kept), OSError with the address where it cannot
+    be reached.
     """
     from posrank.captions import check_name
 
     check_name(dataset)
     if download and folder is None:
         raise ValueError("fetch: downloading needs a folder to put the files in")
-    rows, archives = [], {}
+    rows = []
     with tempfile.TemporaryDirectory() as scratch:
         for file in FILES[dataset]:
             status = "by hand" if not file.url else "to download"
@@ -50,7 +52,7 @@ def fetch(dataset, folder=None, *, download=False, verify=True, progress=True, o
                 same = not file.sha256 or _sha256(target) == file.sha256
                 status = "at hand" if same else "at hand, another checksum"
             elif download and file.url:
-                _get(file, target, verify, progress, archives, Path(scratch))
+                _get(file, target, verify, progress, scratch)
                 status = "downloaded"
             rows.append((file.name, status, file.size or None, file.sha256, file.url or file.page, file.needed))
     table = pd.DataFrame(rows, columns=["file", "status", "size", "sha256", "address", "needed"])
@@ -73,60 +75,53 @@ def describe(dataset, table):
     return "\n".join(lines)
 
 
-def _get(file, target, verify, progress, archives, scratch):
-    if file.member:
-        if file.url not in archives:
-            archives[file.url] = scratch / f"{len(archives)}"
-            _download(file.url, archives[file.url], progress)
-        content = _member(archives[file.url], file)
-    else:
-        path = scratch / "file"
-        _download(file.url, path, progress)
-        content = path.read_bytes()
+def _get(file, target, verify, progress, scratch):
+    known = f"sha256:{file.sha256}" if file.sha256 and verify else None
+    if not file.member:
+        _download(file.url, known, target.name, target.parent, progress)
+        return
+    content = _member(_download(file.url, None, None, scratch, progress), file)
     found = hashlib.sha256(content).hexdigest()
-    if verify and file.sha256 and found != file.sha256:
-        raise ValueError(
-            f"{file.url}: {file.name} has {len(content):,} bytes and sha256 {found}, expected were {file.size:,} bytes and "
-            f"{file.sha256}: the file was not kept. It may have been cut or changed; look at it and use verify=False to keep it"
-        )
+    if known and found != file.sha256:
+        raise ValueError(f"{file.url}: {file.name} has sha256 {found}, expected was {file.sha256}: {_CHANGED}")
     with atomic(target) as temporary:
         temporary.write_bytes(content)
 
 
-def _download(url, path, progress):
-    from tqdm.auto import tqdm
+def _download(url, known, name, folder, progress):
+    """Path of the file at `url`, got with pooch: checked, whole or not at all; OSError where it cannot be reached."""
+    import pooch
+    import requests
 
-    request = urllib.request.Request(url, headers={"User-Agent": "posrank"})
+    pooch.get_logger().setLevel("ERROR")
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer, open(path, "wb") as file:
-            total = int(answer.headers.get("Content-Length") or 0)
-            name = PurePosixPath(url).name
-            with tqdm(total=total or None, desc=name, unit="B", unit_scale=True, disable=not progress) as bar:
-                while chunk := answer.read(_CHUNK):
-                    file.write(chunk)
-                    bar.update(len(chunk))
-            if total and file.tell() != total:
-                raise ValueError(f"{url}: {file.tell():,} of {total:,} bytes arrived: try again")
-    except urllib.error.URLError as problem:
-        raise OSError(f"{url} cannot be reached ({problem.reason}): try again, or get the file with a browser") from None
-    except TimeoutError:
-        raise OSError(f"{url} does not answer: try again, or get the file with a browser") from None
+        downloader = pooch.HTTPDownloader(progressbar=progress, timeout=60)
+        return pooch.retrieve(url, known, name, folder, downloader=downloader)
+    except requests.exceptions.RequestException as problem:
+        reason = short(str(problem))[1:-1]
+        raise OSError(f"{url} cannot be reached ({reason}): try again, or get the file with a browser") from None
+    except ValueError as problem:
+        raise ValueError(f"{url}: {str(problem).splitlines()[0]} {_CHANGED}") from None
 
 
 def _member(path, file):
     """The bytes of the one file of that name in a zip or tar archive, whatever folder it is in."""
     try:
         if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                names = [name for name in archive.namelist() if _is(name, file.member)]
-                return archive.read(names[0])
-        with tarfile.open(path) as archive:
-            names = [entry for entry in archive.getmembers() if entry.isfile() and _is(entry.name, file.member)]
-            return io.BufferedReader(archive.extractfile(names[0])).read()
-    except IndexError:
-        raise ValueError(f"{file.url}: the archive holds no {file.member}: get the file by hand") from None
-    except (zipfile.BadZipFile, zipfile.zlib.error, tarfile.TarError, EOFError) as problem:
+            name = next((name for name in members(path) if _is(name, file.member)), None)
+            content = None if name is None else raw_of(path, name, file.url)
+        else:
+            with tarfile.open(path) as archive:
+                entry = next((entry for entry in archive if entry.isfile() and _is(entry.name, file.member)), None)
+                content = None
+                if entry is not None:
+                    check_size(f"{file.url} ({entry.name})", entry.size, LARGEST_MEMBER)
+                    content = archive.extractfile(entry).read()
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as problem:
         raise ValueError(f"{file.url}: no readable archive ({problem}): try again") from None
+    if content is None:
+        raise ValueError(f"{file.url}: the archive holds no {file.member}: get the file by hand")
+    return content
 
 
 def _is(name, member):

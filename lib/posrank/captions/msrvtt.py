@@ -17,97 +17,91 @@ Caption ids are ``video7960#7``, a running index per video in file order. In the
 are the exact text of an annotated caption and take its id; the others are ``video7020#jsfusion``.
 """
 
-from posrank.captions.rows import Rows, clean
-from posrank.reading import Document, csv_rows, find, folder_of, members
+from posrank.captions.annotation_files import absent, csv_rows, find, folder_of, line_place, members, need
+from posrank.captions.documents import Document
+from posrank.captions.rows import Rows
+from posrank.language.markup import clean_text
+from posrank.messages import short
 
 SOURCE = (
     "the MSR-VTT release (train_val_annotation.zip, test_videodatainfo.json.zip); the lists are in msrvtt_data.zip of "
     "https://github.com/ArrowLuo/CLIP4Clip/releases"
 )
 VARIANTS = ("9k", "7k", "full", "1k-A")
+_FILES = {
+    "train_val_videodatainfo.json": "train_val_annotation.zip", "test_videodatainfo.json": "test_videodatainfo.json.zip",
+}
+_JSFUSION = "MSRVTT_JSFUSION_test.csv"
 _SPLITS = {"train": "train", "validate": "val", "val": "val", "test": "test"}
 
 
 def load(root, variant="9k"):
     """The captions table of one variant; see the head of this file for files, counts and ids."""
     folder = folder_of(root, "msrvtt")
-    documents = _documents(folder)
-    rows = Rows("msrvtt")
-    official = {}
+    documents = [document.root for document in _documents(folder)]
+    rows, official = Rows("msrvtt", folder), {}
     for document in documents:
-        for index, video in enumerate(_list(document, "videos")):
-            steps = ("videos", index)
-            name, split = _text(document, video, "video_id", steps), _text(document, video, "split", steps)
-            if split not in _SPLITS:
-                raise document.wrong(steps, f"split is {split!r}, not one of {', '.join(_SPLITS)}")
+        for video in document.entries("videos"):
+            name = video.text("video_id")
             if name in official:
-                raise document.wrong(steps, f"video {name!r} is described twice: keep one entry")
-            official[name] = _SPLITS[split]
+                raise video.wrong(f"video {short(name)} is described twice: keep one entry")
+            official[name] = video.choice("split", _SPLITS)
     splits = official if variant == "full" else _lists(folder, variant)
     sentences = _jsfusion(folder) if variant == "1k-A" else {}
     outside = f"video is in no list of variant {variant}"
     for document in documents:
-        for index, entry in enumerate(_list(document, "sentences")):
-            steps = ("sentences", index)
-            name = _text(document, entry, "video_id", steps)
-            place = _place(document, steps)
+        for entry in document.entries("sentences"):
+            name, caption = entry.text("video_id"), entry.get("caption")
             if name not in official:
-                raise document.wrong(steps, f"video {name!r} is not among the file's videos: get the file again")
-            if "caption" not in entry:
-                raise document.wrong(steps, "no key 'caption': every sentence needs one")
+                raise entry.wrong(f"video {short(name)} is not among the file's videos: get the file again")
+            if caption is None:
+                raise entry.wrong("no key 'caption': every sentence needs one")
             split = splits.get(name)
             if split is None:
-                rows.skip(name, outside, place)
-            elif split == "test" and sentences and not _is_listed(sentences, name, entry["caption"]):
-                rows.skip(name, "not the caption that the 1k-A list gives", place)
+                rows.skip(name, outside, entry.place)
+            elif split == "test" and sentences and not _is_listed(sentences, name, caption):
+                rows.skip(name, "not the caption that the 1k-A list gives", entry.place)
             else:
-                rows.add(split, name, entry["caption"], place, file=f"{name}.mp4")
+                rows.add(split, name, caption, entry.place, file=f"{name}.mp4")
     for name, (sentence, place) in sentences.items():
         if sentence is not None:
             rows.add("test", name, sentence, place, file=f"{name}.mp4", caption_id=f"{name}#jsfusion")
     table = rows.table()
     without = sorted(set(splits) - set(table["video_id"]))
     if without:
-        table.attrs["notes"].append(f"{len(without)} listed videos have no caption, the first: {without[0]}")
+        table.attrs["notes"].append(f"{len(without)} listed videos have no caption, the first: {short(without[0])}")
     return table
 
 
 def _documents(folder):
     merged = find(folder, "MSRVTT_data.json")
-    wanted = (("train_val_videodatainfo.json", "train_val_annotation.zip"), ("test_videodatainfo.json",) * 2)
     found = []
-    for name, archive in wanted:
-        path = find(folder, name)
-        if path is not None:
+    for name, archive in _FILES.items():
+        path = find(folder, name, archive, f"{name}.zip")
+        if path is None and merged is not None:
+            return [Document(merged)]
+        if path is None:
+            raise absent(folder, f"neither {name} nor its zip", "msrvtt", SOURCE)
+        if path.suffix != ".zip":
             found.append(Document(path))
             continue
-        path = find(folder, archive if archive.endswith(".zip") else f"{archive}.zip", f"{name}.zip")
-        if path is not None:
-            inside = [member for member in members(path) if member.split("/")[-1] == name]
-            if not inside:
-                raise ValueError(f"{path}: the archive holds no {name}: get it again from {SOURCE}")
-            found.append(Document(path, inside[0]))
-            continue
-        if merged is not None:
-            return [Document(merged)]
-        raise FileNotFoundError(
-            f"{folder} holds neither {name} nor its zip: dataset 'msrvtt' needs it. Get it from {SOURCE} and put it, "
-            f"unchanged, into {folder}"
-        )
+        inside = [member for member in members(path) if member.split("/")[-1] == name]
+        if not inside:
+            raise ValueError(f"{path}: the archive holds no {name}: get it again from {SOURCE}")
+        found.append(Document(path, inside[0]))
     return found
 
 
 def _lists(folder, variant):
     """{video: split} of the two lists of a variant."""
-    name = "MSRVTT_train.7k.csv" if variant == "7k" else "MSRVTT_train.9k.csv"
+    train = "MSRVTT_train.7k.csv" if variant == "7k" else "MSRVTT_train.9k.csv"
     splits = {}
-    for file, split in ((name, "train"), ("MSRVTT_JSFUSION_test.csv", "test")):
-        path = _list_file(folder, file)
+    for path, split in ((_list_file(folder, train), "train"), (_list_file(folder, _JSFUSION), "test")):
         for line, row in csv_rows(path, ("video_id",)):
             video = row["video_id"].strip()
             if video in splits:
                 raise ValueError(
-                    f"{path}, line {line}: video {video!r} is already listed ({splits[video]}): keep it once"
+                    f"{path}, line {line}: video {short(video)} is already listed ({splits[video]}): keep it once"
                 )
             splits[video] = split
     return splits
@@ -115,44 +109,21 @@ def _lists(folder, variant):
 
 def _jsfusion(folder):
     """{video: [its sentence, or None once it was found among the annotated captions; place]}"""
-    path = _list_file(folder, "MSRVTT_JSFUSION_test.csv")
+    path = _list_file(folder, _JSFUSION)
     return {
-        row["video_id"].strip(): [clean(row["sentence"]), lambda line=line: f"{path}, line {line}"]
+        row["video_id"].strip(): [clean_text(row["sentence"]), line_place(path, line)]
         for line, row in csv_rows(path, ("video_id", "sentence"))
     }
 
 
 def _list_file(folder, name):
-    path = find(folder, name)
-    if path is None:
-        raise FileNotFoundError(
-            f"{folder} holds no {name}: the split is defined by it. Get it from {SOURCE} and put it into {folder}, or "
-            "use variant 'full', which needs no list"
-        )
-    return path
+    more = "; the split is defined by it, variant 'full' needs no list"
+    return need(folder, name, dataset="msrvtt", source=SOURCE, more=more)
 
 
 def _is_listed(sentences, video, caption):
     entry = sentences[video]
-    if entry[0] is not None and isinstance(caption, str) and clean(caption) == entry[0]:
+    if entry[0] is not None and isinstance(caption, str) and clean_text(caption) == entry[0]:
         entry[0] = None
         return True
     return False
-
-
-def _list(document, key):
-    data = document.data
-    if not isinstance(data, dict) or not isinstance(data.get(key), list):
-        raise document.wrong((), f"no list {key!r}: the official file is an object with 'videos' and 'sentences'")
-    return data[key]
-
-
-def _text(document, entry, key, steps):
-    value = entry.get(key) if isinstance(entry, dict) else None
-    if not isinstance(value, str) or not value:
-        raise document.wrong(steps, f"no text under key {key!r}")
-    return value
-
-
-def _place(document, steps):
-    return lambda: document.at(*steps)

@@ -11,12 +11,14 @@ Comes in one of
 
 and the lists ``train_list.txt``, ``val_list.txt``, ``test_list.txt`` of the usual split (1,200 / 100 / 670 clips; 48,774 /
 4,290 / 27,763 captions in the json, 4,291 and 27,768 in the csv files of val and test). Table 1's train (1.3K videos) is
-train + val. Clips are ``<VideoID>_<Start>_<End>``; their files are avi. Free for research, see the source.
+train + val. Clips are ``<VideoID>_<Start>_<End>``; their files are avi;
+a file that is much longer than these seconds gets a note in the frame store. Free for research, see the source.
 """
 
+from posrank.captions.annotation_files import absent, csv_rows, find, find_all, folder_of, line_place, split_lists
+from posrank.captions.documents import Document, entry_of
 from posrank.captions.pickles import read_pickle
 from posrank.captions.rows import Rows
-from posrank.reading import Document, csv_rows, find, folder_of, list_of_ids
 
 SOURCE = (
     "https://www.cs.utexas.edu/users/ml/clamp/videoDescription/ (videos, corpus); raw-captions.pkl and the lists are in "
@@ -30,15 +32,14 @@ _JSON, _PICKLE = ("captions_msvd.json", "*captions*.json"), ("raw-captions.pkl",
 
 def load(root, variant="default"):
     """The captions table; ``.attrs["notes"]`` names the file that was read and lists that are not there."""
-    folder, rows = folder_of(root, "msvd"), Rows("msvd")
+    folder = folder_of(root, "msvd")
+    rows = Rows("msvd", folder)
     sources = {"json": _json, "pickle": _pickle, "csv": _csv}
     for name in sources if variant == "default" else (variant,):
         if sources[name](folder, rows):
             return rows.table()
     wanted = "captions_msvd.json, raw-captions.pkl or csv files" if variant == "default" else f"file of variant {variant!r}"
-    raise FileNotFoundError(
-        f"{folder} holds no {wanted}: dataset 'msvd' needs it. Get it from {SOURCE} and put it, unchanged, into {folder}"
-    )
+    raise absent(folder, f"no {wanted}", "msvd", SOURCE)
 
 
 def _json(folder, rows):
@@ -61,7 +62,7 @@ def _pickle(folder, rows):
         raise ValueError(f"{path}: a dict {{clip: [[token, ...], ...]}} is needed, this is a {type(data).__name__}")
 
     def place(*steps):
-        return lambda: f"{path}, entry {''.join(f'[{step!r}]' for step in steps)}"
+        return lambda: f"{path}{entry_of(steps)}"
 
     _clips(rows, path, data, _lists(folder, rows), place)
     return True
@@ -86,27 +87,17 @@ def _clips(rows, path, data, splits, place):
 
 
 def _lists(folder, rows, required=True):
-    splits = {}
-    for split in _SPLITS:
-        path = find(folder, f"{split}_list.txt")
-        if path is None:
-            if required:
-                rows.notes.append(f"{split}_list.txt is not there: its clips are in no split")
-            continue
-        for line, name in list_of_ids(path):
-            if name in splits:
-                raise ValueError(f"{path}, line {line}: clip {name!r} is also in the {splits[name]} list: keep one")
-            splits[name] = split
-    if required and not splits:
-        raise FileNotFoundError(
-            f"{folder} holds none of train_list.txt, val_list.txt, test_list.txt: the split is defined by them. Get them "
-            f"from {SOURCE} and put them into {folder}"
-        )
-    return splits
+    paths = {split: find(folder, f"{split}_list.txt") for split in _SPLITS}
+    if required:
+        missing = [split for split, path in paths.items() if path is None]
+        rows.notes += [f"{split}_list.txt is not there: its clips are in no split" for split in missing]
+        if len(missing) == len(paths):
+            raise absent(folder, "none of train_list.txt, val_list.txt, test_list.txt", "msvd", SOURCE)
+    return split_lists({split: path for split, path in paths.items() if path is not None}, "clip ")
 
 
 def _csv(folder, rows):
-    paths = sorted({*folder.glob("*.csv"), *folder.glob("*/*.csv")})
+    paths = find_all(folder, "*.csv")
     if not paths:
         return False
     lists = _lists(folder, rows, required=False)
@@ -119,9 +110,9 @@ def _csv(folder, rows):
             )
         rows.notes.append(f"captions are those of {path.name}")
         for line, row in csv_rows(path, ("VideoID", "Start", "End", "Description")):
-            place = _text(f"{path}, line {line}")
+            place = line_place(path, line)
             pieces = [row[key].strip() for key in ("VideoID", "Start", "End")]
-            if not all(pieces) or not all(piece.isdigit() for piece in pieces[1:]):
+            if not all(pieces) or not all(piece.isdecimal() for piece in pieces[1:]):
                 raise ValueError(f"{place()}: VideoID, Start and End must be there, the times in whole seconds")
             clip = "_".join(pieces)
             split = lists.get(clip) if lists else named[0]
@@ -132,7 +123,3 @@ def _csv(folder, rows):
             else:
                 rows.add(split, clip, row["Description"], place, file=f"{clip}.avi")
     return True
-
-
-def _text(place):
-    return lambda: place

@@ -1,49 +1,105 @@
 """Anybody's own captions and videos: dataset ``csv``.
 
 Comes in: ``captions.csv`` in `root` (or the only csv file there; or the path of a csv file), UTF-8, with a header
-line. Columns: ``video_id``, ``caption`` and at least one of ``file`` (the video, relative to the folder of videos)
-and ``split`` (train, val, test; test where there is no such column); optional ``caption_id`` and ``start``, ``end``
-(seconds). Without ``file`` the video is ``<video_id>.mp4``. Goes out: the captions table.
+line; comma, semicolon or tab between the columns. Columns: ``video_id``, ``caption`` and at least one of ``file`` (the
+video, relative to the folder of videos) and ``split`` (train, val, test; test where there is no such column); optional
+``caption_id`` and ``start``, ``end`` (seconds). Without ``file`` the video is ``<video_id>.mp4``. Names of columns and
+splits are compared without case, spaces, hyphens and underscores. Goes out: the captions table; ``.attrs["notes"]`` say
+which columns were read under another name and which were not read.
 """
 
-import math
+import re
 from pathlib import Path
 
-from posrank.captions.rows import Rows
-from posrank.reading import csv_rows, folder_of
+from posrank.captions.annotation_files import csv_rows, find_all, folder_of, line_place
+from posrank.captions.rows import Rows, seconds
+from posrank.messages import nearest, short
 
 VARIANTS = ("default",)
 SOURCE = "your own captions: a header line video_id,caption,file,split and one line per caption"
-_SPLITS = {"train": "train", "val": "val", "validation": "val", "validate": "val", "test": "test"}
+COLUMNS = {
+    "video_id": ("video",),
+    "caption": (),
+    "file": ("filename", "filepath", "videofile", "videopath"),
+    "split": ("subset", "partition"),
+    "caption_id": (),
+    "start": ("starttime", "startsec", "startseconds", "starts"),
+    "end": ("endtime", "endsec", "endseconds", "ends"),
+}
+"""Column -> further names that mean the same, as `_plain` writes them."""
+_SPLITS = {
+    "train": "train", "training": "train", "val": "val", "validation": "val", "validate": "val", "valid": "val",
+    "test": "test", "testing": "test",
+}
+_NEAR = 0.75  # share of letters (difflib) from which another name is taken for a slip of the pen
+_VIDEO = re.compile(r"\.(mp4|avi|mkv|webm|mov|gif|m4v|mpe?g|3gp|flv|wmv)$", re.IGNORECASE)
 
 
 def load(root, variant="default"):
     """The captions table of somebody's csv file."""
     path = _file(root)
-    rows, windows = Rows("csv"), {}
-    for line, row in csv_rows(path, ("video_id", "caption")):
+    rows, videos = Rows("csv", path, path.parent), {}
+
+    def rename(header, place):
+        return _header(header, place, rows.notes)
+
+    for line, row in csv_rows(path, ("video_id", "caption"), delimiter=None, rename=rename):
+        place = line_place(path, line)
         if "file" not in row and "split" not in row:
             raise ValueError(f"{path}, line 1: neither a column 'file' nor a column 'split': add at least one of them")
-        place = f"{path}, line {line}"
-        split = row.get("split", "test").strip().lower()
-        if split not in _SPLITS:
-            raise ValueError(f"{place}: split is {row['split']!r}: use train, val or test")
+        split = _SPLITS.get(_plain(row.get("split", "test")))
+        if split is None:
+            hint = "; 'dev' is usually val" if _plain(row["split"]).startswith("dev") else ""
+            raise ValueError(f"{place()}: split is {short(row['split'])}: use train, val or test{hint}")
         name = row["video_id"].strip()
-        start, end = _seconds(row, "start", place), _seconds(row, "end", place)
-        if start is not None and end is not None and end <= start:
-            raise ValueError(f"{place}: end ({end:g} s) is not after start ({start:g} s): correct the times")
-        file = row.get("file", "").strip() or f"{name}.mp4"
-        known = windows.setdefault(name, (file, start, end, _SPLITS[split], line))
-        if known[:4] != (file, start, end, _SPLITS[split]):
+        start, end = (seconds(row.get(key, "").strip() or None, key, place) for key in ("start", "end"))
+        file = row.get("file", "").strip() or (name if _VIDEO.search(name) else f"{name}.mp4")
+        known = videos.setdefault(name, (file, start, end, split, line))
+        if known[:4] != (file, start, end, split):
             raise ValueError(
-                f"{place}: video_id {name!r} has another file, split, start or end than in line {known[4]}: give each "
+                f"{place()}: video_id {short(name)} has another file, split, start or end than in line {known[4]}: give each "
                 "video, or each piece of one, an id of its own"
             )
-        rows.add(
-            _SPLITS[split], name, row["caption"], lambda line=line: f"{path}, line {line}", file=file, start=start,
-            end=end, caption_id=(row.get("caption_id") or "").strip() or None,
-        )
+        caption_id = row.get("caption_id", "").strip() or None
+        rows.add(split, name, row["caption"], place, file=file, start=start, end=end, caption_id=caption_id)
+    if "train" not in {video[3] for video in videos.values()}:
+        rows.notes.append("no caption is of split train: negatives draw their words from the others, nothing can be trained")
     return rows.table()
+
+
+def _header(header, place, notes):
+    """The header with the names of COLUMNS; other columns keep theirs and are noted, slips of the pen are errors."""
+    plain = [_plain(name) for name in header]
+    known = {}
+    for column, others in COLUMNS.items():
+        for names in ((_plain(column),), others):
+            found = [index for index, name in enumerate(plain) if name in names]
+            if len(found) > 1:
+                both = " and ".join(short(header[index]) for index in found[:2])
+                raise ValueError(f"{place}: columns {both} both mean {column!r}: rename or remove one of them")
+            if found:
+                known[found[0]] = column
+                break
+    for index, column in known.items():
+        if plain[index] in COLUMNS[column]:
+            notes.append(f"column {short(header[index])} was read as {column!r}")
+    left = [index for index in range(len(header)) if index not in known and header[index]]
+    for index in left:
+        near = nearest(plain[index], [_plain(column) for column in COLUMNS], _NEAR)
+        near = next((column for column in COLUMNS if _plain(column) == near), None)
+        if near is not None and near not in known.values():
+            raise ValueError(
+                f"{place}: column {short(header[index])} is not known, the nearest is {near!r}: rename it, or remove it where "
+                "something else is meant"
+            )
+    if left:
+        notes.append(f"columns that were not read: {', '.join(short(header[index]) for index in left)}")
+    # a column that is not read may have the name of one that is, as "video" beside "video_id"
+    return [known.get(index, f" {name}" if name else "") for index, name in enumerate(header)]
+
+
+def _plain(name):
+    return re.sub(r"[\s_-]", "", name).casefold()
 
 
 def _file(root):
@@ -53,21 +109,8 @@ def _file(root):
     folder = folder_of(root, "csv")
     if (folder / "captions.csv").is_file():
         return folder / "captions.csv"
-    found = sorted(folder.glob("*.csv"))
+    found = [path for path in find_all(folder, "*.csv") if path.parent == folder]
     if len(found) == 1:
         return found[0]
     what = "no csv file" if not found else f"{len(found)} csv files and none is called captions.csv"
     raise FileNotFoundError(f"{folder} holds {what}: dataset 'csv' reads {folder / 'captions.csv'} ({SOURCE})")
-
-
-def _seconds(row, key, place):
-    text = (row.get(key) or "").strip()
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or value < 0:
-        raise ValueError(f"{place}: {key} is {text!r}: write seconds as a number from 0 on, or leave it empty")
-    return value

@@ -1,74 +1,92 @@
 """Collecting captions into the captions table, with an account of every row that was read.
 
-Comes in: one call per annotated caption, in file order. Goes out: the captions table of `posrank.schema`; its
-``.attrs`` say ``read`` (captions read), ``dropped`` ({reason: count}; read = rows kept + sum of dropped),
-``dropped_rows`` (the first ten places of each reason, with file and line) and ``notes`` (lines of text, such as files
-that are not there).
+Comes in: one call per annotated caption, in file order; ids, times, file names and texts of all datasets are checked
+here. Goes out: the captions table of `posrank.schema`; its ``.attrs`` say ``read`` (captions read), ``dropped``
+({reason: count}; read = rows kept + sum of dropped), ``dropped_rows`` (the first ten places of each reason, with file
+and line), ``texts`` ({what: captions}: HTML entities that were unescaped, HTML tags and wrongly decoded characters
+that were left) and ``notes`` (lines of text, such as files that are not there).
 """
 
+import math
 import re
 import warnings
 from collections import Counter
+from contextlib import suppress
 
 import pandas as pd
 
 from posrank import schema
+from posrank.captions.same_files import repeated_files
+from posrank.language.markup import clean_text, marks, unescape
+from posrank.messages import short
 from posrank.paths import inside, unsafe
 
 NO_TEXT = "caption without text"
+UNESCAPED = "HTML entities (unescaped)"
 _KEPT_PLACES = 10
-_CONTROL = re.compile(r"\s*[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\t\r\n\u2028\u2029]+\s*")
+# characters; bytes, the limit of the usual file systems; seconds
+_LONGEST_CAPTION, _LONGEST_NAME, _LONGEST_TIME = 100_000, 255, 1e9
+_SHORT_NAME = 60  # characters that are below _LONGEST_NAME in any script
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def clean(caption):
-    """The caption without white space at its ends; line breaks, tabs and control characters inside become one space.
+def seconds(value, what, place):
+    """A time as float >= 0, None as None; ValueError, with the place, for anything else (bool, NaN, infinity, ...).
 
-    >>> clean(" a  man\\nsings ")
-    'a  man sings'
+    A text, as csv files give it, is read as a number.
     """
-    return _CONTROL.sub(" ", caption).strip()
+    if value is None:
+        return None
+    number = math.nan
+    if isinstance(value, str) and value.isascii() and "_" not in value:
+        with suppress(ValueError):
+            number = float(value)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LONGEST_TIME:
+        number = float(value)
+    if not 0 <= number <= _LONGEST_TIME:
+        raise ValueError(f"{place()}: {what} is {short(value)}: write seconds as a number from 0 on")
+    return number + 0.0
 
 
 class Rows:
-    """Collects captions of one dataset; `place` arguments are functions that return "file, line n", called when
-    needed."""
+    """Collects captions of one dataset from the folder or file `where`; `place` arguments are functions that return
+    "file, line n", called when needed."""
 
-    def __init__(self, dataset):
-        self.dataset = dataset
+    def __init__(self, dataset, where, folder=None):
+        self.dataset, self.where, self.folder = dataset, where, folder
         self.notes = []
         self._rows, self._numbers, self._safe = [], Counter(), set()
         self._places = {}
         self._dropped, self._dropped_rows, self._blemishes = Counter(), [], Counter()
+        self._texts, self._examples = Counter(), {}
 
     def add(self, split, video_id, caption, place, *, file="", start=None, end=None, caption_id=None):
         """Keep a caption; without a text it is dropped and counted.
 
         `caption_id` defaults to ``<video_id>#<n>``, n = running index of the caption among its video's, from 0, dropped
-        ones included. Raises ValueError (with the place) for an unusable id, a caption that is no text, a repeated id.
+        ones included. start, end: seconds, or both None. Raises ValueError (with the place) for an unusable id, file name
+        or time, a caption that is no text, a repeated id.
         """
         number = self.number(video_id, place)
         if caption_id is None:
             caption_id = f"{video_id}#{number}"
-        elif caption_id not in self._safe:
+        if caption_id != f"{video_id}#{number}" or len(caption_id) > _SHORT_NAME:
             self._check(caption_id, "caption_id", place)
         if caption_id in self._places:
             raise ValueError(
-                f"{place()}: caption_id {caption_id!r} is already used at {self._places[caption_id]()}: make the ids "
+                f"{place()}: caption_id {short(caption_id)} is already used at {self._places[caption_id]()}: make the ids "
                 "unique"
             )
         self._places[caption_id] = place
-        if caption is not None and not isinstance(caption, str):
-            raise ValueError(f"{place()}: the caption is {type(caption).__name__}, not text: write it as a string")
-        text = clean(caption) if caption else ""
+        text = self._text(caption, place)
         if not text:
             self._drop(NO_TEXT, place, blemish=True)
             return
+        start, end = (seconds(time, what, place) for time, what in ((start, "start"), (end, "end")))
+        if end is not None and end <= (start or 0):
+            raise ValueError(f"{place()}: end ({end:g} s) is not after start ({start or 0:g} s): correct the times")
         if file and file not in self._safe:
-            try:
-                inside(".", file)
-            except ValueError as problem:
-                raise ValueError(f"{place()}: {problem}") from None
-            self._safe.add(file)
+            self._check_file(file, place)
         self._rows.append((split, video_id, caption_id, text, file, start, end))
 
     def skip(self, video_id, reason, place, blemish=False):
@@ -78,8 +96,7 @@ class Rows:
 
     def number(self, video_id, place):
         """Running index of the next caption of this video, after checking the id."""
-        if video_id not in self._numbers:
-            self._check(video_id, "video_id", place)
+        self._check(video_id, "video_id", place)
         self._numbers[video_id] += 1
         return self._numbers[video_id] - 1
 
@@ -88,38 +105,71 @@ class Rows:
         return self._numbers[video_id]
 
     def table(self):
-        """The captions table; a warning tells of captions that were dropped for faults in the file."""
+        """The captions table; a warning tells of captions that were dropped for faults in the file, of HTML tags and
+        wrongly decoded characters, and of videos that are in two splits."""
         if not self._rows:
             reasons = "; ".join(f"{count} x {reason}" for reason, count in self._dropped.items()) or "nothing was read"
-            raise ValueError(f"dataset {self.dataset!r}: no caption is left ({reasons}): check the annotation files")
-        split, video_id, caption_id, caption, file, start, end = zip(*self._rows)
-        table = pd.DataFrame(
-            {
-                "dataset": pd.Series([self.dataset], dtype="str").repeat(len(self._rows)).to_numpy(),
-                "split": split, "video_id": video_id, "caption_id": caption_id, "caption": caption, "file": file,
-                "start": pd.Series(start, dtype="float64"), "end": pd.Series(end, dtype="float64"),
-            }
-        )
-        table = schema.validate(table, "captions")
+            raise ValueError(
+                f"{self.where}: no caption is left for dataset {self.dataset!r} ({reasons}): check the annotation files"
+            )
+        table = pd.DataFrame(self._rows, columns=["split", "video_id", "caption_id", "caption", "file", "start", "end"])
+        table = schema.validate(table.assign(dataset=pd.Series(self.dataset, index=table.index, dtype="str")), "captions")
+        problems = [*self._told_texts(), *repeated_files(table, self.folder)]
         table.attrs.update(
             read=len(self._rows) + sum(self._dropped.values()), dropped=dict(sorted(self._dropped.items())),
-            dropped_rows=list(self._dropped_rows), notes=list(self.notes),
+            dropped_rows=list(self._dropped_rows), texts=dict(self._texts), notes=list(self.notes),
         )
         if self._blemishes:
             total = sum(self._blemishes.values())
             reasons = ", ".join(f"{count} x {reason}" for reason, count in sorted(self._blemishes.items()))
             first = next(row for row in self._dropped_rows if row["reason"] in self._blemishes)
-            warnings.warn(
-                f"dataset {self.dataset!r}: {total} of {table.attrs['read']} captions left out ({reasons}; the first: "
-                f"{first['place']})",
-                stacklevel=3,
+            problems.insert(
+                0, f"{total} of {table.attrs['read']} captions left out ({reasons}; the first: {first['place']})"
             )
+        for problem in problems:
+            warnings.warn(f"dataset {self.dataset!r}: {problem}", stacklevel=3)
         return table
 
+    def _text(self, caption, place):
+        if caption is None:
+            return ""
+        if not isinstance(caption, str):
+            raise ValueError(f"{place()}: the caption is {type(caption).__name__}, not text: write it as a string")
+        if len(caption) > _LONGEST_CAPTION:
+            raise ValueError(f"{place()}: the caption has {len(caption):,} characters: check the quotes of the file")
+        if not caption.isascii() and (found := _SURROGATE.search(caption)):
+            raise ValueError(f"{place()}: the caption holds half a character ({short(found[0])}): correct it")
+        text = clean_text(caption)
+        kinds = marks(text)
+        if "&" in caption and unescape(caption) != caption:
+            kinds.insert(0, UNESCAPED)
+        for kind in kinds:
+            self._texts[kind] += 1
+            self._examples.setdefault(kind, f"{place()}: {short(caption)}")
+        return text
+
+    def _told_texts(self):
+        for kind, count in self._texts.items():
+            self.notes.append(f"captions that hold {kind}: {count}, the first: {self._examples[kind]}")
+            if kind != UNESCAPED:
+                yield self.notes[-1]
+
     def _check(self, name, what, place):
-        if reason := unsafe(name):
-            raise ValueError(f"{place()}: {what} {name!r} cannot be used, {reason}: rename it in the annotation file")
+        if isinstance(name, str) and name in self._safe:
+            return
+        reason = unsafe(name) or (None if clean_text(name) else "it is empty")
+        if reason:
+            raise ValueError(f"{place()}: {what} {short(name)} cannot be used, {reason}: rename it in the annotation file")
         self._safe.add(name)
+
+    def _check_file(self, file, place):
+        try:
+            inside(".", file)
+        except ValueError as problem:
+            raise ValueError(f"{place()}: {str(problem).replace(repr(file), short(file))}") from None
+        if _SURROGATE.search(file) or any(len(piece.encode()) > _LONGEST_NAME for piece in re.split(r"[/\\]", file)):
+            raise ValueError(f"{place()}: {short(file)} cannot be the name of a file: correct it")
+        self._safe.add(file)
 
     def _drop(self, reason, place, blemish):
         self._dropped[reason] += 1

@@ -13,8 +13,8 @@ Train and val have one sentence per GIF, test three. Table 1's train (89.4K vide
 
 from pathlib import PurePosixPath
 
+from posrank.captions.annotation_files import absent, csv_rows, find, find_all, folder_of, line_place, need, split_lists, text_of
 from posrank.captions.rows import Rows
-from posrank.reading import csv_rows, find, folder_of, list_of_ids, text_of
 
 SOURCE = "https://github.com/raingo/TGIF-Release (data/tgif-v1.0.tsv, data/splits)"
 VARIANTS = ("default", "qa")
@@ -23,16 +23,13 @@ _OUTSIDE = "GIF is in no list of the split"
 
 def load(root, variant="default"):
     """The captions table; lists that are not there are named in ``.attrs["notes"]``."""
-    folder, rows = folder_of(root, "tgif"), Rows("tgif")
+    folder = folder_of(root, "tgif")
+    rows = Rows("tgif", folder)
     if variant == "qa":
         _questions(folder, rows)
     else:
-        path = find(folder, "tgif-v1.0.tsv", "tgif*.tsv")
-        if path is None:
-            raise FileNotFoundError(
-                f"{folder} holds no tgif-v1.0.tsv: dataset 'tgif' needs it. Get it from {SOURCE} and put it, unchanged, into "
-                f"{folder}; or use variant 'qa' with the question files of TGIF-QA"
-            )
+        more = "; or use variant 'qa' with the question files of TGIF-QA"
+        path = need(folder, "tgif-v1.0.tsv", "tgif*.tsv", dataset="tgif", source=SOURCE, more=more)
         _sentences(path, rows, _lists(folder, rows))
     return rows.table()
 
@@ -42,7 +39,7 @@ def _sentences(path, rows, splits):
     for line, text in enumerate(text_of(path).split("\n"), 1):
         if not text.strip():
             continue
-        place = _text(f"{path}, line {line}")
+        place = line_place(path, line)
         url, tab, sentence = text.rstrip("\r").partition("\t")
         url = url.strip()
         if not tab or "/" not in url or not _name(url):
@@ -59,7 +56,7 @@ def _sentences(path, rows, splits):
 
 
 def _questions(folder, rows):
-    paths = sorted({*folder.glob("*question.csv"), *folder.glob("*/*question.csv")})
+    paths = find_all(folder, "*question.csv")
     if not paths:
         raise FileNotFoundError(f"{folder} holds no *question.csv of TGIF-QA: variant 'qa' needs one")
     splits = {_name(url): split for url, split in _lists(folder, rows).items()}
@@ -67,32 +64,23 @@ def _questions(folder, rows):
     for path in paths:
         for line, row in csv_rows(path, ("gif_name", "description"), delimiter="\t", quoting=3):
             name, sentence = row["gif_name"].strip(), row["description"].strip()
+            place = line_place(path, line)
             if (name, sentence) in seen:
-                rows.skip(name, "the same sentence under another question", _text(f"{path}, line {line}"))
+                rows.skip(name, "the same sentence under another question", place)
             elif name not in splits:
-                rows.skip(name, _OUTSIDE, _text(f"{path}, line {line}"))
+                rows.skip(name, _OUTSIDE, place)
             else:
-                rows.add(splits[name], name, sentence, _text(f"{path}, line {line}"), file=f"{name}.gif")
+                rows.add(splits[name], name, sentence, place, file=f"{name}.gif")
             seen.add((name, sentence))
 
 
 def _lists(folder, rows):
-    splits = {}
-    for split in ("train", "val", "test"):
-        path = find(folder, f"{split}.txt", f"splits_{split}.txt")
-        if path is None:
-            rows.notes.append(f"{split}.txt is not there: its GIFs are in no split")
-            continue
-        for line, url in list_of_ids(path):
-            if url in splits:
-                raise ValueError(f"{path}, line {line}: {url} is also in the {splits[url]} list: keep one")
-            splits[url] = split
-    if not splits:
-        raise FileNotFoundError(
-            f"{folder} holds none of train.txt, val.txt, test.txt: the split is defined by them. Get them from {SOURCE} and "
-            f"put them into {folder}"
-        )
-    return splits
+    paths = {split: find(folder, f"{split}.txt", f"splits_{split}.txt") for split in ("train", "val", "test")}
+    rows.notes += [f"{split}.txt is not there: its GIFs are in no split" for split, path in paths.items() if path is None]
+    paths = {split: path for split, path in paths.items() if path is not None}
+    if not paths:
+        raise absent(folder, "none of train.txt, val.txt, test.txt", "tgif", SOURCE)
+    return split_lists(paths)
 
 
 def _distinct(url, taken):
@@ -106,7 +94,3 @@ def _distinct(url, taken):
 
 def _name(url):
     return PurePosixPath(url).stem
-
-
-def _text(place):
-    return lambda: place

@@ -6,10 +6,13 @@ Comes in: the official JSON lists of ``{"videoID", "enCap": [10], "chCap": [10]}
 Variants: ``hgr`` (train 25,991; the official validation set halved into val 1,500 and test 1,500 videos / 15,000
 captions: the paper's test set) and ``official`` (by file). Table 1's train (28.9K videos) is the official training
 and validation sets together. Chinese captions are not read.
+Ids end in the first and last second of the clip; a file that is much longer gets a note in the frame store.
 """
 
+from posrank.captions.annotation_files import absent, find, find_all, folder_of, line_place, need, split_lists
+from posrank.captions.documents import Document, json_lines
 from posrank.captions.rows import Rows
-from posrank.reading import Document, find, folder_of, json_lines, list_of_ids
+from posrank.messages import short
 
 SOURCE = "https://eric-xw.github.io/vatex-website/download.html; the lists from https://github.com/cshizhe/hgr_v2t"
 VARIANTS = ("hgr", "official")
@@ -18,7 +21,8 @@ _FILES = (("vatex_training*.json", "train"), ("vatex_validation*.json", "val"), 
 
 def load(root, variant="hgr"):
     """The captions table; files that are not there are named in ``.attrs["notes"]``."""
-    folder, rows = folder_of(root, "vatex"), Rows("vatex")
+    folder = folder_of(root, "vatex")
+    rows = Rows("vatex", folder)
     splits = _lists(folder) if variant == "hgr" else None
     videos, at_hand = {}, False
     for pattern, official in _FILES:
@@ -33,35 +37,23 @@ def load(root, variant="hgr"):
             captions = entry.get("enCap") if isinstance(entry, dict) else None
             _video(rows, videos, entry, "videoID", captions, official, splits, _place(document, index))
     if not at_hand:
-        for path in sorted(folder.glob("*.jsonl")):
+        for path in find_all(folder, "*.jsonl"):
             at_hand = True
             for line, entry in json_lines(path):
                 captions = entry.get("gt_captions") if isinstance(entry, dict) else None
-                _video(rows, videos, entry, "video_id", captions, "val", splits, _text(f"{path}, line {line}"))
+                _video(rows, videos, entry, "video_id", captions, "val", splits, line_place(path, line))
     if not at_hand:
-        raise FileNotFoundError(
-            f"{folder} holds no vatex_*.json: dataset 'vatex' needs them. Get them from {SOURCE} and put them, "
-            f"unchanged, into {folder}"
-        )
+        raise absent(folder, "no vatex_*.json", "vatex", SOURCE)
     if splits:
         rows.notes.append(f"{len(set(splits) - set(videos))} listed videos have no captions in the files at hand")
     return rows.table()
 
 
 def _lists(folder):
-    splits = {}
-    for split in ("train", "val", "test"):
-        path = find(folder, f"{split}_list.txt")
-        if path is None:
-            raise FileNotFoundError(
-                f"{folder} holds no {split}_list.txt: the split is defined by it. Get it from {SOURCE}, or use variant "
-                "'official', which needs no list"
-            )
-        for line, name in list_of_ids(path):
-            if name in splits:
-                raise ValueError(f"{path}, line {line}: video {name!r} is also in the {splits[name]} list: keep one")
-            splits[name] = split
-    return splits
+    more = "; the split is defined by it, variant 'official' needs no list"
+    return split_lists({
+        split: need(folder, f"{split}_list.txt", dataset="vatex", source=SOURCE, more=more) for split in ("train", "val", "test")
+    }, "video ")
 
 
 def _video(rows, videos, entry, key, captions, official, splits, place):
@@ -69,7 +61,7 @@ def _video(rows, videos, entry, key, captions, official, splits, place):
     if not isinstance(name, str) or not isinstance(captions, list):
         raise ValueError(f"{place()}: a video needs a text {key!r} and a list of captions")
     if name in videos:
-        raise ValueError(f"{place()}: video {name!r} is already at {videos[name]()}: keep it once")
+        raise ValueError(f"{place()}: video {short(name)} is already at {videos[name]()}: keep it once")
     videos[name] = place
     split = official if splits is None else splits.get(name)
     for caption in captions:
@@ -81,7 +73,3 @@ def _video(rows, videos, entry, key, captions, official, splits, place):
 
 def _place(document, index):
     return lambda: document.at(index)
-
-
-def _text(place):
-    return lambda: place

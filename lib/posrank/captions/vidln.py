@@ -8,8 +8,10 @@ sparse + dense; authors' counts: train 5,606 videos / 12,312 captions, test 2,66
 Caption ids are the authors': ``<video>##*##<k>``.
 """
 
+from posrank.captions.annotation_files import absent, find_all, folder_of, line_place, list_of_ids, text_of
+from posrank.captions.documents import line_entries
 from posrank.captions.rows import Rows
-from posrank.reading import folder_of, json_lines, list_of_ids, text_of
+from posrank.messages import short
 
 SOURCE = "https://google.github.io/video-localized-narratives (jsonl files)"
 VARIANTS = ("default",)
@@ -19,50 +21,44 @@ _BETWEEN = "**#**"
 
 def load(root, variant="default", dataset="vln_uvo"):
     """The captions table of one of the two; see the head of this file."""
-    folder, rows = folder_of(root, dataset), Rows(dataset)
-    authors = folder / "captions.txt"
+    folder = folder_of(root, dataset)
+    rows, authors = Rows(dataset, folder), folder / "captions.txt"
     if authors.is_file():
         _authors(authors, folder / f"{dataset}_test_ids.txt", rows)
         return rows.table()
-    paths = sorted(folder.glob("*.jsonl")) or sorted(folder.glob("*/*.jsonl"))
-    named = [path for path in paths if path.name.lower().startswith(_PREFIX[dataset])]
+    paths = find_all(folder, "*.jsonl")
+    paths = [path for path in paths if path.parent == folder] or paths
     if not paths:
-        raise FileNotFoundError(
-            f"{folder} holds neither captions.txt nor VidLN *.jsonl files: dataset {dataset!r} needs them. Get them "
-            f"from {SOURCE} and put them, unchanged, into {folder}"
-        )
+        raise absent(folder, "neither captions.txt nor VidLN *.jsonl files", dataset, SOURCE)
+    named = [path for path in paths if path.name.lower().startswith(_PREFIX[dataset])]
     seen = {}
     for path in named or paths:
-        for line, entry in json_lines(path):
-            _line(rows, entry, _PREFIX[dataset], f"{path}, line {line}", seen)
+        for entry in line_entries(path):
+            _line(rows, entry, _PREFIX[dataset], seen)
     return rows.table()
 
 
-def _line(rows, entry, prefix, place, seen):
-    for key, kind in (("video_id", str), ("dataset_id", str), ("actor_narratives", list)):
-        if not isinstance(entry, dict) or not isinstance(entry.get(key), kind):
-            raise ValueError(f"{place}: key {key!r} is missing or of another type: an official VidLN line has it")
-    video, source = entry["video_id"], entry["dataset_id"]
-    key = (source, entry.get("vidln_id"))
-    if entry.get("vidln_id") is not None and key in seen:
-        raise ValueError(f"{place}: {source} vidln_id {key[1]!r} is already at {seen[key]}: keep it once")
-    seen[key] = place
+def _line(rows, entry, prefix, seen):
+    video, source = entry.text("video_id"), entry.text("dataset_id")
+    if entry.get("vidln_id") is not None:
+        key = (source, entry.name("vidln_id"))
+        if key in seen:
+            number = short(entry.get("vidln_id"))
+            raise entry.wrong(f"{short(source)[1:-1]} vidln_id {number} is already at {seen[key]()}: keep it once")
+        seen[key] = entry.place
     split = {"train": "train", "val": "test"}.get(source.rsplit("_", 1)[-1])
-    for number, narrative in enumerate(entry["actor_narratives"]):
-        if not isinstance(narrative, dict) or not isinstance(narrative.get("actor_name"), str):
-            raise ValueError(f"{place}: narrative {number} has no 'actor_name'")
-        here = _place(f"{place}, narrative {number}")
+    for narrative in entry.entries("actor_narratives"):
+        actor = narrative.under("actor_name", str).strip().lower()
         if not source.lower().startswith(prefix):
-            rows.skip(f"{source} {video}", f"of another dataset ({source})", here)
+            rows.skip(f"{source} {video}", f"of another dataset ({short(source)[1:-1]})", narrative.place)
         elif split is None:
-            rows.skip(f"{source} {video}", f"neither of a train nor of a val file ({source})", here)
-        elif narrative["actor_name"].strip().lower() == "background":
-            rows.skip(f"background of {video}", "narrative of the background", here)
+            rows.skip(f"{source} {video}", f"neither of a train nor of a val file ({short(source)[1:-1]})", narrative.place)
+        elif actor == "background":
+            rows.skip(f"background of {video}", "narrative of the background", narrative.place)
         else:
-            count = rows.count(video)
             rows.add(
-                split, video, narrative.get("caption"), here, file=f"{source}/{video}.mp4",
-                caption_id=f"{video}##*##{count}",
+                split, video, narrative.get("caption"), narrative.place, file=f"{source}/{video}.mp4",
+                caption_id=f"{video}##*##{rows.count(video)}",
             )
 
 
@@ -78,8 +74,4 @@ def _authors(path, ids, rows):
         if not between or not mark:
             raise ValueError(f"{path}, line {line}: not of the form <video>##*##<number>**#**<caption>: correct it")
         split = "test" if video in test else "train"
-        rows.add(split, video, caption, _place(f"{path}, line {line}"), file=f"{video}.mp4", caption_id=name)
-
-
-def _place(text):
-    return lambda: text
+        rows.add(split, video, caption, line_place(path, line), file=f"{video}.mp4", caption_id=name)

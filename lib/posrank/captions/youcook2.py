@@ -7,8 +7,9 @@ other validation clips are val; without the csv all 3,492 validation clips are t
 val). Table 1's "train 13.8K" is train + all validation clips, its test set the csv's 3,350.
 """
 
-from posrank.captions.rows import Rows
-from posrank.reading import Document, csv_rows, find, folder_of, need
+from posrank.captions.annotation_files import csv_rows, find, folder_of, line_place, need
+from posrank.captions.documents import Document
+from posrank.captions.rows import Rows, seconds
 
 SOURCE = "http://youcook2.eecs.umich.edu/download; validation_youcook.csv from https://github.com/antoine77340/MIL-NCE_HowTo100M"
 VARIANTS = ("retrieval", "official")
@@ -17,30 +18,21 @@ _SUBSETS = {"training": "train", "validation": "val"}
 
 def load(root, variant="retrieval"):
     """The captions table; see the head of this file."""
-    folder, rows = folder_of(root, "youcook2"), Rows("youcook2")
-    name = "youcookii_annotations_trainval.json"
-    document = Document(need(folder, name, dataset="youcook2", source=SOURCE))
-    videos = document.data.get("database") if isinstance(document.data, dict) else None
-    if not isinstance(videos, dict):
-        raise document.wrong((), "no object 'database'")
+    folder = folder_of(root, "youcook2")
+    path = need(folder, "youcookii_annotations_trainval.json", dataset="youcook2", source=SOURCE)
+    rows = Rows("youcook2", path)
     test = _test_clips(folder, rows) if variant == "retrieval" else set()
     found = set()
-    for video, entry in videos.items():
-        steps = ("database", video)
-        if not isinstance(entry, dict) or not isinstance(entry.get("annotations"), list):
-            raise document.wrong(steps, "no list 'annotations'")
-        if entry.get("subset") not in _SUBSETS:
-            raise document.wrong(steps, f"subset is {entry.get('subset')!r}, not training or validation")
-        for index, step in enumerate(entry["annotations"]):
-            here = (*steps, "annotations", index)
-            start, end = _segment(document, here, step)
-            split = _SUBSETS[entry["subset"]]
+    for video, entry in Document(path).root.items("database"):
+        subset = entry.choice("subset", _SUBSETS)
+        for step in entry.entries("annotations"):
+            start, end = step.child("segment").pair()
+            split = subset
             if variant == "retrieval" and split == "val" and (test is None or (video, start, end) in test):
                 split = "test"
                 found.add((video, start, end))
-            place = _place(document, here)
-            clip = f"{video}_{step['id']}"
-            rows.add(split, clip, step.get("sentence"), place, file=f"{video}.mp4", start=start, end=end)
+            clip = f"{video}_{step.name('id')}"
+            rows.add(split, clip, step.get("sentence"), step.place, file=f"{video}.mp4", start=start, end=end)
     if test and len(test - found):
         rows.notes.append(f"{len(test - found)} clips of validation_youcook.csv are not in the annotations")
     return rows.table()
@@ -53,23 +45,6 @@ def _test_clips(folder, rows):
         return None
     clips = set()
     for line, row in csv_rows(path, ("video_id", "start", "end")):
-        try:
-            clips.add((row["video_id"].strip(), float(row["start"]), float(row["end"])))
-        except ValueError:
-            raise ValueError(f"{path}, line {line}: start or end is no number (seconds)") from None
+        place = line_place(path, line)
+        clips.add((row["video_id"].strip(), *(seconds(row[key], key, place) for key in ("start", "end"))))
     return clips
-
-
-def _segment(document, here, step):
-    window = step.get("segment") if isinstance(step, dict) else None
-    if not isinstance(window, list) or len(window) != 2 or not all(isinstance(x, (int, float)) for x in window):
-        raise document.wrong(here, "'segment' must be two numbers (seconds)")
-    if "id" not in step:
-        raise document.wrong(here, "no key 'id'")
-    if not 0 <= window[0] < window[1]:
-        raise document.wrong(here, f"segment {window} is not in order")
-    return float(window[0]), float(window[1])
-
-
-def _place(document, steps):
-    return lambda: document.at(*steps)

@@ -1,4 +1,5 @@
-"""Figures and report tables: what the notebooks show. Each function takes tables and returns a DataFrame or a matplotlib figure.
+"""Figures and report tables: what the notebooks show. Each function takes tables and returns a DataFrame or a
+matplotlib figure.
 
 Names are looked up when they are first used, so that a notebook loads only what it shows.
 """
@@ -6,19 +7,36 @@ Names are looked up when they are first used, so that a notebook loads only what
 import importlib
 
 _WHERE = {
-    "attention": ("attention_figure",),
+    "attention": ("attention_figure", "attention_of_runs"),
     "blind": ("blind_figure", "blind_sets"),
+    "brittleness": ("brittleness_table",),
     "curves": ("duplicate_figure", "history_figure", "sweep_figure"),
-    "examples": ("caption_html", "examples_html"),
-    "finding": ("finding_figure", "finding_table", "gain_table", "readme_finding", "readme_shortcut", "shortcut_table"),
-    "probes": ("brittleness_table", "constant_table", "cross_generator", "show_constant", "show_cross_generator"),
+    "examples": ("caption_html", "example_html", "examples_html"),
+    "failures": ("failures_html", "ranked_list"),
+    "finding": ("finding_figure", "finding_table", "gain_table", "gain_texts", "shortcut_table"),
+    "method": ("method_figure",),
+    "neighbours": ("coarse_fine_html", "nearest_html", "some", "tested"),
     "ranks": ("controls_figure", "correlation_figure", "parts_figure"),
-    "report": ("attention_of_runs", "average_table", "failures", "marked_table", "show_sweeps", "strategy_differences", "verdict"),
-    "style": ("STRATEGIES", "SYSTEMS", "TABLE_PARTS", "save", "show_style"),
-    "tables": ("beside_paper", "blind_table", "differences", "load_metrics", "markdown", "readme_table", "results_table", "strategy_table",
-               "worth_table"),
-    "validity": ("counted_table", "judges_table", "validity_report", "validity_table"),
-    "world": ("tagger_agreement", "world_sheet"),
+    "real": ("real_curves", "real_table", "real_validity"),
+    "report": ("external_table", "head_box", "left_out", "verdict"),
+    "runs": ("coverage_note", "load_metrics", "select"),
+    "show": ("show_average", "show_published", "show_results", "show_sweep"),
+    "significance": ("marked_table", "strategy_differences"),
+    "strips": ("strip", "strip_html"),
+    "style": ("STRATEGIES", "SYSTEMS", "save", "show_style"),
+    "sweeps": ("constant_table", "cross_generator", "show_constant", "show_cross_generator"),
+    "texts": ("markdown", "named", "numbers"),
+    "tables": (
+        "average_table",
+        "beside_paper",
+        "blind_table",
+        "results_table",
+        "strategy_table",
+        "worth_table",
+    ),
+    "posrank.validity": ("counted_table", "judges_table", "validity_report", "validity_table"),
+    "vision": ("constant_text", "gains_text", "published", "published_sweep", "unseen_text"),
+    "world": ("tagger_agreement", "world_parts_figure", "world_sheet", "world_words"),
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}
 
@@ -28,7 +46,8 @@ __all__ = sorted(_MODULES)
 def __getattr__(name):
     if name not in _MODULES:
         raise AttributeError(f"module 'posrank.figures' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"posrank.figures.{_MODULES[name]}"), name)
+    module = _MODULES[name]
+    return getattr(importlib.import_module(module if "." in module else f"posrank.figures.{module}"), name)
 
 
 def __dir__():

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from posrank.figures.runs import name_of, one_set
+from posrank.figures.style import STRATEGIES
+
 
 def attention_figure(frames, maps, caption, steps=4):
     """frames uint8 [F, H, W, 3]; maps {label: [F, h, w]} from posrank.towers.attention -> figure with one row a label.
@@ -27,3 +30,30 @@ def attention_figure(frames, maps, caption, steps=4):
         panels[line][0].set_ylabel(label, fontsize="small")
     figure.suptitle(caption, fontsize="medium")
     return figure
+
+
+def attention_of_runs(work, metrics, index=0):
+    """Fig. 8: attention maps of one test clip for each strategy of the first system with weights here, or None."""
+    from posrank.towers.attention import attention_maps
+    from posrank.training.runs import load_run
+
+    maps, shown = {}, None
+    for m in one_set(metrics):
+        run = name_of(m)
+        if m["system"] != metrics[0]["system"] or m["seed"] != metrics[0]["seed"]:
+            continue
+        if not (work.folder / "runs" / run / "weights.safetensors").exists():
+            continue
+        if shown is None:
+            texts, store = work.captions(m["dataset"]), work.frames(m["dataset"])
+            caption = texts[(texts["split"] == m["split"]) & texts["video_id"].isin(store.ids)].iloc[index]
+            stored = store[caption["video_id"]][0]
+        system, _ = load_run(work.folder / "runs" / run)
+        video, _ = system.prepare(stored[None])  # a system may look at fewer frames than are stored
+        shown = (video[0].movedim(1, -1) * system.image_std + system.image_mean).clamp(0, 1).cpu().numpy()
+        for token, values in attention_maps(system, video).items():
+            maps[f"{STRATEGIES[m['strategy']].replace(' ', chr(10), 1)}\n{token} token"] = values[0]
+    if shown is None:
+        print("no trained weights in this workspace (make repro trains them): no attention maps")
+        return None
+    return attention_figure(np.asarray(shown), maps, caption["caption"], steps=6)

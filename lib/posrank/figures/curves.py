@@ -1,11 +1,13 @@
 """Curves: duplicate captions (Fig. 3), a run's losses, sweeps (Tables 5 and 6)."""
 
-from posrank.figures.style import BLIND_COLOUR, PART_COLOURS, TABLE_PARTS
+from posrank import PARTS
+from posrank.figures.style import BLIND_COLOUR, PART_COLOURS
 
 
 def duplicate_figure(curves):
-    """Fig. 3: share of captions (percent) that become identical to another one when so many words of a part are removed, one
-    panel a dataset, four panels a row. curves: as posrank.captions.duplicates.duplicate_curves returns them."""
+    """Fig. 3: share of captions (percent) that become identical to another one when so many words of a part are
+    removed, one panel a dataset, four panels a row. curves: as posrank.captions.duplicates.duplicate_curves returns
+    them."""
     import matplotlib.pyplot as plt
 
     names = list(dict.fromkeys(curves["dataset"]))
@@ -15,7 +17,7 @@ def duplicate_figure(curves):
     for axes in panels.flat[len(names):]:
         axes.remove()
     for axes, name in zip(panels.flat, names):
-        for part in TABLE_PARTS:
+        for part in PARTS:
             mine = curves[(curves["dataset"] == name) & (curves["part"] == part)]
             if len(mine):
                 axes.plot(mine["removed"], 100 * mine["proportion"], "o-", ms=3.5, color=PART_COLOURS[part], label=part)
@@ -40,13 +42,18 @@ def history_figure(history, title="Training"):
     return figure
 
 
-def sweep_figure(table, column, label):
-    """Tables 5 and 6 as curves: PoSRank per part, mean vision gain and mean recall (percent / 100) against one parameter."""
+def sweep_figure(table, column, label, paper=None):
+    """Tables 5 and 6 as curves: PoSRank per part, mean vision gain and mean recall (percent / 100) against one
+    parameter. paper: the paper's table of the same parameter, drawn pale (its first column is the parameter)."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(5.4, 3.0))
-    for part in TABLE_PARTS:
+    figure, axes = plt.subplots(figsize=(6.4, 3.0))
+    for part in PARTS:
         axes.plot(table[column], table[part], "o-", ms=3.5, color=PART_COLOURS[part], label=part)
+        if paper is not None:
+            axes.plot(paper.iloc[:, 0], paper[part], "o-", ms=2.5, lw=0.8, mfc="white", color=PART_COLOURS[part], alpha=0.5)
+    if paper is not None:
+        axes.plot([], [], "o-", ms=2.5, lw=0.8, mfc="white", color="#777777", alpha=0.7, label="the paper's, VLN-UVO")
     if "vision_gain" in table:
         axes.plot(table[column], table["vision_gain"], "o-", ms=3, lw=2.4, color=BLIND_COLOUR, label="vision gain (mean)")
     for name, style in (("v2t", "--"), ("t2v", ":")):

@@ -1,24 +1,26 @@
 """How much of a PoSRank, and of a gain, is vision: PoSRank against the best score without video, per part and strategy.
 
-Comes in: metrics dicts of runs, in groups with a name each (a grammar of the world, a dataset). Goes out: tables and a figure.
-Where a group's captions hold a language shortcut, points move to the right along the diagonal: the text alone explains them. What
-stands above the diagonal was seen. In a gain over coarse training, the share of vision is what the same model does not gain when
-it is shown the wrong videos.
+Comes in: metrics dicts of runs, in groups with a name each (a grammar of the world, a dataset). Goes out: tables and a
+figure. Where a group's captions hold a language shortcut, points move to the right along the diagonal: the text alone
+explains them. What stands above the diagonal was seen. In a gain over coarse training, the share of vision is what the
+same model does not gain when it is shown the wrong videos.
 """
 
 import numpy as np
 import pandas as pd
 
-from posrank.figures.style import BLIND_COLOUR, COLOURS, STRATEGIES, SYSTEMS, TABLE_PARTS
-from posrank.figures.tables import blind_table, markdown
+from posrank import PARTS
+from posrank.figures.style import BLIND_COLOUR, COLOURS, STRATEGIES, SYSTEMS
+from posrank.figures.tables import blind_table
+from posrank.figures.texts import named
 
-MARKERS = dict(zip(TABLE_PARTS, "osD^v"))
+MARKERS = dict(zip(PARTS, "osD^v"))
 
 
 def finding_table(groups):
-    """{name of a group: metrics of runs} -> DataFrame by group, system, strategy, part: means over seeds of posrank, chance,
-    shuffled (video), best_blind (the best row that needs no video), vision_gain = posrank - best_blind, and the number of seeds.
-    No rows for no runs.
+    """{name of a group: metrics of runs} -> DataFrame by group, system, strategy, part: means over seeds of posrank,
+    chance, shuffled (video), best_blind (the best row that needs no video), vision_gain = posrank - best_blind, and the
+    number of seeds. No rows for no runs.
     """
     rows, keys = _rows(groups), ["group", "system", "strategy", "part"]
     table = rows.groupby(keys, sort=False)[["posrank", "chance", "shuffled", "best_blind", "vision_gain"]].mean()
@@ -35,7 +37,8 @@ def _rows(groups):
 
 
 def gain_table(groups):
-    """What each strategy adds to coarse training, and how much of it is vision -> DataFrame by group, system, strategy, part with
+    """What each strategy adds to coarse training, and how much of it is vision -> DataFrame by group, system, strategy,
+    part with
 
     gain       PoSRank minus that of coarse training with the same seed, mean over seeds
     text       the same difference with shuffled videos: what is gained without seeing the right video
@@ -59,25 +62,23 @@ def gain_table(groups):
     return table.loc[[key for start in order for key in table.index if key[:-1] == start]] if len(order) else table
 
 
-def readme_finding(groups):
-    """`gain_table` as Markdown: a row per group, system and strategy, cells `gain (of which vision)` per part and their mean."""
+def gain_texts(groups):
+    """`gain_table` for a page: a row per group, system and strategy, cells `gain (of which vision)` per part and their
+    mean. ValueError where there is nothing to compare."""
     table = gain_table(groups)
     if table.empty:
         raise ValueError("no runs of another strategy beside coarse ones with the same seed: nothing to compare")
-    head = ["Captions", "System", "Training strategy", *TABLE_PARTS, "mean"]
-    lines = [head, ["---"] * 3 + ["---:"] * (len(head) - 3)]
-    for (group, system, strategy), rows in table.groupby(["group", "system", "strategy"], sort=False):
-        mine = rows.droplevel(["group", "system", "strategy"])
-        cells = [f"{mine.loc[p, 'gain']:+.3f} ({mine.loc[p, 'vision']:+.3f})" if p in mine.index else "" for p in head[3:]]
-        lines.append([group, SYSTEMS[system], STRATEGIES[strategy], *cells])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    cells = (table["gain"].map("{:+.3f}".format) + table["vision"].map(" ({:+.3f})".format)).unstack("part", sort=False)
+    cells = cells.reindex(columns=[part for part in (*PARTS, "mean") if part in cells]).fillna("")
+    return named(cells.rename_axis(columns=None)).rename_axis(index={"group": "captions"})
 
 
 def finding_figure(groups, system=None):
-    """PoSRank against the best score without video: one panel a group, colours are strategies, shapes are parts of speech.
+    """PoSRank against the best score without video: one panel a group, colours are strategies, shapes are parts of
+    speech.
 
-    system: whose runs; None = the first one that every group has, else the first. On the diagonal, nothing was seen. None without
-    runs.
+    system: whose runs; None = the first one that every group has, else the first. On the diagonal, nothing was seen.
+    None without runs.
     """
     import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D
@@ -102,7 +103,7 @@ def finding_figure(groups, system=None):
         axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", title=name, xlabel="best score without video")
     panels[0][0].set_ylabel(f"PoSRank of {SYSTEMS[system]}")
     strategies = table.index.get_level_values("strategy").unique()
-    parts = [part for part in TABLE_PARTS if part in table.index.get_level_values("part")]
+    parts = [part for part in PARTS if part in table.index.get_level_values("part")]
     handles = [Line2D([], [], ls="", marker="o", color=COLOURS[s], label=STRATEGIES[s]) for s in strategies]
     handles += [Line2D([], [], ls="", marker=MARKERS[part], color="#444444", label=part) for part in parts]
     panels[0][-1].legend(handles=handles, fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.02))
@@ -110,8 +111,8 @@ def finding_figure(groups, system=None):
 
 
 def shortcut_table(groups):
-    """Two groups side by side (balanced captions, then captions with a shortcut): DataFrame by system, strategy and part with
-    PoSRank, best_blind and vision_gain of both, and `bought` = the second's PoSRank minus the first's.
+    """Two groups side by side (balanced captions, then captions with a shortcut): DataFrame by system, strategy and
+    part with PoSRank, best_blind and vision_gain of both, and `bought` = the second's PoSRank minus the first's.
 
     ValueError unless there are exactly two groups.
     """
@@ -123,8 +124,3 @@ def shortcut_table(groups):
     columns = ["posrank", "best_blind", "vision_gain"]
     both = first[columns].join(second[columns], how="inner", lsuffix=f" {names[0]}", rsuffix=f" {names[1]}")
     return both.assign(bought=np.round(second["posrank"] - first["posrank"], 12).reindex(both.index))
-
-
-def readme_shortcut(groups):
-    """`shortcut_table` as Markdown."""
-    return markdown(shortcut_table(groups))

@@ -2,9 +2,10 @@
 
     python -m posrank.figures.real data/raw --out docs/real
 
-Comes in: a folder with one folder per dataset, as data/README.md says. Goes out: csv tables with the paper's value and the
-difference beside ours, one figure, and README.md with the same as text. Numbers only, no caption. A cell whose files are not
-at hand says "not available here"; the paper's split definitions are mixed, `SETS` says which of ours reproduces each.
+Comes in: a folder with one folder per dataset, as data/README.md says. Goes out: csv tables with the paper's value and
+the difference beside ours, one figure, and README.md with the same as text. Numbers only, no caption. A cell whose
+files are not at hand says "not available here"; the paper's split definitions are mixed, `SETS` says which of ours
+reproduces each.
 """
 
 import argparse
@@ -18,15 +19,16 @@ import pandas as pd
 from posrank import PARTS, captions, negatives, schema
 from posrank.captions import statistics
 from posrank.captions.nearest import nearest_captions
-from posrank.figures.tables import markdown
+from posrank.figures.texts import markdown
 from posrank.negatives.released_files import find_released
+from posrank.paths import root
 
 ABSENT = "not available here"
 
 
 class Set(NamedTuple):
-    """paper: the name in the paper's tables; variants: the first that can be read is taken; train: our splits whose union is
-    the paper's train; note: what its definitions are."""
+    """paper: the name in the paper's tables; variants: the first that can be read is taken; train: our splits whose
+    union is the paper's train; note: what its definitions are."""
 
     dataset: str
     paper: str
@@ -50,7 +52,8 @@ SETS = (
 
 
 def load(root, work=None, progress=True):
-    """{dataset: (Set, variant, captions, tags)} of all datasets that can be read under `root`; tags are kept in `work`."""
+    """{dataset: (Set, variant, captions, tags)} of all datasets that can be read under `root`; tags are kept in
+    `work`."""
     from posrank.language.tagger import tag_captions
 
     found = {}
@@ -101,8 +104,9 @@ def table1(found):
 
 
 def table2(found, root):
-    """Table 2, long: as `table1`, for captions, words, proportions of the test captions, and <part>_eligible: captions that
-    get a set, the paper's being its count of sentences / 21; precision and recall where the authors' file is at hand."""
+    """Table 2, long: as `table1`, for captions, words, proportions of the test captions, and <part>_eligible: captions
+    that get a set, the paper's being its count of sentences / 21; precision and recall where the authors' file is at
+    hand."""
     paper, rows = statistics.paper_table(2).set_index("dataset"), []
     for each in SETS:
         if each.paper not in paper.index:
@@ -138,8 +142,8 @@ def released_scores(folder, table, tags):
 
 
 def figure2(found, datasets=("msrvtt", "vatex"), count=500, k=5, seed=0):
-    """Fig. 2 as numbers: similarity (TF-IDF cosine) of the k nearest captions of other videos to `count` test captions, and
-    how many words differ (in the smaller of the two sets of words)."""
+    """Fig. 2 as numbers: similarity (TF-IDF cosine) of the k nearest captions of other videos to `count` test captions,
+    and how many words differ (in the smaller of the two sets of words)."""
     rows = []
     for name in datasets:
         if name in found:
@@ -161,11 +165,11 @@ def figure3(found):
 
 def released_validity(found, root, b=10000):
     """The validity table of every authors' file at hand: dataset, part, the columns of `validity_table` with blind models fitted
-    on all captions of the dataset but those of scored videos, once with each smoothing, PoSRank of the two judges and of their
-    negations, and the word of the verdict. ``.attrs["verdicts"]``: {dataset: sentence}.
+    on all captions of the dataset but those of scored videos, once with each smoothing, PoSRank of the 4-gram with both signs,
+    and the word of the verdict. ``.attrs["verdicts"]``: {dataset: sentence}.
     """
-    from posrank.figures.validity import validity_report, validity_table
-    from posrank.negatives.verdict import verdict
+    from posrank.validity import validity_report, validity_table
+    from posrank.validity.verdict import verdict
 
     rows, sentences = [], {}
     for name, (_, _, table, tags) in found.items():
@@ -174,12 +178,12 @@ def released_validity(found, root, b=10000):
             sets = negatives.load_released(path, table, part)
             row = validity_table(sets, table, tags, smoothing="absolute", b=b)
             report = validity_report(sets, table, tagger=None, clip_tokens=False, lists=None, b=b)["parts"][part]
-            scores = {f"kneser_ney_{model}": report["blind"][model] for model in ("bigram", "trigram") if report["blind"]}
-            scores |= {f"judge_{judge}": values for judge, values in report["judges"].items()}
+            names = {"bigram": "kneser_ney_bigram", "trigram": "kneser_ney_trigram", "4-gram": "4-gram", "-4-gram": "-4-gram"}
+            scores = {names[judge]: values for judge, values in report["judges"].items() if judge in names}
             for column, values in scores.items():
                 row[[column, f"{column}_low", f"{column}_high"]] = [values["posrank"], values["posrank_low"], values["posrank_high"]]
             rows.append(row.assign(verdict=report["verdict"], dataset=name).set_index(["dataset", "part"]))
-            asked[part] = {"judges": {**report["blind"], **report["judges"]}, "captions": report["captions"]}
+            asked[part] = {"judges": report["judges"], "captions": report["captions"]}
         if asked:
             sentences[name] = verdict(asked)
     made = pd.concat(rows).reset_index() if rows else pd.DataFrame()
@@ -231,8 +235,8 @@ def page(tables, found):
         "## Fig. 2: how near the nearest captions of other videos are", "", markdown(tables["figure2"], index=False), "",
         "## Fig. 3: share of captions that became duplicates once all words of a part are gone", "", markdown(last, index=False), "",
         "![Fig. 3](figure3.png)", "", "## The authors' released negatives", "", *verdicts, "",
-        "Columns: ../../lib/posrank/negatives/validity.py. Blind models (absolute discounting, and Kneser-Ney) and the judges A and B "
-        "(docs/fair.md) read all captions of the dataset but those of scored videos; a minus sign prefers the unlikely sentence.", "",
+        "Columns: ../../lib/posrank/validity/counts.py. The language models (absolute discounting, and Kneser-Ney) read all captions of "
+        "the dataset but those of scored videos; a minus sign prefers the unlikely sentence.", "",
         markdown(validity, index=False) if len(validity) else ABSENT, "",
     ])
 
@@ -247,6 +251,28 @@ def _wide(table):
         ours = ABSENT if np.isnan(row.ours) else f"{row.ours:,.{digits}f} ({difference:+,.{digits}f})"
         cells.setdefault(row.column, {})[row.dataset] = f"{theirs} / {ours}"
     return markdown(pd.DataFrame(cells).T.rename_axis("").reset_index(), index=False)
+
+
+def _published(name):
+    return pd.read_csv(root() / "docs" / "real" / f"{name}.csv")
+
+
+def real_table(n):
+    """Table 1 or 2 as measured on real annotation files (docs/real), as Markdown: paper / ours (difference)."""
+    return _wide(_published(f"table{n}"))
+
+
+def real_curves():
+    """Fig. 3's curves of the real datasets that were measured (docs/real)."""
+    return _published("figure3")
+
+
+def real_validity():
+    """The authors' released sets, one row each: sizes, chance, oddities, blind models and the verdict (docs/real)."""
+    return _published("released_validity").set_index(["dataset", "part"])[[
+        "captions", "videos", "k", "chance", "several_words", "capitals", "replacement_other_part", "lost_32", "unigram", "bigram",
+        "trigram", "4-gram", "-4-gram", "verdict",
+    ]]
 
 
 def main(argv=None):

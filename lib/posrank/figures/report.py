@@ -1,193 +1,181 @@
-"""Pieces of the report that need more than metrics: paired differences, sweeps, attention maps, and what it all says."""
+"""The report's own pieces: the box at its head, what the runs say in a few sentences, what was left out, and what is
+published elsewhere.
 
-import itertools
+Comes in: the workspace, a `posrank.figures.runs.Selection`, metrics/published.json. Goes out: HTML, Markdown and
+DataFrames.
+"""
+
+import json
+from html import escape
 
 import numpy as np
 import pandas as pd
 
-from posrank.captions.statistics import paper_table
-from posrank.figures.attention import attention_figure
-from posrank.figures.curves import sweep_figure
-from posrank.figures.probes import points
-from posrank.figures.style import SYSTEMS, TABLE_PARTS
-from posrank.figures.tables import blind_table, differences, mean_gain, row, strategy_table
+from posrank import PARTS, paths
+from posrank.figures.runs import asked, coverage_note
+from posrank.figures.style import STRATEGIES, SYSTEMS
+from posrank.figures.tables import COLUMNS, blind_table, numbers, strategy_table
+from posrank.pipeline import machine
+
+PAPER = "Beyond Coarse-Grained Matching in Video-Text Retrieval (Chen, Doughty, Li, Snoek; ACCV 2024)"
 
 
-def seed_ranks(work, metrics):
-    """{(system, strategy): ranks table averaged over seeds}; runs without ranks in this workspace are left out."""
-    found = {}
-    for m in metrics:
-        ranks = work.ranks(f"{m['system']}-{m['strategy']}-{m['seed']}")
-        if ranks is not None:
-            found.setdefault((m["system"], m["strategy"]), []).append(ranks[ranks["run"] == ranks["run"].iloc[0]])
-    merged = {}
-    for key, tables in found.items():
-        together = pd.concat(tables)
-        averages = together.groupby(["caption_id", "video_id", "part"], sort=False, as_index=False).agg(
-            better=("better", "first"), equal=("equal", "first"), negatives=("negatives", "first"),
-            reciprocal_rank=("reciprocal_rank", "mean"))
-        merged[key] = averages.assign(run="-".join(key))
-    return merged
+def preset_of(work):
+    """Name of the preset whose scratch copy `work` is; None for any other folder."""
+    return work.folder.name if work.folder.parent.name == ".presets" else None
 
 
-def marked_table(work, metrics):
-    """Tables 4 and 8 with intervals and marks -> (wide table of texts, long table of `posrank.scoring.marks.marked`).
-
-    A cell is PoSRank [95 % interval], then c where chance is not excluded, then + or - where it differs from the strategy above
-    it (Holm over the parts, paired, videos and seeds resampled), = where it does not. Below each system: the line of shuffled
-    video (mean of its runs), and chance. Two empty tables where this workspace holds no ranks.
-    """
-    from posrank.scoring.marks import marked
-
-    runs = {}
-    for m in metrics:
-        ranks = work.ranks(f"{m['system']}-{m['strategy']}-{m['seed']}")
-        if ranks is not None:
-            rows = runs.setdefault(m["system"], {}).setdefault(m["strategy"], [])
-            rows.append(ranks[ranks["run"] == ranks["run"].iloc[0]])
-    options = work.params.evaluate
-    tables = [marked(rows, options.bootstrap, options.seed).assign(system=system) for system, rows in runs.items()]
-    if not tables:
-        print("no ranks in this workspace (make repro writes them): no marks")
-        return pd.DataFrame(), pd.DataFrame()
-    long = pd.concat(tables, ignore_index=True).rename(columns={"row": "strategy"})
-    long["text"] = [_marked_cell(line) for line in long.to_dict("records")]
-    wide = long.pivot_table(index=["system", "strategy"], columns="part", values="text", aggfunc="first", sort=False)
-    wide = pd.concat([block for system in runs for block in (wide.loc[[system]], _lines(system, metrics, wide.columns))])
-    return wide[[part for part in TABLE_PARTS if part in wide]], long.set_index(["system", "strategy", "part"]).drop(columns="text")
-
-
-def _lines(system, metrics, parts):
-    """Two rows under a system's: shuffled video and chance, per part."""
-    mine = [m for m in metrics if m["system"] == system]
-    shuffled = {part: [m["zero_line"][part] for m in mine if part in m.get("zero_line", {})] for part in parts}
-    chance = {part: [m["posrank"][part]["chance"] for m in mine if part in m["posrank"]] for part in parts}
-    rows = [{part: f"{np.mean(values):.3f}" if values else "" for part, values in row.items()} for row in (shuffled, chance)]
-    return pd.DataFrame(rows, index=pd.MultiIndex.from_product([[system], ["shuffled video", "chance"]], names=["system", "strategy"]))
-
-
-def _marked_cell(line):
-    interval = "" if np.isnan(line["low"]) else f" [{line['low']:.3f}, {line['high']:.3f}]"
-    chance = " c" if line["above_chance"] != "yes" else ""
-    against = {"above": " +", "same": " =", "below": " -"}.get(line["from_previous"], "")
-    return f"{line['posrank']:.3f}{interval}{chance}{against}"
-
-
-def strategy_differences(work, metrics):
-    """Paired differences of PoSRank between any two strategies of a system, seeds averaged, with 95 % intervals and Holm's
-    correction; an empty table where this workspace holds no ranks."""
-    ranks = {"-".join(key): table for key, table in seed_ranks(work, metrics).items()}
-    pairs = []
-    for system in dict.fromkeys(m["system"] for m in metrics):
-        mine = [name for name in ranks if name.startswith(f"{system}-")]
-        pairs += [(b, a) for a, b in itertools.combinations(mine, 2)]
-    table = differences(ranks, pairs, work.params.evaluate.bootstrap, work.params.evaluate.seed)
-    if table.empty:
-        print("no ranks in this workspace (make repro writes them): no paired differences")
-        return table
-    return table.set_index(["run", "against", "part"])
-
-
-def average_table(metrics):
-    """Table 3: mean PoSRank over the five parts of coarse training, per system, with the paper's VLN-UVO column beside it."""
-    paper = paper_table(3).set_index("system")
-    rows = []
-    for m in metrics:
-        if m["strategy"] == "coarse":
-            mean = m["posrank"]["mean"]
-            rows.append({"system": SYSTEMS[m["system"]], **{k: mean[k] for k in ("posrank", "low", "high", "chance", "adjusted")},
-                         "shuffled": m.get("zero_line", {}).get("mean", np.nan), "vision_gain": mean_gain(m),
-                         "gain_low": mean_gain(m, "low"), "gain_high": mean_gain(m, "high")})
-    table = pd.DataFrame(rows)
-    if table.empty:
-        return table
-    table = table.groupby("system", sort=False).mean()
-    table["paper (VLN-UVO)"] = [paper.loc[s, "VLN-UVO"] if s in paper.index else np.nan for s in table.index]
-    return table
-
-
-def sweep_table(folder, name):
-    """One of the sweeps ("lambda", "n") as a table of the paper's columns, sorted by value; empty where it has not run.
-
-    folder: where its files <name>-<value>.json are (`sweeps/metrics` of a workspace, `metrics/sweeps` where they were published).
-    """
-    found = points(folder, name).items()
-    rows = [{name: float(value), **row(metrics), "vision_gain": mean_gain(metrics)} for value, metrics in found]
-    return pd.DataFrame(rows).sort_values(name, ignore_index=True) if rows else pd.DataFrame()
-
-
-def show_sweeps(work):
-    """Display Tables 5 and 6 with their figures and the paper's tables below; says so where a sweep has not run."""
-    from IPython.display import display
-
-    for number, name, label in ((5, "lambda", "lambda"), (6, "n", "N, negatives per part of speech")):
-        table = sweep_table(work.folder / "sweeps" / "metrics", name)
-        if table.empty:
-            print(f"Table {number}: this sweep has not run in this workspace (make sweep)")
-            continue
-        work.save(sweep_figure(table, name, label), f"table{number}_{name}")
-        display(work.save_table(table.set_index(name), f"table{number}"), paper_table(number))
-
-
-def attention_of_runs(work, metrics, index=0):
-    """Fig. 8: attention maps of one test clip for each strategy of the first system with weights here, or None."""
-    from posrank.towers.attention import attention_maps
-    from posrank.training.runs import load_run
-
-    maps, shown = {}, None
-    for m in metrics:
-        run = f"{m['system']}-{m['strategy']}-{m['seed']}"
-        if m["system"] != metrics[0]["system"] or m["seed"] != metrics[0]["seed"]:
-            continue
-        if not (work.folder / "runs" / run / "weights.safetensors").exists():
-            continue
-        if shown is None:
-            texts, store = work.captions(m["dataset"]), work.frames(m["dataset"])
-            caption = texts[(texts["split"] == m["split"]) & texts["video_id"].isin(store.ids)].iloc[index]
-            stored = store[caption["video_id"]][0]
-        system, _ = load_run(work.folder / "runs" / run)
-        video, _ = system.prepare(stored[None])  # a system may look at fewer frames than are stored
-        shown = (video[0].movedim(1, -1) * system.image_std + system.image_mean).clamp(0, 1).cpu().numpy()
-        for token, values in attention_maps(system, video).items():
-            maps[f"{m['strategy']}\n{token}"] = values[0]
-    if shown is None:
-        print("no trained weights in this workspace (make repro trains them): no attention maps")
-        return None
-    return attention_figure(np.asarray(shown), maps, caption["caption"], steps=6)
-
-
-def failures(work, run, ranks, dataset, per_part=2):
-    """The captions of each part that rank worst -> DataFrame part, caption, video_id, rank, of (list length)."""
-    texts = work.captions(dataset).set_index("caption_id")["caption"]
-    rows = []
-    for part in TABLE_PARTS:
-        mine = ranks[(ranks["part"] == part) & (ranks["run"] == run)].sort_values("reciprocal_rank", kind="stable").head(per_part)
-        for r in mine.itertuples():
-            rows.append({"part": part, "caption": texts[r.caption_id], "video_id": r.video_id,
-                         "rank": 1 + r.better + r.equal / 2, "of": r.negatives + 1})
-    return pd.DataFrame(rows).set_index("part")
+def head_box(work, selection):
+    """What the report is about, as HTML: paper, preset, data, K, steps, seeds, commit, date, machine; a banner for a
+    smoke run, for videos that are missing, and where the numbers are published ones. A page made of the notebook puts
+    its contents below the box."""
+    params, runs = work.params, selection.runs
+    train, preset = params.train, preset_of(work)
+    commit, date = machine.checkout(work.folder)
+    box = machine.describe() if runs else {}
+    first = runs[0] if runs else {}
+    data = f"{train.dataset}, split {params.evaluate.split}"
+    if "videos" in first:
+        videos, captions = (first[name] - first[f"{name}_missing"] for name in ("videos", "captions"))
+        data += f": {videos} videos, {captions} captions"
+    k = params.negatives.k if isinstance(params.negatives.k, int) else json.dumps(params.negatives.k.plain())
+    lines = {
+        "paper": PAPER,
+        "preset": preset or "params.yaml as it stands",
+        "data": data,
+        "K": f"{k} negatives a list at most, rule {params.evaluate.rules[0]}",
+        "training": f"{len(asked(params))} runs, {train.steps} steps each"
+        if train.steps
+        else f"{len(asked(params))} runs, {train.epochs} epochs each",
+        "seeds": ", ".join(map(str, train.seeds)),
+        "commit": f"{commit} ({date})" if commit else "not known (no git)",
+        "machine": "; ".join(
+            filter(
+                None,
+                [box.get("processor"), f"{box['cores']} cores" if box else "", ", ".join(box.get("accelerator") or [])],
+            )
+        )
+        or "nothing was trained",
+    }
+    banners = []
+    if preset == "smoke":
+        banners.append(
+            "<b>Smoke run.</b> Tiny sizes, a few steps: it shows that the pipeline works. Its numbers mean nothing."
+        )
+    if selection.missing:
+        banners.append(f"Not run: {', '.join(f'{name} has not been run' for name in selection.missing)}.")
+    if coverage_note(runs):
+        banners.append(escape(coverage_note(runs)) + ".")
+    rows = "".join(
+        f'<tr><th style="text-align:left">{name}</th><td style="text-align:left">{escape(str(text))}</td></tr>'
+        for name, text in lines.items()
+    )
+    boxes = "".join(
+        f'<p style="background:#fdf0d5;color:#222;border-left:4px solid #d55e00;padding:.5em .8em">{text}</p>'
+        for text in banners
+    )
+    return f'<div class="head-box"><table>{rows}</table>{boxes}</div><nav id="contents"></nav>'
 
 
 def verdict(metrics):
     """A few sentences that the numbers of these runs support, as Markdown; everything in them is computed here."""
     if not metrics:
-        return "No runs: nothing was trained or evaluated here (`train.systems: []`, or `make repro` has not come that far)."
+        return "No runs: nothing was trained or evaluated here (`train.systems: []`, or `make repro` is not done)."
     table, worth = strategy_table(metrics), blind_table(metrics)
     lines = []
-    for system in dict.fromkeys(name for name, _ in table.index):
+    for system in table.index.unique("system"):
         mine = table.loc[system]
         seeds = int(mine["seeds"].max())
-        means = mine[list(TABLE_PARTS)].mean(axis=1).sort_values(ascending=False)
-        order = " > ".join(f"{name} ({value:.3f})" for name, value in means.items())
+        means = mine[list(PARTS)].mean(axis=1).sort_values(ascending=False)
+        order = " > ".join(f"{STRATEGIES[name]} ({value:.3f})" for name, value in means.items())
         recall = mine[["v2t", "t2v"]].mean(axis=1)
         lines.append(f"* **{SYSTEMS[system]}** ({seeds} seed{'s' if seeds > 1 else ''}): mean PoSRank {order}.")
         if "coarse" in recall.index:
-            change = ", ".join(f"{name} {recall[name] - recall['coarse']:+.1f}" for name in mine.index if name != "coarse")
-            lines.append(f"  Mean recall {recall['coarse']:.1f} with coarse training; change in points: {change or 'none trained'}.")
+            change = ", ".join(
+                f"{STRATEGIES[name]} {recall[name] - recall['coarse']:+.1f}" for name in mine.index if name != "coarse"
+            )
+            lines.append(
+                f"  Mean recall {recall['coarse']:.1f} % with {STRATEGIES['coarse']}; "
+                f"change in points: {change or 'none trained'}."
+            )
     blind = worth[worth["gain_low"].notna() & (worth["gain_low"] <= 0)]
-    cells = ", ".join(f"{r.system} {r.strategy} {r.part}" for r in blind.itertuples())
+    cells = ", ".join(f"{SYSTEMS[r.system]}, {STRATEGIES[r.strategy]}, {r.part}" for r in blind.itertuples())
     lines.append(f"* Vision gain not distinguishable from 0 (95 %): {cells or 'nowhere'}.")
     if table["seeds"].max() < 3:
-        lines.append("* Fewer than three seeds: the order of the strategies is what this run gave, not a claim about the method.")
+        lines.append(
+            "* Fewer than three seeds: the order of the strategies is what this run gave, not a claim about the method."
+        )
     return "\n".join(lines)
 
+
+def left_out(selection):
+    """Metrics files that are not in the tables, each with its reason -> DataFrame; empty where there are none."""
+    rows = [{"file": f"metrics/{file}", "reason": reason} for file, reason in selection.left_out.items()]
+    rows += [{"file": name, "reason": "has not been run"} for name in selection.missing]
+    return pd.DataFrame(rows, columns=["file", "reason"]).set_index("file")
+
+
+def external_table(selection):
+    """Models that were not trained here, on the same lists as the runs -> DataFrame by model with PoSRank per part and
+    their mean."""
+    rows = [
+        {
+            "model": m.get("run", m["file"]),
+            **{part: m["posrank"].get(part, {}).get("posrank") for part in (*PARTS, "mean")},
+        }
+        for m in selection.external
+    ]
+    return numbers(pd.DataFrame(rows, columns=["model", *PARTS, "mean"]).set_index("model"))
+
+
+def published(folder=None):
+    """metrics/published.json of the project (posrank.pipeline.published), {} where there is none."""
+    path = (folder or paths.root()) / "metrics" / "published.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def published_tables(found, wanted, but=()):
+    """What git keeps of other presets, one table each -> {heading: DataFrame of texts}.
+
+    found: `published()`; wanted: a function (name of a run or of a sweep's point, its entry) -> whether it is shown;
+    but: presets to leave out. Runs are averaged over seeds. Runs on different lists stand in different tables. A
+    heading names preset, data, commit, and says how many runs the present code would make otherwise.
+    """
+    tables, order = {}, {name: n for n, name in enumerate([*SYSTEMS.values(), *STRATEGIES.values()])}
+    for preset, entry in found.items():
+        groups = {}
+        for name, values in entry["runs"].items():
+            if preset not in but and wanted(name, values):
+                groups.setdefault((values["dataset"], values["split"], values["lists"]), {})[name] = values
+        for (dataset, split, lists), runs in groups.items():
+            rows = [
+                {
+                    **_kind(name),
+                    **{
+                        key: np.nan if values.get(key) is None else values[key]
+                        for key in (*COLUMNS, "mean", "vision_gain")
+                    },
+                }
+                for name, values in runs.items()
+            ]
+            rows.sort(key=lambda line: [order.get(line[key], 99) for key in ("system", "training strategy")])
+            table = pd.DataFrame(rows).groupby(["system", "training strategy"], sort=False).mean(numeric_only=True)
+            old = sum(bool(values["stale"]) for values in runs.values())
+            commits = sorted({values["commit"] or entry["commit"] or "" for values in runs.values()} - {""})
+            heading = f"published, preset {preset}, {dataset} {split}, commit {', '.join(commits) or 'not noted'}"
+            heading += (
+                f"; {old} of {len(runs)} runs are stale: made by other code or parameters than the present ones"
+                if old
+                else "; current"
+            )
+            # lists of one preset can differ as well: the digest tells their tables apart
+            tables[heading if heading not in tables else f"{heading} (lists {lists})"] = numbers(table)
+    return tables
+
+
+def _kind(name):
+    """System and strategy of a published run, for people; of a sweep's point, its name."""
+    if name.startswith("sweeps/"):
+        return {"system": "sweep", "training strategy": name.removeprefix("sweeps/")}
+    system, strategy, _ = name.split("-")
+    return {"system": SYSTEMS.get(system, system), "training strategy": STRATEGIES.get(strategy, strategy)}

@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-TABLE_PARTS = ("noun", "adj", "verb", "adv", "prep")
-"""The parts of speech in the order of the paper's result tables."""
-
 STRATEGIES = {
     "zeroshot": "Zero-Shot (no training)",
     "coarse": "Coarse-Grained Training", "word": "Word-Level Negatives", "phrase": "Phrase-Level Negatives",
@@ -17,7 +14,8 @@ BLIND_COLOUR = "#d55e00"
 
 
 def show_style():
-    """Set the style of all following figures (seaborn's whitegrid, small print sizes) and tables (three digits, missing values empty)."""
+    """Set the style of all following figures (seaborn's whitegrid, small print sizes) and tables (three digits, missing
+    values empty)."""
     import matplotlib as mpl
     import pandas as pd
     import seaborn as sns
@@ -37,7 +35,8 @@ def show_style():
 
 
 def table_html(table):
-    """A DataFrame as notebooks show it, cut as pandas' display options say; a missing value (NaN, NA, None) is an empty cell.
+    """A DataFrame as notebooks show it, cut as pandas' display options say; a missing value (NaN, NA, None) is an empty
+    cell.
 
     >>> "NaN" in table_html(__import__("pandas").DataFrame({"a": [1.5, None]}))
     False

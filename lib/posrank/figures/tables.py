@@ -1,54 +1,47 @@
-"""Report tables: runs as rows, the paper's columns (V2T, T2V, PoSRank per part), intervals, and the paper's values beside.
+"""Report tables: runs as rows, the paper's columns (V2T, T2V, PoSRank per part), what they are worth, and the paper's
+values beside.
 
-Comes in: metrics dicts as `metrics/<run>.json` holds them, ranks tables. Goes out: DataFrames and Markdown. Nothing here is
-typed in: every number was written by a run, or stands in the paper's own tables.
+Comes in: metrics dicts as `metrics/<run>.json` holds them, all on the same lists (posrank.figures.runs.one_set). Goes
+out: DataFrames and Markdown. Nothing here is typed in: every number was written by a run, or stands in the paper's own
+tables.
 """
-
-import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from posrank import PARTS
 from posrank.captions.statistics import paper_table
-from posrank.figures.style import STRATEGIES, SYSTEMS, TABLE_PARTS
+from posrank.figures.runs import coverage_note, load_metrics, one_set
+from posrank.figures.style import STRATEGIES, SYSTEMS
+from posrank.figures.texts import COLUMNS, markdown, number, numbers
+from posrank.language.ngrams import ORDERS
 
-COLUMNS = ("v2t", "t2v", *TABLE_PARTS)
+__all__ = ["COLUMNS", "beside_paper", "blind_table", "load_metrics", "markdown", "numbers", "results_table", "strategy_table"]
 
-
-def load_metrics(folder):
-    """Metrics of all runs in a folder, in the order system, strategy, seed: a list of dicts (files that are no runs are left
-    out). ValueError where a file is no JSON."""
-    found = []
-    for path in sorted(Path(folder).glob("*.json")):
-        try:
-            metrics = json.loads(path.read_text())
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{path}, line {error.lineno}: no JSON ({error.msg}); evaluate the run again") from None
-        if "posrank" in metrics and "strategy" in metrics:
-            found.append(metrics)
-    order = {name: i for i, name in enumerate([*SYSTEMS, *STRATEGIES])}
-    return sorted(found, key=lambda m: (order.get(m["system"], 99), order.get(m["strategy"], 99), m["seed"]))
+PAPER_DATASETS = {"msrvtt": "MSR-VTT", "vatex": "VATEX", "vln_uvo": "VLN-UVO", "vln_oops": "VLN-OOPS"}
+"""Our datasets -> the names in the paper's tables of results."""
 
 
 def row(metrics):
     """The paper's columns of one run: mean recall in percent, PoSRank in 0..1."""
     recall, ranks = metrics["recall"], metrics["posrank"]
-    return {"v2t": recall["v2t"]["mean"], "t2v": recall["t2v"]["mean"],
-            **{part: ranks[part]["posrank"] if part in ranks else np.nan for part in TABLE_PARTS}}
+    return {
+        "v2t": recall["v2t"]["mean"],
+        "t2v": recall["t2v"]["mean"],
+        **{part: ranks[part]["posrank"] if part in ranks else np.nan for part in PARTS},
+    }
 
 
 def strategy_table(metrics, digits=None):
-    """Tables 4, 7, 8: one row per system and strategy, the mean over seeds -> DataFrame indexed by (system, strategy) with
-    the columns of COLUMNS, `seeds`, and, for several seeds, the standard deviation over them in `<column>_sd`. No rows for no
-    runs."""
+    """Tables 4, 7, 8: one row per system and strategy, the mean over seeds -> DataFrame indexed by (system, strategy)
+    with the columns of COLUMNS, `seeds`, and, for several seeds, the standard deviation over them in `<column>_sd`. No
+    rows for no runs. ValueError where the runs were ranked on different lists."""
     if not metrics:
         index = pd.MultiIndex.from_arrays([[], []], names=["system", "strategy"])
         return pd.DataFrame(columns=[*COLUMNS, "seeds"], index=index, dtype=float)
-    rows = pd.DataFrame([{**{k: m[k] for k in ("system", "strategy", "seed")}, **row(m)} for m in metrics])
+    rows = pd.DataFrame([{**{k: m[k] for k in ("system", "strategy", "seed")}, **row(m)} for m in one_set(metrics)])
     groups = rows.groupby(["system", "strategy"], sort=False)
-    table = groups[list(COLUMNS)].mean()
-    seeds = groups.size()
+    table, seeds = groups[list(COLUMNS)].mean(), groups.size()
     if seeds.max() > 1:
         table = table.join(groups[list(COLUMNS)].std().add_suffix("_sd"))
     table = table.assign(seeds=seeds)
@@ -61,127 +54,168 @@ def mean_gain(metrics, key="value"):
     return np.nan if value is None else value
 
 
-def results_table(metrics):
-    """Tables 4 and 8 as the report shows them: `strategy_table`, then the vision gain of each part (`<part>_gain`, mean over seeds),
-    and two rows below: shuffled video (the mean of all runs) and chance."""
-    table, worth = strategy_table(metrics), blind_table(metrics)
-    if worth.empty:
-        return table
-    gains = worth.assign(vision_gain=worth["vision_gain"].astype(float)).pivot_table(
-        index=["system", "strategy"], columns="part", values="vision_gain", aggfunc="mean")
-    gains = gains.reindex(columns=TABLE_PARTS).add_suffix("_gain")
-    lines = worth.groupby("part")[["shuffled", "chance"]].agg(lambda column: column.astype(float).mean()).reindex(TABLE_PARTS)
-    below = lines.rename(columns={"shuffled": "shuffled video"}).T
-    below.index = pd.MultiIndex.from_product([[""], below.index], names=table.index.names)
-    shown = pd.concat([table.drop(columns="seeds").join(gains), below])
-    return shown.assign(seeds=table["seeds"].reindex(shown.index).astype("Int64"))
+def results_table(metrics, counts=True):
+    """Tables 4 and 8 as the report and the README show them, as texts: recall with one digit, PoSRank with three, over
+    several seeds `mean ± standard deviation`. Three rows below: shuffled video (mean of all runs), the best n-gram
+    model, chance.
+
+    counts: with the columns seeds, videos ("18 of 24" where some are missing) and captions. Empty without runs.
+    """
+    table, blind, lines = strategy_table(metrics), blind_table(metrics), []
+    if table.empty:
+        return pd.DataFrame()
+    for key in table.index:
+        cells = {column: number(table.loc[key, column], column) for column in COLUMNS}
+        if "noun_sd" in table:
+            spread = {column: number(table.loc[key, f"{column}_sd"], column) for column in COLUMNS}
+            cells = {column: f"{cell} ± {spread[column]}" if spread[column] else cell for column, cell in cells.items()}
+        lines.append({"system": SYSTEMS[key[0]], "training strategy": STRATEGIES[key[1]], **cells})
+        if counts:
+            mine = [m for m in metrics if (m["system"], m["strategy"]) == key]
+            lines[-1] |= {
+                "seeds": str(len(mine)),
+                "videos": coverage_note(mine).partition(f" {mine[0].get('split')} ")[0] or _count(mine, "videos"),
+                "captions": _count(mine, "captions"),
+            }
+    rows = blind.groupby("part")
+    below = {
+        "shuffled video (mean of all runs)": rows["shuffled"],
+        "best n-gram model, no video": [name for name in ORDERS if name in blind],
+        "chance": rows["chance"],
+    }
+    for name, values in below.items():
+        values = (
+            rows[values].mean().max(axis=1)
+            if isinstance(values, list)
+            else values.agg(lambda column: column.astype(float).mean())
+        )
+        lines.append({"training strategy": name, **{part: number(values.get(part), part) for part in PARTS}})
+    found = pd.DataFrame(lines).fillna("").set_index(["system", "training strategy"])
+    return found.rename(columns={"v2t": "V2T", "t2v": "T2V"})
+
+
+def _count(metrics, name):
+    """Videos or captions that were ranked, as text; those of the first of several runs (they are on the same lists)."""
+    first = metrics[0]
+    value = (
+        first[name] - first.get(f"{name}_missing", 0) if name in first else first["posrank"].get("mean", {}).get(name)
+    )
+    return "" if value is None else f"{value:.0f}"
 
 
 def blind_table(metrics):
-    """What the runs' sets are worth: per run and part PoSRank with its interval, chance, the zero line (shuffled video), the
-    best blind row and the vision gain -> long DataFrame."""
+    """What the runs' sets are worth: per run and part PoSRank with its interval, chance, the zero line (shuffled
+    video), the best blind row and the vision gain -> long DataFrame."""
     numbers = ("posrank", "low", "high", "chance", "adjusted", "list_length", "captions", "videos")
-    columns = ["system", "strategy", "seed", "part", *numbers, "shuffled", "best_blind", "vision_gain", "gain_low", "gain_high"]
+    columns = [
+        "system",
+        "strategy",
+        "seed",
+        "part",
+        *numbers,
+        "shuffled",
+        "best_blind",
+        "vision_gain",
+        "gain_low",
+        "gain_high",
+    ]
     rows = []
-    for m in metrics:
-        for part in TABLE_PARTS:
+    for m in one_set(metrics):
+        for part in PARTS:
             if part not in m["posrank"]:
                 continue
             own, gain = m["posrank"][part], m.get("vision_gain", {}).get(part, {})
-            rows.append({
-                "system": m["system"], "strategy": m["strategy"], "seed": m["seed"], "part": part,
-                **{name: own[name] for name in numbers},
-                "shuffled": m.get("zero_line", {}).get(part),
-                **{name: line.get(part) for name, line in m.get("blind", {}).items() if name != "shuffled video"},
-                "best_blind": gain.get("best_blind"), "vision_gain": gain.get("value"),
-                "gain_low": gain.get("low"), "gain_high": gain.get("high"),
-            })
+            rows.append(
+                {
+                    "system": m["system"],
+                    "strategy": m["strategy"],
+                    "seed": m["seed"],
+                    "part": part,
+                    **{name: own[name] for name in numbers},
+                    "shuffled": m.get("zero_line", {}).get(part),
+                    **{name: line.get(part) for name, line in m.get("blind", {}).items() if name != "shuffled video"},
+                    "best_blind": gain.get("best_blind"),
+                    "vision_gain": gain.get("value"),
+                    "gain_low": gain.get("low"),
+                    "gain_high": gain.get("high"),
+                }
+            )
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
 
 
 def worth_table(worth):
-    """The columns of `blind_table` that fit a page; of several seeds the mean, where an interval is that of the first seed's
-    run alone and therefore left out."""
+    """The columns of `blind_table` that fit a page; of several seeds the mean, where an interval is that of the first
+    seed's run alone and therefore left out."""
     keys = ["system", "strategy", "part"]
-    shown = ["posrank", "low", "high", "chance", "adjusted", "shuffled", "best_blind", "vision_gain", "gain_low", "gain_high"]
+    shown = [
+        "posrank",
+        "low",
+        "high",
+        "chance",
+        "adjusted",
+        "shuffled",
+        "best_blind",
+        "vision_gain",
+        "gain_low",
+        "gain_high",
+    ]
     if worth["seed"].nunique() == 1:
         return worth.set_index(keys)[shown]
     numbers = [name for name in shown if name not in ("low", "high", "best_blind", "gain_low", "gain_high")]
     groups = worth.groupby(keys, sort=False)
-    lowest = groups[["gain_low"]].min().rename(columns={"gain_low": "lowest gain_low of a seed"})
-    return groups[numbers].mean().join(lowest)
+    return (
+        groups[numbers]
+        .mean()
+        .join(groups[["gain_low"]].min().rename(columns={"gain_low": "lowest gain_low of a seed"}))
+    )
+
+
+def average_table(metrics):
+    """Table 3: mean PoSRank over the five parts of coarse training, per system, with the paper's VLN-UVO column beside
+    it."""
+    paper = paper_table(3).set_index("system")
+    rows = []
+    for m in one_set(metrics):
+        if m["strategy"] == "coarse":
+            mean = m["posrank"]["mean"]
+            rows.append(
+                {
+                    "system": SYSTEMS[m["system"]],
+                    **{k: mean[k] for k in ("posrank", "low", "high", "chance", "adjusted")},
+                    "shuffled": m.get("zero_line", {}).get("mean", np.nan),
+                    "vision_gain": mean_gain(m),
+                    "gain_low": mean_gain(m, "low"),
+                    "gain_high": mean_gain(m, "high"),
+                }
+            )
+    table = pd.DataFrame(rows)
+    if table.empty:
+        return table
+    table = table.groupby("system", sort=False).mean()
+    table["paper (VLN-UVO)"] = [paper.loc[s, "VLN-UVO"] if s in paper.index else np.nan for s in table.index]
+    return table
 
 
 def beside_paper(metrics, table=8):
-    """Ours and the paper's values of the same system and strategy: DataFrame with rows (system, strategy, ours | paper).
+    """Ours and the paper's rows of Table 4, 7 or 8 (or of 5, 6: see posrank.figures.sweeps), numbers as they are ->
+    DataFrame indexed by (system or dataset, training strategy, from: ours | paper).
 
-    The worlds differ (the paper's rows are VLN-UVO with K = 20): what can be compared is the order of the strategies and
-    chance-adjusted values, not the numbers as they stand.
+    Table 4 is about X-CLIP alone, Table 7 about X-CLIP by dataset. Every row of the paper is there. The worlds differ
+    (the paper's Tables 4 and 8 are VLN-UVO with K = 20): what can be compared is the order of the strategies and
+    chance-adjusted values.
     """
-    ours = strategy_table(metrics)
-    paper = paper_table(table).set_index(["system", "strategy"])
+    first = "dataset" if table == 7 else "system"
+    ours = strategy_table([m for m in metrics if table == 8 or m["system"] == "xclip"])
     rows = []
     for system, strategy in ours.index:
-        gains = [mean_gain(m) for m in metrics if (m["system"], m["strategy"]) == (system, strategy)]
-        rows.append({"system": SYSTEMS[system], "strategy": STRATEGIES[strategy], "from": "ours",
-                     **ours.loc[(system, strategy), list(COLUMNS)].to_dict(), "vision_gain": np.mean(gains)})
-        key = (SYSTEMS[system], strategy)
-        if key in paper.index:
-            rows.append({"system": SYSTEMS[system], "strategy": STRATEGIES[strategy], "from": "paper",
-                         **paper.loc[key, list(COLUMNS)].to_dict()})
-    columns = ["system", "strategy", "from", *COLUMNS, "vision_gain"]
-    return pd.DataFrame(rows, columns=columns).set_index(columns[:3])
-
-
-def differences(ranks, pairs, b=10000, seed=0):
-    """Paired differences between runs: `ranks` {name: ranks table}, `pairs` [(name, name)] -> long DataFrame of
-    posrank.scoring.summary.compare with the columns run, against."""
-    from posrank.scoring.summary import compare
-
-    tables = [compare(ranks[a], ranks[other], b, seed).assign(run=a, against=other) for a, other in pairs]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-
-
-def markdown(table, index=True):
-    """A DataFrame as a Markdown table (texts as they are, floats with three digits, missing values empty)."""
-    flat = table.reset_index() if index else table
-    cells = [[_cell(value) for value in values] for values in flat.itertuples(index=False)]
-    lines = [flat.columns, ["---"] * len(flat.columns), *cells]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
-
-
-def _cell(value):
-    if pd.api.types.is_scalar(value) and pd.isna(value):
-        return ""
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
-
-
-def _number(value, column):
-    """A value of COLUMNS as text: recall with one digit, PoSRank with three; empty where there is none."""
-    if value is None or np.isnan(value):
-        return ""
-    return f"{value:.1f}" if column in ("v2t", "t2v") else f"{value:.3f}"
-
-
-def readme_table(metrics):
-    """The README's table of results, from the runs of one folder: mean recall and PoSRank with the shuffled-video line."""
-    table = strategy_table(metrics)
-    several = int(table["seeds"].max()) > 1
-    lines = []
-    for system, strategy in table.index:
-        values = table.loc[(system, strategy)]
-        cells = [_number(values[c], c) for c in COLUMNS]
-        if several:
-            spread = [_number(values[f"{c}_sd"], c) for c in COLUMNS]
-            cells = [f"{cell} ± {more}" if more else cell for cell, more in zip(cells, spread)]
-        lines.append([SYSTEMS[system], STRATEGIES[strategy], *cells])
-    blind = blind_table(metrics)
-    for name, column in (("shuffled video (mean of all runs)", "shuffled"), ("best n-gram model, no video", None), ("chance", "chance")):
-        if column is None:
-            known = [c for c in ("unigram", "bigram", "trigram", "4-gram", "5-gram") if c in blind]
-            values = blind.groupby("part")[known].mean().max(axis=1) if known else {}
-        else:
-            values = blind.groupby("part")[column].mean()
-        lines.append(["", name, "", "", *(_number(values.get(part), part) for part in TABLE_PARTS)])
-    head = ["System", "Training strategy", "V2T", "T2V", *TABLE_PARTS]
-    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * 2 + ["---:"] * 7, *lines])
+        name = (
+            PAPER_DATASETS.get(metrics[0].get("dataset"), metrics[0].get("dataset")) if table == 7 else SYSTEMS[system]
+        )
+        rows.append({first: name, "strategy": strategy, "from": "ours", **ours.loc[(system, strategy), list(COLUMNS)]})
+    for line in paper_table(table).to_dict("records"):
+        rows.append({first: SYSTEMS["xclip"], "from": "paper", **line})
+    order = {name: n for n, name in enumerate([*dict.fromkeys(line[first] for line in rows), *STRATEGIES])}
+    rows.sort(key=lambda line: (order[line[first]], order[line["strategy"]]))
+    found = pd.DataFrame(rows, columns=[first, "strategy", "from", *COLUMNS])
+    found["strategy"] = found["strategy"].map(STRATEGIES)
+    return found.rename(columns={"strategy": "training strategy"}).set_index([first, "training strategy", "from"])

@@ -1,14 +1,13 @@
 """The text half's tools: tagger, lexicon (WordNet) and inflection. Knows nothing of torch, of videos or of negatives.
 
-``tag`` is here for short; the modules are `tagger`, `lexicon`, `inflect`, `parts`, `ngrams` (blind models), and the two
-scripts that made the committed data, `build_lexicon` and `train_tagger`. Everything loads on first use: spaCy, nltk and
-lemminflect are slow to import.
+``tag`` is here for short; the modules are `tagger`, `lexicon`, `inflect`, `parts` and `ngrams` (language models without video).
+Everything loads on first use: spaCy, nltk and lemminflect are slow to import.
 """
 
 import importlib
 
 _FUNCTIONS = ("tag", "tag_captions", "load_tagger")
-_MODULES = ("build_lexicon", "inflect", "lexicon", "ngrams", "parts", "tagger", "train_tagger")
+_MODULES = ("inflect", "lexicon", "ngrams", "parts", "tagger")
 
 __all__ = [*_FUNCTIONS, *_MODULES]
 

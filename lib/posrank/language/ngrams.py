@@ -19,6 +19,9 @@ from itertools import pairwise
 
 import numpy as np
 
+ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3, "4-gram": 4, "5-gram": 5}
+"""Name of a blind language model -> its order."""
+
 SMOOTHINGS = ("kneser_ney", "absolute")
 START, END, UNKNOWN = 0, 1, 2  # word numbers; a start mark is never predicted
 _TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]|_")

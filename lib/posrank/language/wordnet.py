@@ -9,7 +9,6 @@ proper names). Relations come in the order of WordNet's data files, senses in Wo
 
 import gzip
 import hashlib
-import io
 from collections import defaultdict
 from pathlib import Path
 
@@ -99,7 +98,7 @@ class TableGraph:
         rows, _, orders = text.partition("\n\n")
         header, *rows = rows.split("\n")
         if not header.startswith(HEADER):
-            raise ValueError(f"{path}: first line is {header[:40]!r}, expected {HEADER!r}; run build_lexicon again")
+            raise ValueError(f"{path}: first line is {header[:40]!r}, expected {HEADER!r}; run tools/build_lexicon.py again")
         self.name = f"wordnet-{header.split()[-1]} builtin sha256:{hashlib.sha256(data).hexdigest()[:8]}"
         self._names, self._antonyms, self._hypernyms, self._heads = [], {}, {}, {}
         self._hyponyms = defaultdict(list)
@@ -141,42 +140,3 @@ class TableGraph:
 
     def heads(self, synset):
         return self._heads.get(synset, ())
-
-
-def write_graph(graph, path):
-    """Write an `NltkGraph` as the table that `TableGraph` reads; the same graph gives the same bytes."""
-    from posrank.paths import atomic
-
-    synsets = graph.synsets()
-    row = {synset: i for i, synset in enumerate(synsets)}
-    lines = [f"{HEADER} {graph.name.split()[0].removeprefix('wordnet-')}"]
-    lemmas = set()
-    for i, synset in enumerate(synsets):
-        names = graph.names(synset)
-        pos = synset.pos().replace("s", "a")
-        lemmas.update((name.lower(), pos) for name in names)
-        antonyms = ((k, graph.antonyms(synset, name)) for k, name in enumerate(names))
-        lines.append("\t".join((
-            pos,
-            " ".join(names),
-            " ".join(f"{k}={','.join(words)}" for k, words in antonyms if words),
-            " ".join(str(row[s] - i) for s in graph.hypernyms(synset)),
-            " ".join(str(row[s] - i) for s in graph.heads(synset)),
-        )))
-    lines.append("")
-    parts = {pos: part for part, pos in POS.items()}
-    for lemma, pos in sorted(lemmas):
-        senses = [(row[s], name) for s, name in graph.spellings(lemma, parts[pos])]
-        if senses != sorted(senses, key=lambda sense: sense[0]):
-            listed = [(row[s], n) for s, n in _in_file_order(graph, senses, synsets, lemma)]
-            lines.append(f"{lemma}\t{pos}\t{' '.join(str(listed.index(sense)) for sense in senses)}")
-    buffer = io.BytesIO()
-    with gzip.GzipFile(filename="", fileobj=buffer, mode="wb", compresslevel=9, mtime=0) as file:
-        file.write(("\n".join(lines) + "\n").encode("utf-8"))
-    with atomic(Path(path)) as temporary:
-        Path(temporary).write_bytes(buffer.getvalue())
-
-
-def _in_file_order(graph, senses, synsets, lemma):
-    rows = sorted({r for r, _ in senses})
-    return [(synsets[r], name) for r in rows for name in graph.names(synsets[r]) if name.lower() == lemma]

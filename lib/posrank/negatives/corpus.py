@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from posrank.language.markup import warn_of_marks
+from posrank.negatives.rules import SPLITS, check_choice
 from posrank.negatives.sentences import TaggedCaptions, normal
 from posrank.negatives.vocabulary import Vocabulary
 
@@ -15,22 +17,15 @@ from posrank.negatives.vocabulary import Vocabulary
 @dataclass
 class Corpus:
     """captions: {caption_id: caption}; tagged: their tokens; vocabulary and lexicon: what replacements come from;
-    attrs: tagger, lexicon and reference in words, for the tables made from it; reference: the tags that the vocabulary was
-    made from (None for a ready Vocabulary); reference_videos: {caption_id: video} of those captions, where known."""
+    attrs: tagger, lexicon and reference in words, for the tables made from it."""
 
     captions: dict
     tagged: TaggedCaptions
     vocabulary: Vocabulary
     lexicon: object
     attrs: dict
-    reference: pd.DataFrame = None
-    reference_videos: dict = field(default_factory=dict)
     _videos: dict = field(default_factory=dict)
     _video_of: dict = field(default_factory=dict)
-
-    def video(self, caption_id):
-        """What tells the video of a caption from all others: its id, with the dataset's name where the table has it."""
-        return self._video_of[caption_id]
 
     def others(self, caption_id):
         """The other captions of the same video, in normal form: a frozenset."""
@@ -57,36 +52,64 @@ def gather(captions, tags=None, reference=None, lexicon="builtin", tagger=None):
     reference: captions, or their tags (a table with the columns text, lemma, upos, tag), or a ready Vocabulary.
     lexicon: a name for posrank.language.lexicon.load, or an object with its methods.
     """
+    captions, tags, tagged = with_tags(captions, tags, tagger)
+    texts = dict(zip(captions["caption_id"].tolist(), captions["caption"].tolist()))
+    lexicon = named_lexicon(lexicon)
+    vocabulary, described = _vocabulary(captions, tags, tagged, reference, lexicon, tagger)
+    attrs = {
+        "tagger": str(tagged.tagger), "lexicon": getattr(lexicon, "name", type(lexicon).__name__),
+        "reference": described, "vocabulary": dict(vocabulary.size),
+    }
+    videos, video_of = {}, videos_of(captions)
+    for name, key in video_of.items():
+        videos.setdefault(key, []).append(normal(texts[name]))
+    return Corpus(texts, tagged, vocabulary, lexicon, attrs, videos, video_of)
+
+
+def with_tags(captions, tags=None, tagger=None):
+    """-> captions (checked), their tags table (made by `tagger` where it is None), the same as TaggedCaptions."""
     captions = _check(captions, "captions")
+    warn_of_marks(captions["caption"].tolist(), "captions")
     if tags is None:
         tags = _tag(captions, tagger)
     elif not isinstance(tags, pd.DataFrame):
         raise ValueError(f"tags: expected a tags table (pandas DataFrame), got {type(tags).__name__}")
     tagged = TaggedCaptions(tags)
-    texts = dict(zip(captions["caption_id"].tolist(), captions["caption"].tolist()))
-    absent = [name for name, text in texts.items() if text.strip() and name not in tagged]
+    blank = captions["caption"].str.strip() == ""
+    absent = [name for name in captions.loc[~blank, "caption_id"] if name not in tagged]
     if absent:
         raise ValueError(f"tags: {len(absent)} captions have none, the first is {absent[0]!r}; tag all captions")
+    return captions, tags, tagged
+
+
+def ids_in_splits(captions, splits):
+    """The ids of the captions that get lists, in the table's order. ValueError for splits that are not there."""
+    if splits is None:
+        return captions["caption_id"].astype("str").tolist()
+    splits = (splits,) if isinstance(splits, str) else tuple(splits)
+    for split in splits:
+        check_choice("split", split, SPLITS)
+    if "split" not in captions:
+        raise ValueError("captions: column 'split' is missing, and `splits` asks for it; add it, or leave `splits` out")
+    chosen = captions["split"].isin(splits)
+    if not chosen.any():
+        raise ValueError(
+            f"captions has none of the splits {', '.join(splits) or '(none named)'} (it has: "
+            f"{', '.join(sorted(map(str, captions['split'].unique()))) or 'none'}): name another one in `splits`"
+        )
+    return captions.loc[chosen, "caption_id"].astype("str").tolist()
+
+
+def named_lexicon(lexicon):
+    """The lexicon of a name (posrank.language.lexicon), or the object itself."""
     if isinstance(lexicon, str):
         from posrank.language.lexicon import load
 
         lexicon = load(lexicon)
-    vocabulary, described, used = _vocabulary(captions, tags, tagged, reference, lexicon, tagger)
-    attrs = {
-        "tagger": str(tagged.tagger), "lexicon": getattr(lexicon, "name", type(lexicon).__name__),
-        "reference": described, "vocabulary": dict(vocabulary.size),
-    }
-    videos, video_of = {}, _videos(captions)
-    for name, key in video_of.items():
-        videos.setdefault(key, []).append(normal(texts[name]))
-    known = dict(video_of)
-    for table in (reference, tags):
-        if isinstance(table, pd.DataFrame) and {"caption_id", "video_id"} <= set(table.columns):
-            known.update(_videos(table.drop_duplicates("caption_id")))
-    return Corpus(texts, tagged, vocabulary, lexicon, attrs, used, known, videos, video_of)
+    return lexicon
 
 
-def _videos(captions):
+def videos_of(captions):
     """{caption_id: (dataset, video_id), or the id alone where the table does not name datasets}."""
     keys = zip(captions["dataset"], captions["video_id"]) if "dataset" in captions else captions["video_id"]
     return dict(zip(captions["caption_id"].astype(str).tolist(), keys))
@@ -94,7 +117,7 @@ def _videos(captions):
 
 def _vocabulary(captions, tags, tagged, reference, lexicon, tagger):
     if isinstance(reference, Vocabulary):
-        return reference, "given vocabulary", None
+        return reference, "given vocabulary"
     if reference is None:
         train = (captions["split"] == "train").to_numpy() if "split" in captions else None
         if train is not None and train.any():
@@ -122,7 +145,7 @@ def _vocabulary(captions, tags, tagged, reference, lexicon, tagger):
             f"reference was tagged by {', '.join(_taggers(chosen))}, the captions by {', '.join(_taggers(tags))}; "
             "use one tagger for both"
         )
-    return Vocabulary(chosen, lexicon), described, chosen
+    return Vocabulary(chosen, lexicon), described
 
 
 def _taggers(tags):

@@ -9,39 +9,30 @@ In: captions and their tags with heads. Out: a captions table of the statements 
 """
 
 import hashlib
-from collections import Counter, defaultdict
-from typing import NamedTuple
+from collections import defaultdict
 
 import numpy as np
 import pandas as pd
 
 from posrank import PARTS
-from posrank.negatives.corpus import gather
+from posrank.negatives.constituents import CAPTION, CLAUSE, PHRASE
+from posrank.negatives.corpus import ids_in_splits, named_lexicon, videos_of, with_tags
+from posrank.negatives.matching import Candidate, group_videos
 from posrank.negatives.may_hold import MayHold
 from posrank.negatives.rules import check_choice, check_parts
-from posrank.negatives.statements import CAPTION, CLAUSE, PHRASE, UNITS, Frame, Parsed, frames
+from posrank.negatives.statements import UNITS, Parsed, frames
 from posrank.schema import validate
 
-LARGEST = 6
-"""Statements in a group at most."""
-
-NO_STATEMENT, NO_OTHER, MAY_HOLD = "no statement with a word of this part", "no other video has the same statement", "others may hold too"
-
-
-class Candidate(NamedTuple):
-    """A statement that may join a group: its frame's key, its video, its word, and what it is made from."""
-
-    key: tuple
-    video: str
-    word: str
-    lemma: str
-    order: str
-    anchor: str
-    caption_id: str
-    frame: Frame
+NO_STATEMENT, NO_OTHER, MAY_HOLD = (
+    "no statement with a word of this part",
+    "no other video has the same statement",
+    "others may hold too",
+)
 
 
-def exchange(captions, parts=PARTS, tags=None, splits=None, units=UNITS, seed=0, lexicon="builtin", tagger=None, progress=True):
+def exchange(
+    captions, parts=PARTS, tags=None, splits=None, units=UNITS, seed=0, lexicon="builtin", tagger=None, progress=True
+):
     """Groups of statements that differ in one word and hold of different videos -> (statements, negatives).
 
     captions   captions table of one dataset; captions of other splits help to tell what else may hold of a video
@@ -60,14 +51,11 @@ def exchange(captions, parts=PARTS, tags=None, splits=None, units=UNITS, seed=0,
     """
     parts = check_parts(parts)
     units = tuple(check_choice("unit", unit, UNITS) for unit in ((units,) if isinstance(units, str) else units))
-    corpus = gather(captions, tags, captions, lexicon, tagger)
-    tags = corpus.reference
+    captions, tags, tagged = with_tags(captions, tags, tagger)
     _check_heads(tags)
-    video_of = {caption_id: corpus.video(caption_id) for caption_id in corpus.captions}
-    wanted = captions if splits is None else captions[captions["split"].isin([splits] if isinstance(splits, str) else splits)]
-    if wanted.empty:
-        raise ValueError(f"no captions of the splits {splits}: the table has {', '.join(sorted(captions['split'].unique()))}")
-    may_hold = MayHold(tags, video_of, corpus.lexicon)
+    lexicon, video_of = named_lexicon(lexicon), videos_of(captions)
+    wanted = captions[captions["caption_id"].isin(set(ids_in_splits(captions, splits)))]
+    may_hold = MayHold(tags, video_of, lexicon)
     found = _candidates(tags, set(wanted["caption_id"]), video_of, parts, units, may_hold, seed, progress)
     videos = {video_of[caption_id] for caption_id in wanted["caption_id"]}
     rows, negatives, dropped = [], [], {}
@@ -79,18 +67,52 @@ def exchange(captions, parts=PARTS, tags=None, splits=None, units=UNITS, seed=0,
     statements = validate(pd.DataFrame(rows, columns=_STATEMENTS), "captions")
     negatives = validate(pd.DataFrame(negatives, columns=_NEGATIVES), "negatives")
     lists = statements.groupby(["part", "unit"]).size()
-    negatives.attrs.update({
-        "rule": "exchange", "level": "word", "seed": seed, "parts": list(parts), "units": list(units), **corpus.attrs,
-        "groups": {part: int(statements.loc[statements["part"] == part, "group"].nunique()) for part in parts},
-        "lists": {part: {unit: int(lists.get((part, unit), 0)) for unit in units} for part in parts},
-        "dropped": dropped, "captions_per_video": round(len(wanted) / len(videos), 2),
-    })
+    negatives.attrs.update(
+        {
+            "rule": "exchange",
+            "level": "word",
+            "seed": seed,
+            "parts": list(parts),
+            "units": list(units),
+            "tagger": str(tagged.tagger),
+            "lexicon": getattr(lexicon, "name", type(lexicon).__name__),
+            "groups": {part: int(statements.loc[statements["part"] == part, "group"].nunique()) for part in parts},
+            "lists": {part: {unit: int(lists.get((part, unit), 0)) for unit in units} for part in parts},
+            "dropped": dropped,
+            "captions_per_video": round(len(wanted) / len(videos), 2),
+        }
+    )
     statements.attrs.update(negatives.attrs)
     return statements, negatives
 
 
-_STATEMENTS = ["dataset", "split", "video_id", "caption_id", "caption", "file", "start", "end", "source_caption_id", "part", "group", "unit"]
-_NEGATIVES = ["caption_id", "part", "k", "sentence", "position", "original", "replacement", "source", "rule", "level", "group"]
+_STATEMENTS = [
+    "dataset",
+    "split",
+    "video_id",
+    "caption_id",
+    "caption",
+    "file",
+    "start",
+    "end",
+    "source_caption_id",
+    "part",
+    "group",
+    "unit",
+]
+_NEGATIVES = [
+    "caption_id",
+    "part",
+    "k",
+    "sentence",
+    "position",
+    "original",
+    "replacement",
+    "source",
+    "rule",
+    "level",
+    "group",
+]
 
 
 def whole_groups(statements, videos):
@@ -135,7 +157,9 @@ def _parsed(tags, wanted, progress):
 def _check_heads(tags):
     for column in ("head", "dep"):
         if column not in tags:
-            raise ValueError(f"tags table: column {column!r} is missing; rule exchange needs syntactic heads: make the tags again")
+            raise ValueError(
+                f"tags table: column {column!r} is missing; rule exchange needs syntactic heads: make the tags again"
+            )
     if not (tags["dep"] != "").any() and len(tags):
         raise ValueError("the tags have no syntactic heads (dep is empty): tag with a pipeline that has a parser")
 
@@ -165,60 +189,34 @@ def _add(rows, negatives, name, part, group, table):
         source = table.loc[row.caption_id]
         unit = "caption" if row.frame.size == CAPTION else "statement"
         times = [source.get(column) for column in ("file", "start", "end")]
-        rows.append([source.get("dataset", ""), source.get("split", "test"), source["video_id"], caption_id, row.frame.text,
-                     *times, row.caption_id, part, name, unit])
+        rows.append(
+            [
+                source.get("dataset", ""),
+                source.get("split", "test"),
+                source["video_id"],
+                caption_id,
+                row.frame.text,
+                *times,
+                row.caption_id,
+                part,
+                name,
+                unit,
+            ]
+        )
         others = [other for other in group if other is not row]
         for k, other in enumerate(others):
-            negatives.append([caption_id, part, k, other.frame.text, row.frame.position - row.frame.left, row.word, other.word,
-                              "exchange", "exchange", "word", name])
-
-
-def group_videos(candidates, may_hold, part, largest=LARGEST):
-    """Groups of candidates that share a frame: a list of lists of rows, every video in at most one.
-
-    candidates: list of Candidate. Pairs are made for
-    the videos with the fewest partners first, then the others join the groups of their frames, then groups of a frame are
-    joined: as many videos as possible come first, large groups second.
-    """
-    by_key, by_video = defaultdict(list), defaultdict(list)
-    for row in sorted(candidates, key=lambda row: row.order):
-        by_key[row.key].append(row)
-        by_video[row.video].append(row)
-    words = {key: Counter(row.word for row in rows) for key, rows in by_key.items()}
-    partners = {
-        video: sum(len(by_key[row.key]) - words[row.key][row.word] for row in rows) for video, rows in by_video.items()
-    }
-    rank = {video: (partners[video], by_video[video][0].order) for video in by_video}
-    for rows in by_key.values():
-        rows.sort(key=lambda row: rank[row.video])
-
-    def apart(a, b):
-        own, other = (a.word, a.lemma), (b.word, b.lemma)
-        return a.video != b.video and not may_hold(part, own, other, a.video, a.anchor) and not may_hold(part, other, own, b.video, b.anchor)
-
-    groups, used = defaultdict(list), set()
-    for video in sorted(by_video, key=rank.get):
-        if video in used:
-            continue
-        for row in sorted(by_video[video], key=lambda row: len(by_key[row.key])):
-            other = next((o for o in by_key[row.key] if o.video not in used and o.word != row.word and apart(row, o)), None)
-            if other is not None:
-                groups[row.key].append([row, other])
-                used |= {video, other.video}
-                break
-    for video in sorted(by_video, key=rank.get):
-        if video not in used:
-            for row in by_video[video]:
-                home = next((g for g in groups[row.key] if len(g) < largest and all(apart(row, o) for o in g)), None)
-                if home is not None:
-                    home.append(row)
-                    used.add(video)
-                    break
-    for found in groups.values():
-        at = 0
-        while at < len(found):
-            for later in range(len(found) - 1, at, -1):
-                if len(found[at]) + len(found[later]) <= largest and all(apart(a, b) for a in found[at] for b in found[later]):
-                    found[at] += found.pop(later)
-            at += 1
-    return [group for key in sorted(groups) for group in groups[key]]
+            negatives.append(
+                [
+                    caption_id,
+                    part,
+                    k,
+                    other.frame.text,
+                    row.frame.position - row.frame.left,
+                    row.word,
+                    other.word,
+                    "exchange",
+                    "exchange",
+                    "word",
+                    name,
+                ]
+            )

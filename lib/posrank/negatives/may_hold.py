@@ -32,10 +32,14 @@ class MayHold:
 
     def __init__(self, tags, video_of, lexicon):
         self.lexicon = lexicon
-        table = pd.DataFrame({
-            "video": tags["caption_id"].map(video_of), "word": tags["text"].str.lower(), "lemma": tags["lemma"].str.lower(),
-            "part": parts_of(tags),
-        }).dropna(subset=["video"])
+        table = pd.DataFrame(
+            {
+                "video": tags["caption_id"].map(video_of),
+                "word": tags["text"].str.lower(),
+                "lemma": tags["lemma"].str.lower(),
+                "part": parts_of(tags),
+            }
+        ).dropna(subset=["video"])
         self.said = defaultdict(set)
         for video, word, lemma in table[["video", "word", "lemma"]].drop_duplicates().itertuples(index=False):
             self.said[video].update((word, lemma))
@@ -46,6 +50,7 @@ class MayHold:
         self._frequency_of = table[["video", "word"]].drop_duplicates()["word"].value_counts().to_dict()
         self._together(table.dropna(subset=["part"]))
         self.implied = lru_cache(maxsize=None)(self._implied)
+        self.apart = lru_cache(maxsize=None)(self._apart)
         self.related = lru_cache(maxsize=None)(self._related)
         self.above = lru_cache(maxsize=None)(lambda lemma, part: self._steps(lemma, part, lexicon.hypernyms, UP))
         self.up = lru_cache(maxsize=None)(lambda lemma: {lemma, *lexicon.above(lemma, "noun")})
@@ -69,10 +74,11 @@ class MayHold:
     def usual_head(self, frame):
         """Whether the word that a frame's word belongs to is mostly of the part that the tagger gave it here."""
         part = {"adj": "noun", "adv": "verb", "prep": "noun"}.get(frame.part)
-        return part is None or self._share.get((frame.anchor, part), self._share.get((frame.anchor + "s", part), 1)) >= 0.4
+        return (
+            part is None or self._share.get((frame.anchor, part), self._share.get((frame.anchor + "s", part), 1)) >= 0.4
+        )
 
-    @lru_cache(maxsize=None)
-    def apart(self, part, own, other):
+    def _apart(self, part, own, other):
         """Whether the two words exclude each other, whatever the video."""
         lists = word_lists()
         opposed = lists["opposed"][part]
@@ -111,7 +117,11 @@ class MayHold:
 
     def _implied(self, video, part):
         words = self.said[video]
-        return {name for word in words for name in (*self.lexicon.first_synonyms(word, part), *self.lexicon.above(word, part))}
+        return {
+            name
+            for word in words
+            for name in (*self.lexicon.first_synonyms(word, part), *self.lexicon.above(word, part))
+        }
 
     def _related(self, a, b, part):
         near = {a, *self.lexicon.synonyms(a, part)} | self.above(a, part) | self.below(a, part)

@@ -3,7 +3,7 @@
 In: the vocabulary of the dataset and a lexicon. Out: `Choices` for a word in its part and fine tag: first its antonyms,
 then the antonyms of its hypernyms and hyponyms, each inflected to the word's tag and kept only where the dataset uses
 it; then the pool that a random word is drawn from. Any token of the part may be replaced, except what
-`posrank.negatives.frozen` names. Words that occur elsewhere in the caption are not left out: on a balanced vocabulary
+`posrank.negatives.never_replaced` names. Words that occur elsewhere in the caption are not left out: on a balanced vocabulary
 that would tell which word is the true one.
 """
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from posrank.language.inflect import inflect
 from posrank.language.parts import fine_tag, part_of
-from posrank.negatives.frozen import frozen
+from posrank.negatives.never_replaced import kept_words
 from posrank.negatives.sentences import Slot
 
 ANTONYM, HYPERNYM, HYPONYM, RANDOM = "antonym", "hypernym_antonym", "hyponym_antonym", "random"
@@ -64,7 +64,7 @@ class PaperRule:
         has at least one choice; the reason is that of the last word of the part that stays.
         """
         slots, kept, clashes = [], {}, {}
-        stays = frozen(tokens)
+        stays = kept_words(tokens)
         for position, (upos, tag) in enumerate(zip(tokens.upos, tokens.tag)):
             part = part_of(upos, tag)
             if part is None:

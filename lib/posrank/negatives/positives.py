@@ -7,8 +7,6 @@ synonyms of the word's first sense that the dataset uses, in the word's own form
 `rephrased` finds positives that nobody had to write: other captions of the same video with the same words of the five parts.
 """
 
-from functools import lru_cache
-
 import pandas as pd
 
 from posrank import PARTS
@@ -16,24 +14,13 @@ from posrank.language.inflect import inflect
 from posrank.language.parts import fine_tag, part_of
 from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random
-from posrank.negatives.fair_words import fixed
-from posrank.negatives.frozen import frozen, read_list
+from posrank.negatives.never_replaced import kept_words
 from posrank.negatives.rules import check_parts, counts_by_part
 from posrank.negatives.sentences import Slot, normal
 from posrank.negatives.table import Rows
+from posrank.negatives.word_lists import fixed, paraphrases
 
 PARAPHRASE, SYNONYM = "paraphrase", "synonym"
-
-
-@lru_cache(maxsize=1)
-def paraphrases():
-    """{(part, tag or "*", word): (paraphrase, ...)} from data/paraphrases.txt."""
-    found = {}
-    for line in read_list("paraphrases.txt"):
-        head, _, texts = line.partition(":")
-        part, tag, word = head.split()
-        found[part, tag, word] = (*found.get((part, tag, word), ()), *(text.strip() for text in texts.split(",")))
-    return found
 
 
 def generate_positives(captions, k=2, seed=0, parts=PARTS, tags=None, reference=None, lexicon="builtin", tagger=None):
@@ -46,7 +33,7 @@ def generate_positives(captions, k=2, seed=0, parts=PARTS, tags=None, reference=
     >>> words = [("a", "DET", "DT"), ("big", "ADJ", "JJ"), ("box", "NOUN", "NN")]
     >>> tags = pd.DataFrame([("c", i, w, " ", w, u, t, "test") for i, (w, u, t) in enumerate(words)],
     ...                     columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"])
-    >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a big box"]})
+    >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a big box"], "split": ["train"]})
     >>> generate_positives(captions, tags=tags, parts="adj")["sentence"].tolist()
     ['a large box']
     """
@@ -104,7 +91,7 @@ def rephrased(captions, tags, k=2):
 def _equals(corpus, tokens):
     """(slot, replacement, source) of everything that may be said instead."""
     words = [text.lower() for text in tokens.text]
-    stays = set(frozen(tokens)) | fixed(words)
+    stays = set(kept_words(tokens)) | fixed(words)
     for i, (upos, tag) in enumerate(zip(tokens.upos, tokens.tag)):
         part = part_of(upos, tag)
         if part is None or i in stays:

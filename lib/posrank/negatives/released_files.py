@@ -17,10 +17,10 @@ from pathlib import Path
 import pandas as pd
 
 from posrank import PARTS
+from posrank.captions.documents import Document
 from posrank.language.parts import check_part
-from posrank.negatives.differences import changes
+from posrank.negatives.changed_words import changes
 from posrank.negatives.paper import ANTONYM, HYPERNYM, HYPONYM, RANDOM
-from posrank.reading import Document
 from posrank.schema import validate
 
 _NAMES = {

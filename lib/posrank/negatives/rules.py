@@ -2,9 +2,7 @@
 
 A rule's module has `make(vocabulary, lexicon)`, which returns an object with `name` and `slots(tokens, others)` (see
 posrank.negatives.paper.PaperRule): the words of a caption that may be replaced, each with its choices. What is drawn
-from them (posrank.negatives.draw) and the table that comes out (posrank.negatives.table) are the same for all rules. Rule
-`fair` alone chooses for a whole set at once: posrank.negatives.fair has no `make`, `generate` and `TrainingNegatives` go
-to it themselves.
+from them (posrank.negatives.draw) and the table that comes out (posrank.negatives.table) are the same for all rules.
 """
 
 from difflib import get_close_matches
@@ -12,10 +10,9 @@ from importlib import import_module
 
 from posrank import PARTS
 
-RULES = ("paper", "released", "fair")
-"""The names of the three rules; `BUILT` says where each stands."""
+RULES = ("paper", "released")
 
-BUILT = {"paper": "posrank.negatives.paper", "released": "posrank.negatives.released", "fair": "posrank.negatives.fair"}
+SPLITS = ("train", "val", "test")
 
 LEVELS = ("word", "phrase")
 """word: one word changes (Section 4). phrase: two neighbouring words of the five parts change (Section 6.3)."""
@@ -87,4 +84,4 @@ def counts_by_part(k, parts):
 
 def make_rule(rule, vocabulary, lexicon):
     """The rule object by name."""
-    return import_module(BUILT[check_rule(rule)]).make(vocabulary, lexicon)
+    return import_module(f"posrank.negatives.{check_rule(rule)}").make(vocabulary, lexicon)

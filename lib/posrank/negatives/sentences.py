@@ -104,11 +104,6 @@ class Slot:
         before = self._before if self._before_an is None or article(word) == "a" else self._before_an
         return before + (match_case(word, self.text) if self._cased else word)
 
-    def around(self):
-        """The text before this word, the same with "an" where an article stands right before it (else None), and the text
-        after it."""
-        return self._before, self._before_an, self._after
-
     def clashes(self, others):
         """The words that would turn the caption into one of `others`, sentences as `normal` writes them."""
         words = set()

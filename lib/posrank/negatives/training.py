@@ -12,10 +12,8 @@ import numpy as np
 from posrank import PARTS
 from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random
-from posrank.negatives.fair import FairSource
-from posrank.negatives.fair_training import FairDraws
-from posrank.negatives.generate import joints, one_word, two_words
-from posrank.negatives.holdout import Seen
+from posrank.negatives.held_out_words import Seen
+from posrank.negatives.lists import joints, one_word, two_words
 from posrank.negatives.rules import check_choice, check_level, check_parts, check_rule, make_rule
 from posrank.negatives.table import Rows
 
@@ -39,10 +37,7 @@ class TrainingNegatives:
     lists take a word's antonyms first, always.) The sentences of one caption and epoch are distinct within a part;
     where a closed vocabulary has fewer than `n`, all there are come back. ``.attrs`` describes the settings.
 
-    holdout: share of each part's words that never become a replacement (posrank.negatives.holdout), 0 = all may.
-
-    Rule "fair": antonyms where the balance allows, lists no longer than ``.attrs["lengths"]``, and none for a caption and
-    epoch whose turn at a blind rank cannot be had; see posrank.negatives.fair_training.
+    holdout: share of each part's words that never become a replacement (posrank.negatives.held_out_words), 0 = all may.
     """
 
     def __init__(
@@ -55,22 +50,14 @@ class TrainingNegatives:
             raise ValueError(f"n is {n!r}; it is a whole number of negatives, 1 or more")
         self.n, self.seed = int(n), seed
         self._corpus = gather(captions, tags, reference, lexicon, tagger)
-        self._fair = self._chooser = None
-        if rule == "fair":
-            source = FairSource(self._corpus)
-            source.pools.holdout = holdout
-            self._fair = FairDraws(source, self.parts, self.level, self.n, n_per, seed)
-        else:
-            vocabulary = Seen(self._corpus.vocabulary, holdout) if holdout else self._corpus.vocabulary
-            chooser = make_rule(rule, vocabulary, self._corpus.lexicon)
-            self._chooser = chooser.for_training() if hasattr(chooser, "for_training") else chooser
+        vocabulary = Seen(self._corpus.vocabulary, holdout) if holdout else self._corpus.vocabulary
+        chooser = make_rule(rule, vocabulary, self._corpus.lexicon)
+        self._chooser = chooser.for_training() if hasattr(chooser, "for_training") else chooser
         self._prepared = lru_cache(maxsize=CACHED)(self._prepare)
         self.attrs = {
             "rule": rule, "level": level, "n": self.n, "n_per": n_per, "seed": seed, "parts": list(self.parts),
             **({"holdout": holdout} if holdout else {}), **self._corpus.attrs,
         }
-        if self._fair:
-            self.attrs["lengths"] = dict(self._fair.lengths)
 
     def __contains__(self, caption_id):
         return caption_id in self._corpus.captions
@@ -104,12 +91,9 @@ class TrainingNegatives:
                 rows.add(caption_id, part, drawn)
         return rows.table(self.rule, {**self.attrs, "epoch": epoch})
 
-    def _known(self, caption_id):
+    def _prepare(self, caption_id):
         if caption_id not in self._corpus.captions:
             raise KeyError(f"no caption {caption_id!r} among the {len(self._corpus.captions)} training captions")
-
-    def _prepare(self, caption_id):
-        self._known(caption_id)
         if not self._corpus.captions[caption_id].strip():
             return [], None, {}, ()
         tokens, others = self._corpus.tokens(caption_id), self._corpus.others(caption_id)
@@ -122,9 +106,6 @@ class TrainingNegatives:
 
     def _draw(self, caption_id, epoch):
         """[(part or "caption", [(sentence, changes), ...]), ...]"""
-        if self._fair:
-            self._known(caption_id)
-            return self._fair.draw(caption_id, epoch) if self._corpus.captions[caption_id].strip() else []
         slots, joined, by_part, others = self._prepared(caption_id)
         if not slots:
             return []

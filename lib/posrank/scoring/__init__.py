@@ -2,13 +2,12 @@
 
 The numbers are pure functions of arrays (ranks, recall, bootstrap); ``evaluate`` turns a scorer and a table of
 negatives into a ranks table; ``scorers`` wraps systems, language models and controls (``CausalScorer``: a neural language
-model by name); ``judged`` puts a negative set before blind models; ``summary`` turns ranks into metrics.
+model by name); ``summary`` turns ranks into metrics.
 """
 
 from posrank.scoring import scorers, summary
 from posrank.scoring.bootstrap import Paired, bootstrap, holm, mean_replicates, paired
 from posrank.scoring.evaluate import clear_state, evaluate, evaluate_views
-from posrank.scoring.judged import blind_models, judged
 from posrank.scoring.neural import CausalScorer
 from posrank.scoring.ranks import (
     chance,
@@ -23,8 +22,8 @@ from posrank.scoring.scorers import BlindScorer, ConstantVideo, Negated, Shuffle
 from posrank.scoring.summary import compare, summarize, write_metrics, zero_line
 
 __all__ = [
-    "BlindScorer", "CausalScorer", "ConstantVideo", "Negated", "Paired", "ShuffledVideo", "SystemScorer", "blind_models", "bootstrap",
-    "chance", "chance_adjusted", "clear_state", "compare", "evaluate", "evaluate_views", "from_system", "holm", "judged",
+    "BlindScorer", "CausalScorer", "ConstantVideo", "Negated", "Paired", "ShuffledVideo", "SystemScorer", "bootstrap",
+    "chance", "chance_adjusted", "clear_state", "compare", "evaluate", "evaluate_views", "from_system", "holm",
     "mean_replicates", "paired", "posrank", "recall", "reciprocal_from_counts", "reciprocal_ranks", "scorers", "summarize", "summary",
     "tie_counts", "write_metrics", "zero_line",
 ]

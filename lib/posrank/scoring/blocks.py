@@ -6,7 +6,6 @@ before: so that a restarted evaluation, or several processes, come to the same n
 """
 
 import hashlib
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ import pandas as pd
 from posrank import PARTS
 from posrank.paths import atomic
 from posrank.schema import validate
-from posrank.scoring.ranks import reciprocal_from_counts
+from posrank.scoring.ranks import reciprocal_from_counts, whole_number
 
 
 class Plan:
@@ -27,10 +26,11 @@ class Plan:
 
     def __init__(self, negatives, captions, chunk):
         self.rows, caption, part = _aligned(negatives, captions)
-        self.sentences, self.chunk = Texts(negatives["sentence"]), whole(chunk)
+        self.sentences, self.chunk = Texts(negatives["sentence"]), whole_number(chunk, "chunk", "pairs")
         lists = caption.astype(np.int64) * len(PARTS) + part
         self.order = np.argsort(lists, kind="stable").astype(np.int32)
         self.lists, self.sizes = np.unique(lists, return_counts=True)
+        self.k = negatives["k"].to_numpy()[self.order] if "k" in negatives else _places(self.sizes)
         # offsets of each caption's negatives, and of its lists
         self.first = np.append(0, np.cumsum(np.bincount(caption, minlength=len(self.rows))))
         self.first_list = np.searchsorted(self.lists // len(PARTS), np.arange(len(self.rows) + 1))
@@ -69,12 +69,39 @@ class Plan:
         })
         return validate(table, "ranks")
 
+    def scores(self, run, start, stop, values):
+        """The scores table of captions start .. stop - 1 under one run, of their `Block.list_scores` values."""
+        mine = slice(self.first_list[start], self.first_list[stop])
+        sizes, lists = self.sizes[mine] + 1, np.repeat(self.lists[mine], self.sizes[mine] + 1)
+        table = pd.DataFrame({
+            "run": pd.array([run], dtype="str").take(np.zeros_like(lists)),
+            "caption_id": self.rows["caption_id"].array.take(lists // len(PARTS)),
+            "part": pd.array(PARTS, dtype="str").take(lists % len(PARTS)),
+            "k": before_each(self.k[self.first[start] : self.first[stop]], np.full(len(sizes), -1), sizes - 1),
+            "score": values,
+        })
+        return validate(table, "scores")
+
+
+def before_each(values, firsts, sizes):
+    """One of `firsts` before each of the groups of `sizes` that `values` consists of.
+
+    >>> before_each(np.array([1, 2, 3]), np.array([-1, -2]), np.array([1, 2])).tolist()
+    [-1, 1, -2, 2, 3]
+    """
+    return np.insert(values, np.cumsum(sizes) - sizes, firsts)
+
+
+def _places(sizes):
+    """0, 1, ... within each of the groups of `sizes`."""
+    return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+
 
 class Texts:
     """Rows of a text column by their positions, in a time that does not grow with the column.
 
-    A column that was put together from many tables is many pieces of memory; taking rows from it as a whole costs a pass over
-    all of them each time.
+    A column that was put together from many tables is many pieces of memory; taking rows from it as a whole costs a
+    pass over all of them each time.
     """
 
     def __init__(self, column):
@@ -94,17 +121,25 @@ class Texts:
 
 
 class Block:
-    """Some captions with all their negatives: the distinct (video, text) pairs, and who needs which."""
+    """Some captions with all their negatives: the distinct (video, text) pairs, and who needs which.
+
+    Pairs stand video by video, the texts of a video in the order of their hashes: where a pair stands says nothing of whether
+    its text is the caption, and is a function of the text alone within a list.
+    """
 
     def __init__(self, rows, texts, owner, lists, sizes):
-        pairs = {}
         videos, captions = rows["video_id"].tolist(), rows["caption"].tolist()
-        caption_pair = np.array([pairs.setdefault(pair, len(pairs)) for pair in zip(videos, captions)])
         owners = np.repeat(owner, sizes)
-        self.negative_pair = np.array([pairs.setdefault((videos[o], text), len(pairs)) for o, text in zip(owners.tolist(), texts)])
+        order = {video: number for number, video in enumerate(dict.fromkeys(videos))}
+        asked = {*zip(videos, captions), *((videos[o], text) for o, text in zip(owners.tolist(), texts))}
+        asked = sorted(asked, key=lambda pair: (order[pair[0]], _hash(pair[1]), pair[1]))
+        pairs = {pair: number for number, pair in enumerate(asked)}
+        caption_pair = np.array([pairs[pair] for pair in zip(videos, captions)])
+        self.negative_pair = np.array([pairs[videos[o], text] for o, text in zip(owners.tolist(), texts)])
         self.caption_pair = caption_pair[owners]
         self.videos, self.texts = [list(column) for column in zip(*pairs)]
-        self.list_of, self.count = np.repeat(np.arange(len(sizes)), sizes), len(sizes)
+        self.list_of, self.count, self.sizes = np.repeat(np.arange(len(sizes)), sizes), len(sizes), sizes
+        self.list_caption = caption_pair[owner]
         self._told = [*rows["caption_id"].tolist(), *lists.tolist(), *sizes.tolist()]
 
     def counts(self, scores):
@@ -116,6 +151,10 @@ class Block:
             out[1, run] = np.bincount(self.list_of, negative == caption, self.count)
         return out
 
+    def list_scores(self, column):
+        """Scores [pairs] of one run -> [lists + negatives]: for each list the caption's score, then its negatives'."""
+        return before_each(column[self.negative_pair], column[self.list_caption], self.sizes)
+
     def mark(self, *keys):
         """A name for this block's result: changes with `keys` and with everything that the block holds."""
         digest = hashlib.blake2b(digest_size=16)
@@ -125,37 +164,40 @@ class Block:
 
 
 class Kept:
-    """Counts of finished blocks, one small file each in `folder` (None: nothing is kept)."""
+    """Counts, and scores where they are kept, of finished blocks, one small file each in `folder` (None: nothing is
+    kept)."""
 
-    def __init__(self, folder, shape):
-        self.folder, self.runs = None if folder is None else Path(folder), shape
+    def __init__(self, folder, runs, scores=False):
+        self.folder, self.runs, self.scores = None if folder is None else Path(folder), runs, scores
 
-    def read(self, mark, lists):
-        """Counts [2, runs, lists] of the block of that mark, or None; a damaged file counts as none."""
+    def read(self, mark, block):
+        """(counts [2, runs, lists], scores [lists + negatives] or None) of the block of that mark, or None; a damaged
+        file, or one without the scores that are asked for, counts as none."""
         if self.folder is None or not (path := self.folder / f"{mark}.npz").exists():
             return None
         try:
             with np.load(path, allow_pickle=False) as file:
-                counts = file["counts"].astype(np.int64)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                counts, scores = file["counts"].astype(np.int64), file["scores"] if self.scores else None
+        except Exception:  # whatever a damaged archive raises, the block is scored again
             return None
-        return counts if counts.shape == (2, self.runs, lists) else None
+        whole = scores is None or scores.shape == (block.count + block.sizes.sum(),)
+        return (counts, scores) if counts.shape == (2, self.runs, block.count) and whole else None
 
-    def write(self, mark, counts):
+    def write(self, mark, counts, scores=None):
         if self.folder is not None:
+            more = {} if scores is None else {"scores": scores}
             with atomic(self.folder / f"{mark}.npz") as temporary, open(temporary, "wb") as file:
-                np.savez(file, counts=counts.astype(np.int32))
+                np.savez(file, counts=counts.astype(np.int32), **more)
 
 
-def whole(chunk):
-    """`chunk` as an int of at least 1, or ValueError."""
-    if isinstance(chunk, bool) or int(chunk) != chunk or chunk < 1:
-        raise ValueError(f"chunk: expected a whole number of pairs of at least 1, got {chunk!r}")
-    return int(chunk)
+def _hash(text):
+    """A number for a text that is the same everywhere and says nothing of it."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def _aligned(negatives, captions):
-    """Captions that have negatives, in their order; for each negative the row of its caption and the number of its part."""
+    """Captions that have negatives, in their order; for each negative the row of its caption and the number of its
+    part."""
     _need(negatives, ("caption_id", "part", "sentence"), "negatives")
     _need(captions, ("caption_id", "video_id", "caption"), "captions")
     if len(negatives) == 0:
@@ -193,3 +235,7 @@ def _need(table, columns, name):
             raise ValueError(f"{name}: no column {column!r}; the table needs {', '.join(columns)}")
         if len(table) and table[column].isna().any():
             raise ValueError(f"{name}: {column} is missing in row {int(np.argmax(table[column].isna()))}")
+        if column in ("sentence", "caption") and not pd.api.types.is_string_dtype(table[column]):
+            kind = next((type(value).__name__ for value in table[column] if not isinstance(value, str)), "text")
+            if len(table) and kind != "text":
+                raise ValueError(f"{name}: {column} must be text, and holds {kind}")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from posrank.scoring.ranks import as_array
+from posrank.scoring.ranks import as_array, whole_number
 
 DRAWS = 2_000_000  # drawn videos held at a time
 
@@ -95,8 +95,9 @@ def mean_replicates(values, clusters, groups=None, b=10000, seed=0, runs=None):
     members, n_clusters = _codes(clusters, len(values), "clusters")
     if n_clusters < 2:
         raise ValueError("clusters: all values belong to one video; an interval needs at least two")
-    if int(b) != b or b < 1:
-        raise ValueError(f"b: expected a whole number of at least 1, got {b!r}")
+    b = whole_number(b, "b", "resamples", 10**8)
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"seed: expected a whole number of at least 0, got {seed!r}")
     part, n_parts = _codes(np.zeros(len(values), np.int64) if groups is None else groups, len(values), "groups")
     run, n_runs = _codes(np.zeros(len(values), np.int64) if runs is None else runs, len(values), "runs")
     cell = (members * n_parts + part) * n_runs + run
@@ -104,10 +105,10 @@ def mean_replicates(values, clusters, groups=None, b=10000, seed=0, runs=None):
     shape = (n_clusters, n_parts * n_runs)
     sums = np.bincount(cell[order], values[order], shape[0] * shape[1]).reshape(shape)
     counts = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
-    rng, step, means = np.random.default_rng(seed), max(1, DRAWS // n_clusters), np.empty(int(b))
+    rng, step, means = np.random.default_rng(seed), max(1, DRAWS // n_clusters), np.empty(b)
     of_runs = np.random.default_rng([seed, 1]) if n_runs > 1 else None  # videos are drawn as without runs
-    for start in range(0, int(b), step):
-        rows = min(step, int(b) - start)
+    for start in range(0, b, step):
+        rows = min(step, b - start)
         times = _times(rng, rows, n_clusters)
         total, number = times @ sums, times @ counts
         if of_runs is not None:
@@ -126,7 +127,7 @@ def _times(rng, rows, n):
 
 
 def _interval(means, level):
-    if not 0 < level < 1:
+    if isinstance(level, bool) or not isinstance(level, (int, float, np.floating)) or not 0 < level < 1:
         raise ValueError(f"level: expected a coverage between 0 and 1, got {level!r}")
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
@@ -142,10 +143,15 @@ def _finite(values, name):
 
 
 def _codes(labels, n, name):
-    labels = pd.Series(list(labels) if not hasattr(labels, "__array__") else np.asarray(labels))
-    if len(labels) != n:
-        raise ValueError(f"{name}: expected one label per value, {n}, got {len(labels)}")
-    codes, uniques = pd.factorize(labels, sort=True)
+    if np.ma.is_masked(labels):
+        raise ValueError(f"{name}: a masked array hides some labels; give one label per value")
+    try:
+        labels = pd.Series(list(labels) if not hasattr(labels, "__array__") else np.asarray(labels))
+        if len(labels) != n:
+            raise ValueError(f"{name}: expected one label per value, {n}, got {len(labels)}")
+        codes, uniques = pd.factorize(labels, sort=True)
+    except TypeError as problem:
+        raise ValueError(f"{name}: expected one label per value, all of one kind such as text ({problem})") from None
     if (codes < 0).any():
         raise ValueError(f"{name}: label {int(np.argmin(codes >= 0))} is missing")
     return codes.astype(np.int64), len(uniques)

@@ -3,31 +3,41 @@
 In: a scorer, a function of two equally long lists (video ids, texts) that returns one number each, higher = better
 match; the negatives (of one rule and level: generated or released, word or phrase); the captions they belong to. Out:
 the ranks table, one row per (caption, part), with the counts behind each rank, from which every PoSRank variant can be
-computed.
+computed; where asked for, the scores themselves as well.
 
 A pair's score never depends on what else is in its list: the scorer sees pairs, in chunks that cut across lists. A pair
 that occurs twice (the caption in its five lists, a negative that equals the caption) is scored once, so such a tie is
-exact. Memory is bounded by the chunk, not by the number of negatives. Work goes block by block (posrank.scoring.blocks):
+exact. In a call, pairs stand video by video and texts in the order of their hashes: a scorer that returns its place in the call
+gains nothing. Memory is bounded by the chunk, not by the number of negatives. Work goes block by block (posrank.scoring.blocks):
 finished blocks can be kept on the disk, and dealt to several processes, without any change of the result.
 """
 
 import shutil
 
 import numpy as np
+import pandas as pd
 from tqdm.auto import tqdm
 
+from posrank.schema import write_pieces
 from posrank.scoring.blocks import Kept, Plan
 from posrank.scoring.ranks import as_array
 from posrank.scoring.scorers import SystemScorer, unwrap
 
 
-def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True, *, state=None, identity="", world=None):
-    """Rank every caption among its negatives -> the ranks table (see posrank.schema).
+def evaluate(
+    scorer, negatives, captions, run="name", chunk=4096, progress=True, *, scores=None, state=None, identity="", world=None
+):
+    """Rank every caption among its negatives -> the ranks table (see posrank.schema); with ``scores=True`` (ranks, scores).
 
     scorer(video_ids, texts): lists of at most ``chunk`` strings -> that many numbers (list, array or tensor).
     negatives: columns caption_id, part, sentence; of one rule and one level. captions: caption_id, video_id, caption;
     captions without negatives are skipped, so the whole captions table may be given. Rows come out in the order of
     ``captions``, parts in the order of the paper. ``progress`` shows a bar.
+
+    scores: what to do with the scores behind the ranks. None: nothing; True: they are returned as well, as a scores table
+    (run, caption_id, part, k, score; k = -1 is the caption itself, else the k of the negative, or its place in the list
+    where ``negatives`` has no k); a path: that table is written there as parquet, block after block. Until then each
+    score takes 8 bytes of memory.
 
     state: a folder where finished blocks of captions are kept, so that an evaluation that was killed scores nothing
     twice when it is started again. A block is known by ``identity`` (any text that changes with the scorer, such as a
@@ -46,19 +56,23 @@ def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True,
     >>> ranks = evaluate(longest, negatives, captions, run="longest", progress=False)
     >>> ranks[["part", "better", "equal", "negatives"]].to_dict("records")
     [{'part': 'adj', 'better': 2, 'equal': 0, 'negatives': 2}]
+    >>> _, scores = evaluate(longest, negatives, captions, run="longest", progress=False, scores=True)
+    >>> scores[["k", "score"]].to_dict("list")
+    {'k': [-1, 0, 1], 'score': [10.0, 11.0, 14.0]}
     """
     def one_view(videos, texts):
         return as_array(scorer(videos, texts), "scores").astype(np.float64)[..., None]
 
-    return _evaluate(one_view, negatives, captions, [run], chunk, progress, state, identity, world)[0]
+    tables, told = _evaluate(one_view, negatives, captions, [run], chunk, progress, scores, state, identity, world)
+    return (tables[0], told) if scores is True else tables[0]
 
 
-def evaluate_views(views, negatives, captions, chunk=4096, progress=True, *, state=None, identity="", world=None):
+def evaluate_views(views, negatives, captions, chunk=4096, progress=True, *, scores=None, state=None, identity="", world=None):
     """Several views of one system's videos, every sentence encoded once -> {run: ranks table}.
 
     views: {run: SystemScorer, or ShuffledVideo / ConstantVideo around one}, all of the same system; the tables equal
-    those of ``evaluate`` for each alone. state, identity, world: as there. ValueError for no views, a scorer of another
-    kind or of another system.
+    those of ``evaluate`` for each alone. state, identity, world: as there; scores too, those of the first view. ValueError
+    for no views, a scorer of another kind or of another system.
     """
     base = [unwrap(view, [])[0] for view in views.values()]
     for run, scorer in zip(views, base):
@@ -71,7 +85,8 @@ def evaluate_views(views, negatives, captions, chunk=4096, progress=True, *, sta
     def all_views(videos, texts):
         return base[0].score_views(list(views.values()), videos, texts).astype(np.float64)
 
-    return dict(zip(runs, _evaluate(all_views, negatives, captions, runs, chunk, progress, state, identity, world)))
+    tables, told = _evaluate(all_views, negatives, captions, runs, chunk, progress, scores, state, identity, world)
+    return (dict(zip(runs, tables)), told) if scores is True else dict(zip(runs, tables))
 
 
 def clear_state(state):
@@ -79,9 +94,10 @@ def clear_state(state):
     shutil.rmtree(state, ignore_errors=True)
 
 
-def _evaluate(score, negatives, captions, runs, chunk, progress, state, identity, world):
-    """``score(videos, texts)`` -> [n, runs]; one ranks table for each run."""
-    plan, kept = Plan(negatives, captions, chunk), Kept(state, len(runs))
+def _evaluate(score, negatives, captions, runs, chunk, progress, scores, state, identity, world):
+    """``score(videos, texts)`` -> [n, runs]; a ranks table for each run, and the first run's scores where scores is True."""
+    plan, keep = Plan(negatives, captions, chunk), scores is not None
+    kept = Kept(state, len(runs), keep)
     rank, size = (world.rank, world.size) if world else (0, 1)
     mine, calls = {}, 0
     total = sum(stop - start for start, stop in plan.blocks[rank::size])
@@ -90,17 +106,28 @@ def _evaluate(score, negatives, captions, runs, chunk, progress, state, identity
             start, stop = plan.blocks[number]
             block = plan.block(start, stop)
             mark = block.mark(identity, *runs, plan.chunk) if state is not None else ""
-            counts = kept.read(mark, block.count)
-            if counts is None:
-                scores, calls = _scores(score, block, plan.chunk, runs, calls)
-                counts = block.counts(scores)
-                kept.write(mark, counts)
-            mine[number] = counts
+            found = kept.read(mark, block)
+            if found is None:
+                values, calls = _scores(score, block, plan.chunk, runs, calls)
+                found = block.counts(values), block.list_scores(values[:, 0]) if keep else None
+                kept.write(mark, *found)
+            mine[number] = found
             bar.update(stop - start)
     if size > 1:
-        mine = {number: counts for part in world.collect(mine) for number, counts in part.items()}
-    better, equal = np.concatenate([mine[number] for number in range(len(plan.blocks))], axis=2)
-    return [plan.table(run, better[i], equal[i]) for i, run in enumerate(runs)]
+        mine = {number: found for part in world.collect(mine) for number, found in part.items()}
+    done = [mine[number] for number in range(len(plan.blocks))]
+    better, equal = np.concatenate([counts for counts, _ in done], axis=2)
+    told = _keep(plan, runs[0], [values for _, values in done], scores, rank) if keep else None
+    return [plan.table(run, better[i], equal[i]) for i, run in enumerate(runs)], told
+
+
+def _keep(plan, run, values, scores, rank):
+    """The scores [lists + negatives] of every block as a table, or, where `scores` is a path, in that file (process 0)."""
+    if scores is True:
+        return pd.concat([plan.scores(run, *cut, some) for cut, some in zip(plan.blocks, values)], ignore_index=True)
+    if rank == 0:
+        write_pieces((plan.scores(run, *cut, some) for cut, some in zip(plan.blocks, values)), scores, "scores")
+    return None
 
 
 def _scores(score, block, chunk, runs, calls):

@@ -1,8 +1,9 @@
 """Tables 4 and 8 with intervals: what differs from chance, and what differs from the row above.
 
-In: ranks tables of several rows (system and strategy), each from one training run or several (seeds). Out: one line per row and
-part. Tests are paired by list and clustered by video, with the runs as a second level (posrank.scoring.bootstrap); p-values are
-corrected by Holm over the parts of a row. A value that is not distinguishable from chance, or from the row above it, says so.
+In: ranks tables of several rows (system and strategy), each from one training run or several (seeds). Out: one line per
+row and part. Tests are paired by list and clustered by video, with the runs as a second level
+(posrank.scoring.bootstrap); p-values are corrected by Holm over the parts of a row. A value that is not distinguishable
+from chance, or from the row above it, says so.
 """
 
 import numpy as np
@@ -22,8 +23,9 @@ def marked(rows, b=10000, seed=0):
     rows: {name: ranks table, or a list of them, one per training seed}; each table as posrank.evaluate makes it.
     Columns: row, part, posrank, low, high (95 %), chance, seeds, captions, p_chance, above_chance ("yes", "no" = not
     distinguishable, "below"), and against the row above on the lists both have: difference, difference_low,
-    difference_high, p_previous, from_previous ("above", "same" = not distinguishable, "below"; missing in the first row).
-    p-values are Holm's over the parts. Raises ValueError for an empty table, or rows whose shared lists differ in length.
+    difference_high, p_previous, from_previous ("above", "same" = not distinguishable, "below"; missing in the first
+    row). p-values are Holm's over the parts. Raises ValueError for an empty table, or rows whose shared lists differ in
+    length.
 
     >>> videos = [f"v{n}" for n in range(30)]
     >>> def ranks(value):

@@ -10,22 +10,58 @@ ties by accident.)
 
 import numpy as np
 
+LONGEST = 10**8
+"""Sentences in the longest list that is ranked."""
 TIES = ("expected", "optimistic", "pessimistic")
 
 
 def as_array(values, name="scores"):
-    """A numpy array from a list, a Series, an array, or a torch tensor on any device and of any floating type."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
-        if values.is_floating_point() and values.element_size() < 4:
-            values = values.float()
-        values = values.numpy()
+    """A numpy array from a list, a Series, an array, or a torch tensor on any device and of any floating type.
+
+    ValueError for what is no rectangular array of real numbers, and for a masked array that hides some.
+    """
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name}: a masked array hides some values; give plain numbers (absent negatives: valid=~mask)")
     try:
+        if hasattr(values, "detach"):
+            values = values.detach().cpu()
+            if values.is_floating_point() and values.element_size() < 4:
+                values = values.float()
+            values = values.numpy()
         array = np.asarray(values)
+        words = array.dtype.kind == "O" and any(isinstance(value, (str, bytes)) for value in array.ravel())
+        if words or array.dtype.kind not in "biufO":
+            raise TypeError(f"they are {'text' if words else array.dtype}")
         if array.dtype.kind not in "bif":
             array = array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: expected a rectangular array of numbers ({error})") from None
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise ValueError(f"{name}: expected a rectangular array of numbers ({str(error)[:200]})") from None
+    return array
+
+
+def whole_number(value, name, what, most=10**9):
+    """`value` as an int of 1 to `most`, or ValueError: `name` is the argument, `what` it counts."""
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not number or not 1 <= value <= most or int(value) != value:
+        raise ValueError(f"{name}: expected a whole number of {what} from 1 to {most}, got {_short(value)}")
+    return int(value)
+
+
+def _short(value):
+    try:
+        return repr(value)[:60]
+    except ValueError:  # whole numbers of more than 4,300 digits have no text
+        return "a very large number"
+
+
+def counts(values, name):
+    """An int64 array of whole numbers of at least 0, or ValueError."""
+    array = as_array(values, name)
+    if array.dtype.kind == "f" and not (np.isfinite(array) & (array == np.floor(array)) & (np.abs(array) < LONGEST)).all():
+        raise ValueError(f"{name}: expected whole numbers from 0 to {LONGEST}")
+    array = array.astype(np.int64)
+    if (array < 0).any() or (array > LONGEST).any():
+        raise ValueError(f"{name}: expected whole numbers from 0 to {LONGEST}")
     return array
 
 
@@ -45,7 +81,10 @@ def tie_counts(scores, valid=None):
         raise ValueError(f"scores: expected shape [n, 1+K] with the caption in column 0, got {list(scores.shape)}")
     missing = np.isnan(scores)
     if valid is not None:
-        valid = as_array(valid, "valid").astype(bool)
+        valid = as_array(valid, "valid")
+        if not ((valid == 0) | (valid == 1)).all():
+            raise ValueError("valid: expected true or false (1 or 0) for each score")
+        valid = valid.astype(bool)
         if valid.shape != scores.shape:
             raise ValueError(f"valid: expected the shape of scores {list(scores.shape)}, got {list(valid.shape)}")
         if not valid[:, 0].all():
@@ -72,7 +111,9 @@ def reciprocal_from_counts(better, equal, ties="expected"):
     """
     if ties not in TIES:
         raise ValueError(f"ties: expected one of {', '.join(TIES)}, got {ties!r}")
-    better, equal = np.asarray(better, np.int64), np.asarray(equal, np.int64)
+    better, equal = counts(better, "better"), counts(equal, "equal")
+    if better.shape != equal.shape and better.ndim and equal.ndim:
+        raise ValueError(f"better and equal: expected one shape, got {list(better.shape)} and {list(equal.shape)}")
     if ties == "optimistic":
         return 1 / (better + 1)
     if ties == "pessimistic":
@@ -135,21 +176,24 @@ def chance(lengths):
     lengths = np.atleast_1d(as_array(lengths, "lengths")).ravel()
     if len(lengths) == 0:
         raise ValueError("lengths: no lists, so there is no chance level")
-    if not np.isfinite(lengths).all() or (lengths != np.floor(lengths)).any() or (lengths < 1).any():
+    lengths = counts(lengths, "lengths")
+    if (lengths < 1).any():
         raise ValueError("lengths: expected whole numbers of at least 1 (the caption counts as one sentence)")
-    lengths, lists = np.unique(lengths.astype(np.int64), return_counts=True)
+    lengths, lists = np.unique(lengths, return_counts=True)
     return float(np.average(harmonic_numbers(int(lengths[-1]))[lengths] / lengths, weights=lists))
 
 
 def chance_adjusted(value, expected):
     """(value - expected) / (1 - expected): 0 at chance, 1 for a perfect scorer, negative below (Hoyt et al. 2022).
 
-    Works elementwise. Raises ValueError where chance is 1 or more: a list of the caption alone leaves nothing to win.
+    Works elementwise. Raises ValueError for NaN, and where chance is 1 or more: a list of the caption alone leaves nothing to win.
 
     >>> round(chance_adjusted(0.5, chance([21])), 4)
     0.395
     """
-    value, expected = np.asarray(value, np.float64), np.asarray(expected, np.float64)
+    value, expected = as_array(value, "value").astype(np.float64), as_array(expected, "expected").astype(np.float64)
+    if np.isnan(value).any() or np.isnan(expected).any():
+        raise ValueError("value and expected: NaN is no PoSRank")
     if (expected >= 1).any():
         raise ValueError("expected: chance is 1, the lists hold no negatives, so nothing can be adjusted")
     adjusted = (value - expected) / (1 - expected)

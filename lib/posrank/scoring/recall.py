@@ -16,7 +16,7 @@ is sorted.
 
 import numpy as np
 
-from posrank.scoring.ranks import as_array
+from posrank.scoring.ranks import as_array, counts
 
 KS = (1, 5, 10)
 STYLES = ("clip4clip", "frozen")
@@ -55,8 +55,10 @@ def rank_metrics(better, tied, own=1):
     >>> rank_metrics([0, 2], [1, 0])["R@1"], rank_metrics([0, 2], [1, 0])["MnR"]
     (25.0, 2.25)
     """
-    better, tied = np.asarray(better, np.int64), np.asarray(tied, np.int64)
-    own = np.broadcast_to(np.asarray(own, np.int64), better.shape)
+    better, tied, own = counts(better, "better"), counts(tied, "tied"), counts(own, "own")
+    if better.ndim != 1 or not len(better) or tied.shape != better.shape or own.shape not in ((), better.shape):
+        raise ValueError(f"better, tied: expected two lists of one length, got shapes {list(better.shape)} and {list(tied.shape)}")
+    own = np.broadcast_to(own, better.shape)
     rank = better + 1 + tied / (own + 1)
     metrics = {}
     for k in KS:

@@ -12,6 +12,9 @@ from collections import OrderedDict
 
 import numpy as np
 
+from posrank.scoring.ranks import as_array, whole_number
+from posrank.video import BLANK
+
 
 class SystemScorer:
     """Scores of a system: each video is encoded once and kept, texts in chunks; no autocast, so fp32 stays fp32.
@@ -28,7 +31,8 @@ class SystemScorer:
 
     def __init__(self, system, frames, branch="coarse", text_batch=512, video_batch=16, keep=4096, seed=0):
         self.system, self.frames, self.branch, self.seed = system, frames, branch, seed
-        self.text_batch, self.video_batch, self.keep = int(text_batch), int(video_batch), int(keep)
+        self.text_batch = whole_number(text_batch, "text_batch", "texts")
+        self.video_batch, self.keep = whole_number(video_batch, "video_batch", "videos"), whole_number(keep, "keep", "videos")
         self._features, self._together = OrderedDict(), {}
 
     def __call__(self, video_ids, texts):
@@ -176,8 +180,6 @@ class Negated:
         self.scorer = scorer
 
     def __call__(self, video_ids, texts):
-        from posrank.scoring.ranks import as_array
-
         return -as_array(self.scorer(video_ids, texts)).astype(np.float64)
 
 
@@ -232,7 +234,7 @@ def unwrap(scorer, video_ids):
     return scorer, video_ids
 
 
-def blank_frames(frames, colour=(123, 117, 104)):
+def blank_frames(frames, colour=BLANK):
     """The same videos as one flat colour, by default the mean of CLIP's normalisation -> a function video_id -> frames.
 
     ``colour``: red, green, blue in 0..255; the number of frames read stays.

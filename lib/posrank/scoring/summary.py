@@ -104,6 +104,18 @@ def compare(ranks_a, ranks_b, b=10000, seed=0):
     return pd.concat([table, pd.DataFrame([mean]).astype({"low": float, "high": float})], ignore_index=True)
 
 
+def short(metrics):
+    """The main numbers of a run: PoSRank per part and their mean, vision gain (mean), mean recall both ways in percent,
+    and how many of the split's videos are missing (None where its file does not say). A part without captions is
+    absent."""
+    ranks, recall = metrics["posrank"], metrics.get("recall") or {}
+    return {
+        **{part: ranks[part]["posrank"] for part in (*PARTS, "mean") if part in ranks},
+        "vision_gain": metrics.get("vision_gain", {}).get("mean", {}).get("value"),
+        **{way: recall[way]["mean"] for way in ("v2t", "t2v") if way in recall}, "videos_missing": metrics.get("videos_missing"),
+    }
+
+
 def write_metrics(metrics, path):
     """Write metrics as JSON, keys sorted, numbers rounded to six digits, in one step; returns the path."""
     with atomic(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
@@ -175,6 +187,8 @@ def _interval(values, videos, groups, b, seed):
 
 
 def _checked(ranks, name):
+    if not isinstance(ranks, pd.DataFrame):
+        raise ValueError(f"{name}: expected a ranks table as posrank.evaluate makes it, got {type(ranks).__name__}")
     for column in ("run", *KEY, "video_id", "better", "equal", "negatives", "reciprocal_rank"):
         if column not in ranks:
             raise ValueError(f"{name}: no column {column!r}; expected a ranks table as posrank.evaluate makes it")

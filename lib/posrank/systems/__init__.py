@@ -26,7 +26,7 @@ __all__ = ["BRANCHES", "SYSTEMS", "System", "TextFeatures", "VideoFeatures", "bu
 
 def system_class(name):
     """The class of a system; ValueError with the nearest name where there is none."""
-    if name not in _CLASSES:
+    if not isinstance(name, str) or name not in _CLASSES:
         near = difflib.get_close_matches(str(name), SYSTEMS, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"no system {name!r}; there are {', '.join(SYSTEMS)}{hint}")

@@ -12,7 +12,7 @@ from open_clip.model import CLIP
 from torch import nn
 
 from posrank.systems.features import TextFeatures, VideoFeatures
-from posrank.systems.inputs import check_attention, check_video, check_words, normalise
+from posrank.systems.inputs import check_attention, check_index, check_video, check_whole, check_words, normalise
 from posrank.systems.pairs import AllPairs, Grouped, group
 from posrank.towers.backbone import load_backbone
 from posrank.towers.image import add_prompts, encode_image
@@ -44,8 +44,7 @@ class System(nn.Module):
     def __init__(self, backbone, *, num_frames, max_words, prompts=0, as_released=False):
         super().__init__()
         for what, value, low in (("num_frames", num_frames, 1), ("max_words", max_words, 3), ("prompts", prompts, 0)):
-            if not isinstance(value, int) or value < low:
-                raise ValueError(f"{what} must be a whole number of at least {low}, not {value!r}")
+            check_whole(what, value, low)
         context = self._take_towers(backbone, num_frames, prompts, as_released)
         if max_words > context:
             raise ValueError(
@@ -174,6 +173,7 @@ class System(nn.Module):
 
     def score(self, text_features, video_features):
         """All pairs: T texts and V videos -> [T, V], in fp32 (fp64 stays), computed in chunks of bounded memory."""
+        _check_features(text_features, video_features)
         branch = video_features.branch
         return self._all_pairs(text_features, video_features, lambda t, v: self._compare(t, v, AllPairs, branch))
 
@@ -198,6 +198,7 @@ class System(nn.Module):
 
         A video that owns many texts (a caption and its negatives) stands once beside all of them.
         """
+        _check_features(text_features, video_features)
         text, video = _at_least_float(text_features), _at_least_float(video_features)
         if index is None:
             if len(text) != len(video):
@@ -205,7 +206,7 @@ class System(nn.Module):
                     f"{len(text)} texts and {len(video)} videos: equally many, or an index of each text's video"
                 )
             index = torch.arange(len(text), device=video.device)
-        index = torch.as_tensor(index, device=video.device)
+        index = check_index(index).to(video.device)
         if index.shape != (len(text),) or (len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(video)):
             raise ValueError(f"index must hold one video number below {len(video)} for each of the {len(text)} texts")
         branch = video.branch
@@ -237,6 +238,12 @@ class System(nn.Module):
 def _at_least_float(features):
     half = features._first().dtype in (torch.float16, torch.bfloat16)
     return features.to(torch.float32) if half else features
+
+
+def _check_features(text, video):
+    if not isinstance(text, TextFeatures) or not isinstance(video, VideoFeatures):
+        kinds = f"{type(text).__name__} and {type(video).__name__}"
+        raise ValueError(f"scores need what encode_text and what encode_video return, not {kinds}")
 
 
 def _rows(side, index):

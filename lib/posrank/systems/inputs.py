@@ -5,12 +5,31 @@ import torch
 import torch.nn.functional as F
 
 
+def check_whole(what, value, low=1, most=10**6):
+    """ValueError where `value` is no whole number from `low` to `most`."""
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= most:
+        shown = f"more than {most}" if isinstance(value, int) and value > most else repr(value)[:100]
+        raise ValueError(f"{what} must be a whole number of at least {low}, not {shown}")
+
+
+def check_index(index):
+    """A tensor of whole numbers, or ValueError."""
+    try:
+        index = torch.as_tensor(index)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as problem:
+        raise ValueError(f"index must hold whole numbers ({problem})") from None
+    if index.numel() and index.dtype not in (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8):
+        raise ValueError(f"index must hold whole numbers, not {index.dtype}")
+    return index.long()
+
+
 def check_words(input_ids, max_words, fill=False):
     """Token ids [n, any L] -> [n, at most max_words], exactly max_words with `fill` (zeros).
 
     ValueError where they are no ids, or where a real token would be cut.
     """
-    if input_ids.dim() != 2 or input_ids.dtype.is_floating_point or not input_ids.shape[1]:
+    _check_tensor(input_ids, "input_ids")
+    if input_ids.dtype not in (torch.int64, torch.int32) or input_ids.dim() != 2 or not input_ids.shape[1]:
         raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
     length = input_ids.shape[1]
     if length > max_words:
@@ -22,6 +41,7 @@ def check_words(input_ids, max_words, fill=False):
 
 def check_attention(attention_mask, mask):
     """The caller's mask [n, L] of real tokens, cut to and combined with `mask` [n, l] of tokens up to EOT."""
+    _check_tensor(attention_mask, "attention_mask")
     if attention_mask.dim() != 2 or len(attention_mask) != len(mask) or attention_mask.shape[1] < mask.shape[1]:
         raise ValueError(f"attention_mask must be [n, L] like input_ids, not {tuple(attention_mask.shape)}")
     return mask & attention_mask[:, : mask.shape[1]].to(mask)
@@ -32,6 +52,7 @@ def check_video(video, video_mask, num_frames, fill=False):
 
     fill: exactly num_frames, the missing ones zeros and not real, as the official loaders fill up.
     """
+    _check_tensor(video, "video")
     if video.dim() != 5 or video.shape[2] != 3 or not video.is_floating_point():
         raise ValueError(
             f"video must be float [V, F, 3, H, W], not {tuple(video.shape)} {video.dtype}; "
@@ -41,6 +62,7 @@ def check_video(video, video_mask, num_frames, fill=False):
         raise ValueError(f"{video.shape[1]} frames per video, but the system was built with num_frames={num_frames}")
     if video_mask is None:
         video_mask = torch.ones(video.shape[:2], dtype=torch.bool, device=video.device)
+    _check_tensor(video_mask, "video_mask")
     if video_mask.shape != video.shape[:2]:
         raise ValueError(f"video_mask must be [V, F] = {tuple(video.shape[:2])}, not {tuple(video_mask.shape)}")
     video_mask = video_mask.to(video.device).bool()
@@ -57,13 +79,26 @@ def normalise(frames, frames_read, mean, std):
     """
     if isinstance(frames, np.ndarray) and not frames.flags.writeable:  # memory-mapped: torch wants arrays of its own
         frames = frames.copy()
-    frames = torch.as_tensor(frames).to(mean.device)
+    try:
+        frames = torch.as_tensor(frames).to(mean.device)
+    except (TypeError, ValueError, RuntimeError) as problem:
+        raise ValueError(f"frames must be uint8 [V, F, H, W, 3] ({problem})") from None
     if frames.dim() != 5 or frames.shape[-1] != 3 or frames.dtype != torch.uint8:
         raise ValueError(f"frames must be uint8 [V, F, H, W, 3], not {tuple(frames.shape)} {frames.dtype}")
     video = (frames.movedim(-1, -3).to(mean.dtype) / 255 - mean[:, None, None]) / std[:, None, None]
     mask = torch.ones(video.shape[:2], dtype=torch.bool, device=video.device)
     if frames_read is not None:
-        read = torch.as_tensor(frames_read, device=video.device)
+        try:
+            read = torch.as_tensor(frames_read, device=video.device)
+        except (TypeError, ValueError, RuntimeError) as problem:
+            raise ValueError(f"frames_read must be one whole number for each video ({problem})") from None
+        if read.shape != video.shape[:1] or read.dtype not in (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8):
+            raise ValueError(f"frames_read must be one whole number for each of {len(video)} videos, not {list(read.shape)} {read.dtype}")
         mask = torch.arange(video.shape[1], device=video.device) < read[:, None]
         video = video * mask[:, :, None, None, None]
     return video, mask
+
+
+def _check_tensor(value, name):
+    if not isinstance(value, torch.Tensor) or value.is_complex() or value.layout != torch.strided:
+        raise ValueError(f"{name} must be a dense torch tensor of real numbers, not a {type(value).__name__}")

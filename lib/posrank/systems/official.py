@@ -11,9 +11,10 @@ from fnmatch import fnmatchcase
 import torch
 from torch import nn
 
+from posrank.systems.inputs import check_whole
 from posrank.systems.ts2net import TOKENS
 from posrank.towers.backbone import load_backbone
-from posrank.towers.checkpoints import clip_from_state, load_checked, read_state
+from posrank.towers.checkpoints import clip_from_state, load_checked, prompt_count, read_state
 from posrank.towers.checkpoints import head_count as _heads
 from posrank.towers.checkpoints import layers as _layers
 from posrank.towers.checkpoints import shape as _shape
@@ -64,6 +65,9 @@ def load_official(
     cls = system_class(name)
     if name not in _UNUSED:
         raise ValueError(f"no official checkpoints are known for {name!r}; there are {', '.join(sorted(_UNUSED))}")
+    for what, value, low in (("num_frames", num_frames, 1), ("max_words", max_words, 3)):
+        if value is not None:
+            check_whole(what, value, low)
     state = read_state(source)
     if name == "frozen":
         return _frozen(cls, state, as_released, heads, text_heads, num_frames, max_words)
@@ -79,9 +83,8 @@ def load_official(
     state = {key: value for key, value in state.items() if key not in dropped}
     backbone = load_backbone(clip_from_state(state, heads, text_heads))
     prompt = state.get("clip.visual.vpt_embedding")
-    options = dict(
-        prompts=0 if prompt is None else prompt.reshape(-1, prompt.shape[-1]).shape[0], as_released=as_released
-    )
+    width = _shape(state, "clip.visual.conv1.weight", 4)[0]
+    options = dict(prompts=prompt_count(state, "clip.visual.vpt_embedding", width), as_released=as_released)
     if name == "clip":
         context = len(state["clip.positional_embedding"])
         options |= dict(max_words=max_words or min(32, context), num_frames=num_frames or 12)
@@ -111,17 +114,17 @@ def _family_options(name, state, num_frames, max_words):
         options |= dict(max_words=max_words or min(32, context), num_frames=num_frames or max(1, context // TOKENS))
     else:
         words = "word_logit_weight" if name == "xclip" else "word_mat_weight"
-        options |= dict(max_words=_shape(state, words)[0], num_frames=_shape(state, "frame_logit_weight")[0])
+        options |= dict(max_words=_shape(state, words, 2)[0], num_frames=_shape(state, "frame_logit_weight", 2)[0])
     if name != "xclip":
-        blocks = {int(m[1]) for key in state if (m := re.match(r"clip\.visual\.transformer\.resblocks\.(\d+)\.attn\.net\.", key))}
+        blocks = {int(m[1]) for key in state if (m := re.match(r"clip\.visual\.transformer\.resblocks\.([0-9]{1,9})\.attn\.net\.", key))}
         options["shift_blocks"] = sorted(blocks)
     return options
 
 
 def _variant(state):
     """Which copy of UCoFiA's code a checkpoint belongs to, by the width of its score predictor and its token shift."""
-    width = _shape(state, "clip.text_projection")[1]
-    if _shape(state, "visual_token_selector.score_predictor.in_conv.0.weight")[0] == 2 * width:
+    width = _shape(state, "clip.text_projection", 2)[1]
+    if _shape(state, "visual_token_selector.score_predictor.in_conv.0.weight", 1)[0] == 2 * width:
         return "eval_t2v"
     shifted = any(".attn.net." in key for key in state)
     deep = _layers(state, "clip.visual.transformer.resblocks") > min(RELEASED_BLOCKS)
@@ -131,8 +134,8 @@ def _variant(state):
 def frozen_backbone(source, heads=None, text_heads=None):
     """The towers of an official checkpoint of Frozen (a path or a state_dict), to build the system on."""
     state = {key: value for key, value in read_state(source).items() if key not in _UNUSED["frozen"]}
-    heads = _heads(_shape(state, "video_model.pos_embed")[-1], heads, "heads", "video")
-    text_heads = _heads(_shape(state, "text_model.embeddings.word_embeddings.weight")[1], text_heads, "text_heads", "text")
+    heads = _heads(_shape(state, "video_model.pos_embed", 3)[-1], heads, "heads", "video")
+    text_heads = _heads(_shape(state, "text_model.embeddings.word_embeddings.weight", 2)[1], text_heads, "text_heads", "text")
     return from_state(state, heads, text_heads)
 
 

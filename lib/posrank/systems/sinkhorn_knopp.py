@@ -26,7 +26,10 @@ def sinkhorn(logits, iterations=4):
     >>> [x.exp() for x in sinkhorn(torch.tensor([[0.0, 0.0], [0.0, 0.0]]))]
     [tensor([0.5000, 0.5000]), tensor([0.5000, 0.5000])]
     """
-    logits = torch.as_tensor(logits)
+    try:
+        logits = torch.as_tensor(logits).to_dense()
+    except (TypeError, ValueError, RuntimeError) as problem:
+        raise ValueError(f"logits must be a finite float matrix [rows, columns] ({problem})") from None
     if logits.dim() != 2 or not logits.numel() or not logits.is_floating_point() or not bool(logits.isfinite().all()):
         raise ValueError(f"logits must be a finite float matrix [rows, columns], not {tuple(logits.shape)} {logits.dtype}")
     if not isinstance(iterations, int) or iterations < 1:

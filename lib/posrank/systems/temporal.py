@@ -11,6 +11,10 @@ import torch
 from open_clip.transformer import QuickGELU, Transformer
 from torch import nn
 
+from posrank.systems.inputs import check_whole
+from posrank.towers.checkpoints import layers as count_layers
+from posrank.towers.checkpoints import load_checked
+
 MASKED = -1e6
 """What the released code adds to the attention logits of padded frames; exp underflows to zero, and a video without any
 real frame attends evenly instead of giving NaN."""
@@ -69,6 +73,9 @@ def attach(system, shape, heads=None, layers=None, pretrained=None, tokens=1):
     pretrained: a state dict of both (`frame_position_embeddings.weight`, `transformerClip.*`) or None = start from
     CLIP's text tower. tokens: how many tokens of each frame go through it.
     """
+    for what, value, low in (("heads", heads, 1), ("temporal_layers", layers, 0)):
+        if value is not None:
+            check_whole(what, value, low)
     system.transformerClip = system.frame_position_embeddings = None
     if layers == 0:
         return
@@ -79,7 +86,7 @@ def attach(system, shape, heads=None, layers=None, pretrained=None, tokens=1):
             f"{features.shape[1]} wide; choose another backbone, or temporal_layers=0 for mean pooling"
         )
     if pretrained is not None and layers is None:
-        layers = 1 + max(int(key.split(".")[2]) for key in pretrained if key.startswith("transformerClip.resblocks."))
+        layers = count_layers(pretrained, "transformerClip.resblocks")
     layers = min(4, shape["layers"]) if layers is None else layers
     if layers > shape["layers"] and pretrained is None:
         raise ValueError(
@@ -105,10 +112,7 @@ def attach(system, shape, heads=None, layers=None, pretrained=None, tokens=1):
 def _load(system, pretrained):
     for name in ("transformerClip", "frame_position_embeddings"):
         own = {key.removeprefix(f"{name}."): value for key, value in pretrained.items() if key.startswith(f"{name}.")}
-        try:
-            getattr(system, name).load_state_dict(own)
-        except RuntimeError as error:
-            raise ValueError(f"the backbone's pretrained temporal module does not fit: {error}") from error
+        load_checked(getattr(system, name), own, system.name, "the backbone's pretrained temporal module")
 
 
 def apply(system, frames, mask):

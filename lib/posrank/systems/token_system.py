@@ -28,6 +28,8 @@ class TokenSystem(System):
     ):  # fmt: skip
         super().__init__(backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released)
         visual = self.clip.visual
+        if shift_blocks is not None and not isinstance(shift_blocks, (list, tuple)):
+            raise ValueError(f"shift_blocks must be a list of block numbers, not {shift_blocks!r:.100}")
         blocks = shifted_blocks(visual, as_released) if shift_blocks is None else tuple(shift_blocks)
         add_shift(visual, blocks)
         self.width = visual.positional_embedding.shape[1] if visual.proj is None else visual.proj.shape[1]

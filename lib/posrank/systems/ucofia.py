@@ -6,7 +6,7 @@ selection chooses, and their level has no logit scale. Parameter names are those
 
 The official repository holds three copies that differ (`variant`): `train` computes the loss and is the one followed here;
 `eval_t2v` and `eval_v2t`, which evaluate, leave out `local_mat_weight1`, and `eval_t2v` has another score predictor. Their
-Sinkhorn-Knopp normalisation is `score_normalised`.
+Sinkhorn-Knopp normalisation is in posrank.scoring.sinkhorn_recall.
 
 The branch `fine` reads prompts at the video and the frame level; the pixel level is that of `coarse`.
 """
@@ -19,7 +19,6 @@ from posrank.systems import temporal
 from posrank.systems.base import masked_mean
 from posrank.systems.features import VideoFeatures
 from posrank.systems.pairs import AllPairs
-from posrank.systems.sinkhorn_knopp import sinkhorn
 from posrank.systems.token_selection import SELECTED, ScorePredictor, VideoScorePredictor
 from posrank.systems.token_system import TokenSystem, grouped
 
@@ -130,20 +129,3 @@ class UCoFiA(TokenSystem):
         """The three scores of all pairs by name, each [T, V], in chunks; their mean is the score."""
         scores = self._all_pairs(text_features, video_features, lambda *sides: torch.stack(self._levels(*sides, AllPairs)))
         return dict(zip(LEVELS, scores))
-
-    def score_normalised(self, text_features, video_features, *, texts=None, videos=None, iterations=4):
-        """All pairs [T, V] with Sinkhorn-Knopp biases added to each level, as the official evaluation does.
-
-        texts: features of the training texts (text to video: a number per video is added); videos: features of the training
-        videos (video to text: a number per text is added). ValueError where neither is given. Not for PoSRank: see sinkhorn_knopp.py.
-        """
-        if texts is None and videos is None:
-            raise ValueError("texts or videos of the training split are needed: the biases are estimated on them")
-        levels = self.levels(text_features, video_features)
-        if texts is not None:
-            for name, logits in self.levels(texts, video_features).items():
-                levels[name] = levels[name] + sinkhorn(logits, iterations).log_b
-        if videos is not None:
-            for name, logits in self.levels(text_features, videos).items():
-                levels[name] = levels[name] + sinkhorn(logits.T, iterations).log_b[:, None]
-        return sum(levels.values()) / len(LEVELS)

@@ -8,8 +8,10 @@ world's own small CLIP), a config, or a model in memory. A folder holds `config.
 """
 
 import json
+import logging
 import os
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,19 +76,28 @@ def save_backbone(folder, config, state):
         os.replace(temporary, folder / name)
 
 
+def _described(config, name):
+    """`build_backbone` of a config that may be no such thing: ValueError names it."""
+    try:
+        return build_backbone(config)
+    except (TypeError, KeyError, AttributeError, RuntimeError, ZeroDivisionError, AssertionError) as error:
+        raise ValueError(f"{name} describes no backbone ({type(error).__name__}: {error})") from error
+
+
 def _from_folder(folder):
-    from safetensors.torch import load_file
+    from posrank.towers.checkpoints import load_checked, read_state
 
     missing = [name for name in ("config.json", "weights.safetensors") if not (folder / name).exists()]
     if missing:
         raise ValueError(f"{folder} holds no {' and no '.join(missing)}; `dvc repro --force --single-item pretrain` makes them")
-    backbone = build_backbone(json.loads((folder / "config.json").read_text()))
-    state = {k: v.float() for k, v in load_file(folder / "weights.safetensors").items()}
-    clip = {k.removeprefix("clip."): v for k, v in state.items() if k.startswith("clip.")}
     try:
-        backbone.model.load_state_dict(clip)
-    except RuntimeError as error:
-        raise ValueError(f"{folder}/weights.safetensors does not fit {folder}/config.json: {error}") from error
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{folder / 'config.json'} cannot be read ({error}): make the folder again") from error
+    backbone = _described(config, folder / "config.json")
+    state = read_state(folder / "weights.safetensors")
+    clip = {k.removeprefix("clip."): v for k, v in state.items() if k.startswith("clip.")}
+    load_checked(backbone.model, clip, "clip", f"{folder / 'weights.safetensors'} beside its config.json")
     temporal = {k: v for k, v in state.items() if not k.startswith("clip.")}
     backbone.temporal = temporal or None
     return backbone
@@ -133,7 +144,8 @@ def _from_open_clip(name):
     if file:
         if tag:
             raise ValueError(f"{name!r} names weights twice, by the tag {tag!r} and by a file; leave one out")
-        model = open_clip.create_model(architecture, **options)
+        with _without_note():
+            model = open_clip.create_model(architecture, **options)
         _load(model, file, architecture)
     else:
         known = open_clip.list_pretrained_tags_by_model(architecture)
@@ -149,17 +161,31 @@ def _from_open_clip(name):
     return _as_backbone(model, architecture)
 
 
+@contextmanager
+def _without_note():
+    """open_clip warns of random weights where none are asked for by tag: not where a file follows."""
+    def other(record):
+        return "No pretrained weights loaded" not in record.getMessage()
+
+    logging.getLogger().addFilter(other)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeFilter(other)
+
+
 def _load(model, file, architecture):
     """Weights of a file into an open_clip model, foreign names changed as open_clip does. Tensors alone are read."""
     from open_clip.convert import convert_state_dict
     from open_clip.model import convert_to_custom_text_state_dict
 
-    from posrank.towers.checkpoints import read_state
+    from posrank.towers.checkpoints import check_finite, read_state
 
     state = {key: value for key, value in read_state(Path(file)).items() if key not in OPENAI_NOTES}
     state = convert_state_dict(model, state)
     if "positional_embedding" in state and not hasattr(model, "positional_embedding"):
         state = convert_to_custom_text_state_dict(state)
+    check_finite(state, file)
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
@@ -168,7 +194,7 @@ def _load(model, file, architecture):
 
 def _from_file(path):
     """A CLIP from a file of weights alone: shapes are read from the keys; heads are 64 wide and activations QuickGELU."""
-    from posrank.towers.checkpoints import clip_from_state, read_state
+    from posrank.towers.checkpoints import clip_from_state, load_checked, read_state
 
     state = read_state(path)
     state = {key.removeprefix("clip."): value for key, value in state.items()}
@@ -177,9 +203,7 @@ def _from_file(path):
     if "visual.conv1.weight" not in state:
         raise ValueError(f"{path} holds no CLIP with a ViT; name its open_clip architecture in front: <architecture>@{path}")
     model = clip_from_state({f"clip.{key}": value for key, value in state.items()})
-    missing, unexpected = model.load_state_dict(state, strict=False)
-    if missing or unexpected:
-        raise ValueError(f"{path} is no plain CLIP (missing: {missing[:3]}, unknown: {unexpected[:3]})")
+    load_checked(model, state, "clip", f"{path} is no plain CLIP, it")
     if not openai:
         warnings.warn(
             f"{path} does not say its activation; QuickGELU is assumed, as in OpenAI's models and what was trained from them. "
@@ -205,7 +229,9 @@ def load_backbone(spec):
             raise ValueError(f"a {type(spec).__name__} is no open_clip model: it has no visual tower and no encode_text")
         return _as_backbone(spec)
     if isinstance(spec, dict):
-        return build_backbone(spec)
+        return _described(spec, "the config")
+    if not isinstance(spec, (str, os.PathLike)):
+        raise ValueError(f"a backbone is a name, a path, a config or an open_clip model, not a {type(spec).__name__}")
     path = Path(spec)
     if path.is_dir():
         return _from_folder(path)

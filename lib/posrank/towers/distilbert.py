@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from posrank.towers.checkpoints import layers, shape
+
 CHUNK = 2**14
 """Tokens in one pass where no gradient is wanted."""
 STEP = 4
@@ -73,15 +75,11 @@ def load_distilbert(source):
 
 def config_from_state(state, heads):
     """The shapes of a DistilBERT from its state_dict: arguments of `build_distilbert`. ValueError for other keys."""
-    try:
-        words, positions = state["embeddings.word_embeddings.weight"], state["embeddings.position_embeddings.weight"]
-        hidden = state["transformer.layer.0.ffn.lin1.weight"]
-    except KeyError as problem:
-        raise ValueError(f"the text tower is no DistilBERT: it has no {problem.args[0]!r}") from None
-    layers = {key.split(".")[2] for key in state if key.startswith("transformer.layer.")}
+    words, dim = shape(state, "embeddings.word_embeddings.weight", 2)
     return dict(
-        vocab_size=words.shape[0], dim=words.shape[1], n_layers=len(layers), n_heads=heads, hidden_dim=hidden.shape[0],
-        max_position_embeddings=positions.shape[0],
+        vocab_size=words, dim=dim, n_layers=layers(state, "transformer.layer"), n_heads=heads,
+        hidden_dim=shape(state, "transformer.layer.0.ffn.lin1.weight", 2)[0],
+        max_position_embeddings=shape(state, "embeddings.position_embeddings.weight", 2)[0],
     )
 
 

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from posrank.towers.backbone import load_backbone
-from posrank.towers.checkpoints import load_checked
+from posrank.towers.checkpoints import built, layers, load_checked, prompt_count, shape
 from posrank.towers.distilbert import WordPiece, build_distilbert, config_from_state, load_distilbert
 from posrank.towers.spacetime import SpaceTimeTransformer, inflate
 from posrank.towers.tokenizer import WordTokenizer
@@ -93,26 +93,24 @@ def from_state(state, heads, text_heads, tokenizer=None):
     """A backbone from the state_dict of an official checkpoint ({key: tensor}); heads of the video and the text tower."""
     video = {k.removeprefix("video_model."): v for k, v in state.items() if k.startswith("video_model.")}
     text = {k.removeprefix("text_model."): v for k, v in state.items() if k.startswith("text_model.")}
-    for key in ("video_model.patch_embed.proj.weight", "video_model.pos_embed", "video_model.temporal_embed", "vid_proj.0.weight",
-                "txt_proj.1.weight", "video_model.blocks.0.mlp.fc1.weight"):  # fmt: skip
-        if key not in state:
-            raise ValueError(f"the checkpoint has no {key!r}: it is no official checkpoint of Frozen; its keys look like "
-                             f"{', '.join(sorted(state)[:3])}")  # fmt: skip
-    width, _, patch, _ = video["patch_embed.proj.weight"].shape
-    side = round((video["pos_embed"].shape[1] - 1) ** 0.5)
-    layers = len({key.split(".")[1] for key in video if key.startswith("blocks.")})
-    video_model = SpaceTimeTransformer(
-        patch * side, patch, width, layers, heads, video["temporal_embed"].shape[1],
-        video["blocks.0.mlp.fc1.weight"].shape[0] / width,
-    )  # fmt: skip
-    prompt = video.get("vpt_embedding")
-    if prompt is not None:
-        video_model.add_prompts(prompt.reshape(-1, width).shape[0])
-    text_model = build_distilbert(**config_from_state(text, text_heads))
-    projections = _projections(text_model.config.dim, width, state["vid_proj.0.weight"].shape[0])
+    width, _, patch, _ = shape(state, "video_model.patch_embed.proj.weight", 4)
+    side = round((shape(state, "video_model.pos_embed", 3)[1] - 1) ** 0.5)
+    frames, size = shape(state, "video_model.temporal_embed", 3)[1], shape(state, "vid_proj.0.weight", 2)[0]
+    hidden, depth = shape(state, "video_model.blocks.0.mlp.fc1.weight", 2)[0], layers(video, "blocks")
+    config, prompts = config_from_state(text, text_heads), prompt_count(video, "vpt_embedding", width)
+
+    def make():
+        video_model = SpaceTimeTransformer(patch * side, patch, width, depth, heads, frames, hidden / width)
+        if prompts:
+            video_model.add_prompts(prompts)
+        projections = _projections(config["dim"], width, size)
+        return nn.ModuleDict(dict(video_model=video_model, text_model=build_distilbert(**config), txt_proj=projections[0],
+                                  vid_proj=projections[1]))  # fmt: skip
+
+    holder = built(make, state, "frozen")
+    video_model, text_model, *projections = holder.values()
     if tokenizer is None and text_model.config.vocab_size == 30522:
         tokenizer = "distilbert-base-uncased"
-    holder = nn.ModuleDict(dict(video_model=video_model, text_model=text_model, txt_proj=projections[0], vid_proj=projections[1]))
     load_checked(holder, state, "frozen")
     return FrozenBackbone(video_model, text_model, *projections, WordPiece(tokenizer) if tokenizer else None)
 

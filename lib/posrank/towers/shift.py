@@ -26,19 +26,20 @@ def shift_tokens(x, before, behind, tokens):
 
     before, behind: the picture in front of and behind each one in its video [n], itself where there is none. tokens: how many
     of the S are CLS and patches; what follows (prompts) stays. Patches 1, 1 + fold, ... come from the frame before, 4,
-    4 + fold, ... from the one behind; where both sets meet, the frame before wins (fold = tokens // 7, at least 1).
+    4 + fold, ... from the one behind (fold = tokens // 7, at least 1). Where both sets meet, which is so for a fold of 1 or 3,
+    the frame behind wins, except in the last frame, which has none: the released code writes those patches last.
 
     >>> frames = torch.arange(3.0).view(3, 1, 1).expand(3, 8, 1)            # CLS and 7 patches, fold 1: all of them move
     >>> shift_tokens(frames, torch.tensor([0, 0, 1]), torch.tensor([1, 2, 2]), 8)[:, [0, 1, 4], 0]
     tensor([[0., 0., 1.],
-            [1., 0., 0.],
+            [1., 0., 2.],
             [2., 1., 1.]])
     """
     fold = max(1, tokens // DIVISIONS)
     out = x.clone()
-    out[:, 4:tokens:fold] = x[behind, 4:tokens:fold]
-    has_before = before != torch.arange(len(x), device=x.device)
-    out[:, 1:tokens:fold] = torch.where(has_before[:, None, None], x[before, 1:tokens:fold], out[:, 1:tokens:fold])
+    out[:, 1:tokens:fold] = x[before, 1:tokens:fold]
+    has_behind = behind != torch.arange(len(x), device=x.device)
+    out[:, 4:tokens:fold] = torch.where(has_behind[:, None, None], x[behind, 4:tokens:fold], out[:, 4:tokens:fold])
     return out
 
 

@@ -44,14 +44,24 @@ def encode_text(tower, input_ids, mode="auto", tokens=False):
     """
     if mode not in MODES:
         raise ValueError(f"mode={mode!r} is none of {', '.join(MODES)}")
-    if input_ids.dim() != 2 or input_ids.dtype.is_floating_point or not input_ids.shape[1]:
-        raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
+    if not isinstance(input_ids, torch.Tensor) or input_ids.dtype not in (torch.int64, torch.int32) or input_ids.dim() != 2:
+        what = f"{tuple(input_ids.shape)} {input_ids.dtype}" if isinstance(input_ids, torch.Tensor) else type(input_ids).__name__
+        raise ValueError(f"input_ids must be whole numbers [n, L], not {what}")
+    if not input_ids.shape[1]:
+        raise ValueError("input_ids must be whole numbers [n, L] with at least one column")
+    if not hasattr(tower, "encode_text"):
+        raise ValueError(f"a {type(tower).__name__} is no open_clip model: it has no encode_text")
     text, reason = causal_tower(tower)
     if reason:
         return _own_way(tower, input_ids, mode, tokens, reason)
     context = text.positional_embedding.shape[0]
     if input_ids.shape[1] > context:
         raise ValueError(f"sentences of {input_ids.shape[1]} tokens, but the tower reads at most {context}")
+    # on a GPU, to look at the ids would make it wait
+    if input_ids.device.type == "cpu" and len(input_ids):
+        words = text.token_embedding.num_embeddings
+        if not 0 <= int(input_ids.min()) <= int(input_ids.max()) < words:
+            raise ValueError(f"input_ids must lie from 0 to {words - 1}, the vocabulary of the tower; tokenize with its own tokenizer")
     ends = _ends(text, input_ids)
     chunk = CHUNK if input_ids.device.type == "cpu" else CHUNK_GPU
     rows = max(1, len(input_ids) if torch.is_grad_enabled() else chunk // input_ids.shape[1])

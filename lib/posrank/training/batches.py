@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from posrank.identity import digests
 from posrank.training.prefetch import Prefetch
+from posrank.video import BLANK
 
 
 @dataclass
@@ -47,10 +49,6 @@ def epoch_order(video_ids, batch, seed, epoch):
     return np.concatenate(cut)
 
 
-BLANK = (123, 117, 104)
-"""The one colour of a video that shows nothing: the mean of CLIP's normalisation, as of posrank.scoring.scorers.blank_frames."""
-
-
 def constant_video(frames):
     """A source of frames in which every video is one and the same: `BLANK`, all frames read. What a model learns from it, the
     text alone teaches."""
@@ -67,16 +65,23 @@ class Batches:
     """The batches of a run.
 
     captions: table of the training captions (caption_id, video_id, caption); frames: video ids -> (uint8 [n, F, H, W, 3],
-    frames_read [n]); negatives: a TrainingNegatives or None; rows: function that picks this process's share.
+    frames_read [n]); negatives: a TrainingNegatives or None; share: function that picks this process's rows; made_of: things
+    by name (see posrank.identity.digest) that frames and negatives come from, such as the files of a frame store.
     """
 
-    def __init__(self, captions, frames, negatives, *, batch, seed, share=lambda rows: rows):
+    def __init__(self, captions, frames, negatives, *, batch, seed, share=lambda rows: rows, made_of=None):
         self.ids = captions["caption_id"].to_numpy(dtype=object)
         self.videos = captions["video_id"].to_numpy(dtype=object)
         self.texts = captions["caption"].to_numpy(dtype=object)
         self.frames, self.negatives, self.batch, self.seed, self.share = frames, negatives, batch, seed, share
+        self.made_of = made_of or {}
         self._epoch, self._order = None, None
         self.per_epoch = len(epoch_order(self.videos, batch, seed, 0))
+
+    def marks(self):
+        """Digests of all that the batches come from, by name."""
+        captions = [list(column) for column in (self.ids, self.videos, self.texts)]
+        return digests(captions=captions, negatives=getattr(self.negatives, "attrs", None), **self.made_of)
 
     def at(self, step):
         """The `Batch` of a step (from 0)."""

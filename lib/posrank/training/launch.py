@@ -1,26 +1,30 @@
-"""Several processes from one call: a notebook, a stage or a test starts workers under torchrun and waits for them.
+"""Several processes from one call: a notebook, a stage or a test starts workers (torch's elastic_launch) and waits for them.
 
-In: the name of a function ("module:name"), its arguments (what JSON can hold) and a number of processes. Out: the function
-has run in each of them, as one world (`posrank.training.distributed.join_world`); its results are the files that it wrote.
-Progress bars of the first process are shown as they come. An error in a worker is raised here, once; a worker that was
-killed is an error that says so. Workers end with the process that started them.
+In: the name of a function ("module:name"), its arguments (what can be pickled) and a number of processes. Out: what the function
+gave in each of them, as one world (`posrank.training.distributed.join_world`). An error in a worker is raised here, once; a
+worker that was killed is an error that says so. Workers end with the process that started them, and never run its script.
 
 Who starts torchrun by hand (several machines, a cluster) does not need this: docs/several_machines.md.
 """
 
 import importlib
 import json
+import logging
 import os
-import subprocess
-import sys
+import signal
 import tempfile
 import threading
 import time
-import traceback
+import uuid
+from contextlib import contextmanager
 from pathlib import Path
+
+from posrank.processes import without_script
 
 PLAIN = {"ValueError": ValueError, "FileNotFoundError": FileNotFoundError, "OSError": OSError}
 """Errors whose message says what to do: raised again as what they were. Others come with the worker's traceback."""
+NEIGHBOURS = ("gloo", "nccl", "connection", "peer", "broken pipe", "tcpstore", "keyboardinterrupt", "signalexception")
+"""Words in the error of a worker that fails because another one is gone."""
 
 
 def processes_of(value):
@@ -44,90 +48,79 @@ def under_torchrun():
 
 
 def launch(function, arguments, processes):
-    """Call `function` ("module:name") with the mapping `arguments` in `processes` processes, and wait for all of them.
+    """Call `function` ("module:name") with the mapping `arguments` in `processes` processes -> the list of their results.
 
     Raises what the first failing worker raised (ValueError and OSError as they are, all else as a RuntimeError with its
-    traceback), and RuntimeError where one ended without a word.
+    traceback), and RuntimeError where one was killed.
     """
-    with tempfile.TemporaryDirectory(prefix="posrank-") as folder:
-        job = Path(folder) / "job.json"
-        job.write_text(json.dumps({"function": function, "arguments": arguments}), encoding="utf-8")
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-        environment = {**os.environ, "LOGLEVEL": "CRITICAL", "POSRANK_LAUNCHER": str(os.getpid())}
-        environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
-        process = subprocess.Popen([*command, "-m", __spec__.name, str(job)], env=environment, stderr=subprocess.PIPE)
-        shown = []
-        reader = threading.Thread(target=_show, args=(process.stderr, Path(folder), shown), daemon=True)
-        reader.start()
+    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    with tempfile.TemporaryDirectory(prefix="posrank-", ignore_cleanup_errors=True) as folder:
+        config = LaunchConfig(
+            min_nodes=1, max_nodes=1, nproc_per_node=processes, run_id=uuid.uuid4().hex, rdzv_backend="c10d",
+            rdzv_endpoint="localhost:0", max_restarts=0, logs_specs=DefaultLogsSpecs(log_dir=folder),
+        )  # fmt: skip
         try:
-            status = process.wait()
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
-        finally:
-            reader.join(timeout=10)
-        if status:
-            raise _error(Path(folder), processes, b"".join(shown).decode("utf-8", "replace"))
+            with without_script(), _surroundings(processes):
+                found = elastic_launch(config, _work)(function, arguments, os.getpid())
+        except ChildFailedError as problem:
+            raise _error(Path(folder), processes, problem.get_first_failure()[1].signal_name()) from None
+    return [found[rank] for rank in range(processes)]
 
 
-def _show(stream, folder, shown):
-    """Pass on what workers say until one of them fails: what torchrun says then is no help."""
-    terminal, failed = sys.__stderr__, False
-    while piece := stream.read1(65536):
-        shown[:] = [*shown[-20:], piece]
-        failed = failed or b"torch/distributed/elastic" in piece or any(folder.glob("error-*"))
-        if terminal is not None and not failed:
-            terminal.write(piece.decode("utf-8", "replace"))
-            terminal.flush()
-
-
-def _error(folder, processes, last):
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("error-*.json")]
-    # a worker whose neighbour is gone fails in its next message to it
-    causes = sorted((error for error in found if not error["by_neighbour"]), key=lambda error: error["when"])
-    if not causes:
-        last = "\n".join(line for line in last.splitlines()[-12:] if line.strip())
-        return RuntimeError(
-            f"one of the {processes} processes ended without a word: most often memory ran out, or it was killed. What was "
-            f"finished is kept; the same call goes on from there. Its last words:\n{last}"
-        )
-    first = causes[0]
-    if first["kind"] in PLAIN:
-        return PLAIN[first["kind"]](first["message"])
-    return RuntimeError(f"process {first['rank']} of {processes} failed with {first['kind']}: {first['message']}\n{first['traceback']}")
-
-
-def main(argv=None):
-    """A worker: run the job, and note what went wrong."""
-    job = Path((argv or sys.argv[1:])[0])
-    rank = int(os.environ["RANK"])
-    told = json.loads(job.read_text(encoding="utf-8"))
-    threading.Thread(target=_end_with, args=(int(os.environ["POSRANK_LAUNCHER"]),), daemon=True).start()
+@contextmanager
+def _surroundings(processes):
+    """Threads for the workers, no log of torch's launcher; afterwards environment and signal handlers as they were."""
+    before, handlers = dict(os.environ), {}
+    if threading.current_thread() is threading.main_thread():
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)}
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith("torch.distributed.elastic"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    os.environ["LOGLEVEL"] = "CRITICAL"
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
     try:
-        module, name = told["function"].split(":")
-        getattr(importlib.import_module(module), name)(**told["arguments"])
-    except BaseException as problem:
-        error = dict(
-            rank=rank, when=time.time(), kind=type(problem).__name__, message=str(problem), traceback=traceback.format_exc(),
-            by_neighbour=_by_neighbour(problem),
+        yield
+    except Exception as problem:
+        if type(problem).__name__ == "SignalException":  # torch's own handlers turn an interrupt into this
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _error(folder, processes, killed_by=None):
+    """The error that the notes of failed workers in `folder` (torch's error.json) tell."""
+    notes = [json.loads(path.read_text(encoding="utf-8"))["message"] for path in folder.rglob("error.json")]
+    # a worker whose neighbour is gone fails in its next message to it
+    causes = [note for note in notes if not any(word in note["message"].lower() for word in NEIGHBOURS)]
+    if not causes:
+        return RuntimeError(
+            f"one of the {processes} processes was killed{f' ({killed_by})' if killed_by not in (None, '<N/A>') else ''}: most often "
+            "memory ran out. What was finished is kept; the same call goes on from there"
         )
-        temporary = job.with_name(f"half-{rank}")
-        temporary.write_text(json.dumps(error), encoding="utf-8")
-        os.replace(temporary, job.with_name(f"error-{rank}.json"))
-        # no clean-up: it would wait for the others
-        os._exit(1)
+    first = min(causes, key=lambda note: int(note["extraInfo"]["timestamp"]))
+    kind, _, message = first["message"].partition(": ")
+    if kind in PLAIN:
+        return PLAIN[kind](message)
+    return RuntimeError(f"one of the {processes} processes failed with {kind}: {message}\n{first['extraInfo']['py_callstack']}")
+
+
+def _work(function, arguments, launcher):
+    """A worker: end with the launcher, run the function, leave the process group."""
+    threading.Thread(target=_end_with, args=(launcher,), daemon=True).start()
+    module, name = function.split(":")
+    found = getattr(importlib.import_module(module), name)(**arguments)
     import torch.distributed as dist
 
     if dist.is_initialized():
         dist.destroy_process_group()
-
-
-def _by_neighbour(problem):
-    words = ("gloo", "nccl", "connection", "peer", "broken pipe", "tcpstore")
-    return isinstance(problem, (RuntimeError, KeyboardInterrupt)) and (
-        isinstance(problem, KeyboardInterrupt) or any(word in str(problem).lower() for word in words)
-    )
+    return found
 
 
 def _end_with(launcher):
@@ -140,7 +133,3 @@ def _end_with(launcher):
         except PermissionError:
             pass
         time.sleep(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -7,23 +7,24 @@ and a run that was killed goes on from there to the same weights: whatever is ra
 """
 
 import hashlib
-import json
 import math
-from pathlib import Path
 
 import pandas as pd
 import torch
-from tqdm.auto import tqdm
 
-from posrank.paths import atomic
-from posrank.training.bertadam import BertAdam, clamp_logit_scale, parameter_groups
+from posrank.identity import code, digests
+from posrank.training.bertadam import BertAdam, parameter_groups
 from posrank.training.distributed import World
 from posrank.training.losses import coarse_loss, fine_loss
+from posrank.training.resume import Resume
+from posrank.training.steps import take_steps
 
 STRATEGIES = {"coarse": None, "word": "word", "phrase": "phrase", "prompt": "phrase", "zeroshot": None}
 """Strategy -> level of its training negatives (None = no negatives). zeroshot: no step is taken, weights stay as loaded."""
 
 COLUMNS = ("step", "loss", "coarse", "fine", "lr")
+CODE = ("training", "systems", "towers", "negatives", "language")
+"""Parts of this package that take part in trained weights."""
 
 
 def rate(step, steps, warmup, schedule="cosine"):
@@ -93,16 +94,7 @@ def make_optimizer(system, settings, steps):
     if settings["optimizer"] == "bertadam":
         schedule = f"warmup_{settings.get('schedule', 'cosine')}"
         return BertAdam(groups, settings["lr"], warmup=settings["warmup"], t_total=steps, schedule=schedule)
-    for group in groups:
-        group["initial_lr"] = group["lr"]
     return torch.optim.AdamW(groups, betas=(0.9, 0.98))
-
-
-def fingerprint(settings, batches, steps):
-    """What a checkpoint must agree with to be resumed: the settings, the number of steps, the captions."""
-    captions = hashlib.blake2b("\n".join(map(str, batches.ids)).encode(), digest_size=8).hexdigest()
-    told = json.dumps([settings, steps, captions], sort_keys=True, default=str)
-    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 def train(system, batches, settings, *, state=None, world=None, progress=True):
@@ -110,7 +102,8 @@ def train(system, batches, settings, *, state=None, world=None, progress=True):
 
     settings: a mapping with strategy, seed, lambda, steps or epochs, lr, clip_lr, weight_decay, warmup, optimizer, clip_norm,
     coarse_reduce, fine_form, precision, checkpoint_every (params.yaml explains each). state: path of the resumable
-    checkpoint (None = none); it is removed by the caller when the weights are safe.
+    checkpoint (None = none); it is removed by the caller when the weights are safe. A checkpoint is resumed where settings,
+    start weights, captions, what else `batches` are made of, and the code are unchanged; else training starts afresh.
     ValueError where loss becomes NaN, naming the step and what to lower.
     """
     world = world or World()
@@ -118,54 +111,43 @@ def train(system, batches, settings, *, state=None, world=None, progress=True):
     settings = {**settings, "bf16": _use_bf16(settings["precision"], device)}
     steps = settings["steps"] or settings["epochs"] * batches.per_epoch
     optimizer = make_optimizer(system, settings, steps)
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    done, history, mark = 0, [], fingerprint(settings, batches, steps)
-    if state is not None and Path(state).exists():
-        saved = torch.load(state, map_location=device, weights_only=True)
-        if saved["mark"] == mark:
-            system.load_state_dict(saved["system"])
-            optimizer.load_state_dict(saved["optimizer"])
-            done, history = saved["done"], saved["history"]
+
+    def losses(first):
+        with batches.between(first, steps, device) as coming:
+            for step, batch in zip(range(first, steps), coming):
+                seed_step(settings["seed"], step, world.rank)
+                coarse, fine = step_losses(system, batch, settings, world)
+
+                def numbers(coarse=coarse, fine=fine):
+                    fine_mean = float("nan") if fine is None else world.mean(fine).item()
+                    coarse_mean = world.mean(coarse).item()
+                    total = coarse_mean if fine is None else coarse_mean + settings["lambda"] * fine_mean
+                    return {"loss": total, "coarse": coarse_mean, "fine": fine_mean, "waited": coming.share()}
+
+                yield coarse if fine is None else coarse + settings["lambda"] * fine, numbers
+
+    def scheduled(peak, step):
+        return peak * rate(step, steps, settings["warmup"], settings.get("schedule", "cosine"))
+
+    resume = None
+    if state is not None:
+        # the digest of large files is computed once
+        marks = marks_of(system, batches, settings, steps) if world.main else None
+        resume = Resume(state, world.collect(marks)[0], settings["checkpoint_every"], world)
     system.train()
-    bar = tqdm(total=steps, initial=done, desc=settings["strategy"], unit="step", disable=not (progress and world.main))
-    with batches.between(done, steps, device) as coming:
-        for step, batch in zip(range(done, steps), coming):
-            seed_step(settings["seed"], step, world.rank)
-            coarse, fine = step_losses(system, batch, settings, world)
-            loss = coarse if fine is None else coarse + settings["lambda"] * fine
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            world.average_gradients(parameters)
-            if settings["clip_norm"]:
-                torch.nn.utils.clip_grad_norm_(parameters, settings["clip_norm"])
-            if settings["optimizer"] == "adamw":
-                for group in optimizer.param_groups:
-                    group["lr"] = group["initial_lr"] * rate(step, steps, settings["warmup"], settings.get("schedule", "cosine"))
-            optimizer.step()
-            clamp_logit_scale(system)
-            fine_mean = float("nan") if fine is None else world.mean(fine).item()
-            coarse_mean = world.mean(coarse).item()
-            total = coarse_mean if fine is None else coarse_mean + settings["lambda"] * fine_mean
-            if math.isnan(total):
-                raise ValueError(f"the loss is NaN at step {step + 1}: lower train.lr, or set train.precision to fp32")
-            history.append([step + 1, total, coarse_mean, fine_mean, optimizer.param_groups[0]["lr"]])
-            bar.update()
-            bar.set_postfix(coarse=f"{coarse_mean:.3f}", fine=f"{fine_mean:.3f}", waited=f"{coming.share():.0%}", refresh=False)
-            if state is not None and world.main and (step + 1) % settings["checkpoint_every"] == 0:
-                save_state(state, mark, step + 1, history, system, optimizer)
-    bar.close()
-    world.barrier()
+    history = take_steps(
+        system, optimizer, losses, steps, columns=COLUMNS[1:-1], rate=None if settings["optimizer"] == "bertadam" else scheduled,
+        clip=settings["clip_norm"], resume=resume, world=world, what=settings["strategy"], progress=progress,
+    )
     system.eval()
     return pd.DataFrame(history, columns=list(COLUMNS))
 
 
-def save_state(path, mark, done, history, system, optimizer):
-    """Write a resumable checkpoint atomically."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as temporary:
-        torch.save(
-            dict(mark=mark, done=done, history=history, system=system.state_dict(), optimizer=optimizer.state_dict()), temporary
-        )
+def marks_of(system, batches, settings, steps):
+    """Digests of what a checkpoint must agree with to be resumed."""
+    settings = {key: value for key, value in settings.items() if key != "checkpoint_every"}
+    return {**digests(settings=[settings, steps, batches.batch, batches.seed], weights=system.state_dict(), code=code(*CODE)),
+            **batches.marks()}
 
 
 def _use_bf16(precision, device):

@@ -17,6 +17,7 @@ def coarse_loss(similarity, reduce="mean"):
     >>> coarse_loss(torch.zeros(4, 4))
     tensor(1.3863)
     """
+    _check_floats(similarity, "similarity")
     if similarity.dim() != 2 or similarity.shape[0] != similarity.shape[1] or not len(similarity):
         raise ValueError(f"similarity must be square, matching pairs on the diagonal, not {tuple(similarity.shape)}")
     if reduce not in ("mean", "sum"):
@@ -37,15 +38,16 @@ def fine_loss(scores, valid=None, form="inside"):
     >>> fine_loss(torch.zeros(2, 4)), fine_loss(torch.zeros(2, 4), form="printed")
     (tensor(1.3863), tensor(1.0986))
     """
+    _check_floats(scores, "scores")
     if scores.dim() != 2 or scores.shape[1] < 1:
         raise ValueError(f"scores must be [B, 1 + N] with the caption in column 0, not {tuple(scores.shape)}")
     if form not in ("inside", "printed"):
         raise ValueError(f"form={form!r} is neither 'inside' nor 'printed'")
-    valid = (
-        torch.ones_like(scores, dtype=torch.bool)
-        if valid is None
-        else torch.as_tensor(valid, device=scores.device).bool()
-    )
+    try:
+        valid = torch.ones_like(scores, dtype=torch.bool) if valid is None else torch.as_tensor(valid, device=scores.device).bool()
+        valid = valid.to_dense()
+    except (TypeError, RuntimeError, ValueError) as problem:
+        raise ValueError(f"valid must be true or false for each score ({problem})") from None
     if valid.shape != scores.shape:
         raise ValueError(f"valid must have the shape of scores, {tuple(scores.shape)}, not {tuple(valid.shape)}")
     used = valid[:, 0] & valid[:, 1:].any(1)
@@ -55,3 +57,8 @@ def fine_loss(scores, valid=None, form="inside"):
         return (safe * 0).sum()
     rows = candidates.logsumexp(1) - safe[:, 0]
     return torch.where(used, rows, 0).sum() / used.sum().clamp_min(1)
+
+
+def _check_floats(tensor, name):
+    if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point() or tensor.layout != torch.strided:
+        raise ValueError(f"{name} must be a tensor of floating point numbers, not {getattr(tensor, 'dtype', type(tensor).__name__)}")

@@ -6,21 +6,25 @@ X-CLIP's similarity as well, so that the temporal module starts trained too. The
 from its seed on one machine; killed at any moment it resumes from the last checkpoint.
 """
 
-import csv
 import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 import torch.nn.functional as F
-from tqdm.auto import tqdm
 
 from posrank import systems
-from posrank.paths import atomic
+from posrank.identity import code, digests
 from posrank.towers.backbone import build_backbone, save_backbone
 from posrank.training.losses import coarse_loss
+from posrank.training.resume import Resume, written
+from posrank.training.steps import take_steps
 from posrank.world.grammar import vocabulary
 from posrank.world.pool import group_scenes, pool_captions, render_pool
+
+KEPT = ("clip.", "transformerClip.", "frame_position")
+"""What of an X-CLIP is trained and saved: towers and temporal module."""
 
 
 def backbone_config(width=128, vision_layers=3, text_layers=2, pixels=64, patch=16, context=32, stem=(48, 96)):
@@ -113,11 +117,6 @@ def _loss(system, ids, pixels, whole_clips):
     return loss + coarse_loss(system.score(text, video)) if whole_clips else loss
 
 
-def plan_of(phases):
-    """The phases as plain dicts: what a checkpoint must agree with to be resumed."""
-    return [{**{key: p[key] for key in ("cycle", "steps", "frames")}, "groups": dict(p["groups"])} for p in phases]
-
-
 def progress(plan, number):
     """(step, steps) of entry `number` within its cycle: the learning rate rises and falls once per cycle."""
     cycle = plan[number][0]["cycle"]
@@ -150,51 +149,47 @@ def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, f
     batches = HardBatches([scene for group in range(groups) for scene in group_scenes(seed, group, group_size)], group_size)
     config = config or backbone_config(pixels=pixels)
     backbone = build_backbone(config, seed)
+
     def tokenizer(texts):
         return backbone.tokenizer(texts, words)
+
     torch.manual_seed(seed)
     system = systems.build("xclip", backbone=backbone, num_frames=frames, max_words=words)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     system.to(device).train()
-    named = [(n, p) for n, p in system.named_parameters() if n.startswith(("clip.", "transformerClip.", "frame_position"))]
-    optimizer = torch.optim.AdamW(
-        [dict(params=[p for _, p in named if p.ndim >= 2], weight_decay=weight_decay),
-         dict(params=[p for _, p in named if p.ndim < 2], weight_decay=0.0)], lr=lr, betas=(0.9, 0.98))
-    saved = pool / "checkpoint.pt"
+    named = [(n, p) for n, p in system.named_parameters() if n.startswith(KEPT)]
+    optimizer = decayed_adamw(named, lr, weight_decay)
     plan = [(phase, step) for phase in phases for step in range(phase["steps"])]
-    done, history = 0, []
-    if saved.exists():
-        state = torch.load(saved, map_location=device, weights_only=True)
-        if state["plan"] == plan_of(phases):
-            system.load_state_dict(state["system"])
-            optimizer.load_state_dict(state["optimizer"])
-            done, history = state["done"], state["history"]
-    bar = tqdm(range(done, len(plan)), initial=done, total=len(plan), desc="pretrain", unit="step")
-    for number in bar:
-        phase, step = plan[number]
-        pixels_, ids = _batch(step, phase, clips, captions, batches, tokenizer, config, seed)
-        pixels_, ids = pixels_.to(device), ids.to(device)
-        rate = learning_rate(*progress(plan, number), lr)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        loss = _loss(system, ids, pixels_, whole_clips=phase["frames"] == frames)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_([p for _, p in named], 1.0)
-        optimizer.step()
-        with torch.no_grad():
-            system.clip.logit_scale.clamp_(max=math.log(100))
-        history.append([number + 1, phase["frames"], round(loss.item(), 5), rate])
-        if (number + 1) % 50 == 0:
-            bar.set_postfix(loss=f"{np.mean([row[2] for row in history[-50:]]):.3f}")
-        if (number + 1) % checkpoint_every == 0:
-            with atomic(saved) as temporary:
-                torch.save(dict(plan=plan_of(phases), done=number + 1, history=history,
-                                system=system.state_dict(), optimizer=optimizer.state_dict()), temporary)
-    keep = ("clip.", "transformerClip.", "frame_position")
-    save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(keep)})
-    with atomic(out / "history.csv") as temporary, open(temporary, "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["step", "frames", "loss", "lr"])
-        writer.writerows(row for row in history if row[0] % 25 == 0)
+
+    def losses(first):
+        for phase, step in plan[first:]:
+            shown, ids = (x.to(device) for x in _batch(step, phase, clips, captions, batches, tokenizer, config, seed))
+            loss = _loss(system, ids, shown, whole_clips=phase["frames"] == frames)
+            yield loss, lambda loss=loss, shown=phase["frames"]: {"frames": shown, "loss": round(loss.item(), 5)}
+
+    resume = Resume(pool / "checkpoint.pt", digests(
+        settings=[seed, lr, weight_decay, words, config, phases], weights=system.state_dict(), frames=pool / "frames.npy",
+        captions=captions, code=code("training", "systems", "towers", "world"),
+    ), checkpoint_every)
+    history = take_steps(
+        system, optimizer, losses, len(plan), columns=("frames", "loss"), clip=1.0, clipped=[p for _, p in named], resume=resume,
+        rate=lambda peak, number: learning_rate(*progress(plan, number), peak), what="pretrain",
+    )
+    save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(KEPT)})
+    save_history(out / "history.csv", ("step", "frames", "loss", "lr"), history, every=25)
+    resume.remove()
     return out
+
+
+def decayed_adamw(named, lr, weight_decay):
+    """AdamW on named parameters: matrices decay, biases, norms and scales do not."""
+    groups = [dict(params=[p for _, p in named if p.ndim >= 2], weight_decay=weight_decay),
+              dict(params=[p for _, p in named if p.ndim < 2], weight_decay=0.0)]  # fmt: skip
+    return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.98))
+
+
+def save_history(path, columns, history, every):
+    """Write every `every`-th row of a history as csv."""
+    rows = pd.DataFrame([row for row in history if row[0] % every == 0], columns=columns)
+    with written(path) as temporary:
+        rows.to_csv(temporary, index=False, lineterminator="\r\n")

@@ -7,23 +7,22 @@ both towers are trained by contrast between whole clips and captions (Frozen's l
 machine; a killed contrast phase resumes from its last checkpoint.
 """
 
-import csv
 import json
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
-from tqdm.auto import tqdm
 
 from posrank import systems
-from posrank.paths import atomic
+from posrank.identity import code, digests
 from posrank.towers.backbone import load_backbone, save_backbone
 from posrank.towers.frozen import FrozenBackbone, build_frozen, from_clip
 from posrank.towers.text import encode_text
 from posrank.training.losses import coarse_loss
-from posrank.training.pretrain import HardBatches, augment, learning_rate
+from posrank.training.pretrain import HardBatches, augment, decayed_adamw, learning_rate, save_history
+from posrank.training.resume import Resume
+from posrank.training.steps import take_steps
 from posrank.world.pool import group_scenes, pool_captions, render_pool
 
 PARTS = ("video_model", "text_model", "txt_proj", "vid_proj")
@@ -65,54 +64,37 @@ def distil(system, teacher, captions, *, steps, batch, lr, seed, words):
     parts = [system.text_model, system.txt_proj]
     parameters = [p for part in parts for p in part.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)
-    rng, losses = np.random.default_rng([seed, 1]), []
-    for step in tqdm(range(steps), desc="distil", unit="step"):
-        texts = [captions[row] for row in rng.integers(len(captions), size=batch)]
-        ids = system.tokenizer(texts, words).to(system.image_mean.device)
-        with torch.no_grad():
-            target = encode_text(teacher, ids)
-        loss = 1 - F.cosine_similarity(system.encode_text(ids).sentence, target).mean()
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps, lr)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        losses.append(round(loss.item(), 5))
-    return losses
+    rng = np.random.default_rng([seed, 1])
+
+    def losses(first):
+        for _ in range(first, steps):
+            texts = [captions[row] for row in rng.integers(len(captions), size=batch)]
+            ids = system.tokenizer(texts, words).to(system.image_mean.device)
+            with torch.no_grad():
+                target = encode_text(teacher, ids)
+            loss = 1 - F.cosine_similarity(system.encode_text(ids).sentence, target).mean()
+            yield loss, lambda loss=loss: {"loss": round(loss.item(), 5)}
+
+    history = take_steps(system, optimizer, losses, steps, columns=("loss",), what="distil",
+                         rate=lambda peak, step: learning_rate(step, steps, peak))  # fmt: skip
+    return [loss for _, loss, _ in history]
 
 
-def contrast(system, batches, *, steps, lr, weight_decay, saved, checkpoint_every=50):
-    """Train all of a Frozen `system` on batch(step) -> (ids, video); returns [step, loss, rate] a step. Resumes at `saved`."""
-    named = list(system.named_parameters())
-    optimizer = torch.optim.AdamW(
-        [dict(params=[p for _, p in named if p.ndim >= 2], weight_decay=weight_decay),
-         dict(params=[p for _, p in named if p.ndim < 2], weight_decay=0.0)], lr=lr, betas=(0.9, 0.98))  # fmt: skip
-    done, history = 0, []
-    if saved.exists():
-        state = torch.load(saved, weights_only=True)
-        if state["steps"] == steps:
-            system.load_state_dict(state["system"])
-            optimizer.load_state_dict(state["optimizer"])
-            done, history = state["done"], state["history"]
-    bar = tqdm(range(done, steps), initial=done, total=steps, desc="contrast", unit="step")
-    for step in bar:
-        ids, video = batches(step)
-        rate = learning_rate(step, steps, lr)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        loss = coarse_loss(system.score(system.encode_text(ids), system.encode_video(video)))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(system.parameters(), 1.0)
-        optimizer.step()
-        history.append([step + 1, round(loss.item(), 5), rate])
-        if (step + 1) % 25 == 0:
-            bar.set_postfix(loss=f"{np.mean([row[1] for row in history[-25:]]):.3f}")
-        if (step + 1) % checkpoint_every == 0:
-            with atomic(saved) as temporary:
-                torch.save(dict(steps=steps, done=step + 1, history=history, system=system.state_dict(),
-                                optimizer=optimizer.state_dict()), temporary)  # fmt: skip
-    return history
+def contrast(system, batches, *, steps, lr, weight_decay, resume=None, fresh=None):
+    """Train all of a Frozen `system` on batch(step) -> (ids, video); returns [step, loss, rate] a step. resume: a Resume, where
+    it goes on; fresh: called where it starts anew."""
+
+    def losses(first):
+        for step in range(first, steps):
+            ids, video = batches(step)
+            loss = coarse_loss(system.score(system.encode_text(ids), system.encode_video(video)))
+            yield loss, lambda loss=loss: {"loss": round(loss.item(), 5)}
+
+    return take_steps(
+        system, decayed_adamw(list(system.named_parameters()), lr, weight_decay), losses, steps, columns=("loss",), clip=1.0,
+        clipped=system.parameters(), rate=lambda peak, step: learning_rate(step, steps, peak), resume=resume, fresh=fresh,
+        what="contrast",
+    )
 
 
 def main(out, params):
@@ -138,9 +120,14 @@ def pretrain(out, clip_folder, pool, *, seed, groups, group_size, pool_seed, fra
     config = frozen_config(json.loads((Path(clip_folder) / "config.json").read_text()), frames)
     torch.manual_seed(seed)
     system = systems.build("frozen", backbone=start(clip, config, seed), num_frames=frames, max_words=words).train()
-    saved = pool / "checkpoint_frozen.pt"
-    if not saved.exists():
-        flat = [text for texts in captions for text in texts]
+    flat = [text for texts in captions for text in texts]
+    resume = Resume(pool / "checkpoint_frozen.pt", digests(
+        settings=[seed, words, batch, group_size, distil_steps, distil_batch, distil_lr, steps, lr, weight_decay],
+        weights=system.state_dict(), teacher=clip.model.state_dict(), frames=pool / "frames.npy", captions=captions,
+        code=code("training", "systems", "towers", "world"),
+    ), every=50)
+
+    def fresh():
         distil(system, clip.model, flat, steps=distil_steps, batch=distil_batch, lr=distil_lr, seed=seed, words=words)
 
     def batches(step):
@@ -151,11 +138,8 @@ def pretrain(out, clip_folder, pool, *, seed, groups, group_size, pool_seed, fra
         pixels = augment(shown, torch.Generator().manual_seed(int(rng.integers(1 << 31))))
         return system.tokenizer(texts, words), (pixels - system.image_mean[:, None, None]) / system.image_std[:, None, None]
 
-    history = contrast(system, batches, steps=steps, lr=lr, weight_decay=weight_decay, saved=saved)
+    history = contrast(system, batches, steps=steps, lr=lr, weight_decay=weight_decay, resume=resume, fresh=fresh)
     save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(PARTS)})
-    with atomic(out / "history.csv") as temporary, open(temporary, "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["step", "loss", "lr"])
-        writer.writerows(row for row in history if row[0] % 10 == 0)
-    saved.unlink(missing_ok=True)
+    save_history(out / "history.csv", ("step", "loss", "lr"), history, every=10)
+    resume.remove()
     return out

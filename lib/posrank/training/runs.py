@@ -17,12 +17,14 @@ import torch
 import yaml
 
 from posrank import negatives, paths, schema, systems
-from posrank.frames import FrameStore
 from posrank.params import load as load_params
+from posrank.towers.checkpoints import load_checked, read_state
 from posrank.training.batches import Batches, constant_video
 from posrank.training.distributed import World, join_world
 from posrank.training.launch import launch, processes_of, under_torchrun
 from posrank.training.loop import COLUMNS, STRATEGIES, train
+from posrank.training.resume import Resume, written
+from posrank.video.store import FrameStore
 
 KEYS = (
     "rule", "holdout", "video", "n", "n_per", "lambda", "coarse_reduce", "fine_form", "steps", "epochs", "batch", "optimizer", "lr",
@@ -31,6 +33,12 @@ KEYS = (
 
 WORLD_BACKBONES = {"frozen": "pretrained_frozen"}
 """Folders under data/world of systems that have a pretraining of their own; the others start from `pretrained`, a CLIP."""
+
+NEEDED = ("system", "strategy", "seed", "dataset", "build")
+"""Keys of config.yaml that say what a run is."""
+COUNTS = ("videos", "videos_missing", "captions")
+"""Keys of config.yaml that say what a run was trained on."""
+AGAIN = "train the run again: dvc repro train"
 
 
 def run_settings(params, system, strategy, seed):
@@ -52,7 +60,7 @@ def run_settings(params, system, strategy, seed):
     if strategy == "zeroshot":
         values |= dict(steps=0, epochs=None)
     return dict(system=system, strategy=strategy, seed=seed, dataset=chosen["dataset"], build=build,
-                **{key: values[key] for key in KEYS if key in values})
+                **{key: values[key] for key in KEYS if key in values}, lexicon=params.language["lexicon"])
 
 
 def start_system(settings):
@@ -65,7 +73,7 @@ def start_system(settings):
         return systems.build(settings["system"], **build)
 
 
-def device_of(world=None):
+def device_of():
     """This process's GPU where there is one, else the CPU."""
     if torch.cuda.is_available():
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
@@ -79,7 +87,8 @@ def check_share(settings, processes):
 
 
 def training_batches(settings, folder, world=None):
-    """`Batches` of a run from the tables of `folder`: data/captions, data/tags and data/frames of its dataset."""
+    """`Batches` of a run from the tables of `folder`: data/captions, data/tags and data/frames of its dataset. Its `counts`:
+    videos of the training split, videos_missing (those of them without frames), captions that are trained on."""
     world = world or World()
     data, dataset = Path(folder) / "data", settings["dataset"]
     file = data / "captions" / f"{dataset}.parquet"
@@ -95,18 +104,26 @@ def training_batches(settings, folder, world=None):
             f"{dataset}: {what} the split 'train' in {file} {why}, so nothing can be trained: give some captions with videos the "
             "split train, train on another dataset (train.dataset), or set train.systems to [] in params.yaml"
         )
+    asked = set(captions["video_id"])
     captions = captions[trained].reset_index(drop=True)
+    counts = dict(zip(COUNTS, (len(asked), len(asked - set(store.ids)), len(captions))))
     check_share(settings, world.size)
+    made_of = dict(frames=[data / "frames" / dataset / name for name in ("videos.parquet", "frames.npy")])
     source, level = None, STRATEGIES[settings["strategy"]]
     if level:
         tags = schema.read_table(data / "tags" / f"{dataset}.parquet", "tags")
         tags = tags[tags["caption_id"].isin(captions["caption_id"])]
         source = negatives.TrainingNegatives(
             captions, tags, rule=settings["rule"], level=level, n=settings["n"], n_per=settings["n_per"], seed=settings["seed"],
-            reference=captions, holdout=settings.get("holdout", 0),
+            reference=captions, holdout=settings.get("holdout", 0), lexicon=settings.get("lexicon", "builtin"),
         )
+        made_of["tags"] = tags
     frames = constant_video(store.rows) if settings.get("video") == "constant" else store.rows
-    return Batches(captions, frames, source, batch=settings["batch"], seed=settings["seed"], share=world.slice)
+    batches = Batches(
+        captions, frames, source, batch=settings["batch"], seed=settings["seed"], share=world.slice, made_of=made_of,
+    )
+    batches.counts = counts
+    return batches
 
 
 def run_name(settings):
@@ -123,23 +140,28 @@ def train_run(settings, folder=None, progress=True, processes=1):
     count = processes_of(processes)
     if count > 1 and not under_torchrun() and settings["strategy"] != "zeroshot":
         check_share(settings, count)
-        told = dict(settings=settings, folder=str(folder.resolve()), progress=progress)
-        launch("posrank.training.runs:train_run", told, count)
+        launch("posrank.training.runs:train_run", dict(settings=settings, folder=str(folder.resolve()), progress=progress), count)
         return folder / "runs" / run_name(settings)
     world = join_world()
     # gradients of shared rows (words, prefixes) are otherwise summed in the order in which threads come by
     torch.use_deterministic_algorithms(True, warn_only=True)
-    system = start_system(settings).to(device_of(world))
+    system = start_system(settings).to(device_of())
     state = folder / "data" / "state" / f"{run_name(settings)}.pt"
+    counts = {}
     if settings["strategy"] == "zeroshot":
         history = empty_history()
     else:
         batches = training_batches(settings, folder, world)
+        counts = batches.counts
+        if world.main:
+            missing = counts["videos_missing"]
+            print(f"{run_name(settings)}: {counts['captions']} captions of {counts['videos'] - missing} of {counts['videos']} "
+                  f"training videos{f'; {missing} have no frames' if missing else ''}")  # fmt: skip
         history = train(system, batches, settings, state=state, world=world, progress=progress)
     out = folder / "runs" / run_name(settings)
     if world.main:
-        save_run(out, system, settings, history)
-        state.unlink(missing_ok=True)
+        save_run(out, system, {**settings, **counts}, history)
+        Resume(state).remove()
     world.barrier()
     return out
 
@@ -150,31 +172,42 @@ def empty_history():
 
 
 def save_run(out, system, settings, history):
-    """Write weights.safetensors, config.yaml and history.csv, each atomically, the weights last."""
+    """Write weights.safetensors, config.yaml and history.csv, each atomically, the weights last. OSError names the file."""
     from safetensors.torch import save_file
 
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     texts = {"config.yaml": yaml.safe_dump(settings, sort_keys=False), "history.csv": history.round(6).to_csv(index=False)}
     for name, text in texts.items():
-        with paths.atomic(out / name) as temporary:
+        with written(out / name) as temporary:
             Path(temporary).write_text(text, encoding="utf-8", newline="\n")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in system.state_dict().items()}
-    with paths.atomic(out / "weights.safetensors") as temporary:
+    with written(out / "weights.safetensors") as temporary:
         save_file(tensors, temporary)
 
 
 def load_run(out, device=None):
-    """(system in evaluation mode, settings) of a trained run. ValueError where the folder holds no finished run."""
-    from safetensors.torch import load_file
-
+    """(system in evaluation mode, settings) of a trained run. settings: those of `run_settings` (config.yaml has the counts of
+    `training_batches` as well). ValueError where the folder holds no finished run, naming the
+    file and, where it is one, the key that is wrong."""
     out = Path(out)
-    if not (out / "weights.safetensors").exists():
-        raise ValueError(f"{out} holds no trained run (weights.safetensors is missing); train it first: dvc repro train")
-    settings = yaml.safe_load((out / "config.yaml").read_text())
-    system = start_system(settings)
-    system.load_state_dict(load_file(out / "weights.safetensors"))
-    return system.to(device or device_of()).eval(), settings
+    weights, config = out / "weights.safetensors", out / "config.yaml"
+    for path in (weights, config):
+        if not path.is_file():
+            raise ValueError(f"{out} holds no trained run ({path.name} is missing); train it first: dvc repro train")
+    try:
+        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as problem:
+        raise ValueError(f"{config} cannot be read ({problem}); {AGAIN}") from problem
+    missing = [key for key in NEEDED if key not in settings] if isinstance(settings, dict) else ["mapping"]
+    if missing:
+        raise ValueError(f"{config} is no config of a run, it has no {missing[0]!r}; {AGAIN}")
+    try:
+        system = start_system(settings)
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, OverflowError) as problem:
+        raise ValueError(f"{config} does not describe a system ({problem}); {AGAIN}") from problem
+    load_checked(system, read_state(weights, exact=True), settings["system"], str(weights))
+    return system.to(device or device_of()).eval(), {key: value for key, value in settings.items() if key not in COUNTS}
 
 
 def main(argv=None):

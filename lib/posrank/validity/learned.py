@@ -37,7 +37,9 @@ def learned_judge(negatives, captions, tags=None, folds=5, seed=0, penalty=0.3, 
     table = captions.drop_duplicates("caption_id").set_index("caption_id")
     missing = set(negatives["caption_id"]) - set(table.index)
     if missing:
-        raise ValueError(f"negatives: caption {min(missing)!r} is not in the captions table; give the captions of this set")
+        raise ValueError(
+            f"negatives: caption {min(missing)!r} is not in the captions table; give the captions of this set"
+        )
     judged = set(table.loc[negatives["caption_id"].unique(), "video_id"])
     training = []
     if "split" in captions:
@@ -69,7 +71,9 @@ def _judge_part(lists, table, training, folds, seed, penalty, run, part):
         learn = np.flatnonzero(fold != held)
         here = (fold == held)[list_of]
         if not len(learn):
-            raise ValueError(f"{part}: all lists belong to one fold of {folds}; there are too few videos: give a smaller folds")
+            raise ValueError(
+                f"{part}: all lists belong to one fold of {folds}; there are too few videos: give a smaller folds"
+            )
         if len(learn) > MOST:
             learn = np.sort(rng.choice(learn, MOST, replace=False))
         chosen = np.isin(list_of, learn)
@@ -78,10 +82,18 @@ def _judge_part(lists, table, training, folds, seed, penalty, run, part):
     own = scores[: len(ids)]
     better = np.bincount(list_of, scores > own[list_of], len(ids)).astype(int)
     equal = np.bincount(list_of, (scores == own[list_of]) & ~positive, len(ids)).astype(int)
-    return pd.DataFrame({
-        "run": run, "caption_id": ids, "video_id": videos, "part": part, "better": better, "equal": equal,
-        "negatives": np.bincount(list_of, ~positive, len(ids)).astype(int), "reciprocal_rank": reciprocal_from_counts(better, equal),
-    })
+    return pd.DataFrame(
+        {
+            "run": run,
+            "caption_id": ids,
+            "video_id": videos,
+            "part": part,
+            "better": better,
+            "equal": equal,
+            "negatives": np.bincount(list_of, ~positive, len(ids)).astype(int),
+            "reciprocal_rank": reciprocal_from_counts(better, equal),
+        }
+    )
 
 
 def _fold(seed, unit, folds):

@@ -11,8 +11,8 @@ it stands, the world is whole.
 import json
 import os
 import shutil
+from contextlib import closing
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -20,25 +20,43 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from posrank.paths import atomic
+from posrank.video.worker import spread
 from posrank.world.grammar import item_rng, sample_scene, write_captions
 from posrank.world.renderer import render
 
 SPLITS = ("train", "val", "test")
 
 
+# x264's assembly gives other bytes on other processors; with AVX-512 they even depend on what was encoded before
+_X264 = {"crf": "18", "preset": "veryfast", "x264-params": "asm=0:threads=1:lookahead-threads=1:sync-lookahead=0"}
+
+
 def write_mp4(path, frames, fps=8):
-    """uint8 [F, H, W, 3] -> an H.264 file; the same frames give the same bytes."""
+    """uint8 [F, H, W, 3], even sides -> an H.264 file; the same frames give the same bytes, on any processor and in any
+    order (of one version of FFmpeg and x264)."""
     import av
 
     with atomic(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=fps)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": "18", "preset": "veryfast", "g": str(fps)}
+        stream.options = {**_X264, "g": str(fps)}
         stream.codec_context.thread_count = 1
         for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(_yuv420(frame), format="yuv420p")))
         container.mux(stream.encode())
+
+
+def _yuv420(frame):
+    """RGB uint8 [H, W, 3] -> the planes Y, U, V (BT.601, video range), uint8 [1.5 H, W]; whole numbers throughout."""
+    height, width, _ = frame.shape
+    full = frame.astype(np.int32)
+    # the sum of four pixels, hence two bits more
+    quarter = full.reshape(height // 2, 2, width // 2, 2, 3).sum((1, 3))
+    luma = (full @ np.array([66, 129, 25]) + 128 >> 8) + 16
+    blue = (quarter @ np.array([-38, -74, 112]) + 512 >> 10) + 128
+    red = (quarter @ np.array([112, -94, -18]) + 512 >> 10) + 128
+    return np.concatenate([plane.ravel() for plane in (luma, blue, red)]).astype(np.uint8).reshape(-1, width)
 
 
 def item(seed, split, index, captions="balanced"):
@@ -55,43 +73,66 @@ def annotation(seed, split, index, captions="balanced"):
     return dict(video_id=video_id, split=split, file=f"videos/{video_id}.mp4", scene=scene.words(), captions=entries)
 
 
-def _write_clip(task, root, seed, frames, size, captions, fps):
-    split, index = task
-    video_id, scene, _ = item(seed, split, index, captions)
-    path = Path(root) / "videos" / f"{video_id}.mp4"
-    if not path.exists():
-        write_mp4(path, render(scene, frames, size), fps)
-    return video_id
+def _write_clips(tasks, root, seed, frames, size, captions, fps):
+    for split, index in tasks:
+        video_id, scene, _ = item(seed, split, index, captions)
+        path = Path(root) / "videos" / f"{video_id}.mp4"
+        if not path.exists():
+            write_mp4(path, render(scene, frames, size), fps)
 
 
 def build(root, *, seed=0, train=3000, val=300, test=500, frames=8, fps=8, size=64, captions="balanced", workers=None):
     """Write the world under `root`; a finished one with the same parameters is kept. Returns the annotation list.
 
-    train, val, test: numbers of clips. captions: balanced | skewed (see grammar). About 100 clips a second and core.
+    train, val, test: numbers of clips. captions: balanced | skewed (see grammar). workers: processes, None = one per
+    processor. About 100 clips a second and core. ValueError where ``root/world.json`` (its parameters) is not readable.
     """
     root = Path(root)
     config = dict(seed=seed, train=train, val=val, test=test, frames=frames, size=size, captions=captions, fps=fps)
-    note, annotations = root / "world.json", root / "annotations.json"
-    if note.exists() and json.loads(note.read_text()) != config:
+    note, annotations, videos = root / "world.json", root / "annotations.json", root / "videos"
+    before = _parameters(note)
+    if before != config:
         annotations.unlink(missing_ok=True)
-        note.unlink()
-    if not note.exists():
-        shutil.rmtree(root / "videos", ignore_errors=True)
-    (root / "videos").mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(config))
+        note.unlink(missing_ok=True)
+        shutil.rmtree(videos, ignore_errors=True)
+    videos.mkdir(parents=True, exist_ok=True)
+    # what a killed build was writing
+    for left in (*videos.glob(".*.tmp*"), *root.glob(".world.json.*.tmp*"), *root.glob(".annotations.json.*.tmp*")):
+        left.unlink(missing_ok=True)
+    if before != config:
+        with atomic(note) as temporary:
+            Path(temporary).write_text(json.dumps(config))
     tasks = [(split, i) for split, number in zip(SPLITS, (train, val, test)) for i in range(number)]
-    work = partial(_write_clip, root=root, seed=seed, frames=frames, size=size, captions=captions, fps=fps)
-    with get_context("spawn").Pool(workers or os.cpu_count()) as pool:
-        for _ in tqdm(pool.imap_unordered(work, tasks, 16), total=len(tasks), desc="world", unit="clip"):
-            pass
+    chunks = [tasks[i : i + 16] for i in range(0, len(tasks), 16)]
+    work = partial(_write_clips, root=root, seed=seed, frames=frames, size=size, captions=captions, fps=fps)
+    done, bar = spread(work, chunks, workers or os.cpu_count()), tqdm(total=len(tasks), desc="world", unit="clip")
+    with closing(done), bar:
+        for chunk, _, failure in done:
+            if failure:
+                raise OSError(f"{videos}: writing the clips of {chunk[0]} to {chunk[-1]}: {failure}")
+            bar.update(len(chunk))
     entries = [annotation(seed, split, i, captions) for split, i in tasks]
     with atomic(annotations) as temporary:
         Path(temporary).write_text(json.dumps(entries))
     return entries
 
 
+def _parameters(note):
+    """What a world on disk was built with, or None where there is none."""
+    if not note.exists():
+        return None
+    remedy = f"delete {note.parent} and build the world again"
+    try:
+        found = json.loads(note.read_text(encoding="utf-8"))
+    except ValueError as problem:
+        raise ValueError(f"{note} is not readable ({problem}): {remedy}") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{note} holds no parameters of a world: {remedy}")
+    return found
+
+
 def gold_tags(root):
-    """The tags table (caption_id, i, text, whitespace, lemma, upos, tag, tagger = "gold") from annotations.json."""
+    """The tags table (caption_id, i, text, whitespace, lemma, upos, tag, head, dep, tagger = "gold") from annotations.json."""
     path = Path(root) / "annotations.json"
     if not path.exists():
         raise ValueError(f"{path} is missing; `dvc repro world` makes the embedded world")
@@ -99,5 +140,5 @@ def gold_tags(root):
         (caption["caption_id"], i, *token)
         for entry in json.loads(path.read_text()) for caption in entry["captions"] for i, token in enumerate(caption["tokens"])
     ]
-    tags = pd.DataFrame(rows, columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag"])
+    tags = pd.DataFrame(rows, columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "head", "dep"])
     return tags.assign(tagger="gold")

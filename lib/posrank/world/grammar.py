@@ -12,6 +12,7 @@ big-little, expand-contract, appear-disappear, slowly-quickly, early-late, upwar
 import hashlib
 import random
 from dataclasses import asdict, dataclass
+from functools import cache
 
 NOUNS = ("ball", "box", "star", "ring", "cross", "heart", "moon", "tree")
 ADJECTIVES = ("red", "green", "blue", "yellow", "black", "white", "big", "little")
@@ -103,23 +104,50 @@ def nuisance(rng):
 
 
 def write_caption(scene, template):
-    """A caption and its gold tokens [(text, whitespace, lemma, upos, tag), ...].
+    """A caption and its gold tokens [(text, whitespace, lemma, upos, tag, head, dep), ...], as posrank.language.tag has them.
 
     >>> scene = Scene("ball", "red", "spin", "slowly", "beside", "star", "big")
     >>> write_caption(scene, FULL[0])[0]
     'a red ball is spinning slowly beside a big star'
     """
     tokens, pieces = [], template.split()
-    for i, piece in enumerate(pieces):
+    for i, (piece, relation) in enumerate(zip(pieces, dependencies(template))):
         space = " " if i + 1 < len(pieces) else ""
         if piece.startswith("{"):
             slot = piece[1:-1]
             part, lemma = slot.rstrip("12"), getattr(scene, slot)
             text = _ING.get(lemma, lemma + "ing") if part == "verb" else lemma
-            tokens.append((text, space, lemma, *_TAGS[part]))
+            tokens.append((text, space, lemma, *_TAGS[part], *relation))
         else:
-            tokens.append((piece, space, *_FIXED[piece]))
+            tokens.append((piece, space, *_FIXED[piece], *relation))
     return "".join(text + space for text, space, *_ in tokens), tokens
+
+
+@cache
+def dependencies(template):
+    """((index of the head, label in spaCy's names), ...) of a template's words; the root is its own head.
+
+    >>> dependencies(SHORT[3])
+    ((2, 'det'), (2, 'amod'), (3, 'nsubj'), (3, 'ROOT'), (3, 'prep'), (7, 'det'), (7, 'amod'), (4, 'pobj'))
+    """
+    words = [piece.strip("{}") for piece in template.split()]
+    at = {word: i for i, word in enumerate(words)}
+    noun, verb = at["noun1"], at.get("verb")
+    root = at["is"] if "there" in at or verb is None else noun if "that" in at else verb
+    action = root if verb is None else verb
+    found = []
+    for i, word in enumerate(words):
+        if word in ("a", "the") or word.startswith("adj"):
+            head = next(n for n in range(i, len(words)) if words[n].startswith("noun"))
+            label = "amod" if word.startswith("adj") else "det"
+        else:
+            head, label = {
+                "noun1": (root, "attr" if "there" in at else "nsubj"), "noun2": (at.get("prep"), "pobj"),
+                "verb": (noun, "relcl" if "that" in at else "acl"), "adv": (action, "advmod"), "prep": (action, "prep"),
+                "is": (action, "aux"), "there": (root, "expl"), "that": (action, "nsubj"),
+            }[word]
+        found.append((i, "ROOT") if i == root else (head, label))
+    return tuple(found)
 
 
 def write_captions(scene, rng, full=2, short=1):

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
+from posrank.processes import without_script
 from posrank.world.grammar import item_rng, sample_scene, write_captions
 from posrank.world.renderer import render
 
@@ -42,7 +43,7 @@ def render_pool(path, groups, size=4, seed=0, frames=8, pixels=64, workers=None)
     temporary = path.with_name(f".{path.name}.tmp")
     pool = np.lib.format.open_memmap(temporary, "w+", np.uint8, (groups * size, frames, pixels, pixels, 3))
     work = partial(_render_group, seed=seed, size=size, frames=frames, pixels=pixels)
-    with get_context("spawn").Pool(workers or os.cpu_count()) as workers_pool:
+    with without_script(), get_context("spawn").Pool(workers or os.cpu_count()) as workers_pool:
         for group, clips in tqdm(workers_pool.imap_unordered(work, range(groups), 16), total=groups, desc="pool", unit="group"):
             pool[group * size : (group + 1) * size] = clips
     pool.flush()

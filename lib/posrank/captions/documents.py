@@ -1,0 +1,227 @@
+"""JSON and JSON-lines files of annotations: every value is checked where it is taken, and knows its file and line.
+
+Comes in: paths. Goes out: values. `Entry` is one value of a file; its methods give what is under a key in the form
+asked for, or raise ValueError naming file, line and entry. A key that occurs twice in an object is an error, because
+the usual reader would silently keep the last one.
+"""
+
+import json
+import re
+
+from posrank.captions.annotation_files import check_size, label_of, no_utf8, text_of
+from posrank.messages import short
+
+LARGEST_LINE = 1 << 26
+"""Bytes at most of a line of JSON-lines."""
+_DECODER = json.JSONDecoder()
+_SPACE = " \t\r\n"
+_KINDS = {str: "text", list: "list", dict: "object"}
+
+
+class Entry:
+    """A value of a file. at(*steps): "file, line n, entry" of the value that keys and indices `steps` lead to."""
+
+    __slots__ = ("at", "data", "steps")
+
+    def __init__(self, data, at, steps=()):
+        self.data, self.at, self.steps = data, at, steps
+
+    def place(self):
+        """ "file, line n, entry" of this value."""
+        return self.at(*self.steps)
+
+    def wrong(self, what):
+        """A ValueError about this value."""
+        return ValueError(f"{self.place()}: {what}")
+
+    def get(self, key):
+        """What is under a key; None where it is not there or this is no object."""
+        return self.data.get(key) if isinstance(self.data, dict) else None
+
+    def under(self, key, kind):
+        """What is under a key, of the type `kind` (str, list or dict; a str is not empty)."""
+        value = self.get(key)
+        if not isinstance(value, kind) or value == "":
+            raise self.wrong(f"key {key!r} is missing or no {_KINDS[kind]}")
+        return value
+
+    def text(self, key):
+        """The text under a key."""
+        return self.under(key, str)
+
+    def name(self, key):
+        """The text or whole number under a key, as text."""
+        value = self.get(key)
+        if type(value) is int and abs(value) < 10**18:
+            return str(value)
+        if not isinstance(value, str) or not value:
+            raise self.wrong(f"key {key!r} is missing or neither a text nor a whole number")
+        return value
+
+    def choice(self, key, choices):
+        """The value in `choices` of the text under a key."""
+        value = self.text(key)
+        if value not in choices:
+            raise self.wrong(f"{key} is {short(value)}, not one of {', '.join(choices)}")
+        return choices[value]
+
+    def entries(self, key=None, what="a list"):
+        """Entries of the list under a key (None: of this list, `what` is it called)."""
+        steps = self.steps if key is None else (*self.steps, key)
+        values = self.data if key is None else self.under(key, list)
+        if not isinstance(values, list):
+            raise self.wrong(f"{what} is needed")
+        return [Entry(value, self.at, (*steps, index)) for index, value in enumerate(values)]
+
+    def items(self, key=None):
+        """Pairs (key, Entry) of the object under a key (None: of this object)."""
+        steps = self.steps if key is None else (*self.steps, key)
+        values = self.data if key is None else self.under(key, dict)
+        if not isinstance(values, dict):
+            raise self.wrong("an object is needed")
+        return [(name, Entry(value, self.at, (*steps, name))) for name, value in values.items()]
+
+    def child(self, key):
+        """The Entry of what is under a key, None included."""
+        return Entry(self.get(key), self.at, (*self.steps, key))
+
+    def pair(self):
+        """The two numbers of this list of two; whether they are times, `Rows.add` checks."""
+        values = self.data
+        if not isinstance(values, list) or len(values) != 2 or any(type(value) not in (int, float) for value in values):
+            raise self.wrong("two numbers (seconds) are needed")
+        return values
+
+
+def parsed(text, label, line=None):
+    """The JSON value of a text; ValueError naming `label` and the line (or `line`, where the text is one line of a file)."""
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except json.JSONDecodeError as problem:
+        at = line or problem.lineno
+        what = f"malformed JSON, {problem.msg} (column {problem.colno}): correct the line or get the file again"
+    except RecursionError:
+        at, what = line or 1, "JSON nested too deeply to be an annotation file"
+    except _Repeated as problem:
+        quoted = json.dumps(problem.key, ensure_ascii=False)
+        first = text.find(quoted)
+        at = line or text.count("\n", 0, max(text.find(quoted, first + 1), first, 0)) + 1
+        what = f"key {short(problem.key)} occurs twice in one object: make the ids unique"
+    except ValueError:  # an integer of more digits than Python reads
+        digits = re.search(r"\d{4301}", text)
+        at = line or text.count("\n", 0, digits.start() if digits else 0) + 1
+        what = "a number of more than 4,300 digits: get the file again"
+    raise ValueError(f"{label}, line {at}: {what}")
+
+
+class Document:
+    """A parsed JSON file that can tell in which line an entry stood: ``doc.data``, ``doc.at("sentences", 17)``."""
+
+    def __init__(self, path, member=None):
+        self.name = label_of(path, member)
+        self.text = text_of(path, member)
+        self._one_line = "\n" not in self.text
+        if not self.text.strip():
+            raise ValueError(f"{self.name}, line 1: the file is empty: get it again")
+        self.data = parsed(self.text, self.name)
+
+    @property
+    def root(self):
+        """The whole of it, as an Entry."""
+        return Entry(self.data, self.at)
+
+    def at(self, *steps):
+        """ "file, line n, entry": the place of the value that keys and indices `steps` lead to."""
+        return f"{self.name}, line {self.line(*steps)}{entry_of(steps)}"
+
+    def line(self, *steps):
+        """Line number of that value; found by reading the text again, so only worth it for a message."""
+        if self._one_line:
+            return 1
+        position = _skip_space(self.text, 0)
+        for step in steps:
+            try:
+                found = _child(self.text, position, step)
+            except RecursionError:
+                break
+            if found is None:
+                break
+            position = found
+        return self.text.count("\n", 0, position) + 1
+
+    def wrong(self, steps, what):
+        """A ValueError about the entry at `steps`."""
+        return ValueError(f"{self.at(*steps)}: {what}")
+
+
+def entry_of(steps):
+    """ ", entry ['a'][3]" for the keys and indices that lead to a value; "" for none."""
+    return ", entry " + "".join(f"[{short(step)}]" for step in steps) if steps else ""
+
+
+class _Repeated(Exception):
+    def __init__(self, key):
+        self.key = key
+
+
+def _unique(pairs):
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _Repeated(key)
+            seen.add(key)
+    return result
+
+
+def _skip_space(text, position):
+    while position < len(text) and text[position] in _SPACE:
+        position += 1
+    return position
+
+
+def _child(text, position, step):
+    """Position of entry `step` (key or index) of the object or list that starts at `position`, in valid JSON."""
+    is_object = text[position] == "{"
+    if text[position] not in "[{":
+        return None
+    position = _skip_space(text, position + 1)
+    count = 0
+    while text[position] not in "]}":
+        key = count
+        if is_object:
+            key, position = _DECODER.raw_decode(text, position)
+            position = _skip_space(text, _skip_space(text, position) + 1)
+        if key == step:
+            return position
+        _, position = _DECODER.raw_decode(text, position)
+        position = _skip_space(text, position)
+        if text[position] == ",":
+            position = _skip_space(text, position + 1)
+        count += 1
+    return None
+
+
+def json_lines(path):
+    """Yield (line number, object) of a JSON-lines file, read line by line; empty lines are passed over."""
+    with open(path, "rb") as file:
+        number = 0
+        while raw := file.readline(LARGEST_LINE + 1):
+            number += 1
+            check_size(f"{path}, line {number}", len(raw), LARGEST_LINE)
+            if number == 1 and raw.startswith(b"\xef\xbb\xbf"):
+                raw = raw[3:]
+            if not raw.strip():
+                continue
+            try:
+                text = raw.decode("utf-8")
+            except UnicodeDecodeError as problem:
+                raise no_utf8(path, number, raw, problem) from None
+            yield number, parsed(text, path, number)
+
+
+def line_entries(path):
+    """Yield an Entry for each line of a JSON-lines file."""
+    for number, value in json_lines(path):
+        yield Entry(value, lambda *steps, number=number: f"{path}, line {number}{entry_of(steps)}")

@@ -1,0 +1,80 @@
+"""Captions beside what a benchmark holds against them: other videos' captions (Fig. 2), and both kinds of negatives
+(Fig. 1)."""
+
+from html import escape
+
+from posrank import PARTS
+from posrank.captions.nearest import nearest_captions
+from posrank.figures.examples import marked_negative
+from posrank.figures.strips import lines_html, strip_html
+
+COLOURS = {"coarse": "#9a5b13", "fine": "#1e7b34"}
+"""Fig. 1's colours: captions of other videos, and sentences with one changed word."""
+
+
+def tested(captions):
+    """The captions that a benchmark asks about: those of the test split; without one those of val; without both all."""
+    for split in ("test", "val"):
+        some = captions[captions["split"] == split]
+        if len(some):
+            return some
+    return captions
+
+
+def some(captions, n, seed):
+    """At most `n` rows of a table, drawn by `seed`."""
+    return captions.sample(min(n, len(captions)), random_state=seed)
+
+
+def nearest_html(captions, n=4, k=5, seed=0, clip=lambda video_id: None):
+    """Fig. 2: `n` of the tested captions, each with the `k` most similar captions of other videos (TF-IDF cosine), as
+    HTML.
+
+    clip: video id -> (frames, frames_read) or None. Words that the caption does not have are bold.
+    """
+    asked = tested(captions)
+    ids = some(asked, n, seed)["caption_id"].tolist()
+    near = nearest_captions(asked, ids, k=k, split=None)
+    blocks = []
+    for row in asked.set_index("caption_id").loc[ids].itertuples():
+        mine, words = near[near["caption_id"] == row.Index], set(row.caption.lower().split())
+        lines = [("", strip_html(shown))] if (shown := clip(row.video_id)) is not None else []
+        lines.append(("caption", f"<b>{escape(row.caption)}</b>"))
+        for other in mine.itertuples():
+            text = " ".join(
+                escape(w) if w.lower() in words else f"<b>{escape(w)}</b>" for w in other.near_caption.split()
+            )
+            lines.append((f"{other.similarity:.2f}", f'<span style="color:{COLOURS["coarse"]}">{text}</span>'))
+        blocks.append(lines_html(lines if len(mine) else [*lines, ("", "there are no captions of other videos")]))
+    return "".join(blocks)
+
+
+def coarse_fine_html(captions, negatives, seed=0, k=5, clip=lambda video_id: None):
+    """Fig. 1: one video, its caption, captions of other videos (coarse-grained negatives) and one negative of each part
+    of speech (fine-grained negatives), as HTML; a line that says so where there are no negatives.
+
+    The caption is drawn from those with the most parts of speech in `negatives`.
+    """
+    if negatives.empty:
+        return "<p>This set has no negatives.</p>"
+    parts = negatives.groupby("caption_id")["part"].nunique()
+    full = captions[captions["caption_id"].isin(parts.index[parts == parts.max()])]
+    chosen = some(full, 1, seed).iloc[0]
+    others = captions[captions["video_id"] != chosen["video_id"]]
+    lines = [("video", strip_html(clip(chosen["video_id"]))), ("caption", f"<b>{escape(chosen['caption'])}</b>")]
+    for number, other in enumerate(some(others.drop_duplicates("video_id"), k, seed)["caption"]):
+        lines.append(
+            ("" if number else "coarse-grained", f'<span style="color:{COLOURS["coarse"]}">{escape(other)}</span>')
+        )
+    mine = negatives[negatives["caption_id"] == chosen["caption_id"]].sort_values("k").drop_duplicates("part")
+    first = "fine-grained"
+    for row in sorted(mine.itertuples(), key=lambda row: PARTS.index(row.part)):
+        lines.append(
+            (
+                first,
+                f"{marked_negative(row, chosen['caption'], COLOURS['fine'])} "
+                f'<span style="color:#999">({row.part})</span>',
+            )
+        )
+        first = ""
+    return lines_html(lines)

@@ -1,0 +1,141 @@
+"""Which runs a report is about: those that params.yaml asks for, on one dataset, split and set of lists.
+
+In: the metrics files of a folder, the parameters, and the digest of the lists at hand. Out: the runs that fit, the
+names of those that have not been run, and everything else with the reason why it is left out. Runs on different lists
+never stand in one table.
+"""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from posrank.figures.style import STRATEGIES, SYSTEMS
+
+
+class Selection(NamedTuple):
+    """runs: metrics dicts in the order system, strategy, seed; missing: names of runs that were asked for; left_out:
+    {file: reason}; external: metrics of models that this project did not train."""
+
+    runs: list
+    missing: list
+    left_out: dict
+    external: list
+
+
+def load_metrics(folder, external=False):
+    """Metrics of all runs in a folder, in the order system, strategy, seed: a list of dicts, each with its `file`.
+    Files that are no runs are left out; external: those of other models instead. ValueError where a file is no JSON."""
+    found = []
+    for path in sorted(Path(folder).glob("*.json")):
+        try:
+            metrics = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            line = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+            raise ValueError(f"{path}{line}: no JSON ({error}); evaluate the run again") from None
+        if isinstance(metrics, dict) and "posrank" in metrics and ("strategy" not in metrics) == external:
+            found.append({**metrics, "file": path.name})
+    order = {name: i for i, name in enumerate([*SYSTEMS, *STRATEGIES])}
+    return sorted(
+        found, key=lambda m: (order.get(m.get("system"), 99), order.get(m.get("strategy"), 99), m.get("seed", 0))
+    )
+
+
+def name_of(metrics):
+    """The name of a run, system-strategy-seed; of an external one, its `run`."""
+    if "strategy" not in metrics:
+        return metrics.get("run", metrics.get("file", "?"))
+    return f"{metrics['system']}-{metrics['strategy']}-{metrics['seed']}"
+
+
+def asked(params):
+    """Names of the runs that the parameters ask for: systems x strategies x seeds."""
+    train = params["train"]
+    return [
+        f"{system}-{strategy}-{seed}"
+        for system in train["systems"]
+        for strategy in train["strategies"]
+        for seed in train["seeds"]
+    ]
+
+
+def other_than(metrics, params):
+    """Why a run's metrics are not of the parameters' dataset, split and rule; "" where they are."""
+    wanted = {
+        "dataset": params["train"]["dataset"],
+        "split": params["evaluate"]["split"],
+        "rule": params["evaluate"]["rules"][0],
+    }
+    told = [f"{key} {metrics[key]}, not {value}" for key, value in wanted.items() if metrics.get(key, value) != value]
+    return "; ".join(told) if "posrank" in metrics else "no metrics of a run"
+
+
+def lists_of(metrics):
+    """What must agree for two runs to be compared: dataset, split, rule, digest of the lists (where a file has none:
+    its number of captions)."""
+    rule = metrics.get("rule")
+    digest, mean = (metrics.get("lists") or {}).get(rule), metrics["posrank"].get("mean", {})
+    size = f"{mean['captions']} captions" if "captions" in mean else "no digest"
+    return (*(metrics.get(key) or f"no {key}" for key in ("dataset", "split", "rule")), digest or size)
+
+
+def one_set(metrics):
+    """The same runs. ValueError where two of them were ranked on different lists: they cannot stand in one table."""
+    for m in metrics:
+        if lists_of(m) != lists_of(metrics[0]):
+            one, other = (f"{name_of(each)} ({', '.join(map(str, lists_of(each)))})" for each in (metrics[0], m))
+            raise ValueError(
+                f"{one} and {other} were ranked on different lists: "
+                "compare runs of one dataset, split, rule and set of lists (posrank.figures.select)"
+            )
+    return metrics
+
+
+def select(found, params, lists=None, external=()):
+    """The `Selection` of metrics `found` that `params` ask for.
+
+    lists: digest of the lists that these parameters make (posrank.origin.lists_digest of the negatives that can be
+    scored); None where they are not at hand: the lists of most runs are then taken. external: metrics of other models;
+    those on other lists are left out.
+    """
+    names, runs, left, foreign = asked(params), [], {}, []
+    for m in [*found, *external]:
+        name, file = name_of(m), m.get("file", f"{name_of(m)}.json")
+        digest = (m.get("lists") or {}).get(m.get("rule"))
+        reason = other_than(m, params)
+        if not reason and "strategy" in m and name not in names:
+            reason = "this params.yaml asks for no such run"
+        if not reason and file != f"{name}.json" and "strategy" in m:
+            reason = f"a copy: its content is of {name}"
+        if not reason and lists is not None and digest != lists:
+            reason = (
+                "ranked on other lists than the present ones"
+                if digest
+                else "does not say on which lists it was ranked: evaluate it again"
+            )
+        if reason:
+            left[file] = reason
+        else:
+            (runs if "strategy" in m else foreign).append(m)
+    groups = {}
+    for m in runs:
+        groups.setdefault(lists_of(m), []).append(m)
+    kept = max(groups.values(), key=len) if groups else []
+    left |= {
+        m.get("file", f"{name_of(m)}.json"): f"ranked on other lists than {len(kept)} other runs"
+        for m in runs
+        if m not in kept
+    }
+    comparable = [m for m in foreign if not kept or lists_of(m) == lists_of(kept[0])]
+    left |= {m.get("file", name_of(m)): "ranked on other lists" for m in foreign if m not in comparable}
+    there = {name_of(m) for m in kept}
+    return Selection(kept, [name for name in names if name not in there], left, comparable)
+
+
+def coverage_note(metrics):
+    """One sentence where videos of the split are missing, as in "18 of 24 test videos; not comparable with the full
+    test set"; else ""."""
+    counts = [(m["videos"], m["videos_missing"], m["split"]) for m in metrics if m.get("videos_missing")]
+    if not counts:
+        return ""
+    videos, missing, split = counts[0]
+    return f"{videos - missing} of {videos} {split} videos; not comparable with the full {split} set"

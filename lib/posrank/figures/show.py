@@ -1,0 +1,70 @@
+"""The report's sections: each shows one table or figure of the paper, ours beside the paper's, and says where ours has
+not been run.
+
+Comes in: the workspace and its selection of runs. Goes out: nothing; tables and figures are displayed, and saved in the
+pipeline.
+"""
+
+from IPython.display import HTML, display
+
+from posrank.captions.statistics import paper_table
+from posrank.figures.curves import sweep_figure
+from posrank.figures.report import preset_of, published, published_tables
+from posrank.figures.sweeps import SWEEPS, sweep_beside_paper, sweep_folder, sweep_table
+from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper, numbers
+
+PAPERS = {
+    4: "paper: X-CLIP on VLN-UVO, K = 20",
+    5: "paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
+    6: "paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
+    7: "paper: X-CLIP, K = 20",
+    8: "paper: VLN-UVO, K = 20",
+}
+
+
+def show_results(work, selection, table):
+    """Table 4, 7 or 8: ours and the paper's rows; below, published runs of what this preset did not run."""
+    runs = [m for m in selection.runs if table == 8 or m["system"] == "xclip"]
+    beside = beside_paper(runs, table)
+    display(HTML(f"<p>{PAPERS[table]}.</p>"), numbers(work.save_table(beside, f"table{table}_beside_paper")))
+    systems, dataset = {m["system"] for m in runs}, work.params.train.dataset
+    if not runs:
+        print(f"Table {table}: this preset has no such runs; the paper's rows alone")
+    wanted = {
+        4: lambda name, m: not runs and name.startswith("xclip-"),
+        7: lambda name, m: name.startswith("xclip-") and m["dataset"] != dataset and m["dataset"] in PAPER_DATASETS,
+        8: lambda name, m: not name.startswith("sweeps/") and name.partition("-")[0] not in systems,
+    }[table]
+    show_published(work, wanted, f"Table {table}, ")
+
+
+def show_average(work, selection):
+    """Table 3: ours and the paper's; below, published runs of the systems that this preset did not run."""
+    table, systems = work.save_table(average_table(selection.runs), "table3"), {m["system"] for m in selection.runs}
+    display(table if len(table) else "None of these runs had coarse-grained training.")
+    display(HTML("<p>The paper's Table 3:</p>"), paper_table(3).set_index("system"))
+
+    def wanted(name, m):
+        return "-coarse-" in name and not name.startswith("sweeps/") and name.partition("-")[0] not in systems
+
+    show_published(work, wanted, "Table 3, ")
+
+
+def show_sweep(work, selection, name):
+    """Table 5 (lambda) or 6 (n): ours and the paper's rows with a figure; where it has not run, published points."""
+    number, _, command = SWEEPS[name]
+    table = sweep_table(sweep_folder(work), name, selection.runs)
+    beside = numbers(sweep_beside_paper(table, name))
+    display(HTML(f"<p>{PAPERS[number]}.</p>"), work.save_table(beside, f"table{number}"))
+    if table.empty:
+        print(f"Table {number}: this sweep has not run here ({command}); the paper's rows alone")
+        show_published(work, lambda point, m: point.startswith(f"sweeps/{name}-"), f"Table {number}, ")
+    else:
+        label = {"lambda": "lambda", "n": "N, negatives per part of speech"}[name]
+        display(work.save(sweep_figure(table, name, label, paper_table(number)), f"table{number}_{name}"))
+
+
+def show_published(work, wanted, what=""):
+    """Published runs that are `wanted` (see `published_tables`), one table a preset; nothing where there are none."""
+    for heading, table in published_tables(published(), wanted, but={preset_of(work)}).items():
+        display(HTML(f"<p><b>{what}{heading}</b></p>"), table)

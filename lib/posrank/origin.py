@@ -1,0 +1,177 @@
+"""What the numbers of a run were made from, as digests: the ranked lists, and the data, parameters and code behind
+them.
+
+In: tables, files, dvc.yaml. Out: short hexadecimal texts that `metrics/<run>.json` carries. Two runs can be compared
+where `lists` agree; a published file is current where `inputs` and `code` are those of the present checkout
+(`posrank.pipeline.published`). Files are hashed as DVC hashes them (md5), so that a digest can be held against dvc.lock.
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import yaml
+
+HOME = Path(__file__).resolve().parents[2]
+"""The project whose code runs: a checkout, or a preset's scratch copy of it."""
+
+SOURCE = "results/source"
+"""Copies of the notebooks' code, on which stages depend."""
+
+FIGURES = "lib/posrank/figures"
+"""Code that draws what was measured: a change there changes no number."""
+
+
+def table_digest(table, columns):
+    """Digest of the rows' texts in `columns`, whatever their order. Missing values count as empty texts.
+
+    >>> import pandas as pd
+    >>> one = pd.DataFrame({"a": ["x", "y"], "b": ["1", "2"]})
+    >>> table_digest(one, ["a", "b"]) == table_digest(one[::-1], ["a", "b"]) != table_digest(one, ["b", "a"])
+    True
+    """
+    texts = [table[column].fillna("").astype(str).tolist() for column in columns]
+    digest = hashlib.blake2b(digest_size=8)
+    for line in sorted(map("\x1f".join, zip(*texts))):
+        digest.update(line.encode("utf-8", "surrogatepass") + b"\x1e")
+    return digest.hexdigest()
+
+
+def lists_digest(negatives):
+    """Digest of a negatives table: which sentences each caption is ranked among, per part of speech."""
+    digest = hashlib.blake2b(digest_size=8)
+    for part, rows in negatives.groupby("part", sort=True, observed=True):
+        digest.update(f"{part}:{table_digest(rows, ['caption_id', 'sentence'])};".encode())
+    return digest.hexdigest()
+
+
+def captions_digest(captions):
+    """Digest of a captions table: ids, videos and texts."""
+    return table_digest(captions, ["caption_id", "video_id", "caption"])
+
+
+def file_digest(path):
+    """md5 of a file, or of a folder as DVC computes it (ending in ".dir"); None where there is neither."""
+    path = Path(path)
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+        listed = sorted(
+            ({"md5": file_digest(file), "relpath": file.relative_to(path).as_posix()} for file in files),
+            key=lambda entry: entry["relpath"],
+        )
+        return hashlib.md5(json.dumps(listed, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
+    if not path.is_file():
+        return None
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def data_digests(folder, run, settings, rules):
+    """Digests of the data behind a run in the workspace `folder`: captions, tags, frames, negatives of each rule, start
+    weights (a model's name where they are no files of the world), trained weights."""
+    data, dataset, backbone = Path(folder) / "data", settings["dataset"], settings["build"]["backbone"]
+    start = data / "world" / ("pretrained_frozen" if settings["system"] == "frozen" else "pretrained")
+    return {
+        "captions": file_digest(data / "captions" / f"{dataset}.parquet"),
+        "tags": file_digest(data / "tags" / f"{dataset}.parquet"),
+        "frames": file_digest(data / "frames" / dataset),
+        "negatives": {rule: file_digest(data / "negatives" / f"{dataset}-{rule}.parquet") for rule in rules},
+        "start": file_digest(start) if backbone == "world" else str(backbone),
+        "weights": file_digest(Path(folder) / "runs" / run / "weights.safetensors"),
+    }
+
+
+def stages(home=HOME):
+    """The stages of a project's dvc.yaml, {} where it has none."""
+    path = Path(home) / "dvc.yaml"
+    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("stages", {}) if path.is_file() else {}
+
+
+def behind(name, found):
+    """`name` and all stages of `found` (those of dvc.yaml) whose outputs it needs, directly or not. Frozen stages are
+    left out: git keeps what they made."""
+    chain = [name] if name in found else []
+    for stage in chain:
+        for other, entry in found.items():
+            if (
+                other not in chain
+                and not entry.get("frozen")
+                and any(
+                    _inside(dep, out)
+                    for dep in found[stage].get("deps", [])
+                    for out in outputs(entry)
+                    if not out.startswith((SOURCE, "results/notebooks"))
+                )
+            ):
+                chain.append(other)
+    return chain
+
+
+def outputs(stage):
+    """Paths of a stage's outputs, plots and metrics."""
+    listed = [*stage.get("outs", []), *stage.get("plots", []), *stage.get("metrics", [])]
+    return [next(iter(each)) if isinstance(each, dict) else each for each in listed]
+
+
+def _inside(dep, out):
+    """Whether the output lies at or below the dependency, or the other way round; `${...}` stands for any text."""
+    return all(
+        re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(a)), b)
+        or re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(b)), a)
+        for a, b in zip(dep.split("/"), out.split("/"))
+    )
+
+
+def code_digest(home=HOME):
+    """Digest of the code that makes a run's numbers: what stage `evaluate` of dvc.yaml and the stages behind it name
+    below lib/, but the figures, and the code cells of their notebooks. None where there is no dvc.yaml."""
+    home, found = Path(home), stages(home)
+    named = {dep for stage in behind("evaluate", found) for dep in found[stage].get("deps", [])}
+    if not named:
+        return None
+    digest = hashlib.blake2b(digest_size=8)
+    for dep in sorted(named):
+        if dep.startswith(SOURCE):
+            digest.update(_code_cells(home / "notebooks" / Path(dep).with_suffix(".ipynb").name).encode())
+        elif dep.startswith("lib/") and not dep.startswith(FIGURES):
+            files = [home / dep] if (home / dep).is_file() else sorted((home / dep).rglob("*"))
+            for file in files:
+                if (
+                    file.is_file()
+                    and "__pycache__" not in file.parts
+                    and not file.relative_to(home).as_posix().startswith(FIGURES)
+                ):
+                    digest.update(f"{file.relative_to(home).as_posix()}:{file_digest(file)};".encode())
+    return digest.hexdigest()
+
+
+def _code_cells(path):
+    """Sources of a notebook's code cells, without the `parameters` cell."""
+    if not path.is_file():
+        return ""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return "\n".join(
+        "".join(cell["source"])
+        for cell in cells
+        if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", [])
+    )
+
+
+def params_digest(params, system, home=HOME):
+    """Digest of the parameters that a run of `system` depends on: those that dvc.yaml names for stage `evaluate` and
+    the stages behind it. `params`: a plain dict. The world's own count where the run's dataset is the world. None where
+    there is no dvc.yaml."""
+    found = stages(home)
+    dataset = params["train"]["dataset"]
+    chain = [stage for stage in behind("evaluate", found) if stage != "world" or dataset == "world"]
+    keys = sorted({key.replace("${item.system}", system) for stage in chain for key in found[stage].get("params", [])})
+    if not keys:
+        return None
+    values = {}
+    for key in keys:
+        value = params
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        values[key] = value
+    return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=8).hexdigest()

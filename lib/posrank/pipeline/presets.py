@@ -1,0 +1,205 @@
+"""Runs the pipeline under a preset, in a scratch copy of the project: ``python -m posrank repro smoke``.
+
+Comes in: the tracked files and a name under `presets:` (or `paper:`) of params.yaml. Goes out: ``.presets/<name>/``, a
+project of its own with the preset merged into its params.yaml, where ``dvc repro`` ran. Presets never disturb
+each other nor the tracked files; they share DVC's cache, so nothing is computed twice. `sweep` runs runs of a preset
+with changed parameters, `publish` copies a preset's metrics to where git keeps them, `lab` opens JupyterLab on them.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+
+from posrank import params as knobs
+from posrank.paths import root
+from posrank.pipeline import publish as publishing
+from posrank.pipeline import sweeps
+from posrank.pipeline.machine import checkout
+from posrank.pipeline.published import clear_leftovers
+from posrank.pipeline.scratch import environment, fill
+from posrank.yamlfile import read_yaml
+
+RESERVED = ("sweeps", "tables", "validity")
+"""Folders of metrics/ that belong to the default preset."""
+
+
+def main(argv=None):
+    """Command line; returns the exit status. Errors of the user's are one clear message, without a traceback."""
+    arguments = parser().parse_args(argv)
+    more = getattr(arguments, "more", [])
+    arguments.more = more[1:] if more[:1] == ["--"] else more
+    try:
+        return arguments.do(arguments)
+    except (ValueError, OSError, subprocess.CalledProcessError) as problem:
+        print(f"\nERROR: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def parser():
+    """Four commands, each with the name of a preset; what follows it goes to dvc repro or jupyter lab as it is."""
+    made = argparse.ArgumentParser(prog="python -m posrank", description=__doc__.splitlines()[0])
+    commands = made.add_subparsers(required=True)
+    for name, do, text in (
+        ("repro", repro, "run the pipeline"),
+        ("sweep", sweep, "run the pipeline and the sweeps of params.yaml"),
+        ("publish", publish, "copy metrics into metrics/"),
+        ("lab", lab, "open JupyterLab"),
+    ):
+        command = commands.add_parser(name, help=text)
+        if name == "sweep":
+            command.add_argument("--only", default="", metavar="NAME", help="one sweep")
+        command.add_argument("preset", nargs="?", default="default")
+        command.set_defaults(do=do)
+        if name != "publish":
+            command.add_argument("more", nargs=argparse.REMAINDER, help="handed on to dvc repro or jupyter lab")
+    return made
+
+
+def folder_of(base, name):
+    """``.presets/<name>`` of the project `base`: the one place where the name of a preset becomes a path.
+
+    ValueError for a name that is no plain word, for a folder of metrics/, and for an unknown name.
+    """
+    params = knobs.load(base / "params.yaml")
+    for each in (knobs.check_preset_name(name), *params["presets"]):
+        if each in RESERVED:
+            raise ValueError(f"{each!r} cannot name a preset: metrics/ has a folder of that name ({', '.join(RESERVED)})")
+    knobs.preset(params, name)
+    return base / ".presets" / name
+
+
+def repro(arguments):
+    """Refresh the scratch copy and run ``dvc repro`` in it, then say where the results are."""
+    base, name = root(), arguments.preset
+    scratch, seconds = _reproduce(base, name, arguments.more)
+    tell(base, scratch, name, seconds)
+    return 0
+
+
+def sweep(arguments):
+    """The preset, then each point of its sweeps in a scratch project beside it, then the report with these points."""
+    base, name = root(), arguments.preset
+    scratch = folder_of(base, name)
+    found = sweeps.points(knobs.load(base / "params.yaml", preset=name), _stages(base), arguments.only)
+    _, seconds = _reproduce(base, name, arguments.more)
+    options = [word for word in arguments.more if word.startswith("-")]
+    own = scratch.with_name(f"{name}+sweep")
+    for i, point in enumerate(found, 1):
+        print(f"\nsweep point {i} of {len(found)}: {point.name}", flush=True)
+        fill(base, own, point.params)
+        seconds += _dvc(base, own, f"{name}, sweep point {point.name}", [*options, f"evaluate@{point.run}"])
+        if not {"--dry", "--downstream"} & set(options):
+            metrics = json.loads((own / "metrics" / f"{point.run}.json").read_text(encoding="utf-8"))
+            sweeps.keep(point, metrics, scratch / "metrics" / "sweeps")
+    _, more = _reproduce(base, name, options)
+    tell(base, scratch, name, seconds + more)
+    return 0
+
+
+def _reproduce(base, name, words):
+    """``dvc repro`` in the scratch project of preset `name`; returns its folder and the seconds it took."""
+    scratch = prepare(base, name)
+    # options alone leave the target as it is
+    targets = [] if any(not word.startswith("-") for word in words) else ["report"]
+    before = _lock(scratch)
+    seconds = _dvc(base, scratch, name, [*words, *targets])
+    if _lock(scratch) != before:
+        commit, date = checkout(base)
+        (scratch / publishing.LAST_RUN).write_text(json.dumps({"seconds": seconds, "commit": commit, "date": date}) + "\n")
+    return scratch, seconds
+
+
+def _dvc(base, scratch, name, words):
+    command = [sys.executable, "-m", "dvc", "repro", *words]
+    print(f"preset {name}: {shlex.join(['dvc', *command[3:]])}, in {scratch.relative_to(base)}", flush=True)
+    start = time.monotonic()
+    status = subprocess.run(command, cwd=scratch, env=environment(scratch)).returncode
+    seconds = round(time.monotonic() - start, 1)
+    if status:
+        raise ValueError(
+            f"preset {name} stopped after {_clock(seconds)}: see the message above; the same command goes on from there"
+        )
+    return seconds
+
+
+def prepare(base, name):
+    """The scratch copy of preset `name`, fresh: tracked files, merged params.yaml, DVC without git, the shared cache.
+
+    Sweep points that were made with other parameters are taken away: they do not belong beside these runs. Raises
+    ValueError for an unknown preset or parameters that do not fit.
+    """
+    scratch = folder_of(base, name)
+    merged = knobs.load(base / "params.yaml", preset=name)
+    fill(base, scratch, merged)
+    clear_leftovers(scratch, merged)
+    kept = sorted((scratch / "metrics" / "sweeps").glob("*.json"))
+    found = sweeps.points(merged, _stages(base)) if kept else []
+    for path in kept:
+        if not sweeps.holds(path, found):
+            path.unlink()
+            print(f"sweep point {path.stem} was made with other parameters and is left out: make sweep makes it anew")
+    return scratch
+
+
+def _stages(base):
+    return read_yaml(base / "dvc.yaml")["stages"]
+
+
+def tell(base, scratch, name, seconds):
+    """Print where the results are."""
+    where = scratch.relative_to(base)
+    print(f"\npreset {name}: done in {_clock(seconds)}")
+    for label, path in (("report", "results/report.html"), ("notebooks", "results/notebooks"), ("metrics", "metrics")):
+        if (scratch / path).exists():
+            print(f"  {label:<10}{where / path}")
+    print(f"  JupyterLab on these results: make lab PRESET={name}")
+
+
+def _clock(seconds):
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def _lock(scratch):
+    path = scratch / "dvc.lock"
+    return path.read_bytes() if path.is_file() else None
+
+
+def publish(arguments):
+    """Copy a finished preset's results to where git keeps them (`posrank.pipeline.publish`)."""
+    base, name = root(), arguments.preset
+    target, count = publishing.publish(base, folder_of(base, name), name)
+    print(f"{count} metrics of preset {name} are in {target.relative_to(base)}/; commit them")
+    return 0
+
+
+def lab(arguments):
+    """JupyterLab on the notebooks and a preset's results; for this machine alone, with its token."""
+    base = root()
+    scratch = folder_of(base, arguments.preset)
+    variables = environment(base)
+    if (scratch / "dvc.lock").is_file():
+        variables["POSRANK_ROOT"] = variables["POSRANK_WORKSPACE"] = str(scratch)
+        print(f"the notebooks read the results in {scratch.relative_to(base)}", flush=True)
+    else:
+        print(
+            f"preset {arguments.preset} has not run yet, and most notebooks need its results: "
+            f"make repro PRESET={arguments.preset}", flush=True,
+        )
+    # no question about news on the first start; what the user has set himself stays
+    paths = [str(base / ".ci" / "jupyter"), *filter(None, [variables.get("JUPYTER_CONFIG_PATH")])]
+    variables["JUPYTER_CONFIG_PATH"] = os.pathsep.join(paths)
+    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={base}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    return subprocess.run([*command, *arguments.more], cwd=base, env=variables).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

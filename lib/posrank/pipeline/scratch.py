@@ -1,0 +1,199 @@
+"""A scratch copy of the project, kept fresh: where presets and sweeps run.
+
+Comes in: the project's folder (a git checkout or an unpacked archive) and parameters. Goes out: a folder with the same
+source files, these parameters and links to the user's raw data, where all that the pipeline has made stays. Unchanged
+files keep their modification time: DVC need not hash them again.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from posrank.paths import atomic
+from posrank.yamlfile import yaml_text
+
+MANIFEST = ".copied.json"
+"""In the copy: the files that the last refresh put there."""
+
+# what the pipeline makes although git may know it from an earlier, published run
+_MADE = ("dvc.lock",)
+# new files of one's own that git does not know yet take part only here
+_OWN = ("lib", "notebooks")
+
+
+def source_files(base):
+    """Relative posix names of the project's source files: what git tracks, and new files in lib/ and notebooks/ that it
+    does not ignore. Without a repository: everything that .gitignore does not ignore."""
+    base = Path(base)
+    try:
+        top = _git(["rev-parse", "--show-toplevel"], base).strip()
+        inside = bool(top) and Path(top).resolve() == base.resolve()
+    except (OSError, subprocess.CalledProcessError):
+        inside = False
+    if inside:
+        names = _git(["ls-files", "-z", "--cached"], base).split("\0")
+        names += _git(["ls-files", "-z", "--others", "--exclude-standard", "--", *_OWN], base).split("\0")
+    else:
+        names = _unpacked(base)
+    return sorted({name for name in names if name and not _made(name) and (base / name).is_file()})
+
+
+def _unpacked(base):
+    """Names below an unpacked archive that its .gitignore files let through, as git reads those."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            subprocess.run(["git", "init", "-q", folder], check=True, capture_output=True)
+            where = [f"--git-dir={folder}/.git", f"--work-tree={base}"]
+            return _git([*where, "ls-files", "-z", "--others", "--exclude-standard"], base).split("\0")
+        except (OSError, subprocess.CalledProcessError) as problem:
+            raise ValueError(f"git could not list the project's files ({problem}): install git") from None
+
+
+def _git(arguments, base):
+    variables = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    done = subprocess.run(["git", *arguments], cwd=base, check=True, capture_output=True, text=True, env=variables)
+    return done.stdout
+
+
+def _made(name):
+    path = PurePosixPath(name)
+    # published numbers: a copy makes its own, and shows the list of those that git keeps
+    return name in _MADE or (path.parts[0] == "metrics" and name not in ("metrics/README.md", "metrics/published.json"))
+
+
+def refresh(base, scratch, generated):
+    """Bring `scratch` up to date with the source files of `base`.
+
+    New and changed files are copied, files that an earlier refresh had put there and that are gone from `base` are
+    deleted, everything else is left alone. `generated` (name -> text) stands in for or beside the copied files.
+    """
+    base, scratch = Path(base), Path(scratch)
+    scratch.mkdir(parents=True, exist_ok=True)
+    manifest = scratch / MANIFEST
+    before = set(json.loads(manifest.read_text())) if manifest.is_file() else set()
+    names = [name for name in source_files(base) if name not in generated]
+    for name in sorted(before - set(names) - set(generated)):
+        _remove(scratch, name)
+    for name in names:
+        _copy(base / name, scratch / name)
+    for name, text in generated.items():
+        _write(scratch / name, text)
+    with atomic(manifest) as temporary:
+        temporary.write_text(json.dumps(sorted({*names, *generated}), indent=0) + "\n")
+
+
+def broken_links(folder):
+    """Relative posix names of the links below `folder` that lead nowhere, to themselves, or to a folder around them."""
+    folder = Path(folder)
+    found = []
+    for where, folders, names in os.walk(folder, followlinks=False):
+        for name in (*folders, *names):
+            path = Path(where, name)
+            if path.is_symlink() and (not path.exists() or Path(where).resolve().is_relative_to(path.resolve())):
+                found.append(path.relative_to(folder).as_posix())
+    return sorted(found)
+
+
+def _copy(source, target):
+    now = source.stat()
+    if target.is_file() and not target.is_symlink():
+        then = target.stat()
+        if (then.st_size, then.st_mtime_ns, then.st_mode) == (now.st_size, now.st_mtime_ns, now.st_mode):
+            return
+        if then.st_size == now.st_size and then.st_mode == now.st_mode and target.read_bytes() == source.read_bytes():
+            return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(target) as temporary:
+        shutil.copy2(source, temporary)
+
+
+def _write(target, text):
+    if target.is_file() and target.read_text(encoding="utf-8") == text:
+        return
+    with atomic(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _remove(scratch, name):
+    """Delete a file and the folders that it leaves empty."""
+    path = scratch / name
+    path.unlink(missing_ok=True)
+    for folder in path.parents:
+        if folder == scratch or not folder.is_dir() or any(folder.iterdir()):
+            return
+        folder.rmdir()
+
+
+def fill(base, scratch, params):
+    """Bring the scratch project up to date with the source files, these parameters, and the user's raw data."""
+    raw, ignored = _raw(base, params["datasets"])
+    text = yaml_text(params.plain(), "made from the project's params.yaml: change that one")
+    generated = {"params.yaml": text, ".dvc/config.local": _dvc_config(base, scratch)}
+    if ignored:
+        here = (base / ".dvcignore").read_text(encoding="utf-8")
+        generated[".dvcignore"] = "\n".join([here.rstrip(), "# links that lead nowhere", *ignored, ""])
+    refresh(base, scratch, generated)
+    _link_raw(scratch, raw)
+    for folder in ("metrics", "results/ranks", "runs"):
+        (scratch / folder).mkdir(parents=True, exist_ok=True)
+
+
+def _dvc_config(base, scratch):
+    cache = os.path.relpath(base / ".dvc" / "cache", scratch / ".dvc")
+    return f"[core]\n    no_scm = true\n[cache]\n    dir = {cache}\n"
+
+
+def _raw(base, datasets):
+    """{dataset: the user's folder, or None where it is missing}, and .dvcignore lines for broken links in them.
+
+    DVC hashes all files of a folder, so a link that leads nowhere would stop it; left out, the video counts as missing.
+    """
+    folders, ignored = {}, []
+    for dataset in datasets:
+        theirs = base / "data" / "raw" / dataset
+        if dataset == "world":
+            continue
+        folders[dataset] = theirs if theirs.is_dir() else None
+        broken = broken_links(theirs) if theirs.is_dir() else []
+        if broken:
+            print(
+                f"{dataset}: {len(broken)} links in data/raw/{dataset} lead nowhere or in a circle (first: "
+                f"{broken[0]}); they are left out, and their videos count as missing", flush=True,
+            )
+        ignored += [re.sub(r"([\\*?\[\]!# ])", r"\\\1", f"/data/raw/{dataset}/{link}") for link in broken]
+    return folders, ignored
+
+
+def _link_raw(scratch, folders):
+    """Links to the user's data/raw/<dataset>; an empty folder for a missing one: its reader says what belongs there."""
+    raw = scratch / "data" / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    for link in raw.iterdir():
+        if link.is_symlink() and (link.name not in folders or not link.exists()):
+            link.unlink()
+    for dataset, theirs in folders.items():
+        here = raw / dataset
+        if theirs is None:
+            here.mkdir(exist_ok=True)
+            continue
+        if here.is_dir() and not here.is_symlink():
+            here.rmdir()
+        if not here.exists():
+            here.symlink_to(os.path.relpath(theirs, raw), target_is_directory=True)
+
+
+def environment(scratch):
+    """Variables for what runs in the scratch copy: its own code and folders, this Python's programs first."""
+    programs = str(Path(sys.executable).parent)
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)]),
+        "PYTHONPATH": str(scratch / "lib"),
+        "POSRANK_ROOT": str(scratch),
+        "POSRANK_WORKSPACE": str(scratch),
+    }

@@ -1,0 +1,190 @@
+"""The stages of dvc.yaml that are no notebooks: ``python -m posrank stage tags --dataset world``.
+
+Comes in: a stage's name, params.yaml, and the files of the stages before. Goes out: the stage's files. A thin edge:
+each function reads, calls the library once, and writes; relative names are those of dvc.yaml.
+"""
+
+import argparse
+import json
+import sys
+
+from posrank import params as knobs
+from posrank import schema
+from posrank.paths import atomic, root
+
+
+def world(params, base):
+    """data/raw/world: the videos and their annotation file."""
+    from posrank.world.build import build
+
+    build(base / "data" / "raw" / "world", **params.world.plain())
+
+
+def pretrain(params, base):
+    """data/world/pretrained: the world's small CLIP. An hour on two cores."""
+    from posrank.training.pretrain import main
+
+    main(base / "data" / "world" / "pretrained", params)
+
+
+def pretrain_frozen(params, base):
+    """data/world/pretrained_frozen: the world's small Frozen. 22 minutes on one busy core."""
+    from posrank.training.pretrain_frozen import main
+
+    main(base / "data" / "world" / "pretrained_frozen", params)
+
+
+def captions(params, base, dataset):
+    """data/captions/<dataset>.parquet, and its gold tags (an empty table where it has none)."""
+    from posrank import captions
+
+    raw = base / "data" / "raw" / dataset
+    table = captions.load(dataset, raw, variant=params.variants.get(dataset))
+    if dataset == "world":
+        from posrank.world.build import gold_tags
+
+        gold = gold_tags(raw)
+    else:
+        gold = schema.empty("tags")
+    schema.write_table(gold, base / "data" / "gold" / f"{dataset}.parquet", "tags")
+    schema.write_table(table, base / "data" / "captions" / f"{dataset}.parquet", "captions")
+    _tell(dataset, f"{len(table)} captions of {table['video_id'].nunique()} videos", table.attrs.get("dropped"))
+    for note in table.attrs["notes"]:
+        _tell(dataset, note)
+
+
+def tags(params, base, dataset):
+    """data/tags/<dataset>.parquet: the tagger's, or the gold tags where those are asked for and there."""
+    gold = schema.read_table(base / "data" / "gold" / f"{dataset}.parquet", "tags")
+    if len(gold) and params.language.world_tags == "gold":
+        table = gold
+    else:
+        from posrank.language.tagger import tag_captions
+
+        table = tag_captions(_captions(base, dataset), tagger=params.language.tagger)
+    schema.write_table(table, base / "data" / "tags" / f"{dataset}.parquet", "tags")
+    _tell(dataset, f"{len(table)} tokens, tagged by {', '.join(sorted(table['tagger'].unique()))}")
+
+
+def negatives(params, base, dataset, rule):
+    """data/negatives/<dataset>-<rule>.parquet: the negative sets of the splits asked for."""
+    from posrank.negatives import generate
+
+    table = _captions(base, dataset)
+    wanted = table[table["split"].isin(params.negatives.splits)]
+    if wanted.empty:
+        raise ValueError(
+            f"{dataset} has no captions of the splits {', '.join(params.negatives.splits)} (it has: "
+            f"{', '.join(sorted(table['split'].unique())) or 'none'}; file data/captions/{dataset}.parquet): change "
+            "negatives.splits in params.yaml, or give the dataset captions of those splits"
+        )
+    found = schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
+    k = params.negatives.k
+    made = generate(
+        table, rule=rule, level=params.negatives.level, k=k if isinstance(k, int) else k.plain(),
+        seed=params.negatives.seed, tags=found, splits=params.negatives.splits, lexicon=params.language.lexicon,
+    )
+    if rule == "released":
+        from posrank.negatives.released_files import with_files
+
+        made = with_files(made, base / "data" / "raw" / dataset, wanted, table, found)
+    schema.write_table(made, base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
+    _tell(dataset, f"{len(made)} negatives of {made['caption_id'].nunique()} captions by rule {rule}")
+
+
+def validity(params, base, dataset, rule):
+    """metrics/validity/<dataset>-<rule>.json: what a negative set is worth, with a verdict in one sentence."""
+    from posrank.scoring.summary import write_metrics
+    from posrank.validity import validity_report
+
+    made = schema.read_table(base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
+    table = _captions(base, dataset)
+    training = table[table["split"] == "train"]
+    report = validity_report(
+        made, table, schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags"),
+        training if len(training) else None, b=params.evaluate.bootstrap, seed=params.evaluate.seed,
+    )
+    write_metrics({"dataset": dataset, **report}, base / "metrics" / "validity" / f"{dataset}-{rule}.json")
+    _tell(dataset, f"rule {rule}. {report['verdict']}")
+
+
+def plan(params, base):
+    """results/plan.json: the datasets whose videos are read. Its own stage: another system or seed reads none anew."""
+    datasets = [params.train.dataset] if params.train.systems else []
+    with atomic(base / "results" / "plan.json") as temporary:
+        temporary.write_text(json.dumps({"frames": datasets}) + "\n", encoding="utf-8")
+
+
+def frames(params, base, dataset, plan=None):
+    """data/frames/<dataset>: videos.parquet and frames.npy; empty for a dataset that the file `plan` does not name.
+
+    ValueError where not a single video can be read, and something is to be trained on this dataset.
+    """
+    from posrank.video.store import build
+
+    raw = base / "data" / "raw" / dataset
+    needed = plan is None or dataset in json.loads((base / plan).read_text(encoding="utf-8"))["frames"]
+    captions = _captions(base, dataset)
+    wanted = captions if needed else captions.head(0)
+    store = build(wanted, raw, base / "data" / "frames" / dataset, **params.frames.plain())
+    if not needed:
+        _tell(dataset, "nothing is trained on it, so none of its videos is read")
+        return
+    table = store.table
+    if not (table["status"] == "ok").any() and params.train.systems and dataset == params.train.dataset:
+        raise ValueError(
+            f"{dataset}: none of its {len(table)} videos is in data/raw/{dataset} (first: {table['reason'].iloc[0]}). "
+            "Put them there, or set train.systems to [] in params.yaml for the text half alone"
+        )
+    _tell(dataset, f"{(table['status'] == 'ok').sum()} of {len(table)} videos read")
+    for row in store.report().itertuples():
+        if row.reason:
+            print(f"  {row.status}, {row.videos} videos: {row.reason}")
+
+
+def _captions(base, dataset):
+    return schema.read_table(base / "data" / "captions" / f"{dataset}.parquet", "captions")
+
+
+def _tell(dataset, text, dropped=None):
+    more = "; dropped: " + ", ".join(f"{count} ({reason})" for reason, count in dropped.items()) if dropped else ""
+    print(f"{dataset}: {text}{more}")
+
+
+STAGES = {
+    "world": (world, ()),
+    "pretrain": (pretrain, ()),
+    "pretrain_frozen": (pretrain_frozen, ()),
+    "captions": (captions, ("dataset",)),
+    "tags": (tags, ("dataset",)),
+    "negatives": (negatives, ("dataset", "rule")),
+    "validity": (validity, ("dataset", "rule")),
+    "plan": (plan, ()),
+    "frames": (frames, ("dataset", "plan")),
+}
+"""Name -> function, and the options that it takes."""
+
+
+def main(argv=None):
+    """Command line; returns the exit status. What the user can mend is one clear message, without a traceback."""
+    parser = argparse.ArgumentParser(prog="python -m posrank stage", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="stage", required=True)
+    for name, (function, options) in STAGES.items():
+        command = commands.add_parser(name, help=function.__doc__.splitlines()[0])
+        for option in options:
+            command.add_argument(f"--{option}", required=option != "plan")
+    arguments = vars(parser.parse_args(argv))
+    function, options = STAGES[arguments["stage"]]
+    try:
+        function(knobs.load(), root(), **{option: arguments[option] for option in options})
+    except (ValueError, OSError) as problem:
+        print(f"\nERROR: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,8 @@
+"""Videos: frames of a file (`sampling`, `probing`, `decoding`), and of all
+videos of a captions table (`store`, `worker`, `journal`).
+"""
+
+from posrank.video.probing import VideoError, probe
+from posrank.video.sampling import BLANK, READERS, SAMPLINGS, frame_indices, read_frames
+
+__all__ = ["BLANK", "READERS", "SAMPLINGS", "VideoError", "frame_indices", "probe", "read_frames"]

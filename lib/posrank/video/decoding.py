@@ -1,0 +1,113 @@
+"""Two readers of video files behind one interface: decord and PyAV.
+
+Comes in: a path, its Probe, and a function that picks frame numbers from the times of the frames. Goes out: the frames,
+scaled, as uint8 [n, height, width, 3], or a VideoError that names the file and the reason. `posrank.video.sampling`
+says which reader is taken when.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from posrank.video.probing import VideoError, check_whole, checked, open_video, refusal, short, video_stream, zero
+
+_DECORD_CONTAINERS = frozenset(("mp4", "matroska"))
+
+
+def decord_reads(found):
+    """Whether decord is installed and to be trusted with a probed file: its container has times, nothing is hidden."""
+    trusted = found.plain and not found.edited and _DECORD_CONTAINERS & set(found.containers)
+    return _decord() is not None and bool(trusted)
+
+
+class DecordFailed(Exception):
+    """decord cannot read a file; another reader may."""
+
+
+@lru_cache(maxsize=1)
+def _decord():
+    """The decord module, silent, or None where it is not installed (it has no wheels for some machines)."""
+    try:
+        import decord
+    except (ImportError, OSError):
+        return None
+    decord.logging.set_level(decord.logging.QUIET)
+    return decord
+
+
+def read_decord(path, pick, width, height, found):
+    """Frames by decord, uint8 [n, height, width, 3]: those that `pick(times)` numbers (an int array, repeats
+    allowed), in its order; times as in `found`, the file's Probe.
+
+    DecordFailed where decord cannot read it or counts other frames than the file has, VideoError where it is cut.
+    """
+    if not decord_reads(found):
+        absent = "decord is not installed" if _decord() is None else None
+        hides = "an edit list hides frames, which decord does not follow" if found.edited else None
+        raise DecordFailed(absent or f"{hides or 'decord is not sure to count its frames rightly'}: use another reader")
+    decord, reader = _decord(), None
+    try:
+        # one thread a file: files are read in parallel; the size is given so that frames are never held in full
+        reader = decord.VideoReader(str(path.resolve()), width=width, height=height, num_threads=1)
+        count = len(reader)
+    except (decord.DECORDError, RuntimeError) as problem:
+        raise DecordFailed(short(problem)) from None
+    check_whole(path, count, found.frames)
+    if count != len(found.times):
+        raise DecordFailed(f"decord finds {count} frames where the file has {len(found.times)}")
+    indices = pick(found.times)
+    try:
+        frames = reader.get_batch(indices.tolist()).asnumpy()
+    except (decord.DECORDError, RuntimeError, IndexError) as problem:
+        raise DecordFailed(short(problem)) from None
+    finally:
+        # its read-ahead buffers go with it
+        del reader
+    if frames.shape != (len(indices), height, width, 3):
+        raise DecordFailed(f"frames of shape {frames.shape}")
+    return frames
+
+
+def read_pyav(path, pick, width, height, found):
+    """As `read_decord`, by PyAV; VideoError where the file cannot be decoded or is cut. Frames that an edit list
+    hides are not counted."""
+    import av
+
+    times = found.times
+    try:
+        # a decoder may give fewer frames than there are packets (broken first ones): choose again among what there is
+        for _ in range(2):
+            indices = pick(times)
+            kept, seen = _decode(path, set(indices.tolist()), width, height, times)
+            if seen is None:
+                return np.stack([kept[index] for index in indices.tolist()])
+            if not found.edited:
+                check_whole(path, len(seen), found.frames)
+            if not seen:
+                break
+            times = np.maximum.accumulate([time if time is not None else i / found.fps for i, time in enumerate(seen)])
+    except (av.error.FFmpegError, OSError) as problem:
+        raise refusal(path, problem, "cannot be decoded") from None
+    raise VideoError(f"{path}: its frames cannot be decoded: get the video again")
+
+
+def _decode(path, wanted, width, height, times):
+    """{index: frame} of the wanted indices and None; where frames do not come at `times`, when they do come."""
+    from av.video.reformatter import Interpolation
+
+    kept, seen, last, right = {}, [], max(wanted), True
+    with open_video(path) as container:
+        stream, begin = video_stream(container, path), zero(container)
+        timed = container.format.name != "avi"
+        for index, frame in enumerate(checked(container.decode(stream))):
+            time = float(frame.pts * stream.time_base) - begin if timed and frame.pts is not None else None
+            seen.append(time)
+            right = right and index < len(times) and (time is None or abs(time - times[index]) < 2e-3)
+            if right and index in wanted:
+                turns = round(frame.rotation / 90) % 4
+                w, h = (height, width) if turns % 2 else (width, height)
+                pixels = frame.reformat(w, h, format="rgb24", interpolation=Interpolation.BILINEAR).to_ndarray()
+                kept[index] = np.rot90(pixels, turns)
+            if right and index == last:
+                return kept, None
+    return kept, seen

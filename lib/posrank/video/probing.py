@@ -1,0 +1,247 @@
+"""What a video file says of itself: container, size, rate, and when each of its frames is shown.
+
+Comes in: a path. Goes out: a Probe, or a VideoError that names the file and the reason. Only the containers of videos
+are opened (`FORMATS`): a playlist, a list of files or a picture sequence is refused whatever it is called, so a file
+never leads to another one. `posrank.video.decoding` reads the frames.
+"""
+
+import errno
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+FORMATS = frozenset([
+    "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "gif", "mpeg", "mpegts", "mpegvideo",
+    "m4v", "asf", "asf_o", "flv", "live_flv", "ogg", "rm", "dv", "ivf", "nut", "obu", "h264", "hevc", "mxf", "wtv",
+    "yuv4mpegpipe",
+])
+"""FFmpeg's names of the containers that are read; none of them opens a second file."""
+# opened only to say what they are
+_SOUND = frozenset(["mp3", "flac", "wav", "aac", "aiff", "caf", "ape", "wv"])
+_PICTURES = frozenset(("ico", "apng"))
+_PICTURE_CODECS = frozenset([
+    "mjpeg", "mjpegb", "ljpeg", "jpegls", "jpeg2000", "jpegxl", "png", "apng", "gif", "webp", "bmp", "tiff",
+    "targa", "ppm", "pgm", "pbm", "pam", "pcx", "sgi", "qoi", "psd", "exr", "dpx",
+])
+# what an MP4 calls itself where it is a picture (AVIF, HEIC)
+_PICTURE_BRANDS = frozenset(["avif", "heic", "heix", "heim", "heis", "heif", "mif1", "miaf", "j2ki", "jpeg"])
+_STILL = "a still picture, no video"
+# formats whose times count from zero, so that a late start is a late start; elsewhere the first time may be any number
+_OWN_CLOCK = frozenset(("mp4", "matroska"))
+MOST_PIXELS = 2**26
+
+
+class VideoError(ValueError):
+    """A video that cannot be read; the message names the file and the reason. ``kind``: "missing" or "corrupt"."""
+
+    def __init__(self, message, kind="corrupt"):
+        super().__init__(message)
+        self.kind = kind
+
+    def __reduce__(self):
+        return VideoError, (str(self), self.kind)
+
+
+class Probe(NamedTuple):
+    """What a file says of itself.
+
+    frames, fps    number of frames (0 = it does not say) and frames per second on average
+    width, height  as shown, after rotation
+    containers     FFmpeg's names of the container
+    edited         whether an edit list hides some frames
+    times, end     float64 [n], the second at which each shown frame appears; the second at which the last one goes
+    plain          whether it holds one video stream and starts as its container does, so that any FFmpeg takes it for that
+    """
+
+    frames: int
+    fps: float
+    width: int
+    height: int
+    containers: tuple
+    edited: bool
+    times: np.ndarray = np.empty(0)
+    end: float = 0.0
+    plain: bool = True
+
+
+def probe(path):
+    """What a video file says of itself, as a Probe; VideoError where it is missing, empty, a picture, or no video."""
+    import av
+
+    path = Path(path)
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "is a link to nothing" if path.is_symlink() else "does not exist"
+        remedy = "put the video there or correct its name in the captions table"
+        raise VideoError(f"{path} {what}: {remedy}", kind="missing")
+    try:
+        if path.stat().st_size == 0:
+            raise VideoError(f"{path} is empty (0 bytes): get the video again")
+        with open(path, "rb") as file:
+            head = file.read(4096)
+        _check_matroska(path, head)
+        with open_video(path) as container:
+            names = frozenset(container.format.name.split(","))
+            if names & _PICTURES or any(name.endswith("_pipe") for name in names):
+                raise VideoError(f"{path}: {_STILL}")
+            stream = video_stream(container, path)
+            rate = stream.average_rate or stream.guessed_rate or stream.base_rate
+            fps = float(rate or 0) or 1.0
+            width, height = _size(container, stream, path)
+            container.seek(0)
+            times, last, hidden = _times(container, stream, fps)
+            check_whole(path, len(times) + hidden, stream.frames)
+            codec, brand = stream.codec_context.codec.canonical_name, container.metadata.get("major_brand", "").strip()
+            if len(times) == 1 and (codec in _PICTURE_CODECS or brand in _PICTURE_BRANDS):
+                raise VideoError(f"{path}: {_STILL}")
+            if not len(times):
+                raise VideoError(f"{path} holds no frame: get the video again")
+            plain = len(container.streams.video) == 1 and _starts_as(head, names)
+            end = float(times[-1]) + max([last, 1 / fps, *np.diff(times[-2:])])
+            return Probe(stream.frames or 0, fps, width, height, tuple(sorted(names)), hidden > 0, times, end, plain)
+    except (av.error.FFmpegError, OSError) as problem:
+        raise refusal(path, problem) from None
+
+
+@lru_cache(maxsize=1)
+def _whitelist():
+    import av
+
+    pipes = {name for name in av.formats_available if name.endswith("_pipe")}
+    return ",".join(sorted(FORMATS | _SOUND | _PICTURES | pipes))
+
+
+def open_video(path):
+    import av
+
+    # an absolute name cannot be taken for a protocol ("http:..."); what is on no list is refused before it is read
+    options = {"format_whitelist": _whitelist(), "protocol_whitelist": "file"}
+    return av.open(str(path.resolve()), metadata_errors="replace", options=options)
+
+
+def video_stream(container, path):
+    """The video stream that FFmpeg calls the best one; covers and thumbnails of a file are none."""
+    from av.stream import Disposition
+
+    best = container.streams.best("video")
+    videos = [each for each in (best, *container.streams.video) if each is not None]
+    moving = [each for each in videos if not each.disposition & Disposition.attached_pic]
+    if not moving:
+        raise VideoError(f"{path}: {_STILL}" if videos else f"{path} has no video stream: it holds sound or text only")
+    if moving[0].codec_context is None:
+        raise VideoError(f"{path}: there is no decoder for its codec: convert the video to H.264")
+    return moving[0]
+
+
+def checked(items):
+    """Packets or frames of PyAV; OSError for its IndexError where a broken file brings up a new stream."""
+    try:
+        yield from items
+    except IndexError:
+        raise OSError("a packet of a stream that the file does not declare") from None
+
+
+def _size(container, stream, path):
+    """Width and height as shown."""
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > MOST_PIXELS:
+        raise VideoError(f"{path}: its frames have {width} x {height} pixels, more than 2^26: scale the video down")
+    if width != height:
+        # only a decoded frame tells the rotation; on a square it changes nothing here
+        frame = next(checked(container.decode(stream)), None)
+        if frame is None:
+            raise VideoError(f"{path} holds no frame: get the video again")
+        width, height = frame.width, frame.height
+        if frame.rotation % 180:
+            width, height = height, width
+    if not (width and height):
+        raise VideoError(f"{path}: its frames have no size: get the video again")
+    return width, height
+
+
+def _times(container, stream, fps):
+    """Times of the shown frames (float64 [n], seconds, increasing), how long the last is shown, how many are hidden."""
+    rows = [
+        (packet.pts, packet.dts, packet.duration or 0, packet.is_discard)
+        for packet in checked(container.demux(stream)) if packet.size
+    ]
+    shown = [row[:3] for row in rows if not row[3]]
+    # AVI knows the order of frames only, so its n-th shown frame stands at its n-th time
+    for column in (1,) if container.format.name == "avi" else (0, 1):
+        if shown and all(row[column] is not None for row in shown):
+            stamps = sorted((row[column], row[2]) for row in shown)
+            unit = float(stream.time_base or 0)
+            times = np.array([stamp for stamp, _ in stamps], dtype=np.float64) * unit - zero(container)
+            return times, stamps[-1][1] * unit, len(rows) - len(shown)
+    return np.arange(len(shown)) / fps, 1 / fps, len(rows) - len(shown)
+
+
+def zero(container):
+    """The time stamp, in seconds, from which a player counts."""
+    if _OWN_CLOCK & set(container.format.name.split(",")) or container.start_time is None:
+        return 0.0
+    return container.start_time / 1e6
+
+
+def _starts_as(head, names):
+    """Whether the first bytes are those of MP4 or Matroska, which leave no doubt of the container."""
+    if "mp4" in names:
+        return head[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
+    return "matroska" in names and head.startswith(b"\x1a\x45\xdf\xa3")
+
+
+def check_whole(path, count, promised):
+    """VideoError where a file holds clearly fewer frames than its header promises."""
+    if count == 0:
+        raise VideoError(f"{path} holds no frame: get the video again")
+    if promised and count < 0.95 * promised - 1:
+        raise VideoError(f"{path} is cut: {count} of {promised} frames are there; get the video again")
+
+
+def _check_matroska(path, head):
+    """VideoError where a Matroska or WebM file is shorter than its segment says (FFmpeg plays such a file to where it
+    ends).
+
+    Layout: EBML id, size, header; then the segment's id and its size. Sizes are numbers whose leading zero bits tell
+    their length; all ones means unknown (a live recording).
+    """
+
+    def number(position):
+        length = 9 - head[position].bit_length()
+        value = int.from_bytes(head[position : position + length], "big") & ((1 << 7 * length) - 1)
+        return (None if value == (1 << 7 * length) - 1 else value), position + length
+
+    if not head.startswith(b"\x1a\x45\xdf\xa3"):
+        return
+    try:
+        size, position = number(4)
+        position += size
+        if head[position : position + 4] != b"\x18\x53\x80\x67":
+            return
+        size, position = number(position + 4)
+    except (IndexError, TypeError):
+        return
+    missing = 0 if size is None else position + size - path.stat().st_size
+    if missing > 0:
+        raise VideoError(f"{path} is cut: {missing} bytes are missing at its end; get the video again")
+
+
+def refusal(path, problem, what="no readable video"):
+    """The VideoError for a library's complaint; what is not the file's fault is given back as it is."""
+    if problem.errno in (errno.EMFILE, errno.ENFILE):
+        return problem
+    if problem.errno == errno.EINVAL and what == "no readable video":
+        return VideoError(
+            f"{path}: no readable video (its content is of no video container that is read; playlists, file lists and "
+            "picture sequences are not followed): convert it to mp4"
+        )
+    return VideoError(f"{path}: {what} ({short(problem)}): it may be cut or of another type; get the video again")
+
+
+def short(problem):
+    """One line of a library's complaint, without its stack, its number, or the file's name once more."""
+    if getattr(problem, "strerror", None):
+        return str(problem.strerror)[:200]
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    return (lines[0] if lines else type(problem).__name__)[:200]

@@ -1,0 +1,100 @@
+"""Tables of what stands beside PoSRank (modules figures.brittleness, sweeps, significance) from small made-up metrics."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_figures import metrics
+
+from posrank import PARTS, figures
+from posrank.figures import sweeps
+
+
+def brittle(value, parts=PARTS, kind="rephrased"):
+    part = dict(brittleness=value, low=value - 0.1, high=value + 0.1, shuffled=0.4, captions=10, triples=70)
+    other = "synonym" if kind == "rephrased" else "rephrased"
+    return {kind: {"parts": {p: part for p in parts}, "left_out": {}},
+            other: {"parts": {}, "left_out": {"words unknown to the text tower": 12}}}
+
+
+def test_brittleness_has_a_row_per_kind_and_strategy_and_says_what_is_missing(capsys):
+    runs = [metrics() | {"brittleness": brittle(0.2)}, metrics("word") | {"brittleness": brittle(0.3, ["noun"])}]
+    table = figures.brittleness_table(runs)
+    rephrased = "the same words in another sentence"
+    assert table.loc[(rephrased, "X-CLIP", "Coarse-Grained Training"), "noun"] == "0.200 [0.100, 0.300]"
+    assert pd.isna(table.loc[(rephrased, "X-CLIP", "Word-Level Negatives"), "adv"])
+    assert table.loc[(rephrased, "X-CLIP", "Word-Level Negatives"), "shuffled video"] == 0.4
+    told = capsys.readouterr().out
+    assert "no hard positives for adj, adv, noun, prep, verb (24" not in told and "12 left out: words unknown to the text tower" in told
+    several = figures.brittleness_table([metrics() | {"brittleness": brittle(0.2)}, metrics(seed=1) | {"brittleness": brittle(0.4)}])
+    assert several.loc[(rephrased, "X-CLIP", "Coarse-Grained Training"), "noun"] == "0.300"
+    assert figures.brittleness_table([metrics()]).empty and "evaluate.positives" in capsys.readouterr().out
+
+
+def test_constant_video_stands_between_the_full_run_and_chance(tmp_path):
+    constant = metrics("word", value=0.25)
+    constant["blind"]["blank video"] = {p: 0.22 for p in PARTS} | {"mean": 0.22}
+    table = figures.constant_table({"xclip-word-0": constant}, [metrics(value=0.3), metrics("word", value=0.8)])
+    means = table["mean"].round(6).tolist()
+    assert means == [0.8, 0.25, 0.22, 0.3, 0.2]
+    assert list(table.index[1]) == ["xclip-word-0", "constant video", "own videos"] and table.index[-1][0] == "chance"
+    assert figures.constant_table({}, [metrics()]).empty
+
+
+def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path, capsys):
+    (tmp_path / "metrics" / "sweeps").mkdir(parents=True)
+    for rule, value in (("paper", 0.8), ("released", 0.5)):
+        point = metrics("word", value=value) | {"rule": "paper", "holdout": {"seen": metrics(value=value), "held-out": None}}
+        point["rules"] = {"released": metrics(value=value / 2)}
+        (tmp_path / "metrics" / "sweeps" / f"rule-{rule}.json").write_text(json.dumps(point))
+
+    class Work:
+        folder = tmp_path
+
+        def save_table(self, table, name):
+            return table
+
+    table = figures.show_cross_generator(Work())
+    assert list(table.index) == [(rule, *rest) for rule in ("paper", "released")
+                                 for rest in (("paper", "all"), ("paper", "seen"), ("paper", "held-out"), ("released", "all"))]
+    assert table.loc[("paper", "released", "all"), "noun"] == 0.4 and np.isnan(table.loc[("released", "paper", "held-out"), "mean"])
+    assert "no list with held-out" in capsys.readouterr().out
+    assert figures.show_constant(Work(), []).empty and "make sweep SWEEP=constant" in capsys.readouterr().out
+
+
+def test_marked_table_has_shuffled_video_and_chance_below_each_system():
+    videos = [f"v{n}" for n in range(30)]
+
+    class Work:
+        class params:
+            class evaluate:
+                bootstrap, seed = 200, 0
+
+        def ranks(self, run):
+            value = 0.9 if "word" in run else 0.25
+            return pd.DataFrame({"run": run, "caption_id": videos, "video_id": videos, "part": "noun", "better": 0, "equal": 0,
+                                 "negatives": 20, "reciprocal_rank": [value, value / 2] * 15})
+
+    wide, _ = figures.marked_table(Work(), [metrics(), metrics("word")])
+    assert [name for _, name in wide.index] == ["Coarse-Grained Training", "Word-Level Negatives", "shuffled video", "chance"]
+    assert wide["noun"].iloc[1].endswith(" +") and wide["noun"].iloc[0].endswith(" c")
+    assert wide.loc[("X-CLIP", "shuffled video"), "noun"] == "0.210" and wide.loc[("X-CLIP", "chance"), "noun"] == "0.200"
+
+
+def test_mean_gain_is_in_the_tables_of_means():
+    run = metrics()
+    run["vision_gain"]["mean"] = dict(best_blind="shuffled video", value=0.19, low=0.1, high=0.3)
+    assert figures.average_table([run]).loc["X-CLIP", "vision_gain"] == 0.19
+
+
+def test_a_sweep_stands_beside_the_papers_rows_and_leaves_other_lists_out(tmp_path, capsys):
+    for value, lists in ((0.5, "a"), (0.1, "a"), (0.3, "b")):
+        (tmp_path / f"lambda-{value}.json").write_text(json.dumps(metrics(value=value) | {"rule": "paper", "lists": {"paper": lists}}))
+    table = sweeps.sweep_table(tmp_path, "lambda", [metrics() | {"rule": "paper", "lists": {"paper": "a"}}])
+    assert table["lambda"].tolist() == [0.1, 0.5] and "other lists than the runs: 0.3" in capsys.readouterr().out
+    beside = sweeps.sweep_beside_paper(table, "lambda")
+    assert beside.loc[("0.1", "ours"), "noun"] == 0.1 and beside.loc[("0.1", "paper"), "noun"] == 0.871
+    assert list(sweeps.sweep_beside_paper(pd.DataFrame(), "n").index[0]) == ["2", "paper"]
+    with pytest.raises(ValueError, match="different lists"):
+        sweeps.sweep_table(tmp_path, "lambda")

@@ -1,0 +1,117 @@
+"""Seconds asked are seconds shown: variable frame rate, late starts, edit lists, every container, both readers."""
+
+import importlib.util
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from posrank.video import VideoError, frame_indices, probe, read_frames
+
+READERS = ["auto", "pyav", *(["decord"] if importlib.util.find_spec("decord") else [])]
+# 30 frames in the first second, then one a second
+TIMES = [i / 30 for i in range(30)] + list(range(1, 10))
+
+
+def write(path, times=TIMES, codec="libx264", sound=None):
+    """A video whose frame at second t has grey level 14 floor(t); sound: seconds of silence beside it."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=30)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 600)
+        if codec == "libx264":
+            stream.options = {"g": "12"}
+        track = container.add_stream("aac", rate=16000) if sound else None
+        for n in range(int(sound * 16000 / 1024) if sound else 0):
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+            silence.sample_rate, silence.pts, silence.time_base = 16000, n * 1024, Fraction(1, 16000)
+            container.mux(track.encode(silence))
+        for time in times:
+            picture = np.full((32, 32, 3), 14 * int(time), np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = round(time * 600), Fraction(1, 600)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+        if track:
+            container.mux(track.encode())
+    return path
+
+
+def seconds(path, start, end, reader="auto", num_frames=20, sampling="uniform"):
+    frames, read = read_frames(path, num_frames, 32, sampling, start=start, end=end, reader=reader)
+    return (frames[:read].mean((1, 2, 3)) / 14).round().astype(int).tolist()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("times")
+
+
+LATE = [2 + time for time in TIMES if time < 8]
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(("name", "codec", "times", "sound"), [
+    ("a.mp4", "libx264", TIMES, None), ("b.mov", "libx264", TIMES, 10), ("c.mkv", "libx264", TIMES, None),
+    ("d.webm", "libvpx-vp9", TIMES, None), ("e.webm", "libvpx", TIMES, None), ("late.mp4", "libx264", LATE, None),
+    ("late.mkv", "libx264", LATE, None), ("late.webm", "libvpx-vp9", LATE, None), ("sound.mp4", "libx264", LATE, 10),
+])
+def test_the_frames_of_a_window_are_those_that_a_player_shows(folder, name, codec, times, sound, reader):
+    path = folder / name
+    if not path.exists():
+        write(path, times, codec, sound)
+    assert seconds(path, 6, 8, reader) == [6, 7]
+    assert seconds(path, 6.2, 6.8, reader) == [6], "one frame is shown all through the window"
+    assert seconds(path, 8.5, 99, reader) == [9], "the frame of second 8 is half over"
+    assert seconds(path, 8.4, 99, reader) == [8, 9]
+    assert seconds(path, 5, 9, reader, sampling="released") == [5, 6, 7, 8]
+    assert seconds(path, 4, 9, reader, num_frames=2, sampling="segments") == [4, 7]
+    with pytest.raises(VideoError, match=rf"{name}: start is 12 s but the video ends at 10\.0"):
+        seconds(path, 12, 14, reader)
+    if times is LATE:
+        assert seconds(path, None, 2.01, reader) == [2]
+        with pytest.raises(VideoError, match=r"end is 1\.5 s but the video shows nothing before 2\.00 s"):
+            seconds(path, 0, 1.5, reader)
+
+
+@pytest.mark.parametrize("name", ["t.ts", "f.flv"])
+def test_containers_without_a_clock_count_from_their_first_time_stamp(folder, name):
+    path = write(folder / name, [7 + time for time in TIMES])
+    assert seconds(path, 5, 7) == [12, 13]
+
+
+@pytest.mark.parametrize("reader", ["auto", "pyav"])
+@pytest.mark.parametrize("name", ["cut.mp4", "cut.mkv"])
+def test_a_cut_without_encoding_is_timed_as_a_player_shows_it(folder, name, reader):
+    """As by `ffmpeg -ss 3.5 -c copy`: packets from the key frame on; an MP4 hides what comes before by an edit list."""
+    whole = write(folder / "whole.mp4", [i / 8 for i in range(80)])
+    with av.open(str(whole)) as source, av.open(str(folder / name), "w") as target:
+        stream = source.streams.video[0]
+        copy = target.add_stream_from_template(stream)
+        source.seek(round(3.5 / stream.time_base), stream=stream)
+        for packet in source.demux(stream):
+            if packet.size:
+                packet.pts -= round(3.5 / stream.time_base)
+                packet.dts -= round(3.5 / stream.time_base)
+                packet.stream = copy
+                target.mux(packet)
+    found = probe(folder / name)
+    shift = 3.5 if name == "cut.mp4" else 3.0  # Matroska has no edit list: a player shows it from the key frame on
+    assert found.edited == (name == "cut.mp4")
+    shown = seconds(folder / name, 1, 3, reader, num_frames=30)
+    assert shown == [int(shift + 1 + i / 8) for i in range(16)]
+
+
+def test_windows_of_a_list_of_times():
+    steady = dict(count=100, fps=29.97, num_frames=100)
+    inside = frame_indices(**steady, start=1, end=2)
+    assert inside.tolist() == list(range(30, 60)), "a frame that is nearly over when the window starts is left out"
+    assert frame_indices(**steady, sampling="released", start=1, end=4).tolist() == [30, 59, 89]
+    assert frame_indices(3, 1.0, 9, end=1e308, times=[0, 1, 5], video_end=6).tolist() == [0, 1, 2]
+    assert frame_indices(3, 1.0, 9, "released", 0, 1e300, times=[0, 1, 5], video_end=1e12).tolist() == [0, 1, 2]
+    for start, end, words in (
+        (6, 7, "ends at 6.00"), (1e308, None, "ends at"), (2, 1, "not after"), (-1, 2, "from 0 on"), (1, float("inf"), "from 0"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            frame_indices(3, 1.0, 9, start=start, end=end, times=[0, 1, 5], video_end=6)
