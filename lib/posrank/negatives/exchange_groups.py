@@ -42,10 +42,11 @@ def exchange(
     units      "caption" (whole captions), "statement" (clauses and phrases cut from them), or both
     seed       decides between equally good groups
 
-    statements: a captions table (caption = the statement, in lower case) with the columns source_caption_id, part, group, unit.
-    negatives: its negatives table: the list of a statement is the other statements of its group, letter by letter; with group.
+    statements: a captions table (caption = the statement, in lower case) with the columns source_caption_id, unit, part, group,
+    word and position (the word that differs, and its place in the statement). negatives: `lists_of(statements)`, its negatives
+    table, with group: the list of a statement is the other statements of its group, letter by letter.
     Within a part a video stands in one group at most. ``posrank.evaluate(scorer, negatives, statements)`` ranks them.
-    ``negatives.attrs``: groups, lists and videos by part, dropped ({part: {reason: videos}}), captions_per_video (mean).
+    ``.attrs`` of both: groups, lists and videos by part, dropped ({part: {reason: videos}}), captions_per_video (mean).
 
     ValueError for tags without syntactic heads, and as `generate`.
     """
@@ -58,61 +59,38 @@ def exchange(
     may_hold = MayHold(tags, video_of, lexicon)
     found = _candidates(tags, set(wanted["caption_id"]), video_of, parts, units, may_hold, seed, progress)
     videos = {video_of[caption_id] for caption_id in wanted["caption_id"]}
-    rows, negatives, dropped = [], [], {}
-    table = wanted.set_index("caption_id")
+    rows, dropped = [], {}
     for part in parts:
         groups, dropped[part] = _groups(found[part], may_hold, part, videos)
         for number, group in enumerate(groups):
-            _add(rows, negatives, f"{part}-{number:04d}", part, group, table)
-    statements = validate(pd.DataFrame(rows, columns=_STATEMENTS), "captions")
-    negatives = validate(pd.DataFrame(negatives, columns=_NEGATIVES), "negatives")
+            rows += [(*_row(each), part, f"{part}-{number:04d}") for each in group]
+    statements = _statements(rows, wanted)
     lists = statements.groupby(["part", "unit"]).size()
-    negatives.attrs.update(
-        {
-            "rule": "exchange",
-            "level": "word",
-            "seed": seed,
-            "parts": list(parts),
-            "units": list(units),
-            "tagger": str(tagged.tagger),
-            "lexicon": getattr(lexicon, "name", type(lexicon).__name__),
-            "groups": {part: int(statements.loc[statements["part"] == part, "group"].nunique()) for part in parts},
-            "lists": {part: {unit: int(lists.get((part, unit), 0)) for unit in units} for part in parts},
-            "dropped": dropped,
-            "captions_per_video": round(len(wanted) / len(videos), 2),
-        }
-    )
-    statements.attrs.update(negatives.attrs)
-    return statements, negatives
+    statements.attrs = {
+        "rule": "exchange", "level": "word", "seed": seed, "parts": list(parts), "units": list(units),
+        "tagger": str(tagged.tagger), "lexicon": getattr(lexicon, "name", type(lexicon).__name__),
+        "groups": {part: int(statements.loc[statements["part"] == part, "group"].nunique()) for part in parts},
+        "lists": {part: {unit: int(lists.get((part, unit), 0)) for unit in units} for part in parts},
+        "dropped": dropped, "captions_per_video": round(len(wanted) / len(videos), 2),
+    }  # fmt: skip
+    return statements, lists_of(statements)
 
 
-_STATEMENTS = [
-    "dataset",
-    "split",
-    "video_id",
-    "caption_id",
-    "caption",
-    "file",
-    "start",
-    "end",
-    "source_caption_id",
-    "part",
-    "group",
-    "unit",
-]
-_NEGATIVES = [
-    "caption_id",
-    "part",
-    "k",
-    "sentence",
-    "position",
-    "original",
-    "replacement",
-    "source",
-    "rule",
-    "level",
-    "group",
-]
+def lists_of(statements):
+    """The negatives table of a statements table: the list of each is the other statements of its group, in the order of their
+    texts. ``.attrs`` are those of the statements."""
+    columns = ["caption_id", "part", "group", "caption", "position", "word"]
+    own = statements[columns]
+    pairs = own.merge(own[["group", "caption", "word"]], on="group", suffixes=("", "_other"))
+    pairs = pairs[pairs["caption"] != pairs["caption_other"]].sort_values(["part", "caption_id", "caption_other"], kind="stable")
+    table = pd.DataFrame({
+        "caption_id": pairs["caption_id"], "part": pairs["part"], "k": pairs.groupby("caption_id").cumcount(),
+        "sentence": pairs["caption_other"], "position": pairs["position"], "original": pairs["word"],
+        "replacement": pairs["word_other"], "source": "exchange", "rule": "exchange", "level": "word", "group": pairs["group"],
+    })  # fmt: skip
+    table = validate(table.astype({"source": "str", "rule": "str", "level": "str"}), "negatives")
+    table.attrs = dict(statements.attrs)
+    return table
 
 
 def whole_groups(statements, videos):
@@ -182,41 +160,19 @@ def _groups(candidates, may_hold, part, videos):
     return groups, {reason: count for reason, count in dropped.items() if count}
 
 
-def _add(rows, negatives, name, part, group, table):
-    """One group as rows of both tables."""
-    ids = [f"{row.caption_id}@{name}" for row in group]
-    for row, caption_id in zip(group, ids):
-        source = table.loc[row.caption_id]
-        unit = "caption" if row.frame.size == CAPTION else "statement"
-        times = [source.get(column) for column in ("file", "start", "end")]
-        rows.append(
-            [
-                source.get("dataset", ""),
-                source.get("split", "test"),
-                source["video_id"],
-                caption_id,
-                row.frame.text,
-                *times,
-                row.caption_id,
-                part,
-                name,
-                unit,
-            ]
-        )
-        others = [other for other in group if other is not row]
-        for k, other in enumerate(others):
-            negatives.append(
-                [
-                    caption_id,
-                    part,
-                    k,
-                    other.frame.text,
-                    row.frame.position - row.frame.left,
-                    row.word,
-                    other.word,
-                    "exchange",
-                    "exchange",
-                    "word",
-                    name,
-                ]
-            )
+def _row(candidate):
+    frame = candidate.frame
+    unit = "caption" if frame.size == CAPTION else "statement"
+    return candidate.caption_id, frame.text, unit, candidate.word, frame.position - frame.left
+
+
+def _statements(rows, captions):
+    """The captions table of the statements; what it says of file and times is that of the caption they come from."""
+    found = pd.DataFrame(rows, columns=["source_caption_id", "caption", "unit", "word", "position", "part", "group"])
+    found["caption_id"] = found["source_caption_id"] + "@" + found["group"]
+    more = [column for column in ("dataset", "split", "video_id", "file", "start", "end") if column in captions]
+    sources = captions[["caption_id", *more]].rename(columns={"caption_id": "source_caption_id"})
+    table = found.merge(sources, on="source_caption_id", how="left", validate="many_to_one")
+    for column, value in (("dataset", "csv"), ("split", "test")):
+        table[column] = table[column] if column in table else pd.array([value] * len(table), dtype="str")
+    return validate(table.astype({name: "str" for name in found.columns if name != "position"}), "captions")
