@@ -14,6 +14,7 @@ from test_frames import table
 from test_video import write
 
 from posrank import frames
+from posrank.video import worker
 from posrank.video.worker import spread
 
 
@@ -66,7 +67,8 @@ def test_what_is_not_the_files_fault_ends_everything(tmp_path, job, kind, words)
         results(tmp_path, ["a", job, "b"], workers=1)
 
 
-def test_workers_that_cannot_start_are_an_error(tmp_path):
+def test_workers_that_cannot_start_are_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "_SILENCE", 2.0)
     executable = multiprocessing.spawn.get_executable()
     multiprocessing.spawn.set_executable("/bin/false")
     try:

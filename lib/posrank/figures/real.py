@@ -254,7 +254,10 @@ def _wide(table):
 
 
 def _published(name):
-    return pd.read_csv(root() / "docs" / "real" / f"{name}.csv")
+    path = root() / "docs" / "real" / f"{name}.csv"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: git keeps it (git checkout docs/real)")
+    return pd.read_csv(path)
 
 
 def real_table(n):

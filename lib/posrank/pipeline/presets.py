@@ -19,7 +19,6 @@ from posrank.paths import root
 from posrank.pipeline import publish as publishing
 from posrank.pipeline import sweeps
 from posrank.pipeline.machine import checkout
-from posrank.pipeline.published import clear_leftovers
 from posrank.pipeline.scratch import environment, fill
 from posrank.yamlfile import read_yaml
 
@@ -135,6 +134,8 @@ def prepare(base, name):
     Sweep points that were made with other parameters are taken away: they do not belong beside these runs. Raises
     ValueError for an unknown preset or parameters that do not fit.
     """
+    from posrank.pipeline.published import clear_leftovers
+
     scratch = folder_of(base, name)
     merged = knobs.load(base / "params.yaml", preset=name)
     fill(base, scratch, merged)

@@ -40,8 +40,11 @@ def runs(folder):
     """{name: (path, metrics)} of the runs in a folder and of its sweeps' points ("sweeps/lambda-0.1")."""
     folder, found = Path(folder), {}
     for path in (*sorted(folder.glob("*.json")), *sorted((folder / "sweeps").glob("*.json"))):
-        metrics = json.loads(path.read_text(encoding="utf-8"))
-        if "posrank" in metrics and "strategy" in metrics:
+        try:
+            metrics = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:  # somebody's own file
+            continue
+        if isinstance(metrics, dict) and "posrank" in metrics and "strategy" in metrics:
             found[path.relative_to(folder).with_suffix("").as_posix()] = path, metrics
     return found
 
