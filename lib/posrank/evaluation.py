@@ -24,6 +24,7 @@ import yaml
 from posrank import origin, paths, schema, scoring
 from posrank import params as knobs
 from posrank.identity import identity
+from posrank.negatives.exchange_groups import whole_groups
 from posrank.negatives.held_out_words import split
 from posrank.probes import brittleness_entry, hard_positives
 from posrank.scoring import scorers, sharing
@@ -109,10 +110,14 @@ def evaluate_run(folder, run, params, scores=None):
         positives = hard_positives(captions, tags, seen, system, options.positives, options.seed, params.language.lexicon)
         del tags, seen
 
-    def on_set(name, sets, positives=None, scores=None):
-        """(metrics, ranks) of one negative set; with hard positives, ranked in the same pass, `brittleness` as well."""
+    def on_set(name, sets, positives=None, scores=None, captions=captions):
+        """(metrics, ranks) of one negative set; with hard positives, ranked in the same pass, `brittleness` as well.
+        captions: those that the lists belong to; for rule exchange the statements, whose group stands in the ranks."""
         lists, texts = with_positives(sets, captions, positives[0]) if positives else (sets, captions)
         tables = scoring.evaluate_views({name: scorer, **shown}, lists, texts, scores=scores, **kept)
+        if "group" in captions:
+            groups = captions.set_index("caption_id")["group"]
+            tables = {row: table.assign(group=table["caption_id"].map(groups)) for row, table in tables.items()}
         pairs = {row: apart(table) for row, table in tables.items()}
         rows = {row: pair[0] for row, pair in pairs.items()}
         ranks = rows.pop(name)
@@ -133,8 +138,16 @@ def evaluate_run(folder, run, params, scores=None):
         name = run if rule == options.rules[0] else f"{run}@{rule}"
         columns = (*NEGATIVES, "replacement") if settings.get("holdout") else NEGATIVES
         sets_file = folder / "data" / "negatives" / f"{dataset}-{rule}.parquet"
+        texts, broken = captions, 0
+        if rule == "exchange":
+            texts = schema.read_table(folder / "data" / "statements" / f"{dataset}.parquet", "captions")
+            texts, broken = whole_groups(texts[texts["split"] == options.split], store.ids)
         sets = schema.read_table(sets_file, "negatives", columns)
-        sets = sets[sets["caption_id"].isin(captions["caption_id"])]
+        sets = sets[sets["caption_id"].isin(texts["caption_id"])]
+        if sets.empty and rule == "exchange" and rule != options.rules[0]:
+            print(f"{name}: no group of statements in the split {options.split}, so rule exchange is left out")
+            lists[rule] = None
+            continue
         if sets.empty:
             raise ValueError(
                 f"{dataset}: {sets_file} holds no negatives of the split {options.split!r}: name that split in negatives.splits of "
@@ -142,12 +155,13 @@ def evaluate_run(folder, run, params, scores=None):
             )
         lists[rule] = origin.lists_digest(sets)
         files.append(None if scores is None else state / f"scores-{rule}.parquet")
-        result, ranks = on_set(name, sets, positives, files[-1])
+        result, ranks = on_set(name, sets, positives if texts is captions else None, files[-1], texts)
         # lists of the words that this run's training negatives put in, and of those that they never did
         parts = split(sets, settings["holdout"]) if settings.get("holdout") else {}
         divided = {kind: on_set(f"{name}@{kind}", some)[0] if len(some) else None for kind, some in parts.items()}
         if world.main:
-            results[rule] = {**result, "rule": rule, **({"holdout": divided} if divided else {})}
+            told = {"groups": int(texts["group"].nunique()), "groups_missing": broken} if rule == "exchange" else {}
+            results[rule] = {**result, **told, "rule": rule, **({"holdout": divided} if divided else {})}
             tables.append(ranks)
     if not world.main:
         return None, None
@@ -165,7 +179,7 @@ def evaluate_run(folder, run, params, scores=None):
     if settings.get("video", "own") != "own":
         metrics["trained_on"] = f"{settings['video']} video"
     if others:
-        metrics["rules"] = {rule: results[rule] for rule in others}
+        metrics["rules"] = {rule: results[rule] for rule in others if rule in results}
     if scores is not None:
         pieces = (schema.read_table(file, "scores") for file in files)
         own = (piece[~piece["caption_id"].str.contains(MARK, regex=False)] for piece in pieces)  # no hard positives

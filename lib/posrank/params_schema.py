@@ -57,6 +57,7 @@ System = Literal[SYSTEMS]
 Strategy = Literal[STRATEGIES]
 Split = Literal["train", "val", "test"]
 Rule = Literal["paper", "released"]
+TestRule = Literal["paper", "released", "exchange"]
 RUN_NAME = f"^({'|'.join(SYSTEMS)})-({'|'.join(STRATEGIES)})-[0-9]{{1,10}}$"
 RunName = Annotated[str, Field(pattern=RUN_NAME, description="a run, as in xclip-word-0")]
 
@@ -125,7 +126,7 @@ PerPart = create_model("PerPart", __base__=Section, **dict.fromkeys(PARTS, Count
 
 
 class Negatives(Section):
-    rules: Several[Rule]
+    rules: Several[TestRule]
     level: Literal["word", "phrase"]
     k: Count | PerPart
     splits: Several[Split]
@@ -180,12 +181,13 @@ class Train(Run):
 
 class Evaluate(Section):
     split: Split
-    rules: Several[Rule]
+    rules: Several[TestRule]
     recall: Literal["clip4clip", "frozen"]
     sinkhorn: Whole
     controls: SomeOf[Literal["shuffled", "blank", "one_frame", "reversed"]]
     positives: Whole
     blind: SomeOf[Literal["unigram", "bigram", "trigram", "4-gram", "5-gram"]]
+    learned_judge: Annotated[int, Field(ge=0, le=100)]
     batch: Count
     bootstrap: Annotated[int, Field(ge=100, le=MOST)]
     seed: Seed

@@ -59,10 +59,16 @@ class Workspace:
         return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
 
     def negatives(self, dataset, rule="paper"):
-        """The negatives table of one dataset and rule."""
+        """The negatives table of one dataset and rule; for rule exchange its captions are `statements`."""
         self.tags(dataset)
+        self.statements(dataset)
         path = self._file(f"data/negatives/{dataset}-{rule}.parquet", stages.negatives, dataset=dataset, rule=rule)
         return schema.read_table(path, "negatives")
+
+    def statements(self, dataset):
+        """The statements of rule exchange as a captions table, with their groups; empty where params.yaml does not ask for it."""
+        self.tags(dataset)
+        return schema.read_table(self._file(f"data/statements/{dataset}.parquet", stages.statements, dataset=dataset), "captions")
 
     def validity(self, dataset, rule="paper"):
         """The validity report of one dataset and rule (posrank.validity.validity_report): a dict."""

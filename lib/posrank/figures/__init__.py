@@ -12,6 +12,7 @@ _WHERE = {
     "brittleness": ("brittleness_table",),
     "curves": ("duplicate_figure", "history_figure", "sweep_figure"),
     "examples": ("caption_html", "example_html", "examples_html"),
+    "exchange": ("example_groups", "exchange_table", "group_counts", "group_html"),
     "failures": ("failures_html", "ranked_list"),
     "finding": ("finding_figure", "finding_table", "gain_table", "gain_texts", "shortcut_table"),
     "method": ("method_figure",),

@@ -5,10 +5,10 @@
 in posrank.negatives.rules, what a set is worth in posrank.validity.
 """
 
-from posrank.negatives.exchange_groups import exchange
+from posrank.negatives.exchange_groups import exchange, lists_of
 from posrank.negatives.lists import generate
 from posrank.negatives.released_files import load_released
 from posrank.negatives.rules import LEVELS, RULES
 from posrank.negatives.training import TrainingNegatives
 
-__all__ = ["LEVELS", "RULES", "TrainingNegatives", "exchange", "generate", "load_released"]
+__all__ = ["LEVELS", "RULES", "TrainingNegatives", "exchange", "generate", "lists_of", "load_released"]

@@ -66,10 +66,37 @@ def tags(params, base, dataset):
     _tell(dataset, f"{len(table)} tokens, tagged by {', '.join(sorted(table['tagger'].unique()))}")
 
 
+def statements(params, base, dataset):
+    """data/statements/<dataset>.parquet: the groups of rule exchange; empty where negatives.rules does not name it."""
+    import pandas as pd
+
+    from posrank.negatives import exchange
+
+    made = schema.empty("captions")
+    if "exchange" in params.negatives.rules:
+        found = schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
+        table, settings = _captions(base, dataset), params.negatives
+        splits = [split for split in settings.splits if split in set(table["split"])]
+        pieces = [
+            exchange(table, tags=found, splits=split, seed=settings.seed, lexicon=params.language.lexicon)[0] for split in splits
+        ]
+        if pieces:
+            made = pd.concat([
+                piece.assign(group=piece["split"] + "-" + piece["group"]) for piece in pieces
+            ], ignore_index=True)  # fmt: skip
+            made.attrs = {**pieces[0].attrs, "dropped": {}, **{split: piece.attrs for split, piece in zip(splits, pieces)}}
+        _tell(dataset, f"{len(made)} statements in {made['group'].nunique() if len(made) else 0} groups by rule exchange")
+    schema.write_table(made, base / "data" / "statements" / f"{dataset}.parquet", "captions")
+
+
 def negatives(params, base, dataset, rule):
     """data/negatives/<dataset>-<rule>.parquet: the negative sets of the splits asked for."""
-    from posrank.negatives import generate
+    from posrank.negatives import generate, lists_of
 
+    if rule == "exchange":
+        made = lists_of(schema.read_table(base / "data" / "statements" / f"{dataset}.parquet", "captions"))
+        schema.write_table(made, base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
+        return
     table = _captions(base, dataset)
     wanted = table[table["split"].isin(params.negatives.splits)]
     if wanted.empty:
@@ -97,13 +124,18 @@ def validity(params, base, dataset, rule):
     from posrank.scoring.summary import write_metrics
     from posrank.validity import validity_report
 
+    options = params.evaluate
     made = schema.read_table(base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
     table = _captions(base, dataset)
     training = table[table["split"] == "train"]
-    report = validity_report(
-        made, table, schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags"),
-        training if len(training) else None, b=params.evaluate.bootstrap, seed=params.evaluate.seed,
-    )
+    training = training if len(training) else None
+    common = dict(b=options.bootstrap, seed=options.seed, folds=options.learned_judge)
+    if rule == "exchange":  # lists of a sample would break groups
+        texts = schema.read_table(base / "data" / "statements" / f"{dataset}.parquet", "captions")
+        report = validity_report(made, texts, None, table if training is None else training, tagger=None, lists=None, **common)
+    else:
+        tags = schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
+        report = validity_report(made, table, tags, training, **common)
     write_metrics({"dataset": dataset, **report}, base / "metrics" / "validity" / f"{dataset}-{rule}.json")
     _tell(dataset, f"rule {rule}. {report['verdict']}")
 
@@ -157,6 +189,7 @@ STAGES = {
     "pretrain_frozen": (pretrain_frozen, ()),
     "captions": (captions, ("dataset",)),
     "tags": (tags, ("dataset",)),
+    "statements": (statements, ("dataset",)),
     "negatives": (negatives, ("dataset", "rule")),
     "validity": (validity, ("dataset", "rule")),
     "plan": (plan, ()),

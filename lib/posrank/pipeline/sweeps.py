@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from posrank import params as knobs
 from posrank.paths import atomic
 
-STAGES = ("world", "captions", "tags", "negatives", "frames", "train", "evaluate")
+STAGES = ("world", "captions", "tags", "statements", "negatives", "frames", "train", "evaluate")
 """Stages of dvc.yaml that lead to the metrics of a run."""
 
 

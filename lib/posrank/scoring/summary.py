@@ -55,7 +55,7 @@ def part_metrics(rows, b=10000, seed=0):
     """The entries of one part of speech (see summarize) from its rows of a ranks table."""
     lengths = rows["negatives"].to_numpy() + 1
     value, expected = float(rows["reciprocal_rank"].mean()), chance(lengths)
-    low, high = _interval(rows["reciprocal_rank"], rows["video_id"], None, b, seed)
+    low, high = _interval(rows["reciprocal_rank"], clusters(rows), None, b, seed)
     counts = rows["better"].to_numpy(), rows["equal"].to_numpy()
     return {
         "posrank": value, "low": low, "high": high, "chance": expected,
@@ -67,6 +67,13 @@ def part_metrics(rows, b=10000, seed=0):
         "tied": float((counts[1] > 0).mean()),
         "captions": len(rows), "videos": int(rows["video_id"].nunique()), "list_length": float(lengths.mean()),
     }
+
+
+def clusters(ranks):
+    """What is resampled for an interval: the video of each row; for rule exchange its group, since the ranks of a group
+    depend on each other. A group belongs to one part, so that the mean over parts takes parts as independent there."""
+    grouped = "group" in ranks and ranks["group"].notna().all()
+    return ranks["group"] if grouped else ranks["video_id"]
 
 
 def zero_line(shuffled):
@@ -99,7 +106,7 @@ def compare(ranks_a, ranks_b, b=10000, seed=0):
     known = table["p"].notna()
     table.loc[known, "p_holm"] = holm(table.loc[known, "p"])
     gaps = both["reciprocal_rank"] - both["reciprocal_rank_b"]
-    low, high = _interval(gaps, both["video_id"], both["part"], b, seed)
+    low, high = _interval(gaps, clusters(both), both["part"], b, seed)
     mean = {"part": "mean", "difference": table["difference"].mean(), "low": low, "high": high, "captions": len(both)}
     return pd.concat([table, pd.DataFrame([mean]).astype({"low": float, "high": float})], ignore_index=True)
 
@@ -150,7 +157,7 @@ def _line(ranks):
 
 
 def _mean(ranks, parts, b, seed):
-    low, high = _interval(ranks["reciprocal_rank"], ranks["video_id"], ranks["part"], b, seed)
+    low, high = _interval(ranks["reciprocal_rank"], clusters(ranks), ranks["part"], b, seed)
     names = ("posrank", "chance", "adjusted", "optimistic", "pessimistic", "tied", "list_length")
     averages = {name: float(np.mean([part[name] for part in parts.values()])) for name in names}
     captions, videos = int(ranks["caption_id"].nunique()), int(ranks["video_id"].nunique())
@@ -165,7 +172,7 @@ def _vision_gain(ranks, blind, parts, b, seed):
         pair = ranks.merge(blind[best], on=KEY, suffixes=("", "_b"))
         if part == "mean":
             gaps = pair["reciprocal_rank"] - pair["reciprocal_rank_b"]
-            low, high = _interval(gaps, pair["video_id"], pair["part"], b, seed)
+            low, high = _interval(gaps, clusters(pair), pair["part"], b, seed)
         else:
             low, high = _difference(pair[pair["part"] == part], b, seed)[1:3]
         gain[part] = {"best_blind": best, "value": _line(ranks)[part] - lines[best], "low": low, "high": high}
@@ -173,10 +180,10 @@ def _vision_gain(ranks, blind, parts, b, seed):
 
 
 def _difference(pair, b, seed):
-    if pair["video_id"].nunique() < 2:
+    if clusters(pair).nunique() < 2:
         gap = float((pair["reciprocal_rank"] - pair["reciprocal_rank_b"]).mean())
         return Paired(gap, np.nan, np.nan, np.nan)
-    return paired(pair["reciprocal_rank"], pair["reciprocal_rank_b"], pair["video_id"], b=b, seed=seed)
+    return paired(pair["reciprocal_rank"], pair["reciprocal_rank_b"], clusters(pair), b=b, seed=seed)
 
 
 def _interval(values, videos, groups, b, seed):

@@ -1,5 +1,27 @@
-"""What a negative set is worth: counts, judges that see no video, and a verdict."""
+"""What a negative set is worth without its videos: counts of its sentences, text-only judges, one sentence as a verdict.
 
-from posrank.validity.learned import learned_judge
+``counts`` is the data-validation table, ``judges`` puts language models before a set, ``verdict`` turns their scores into a
+sentence, ``report`` brings all three together. Names are looked up when they are first used.
+"""
 
-__all__ = ["learned_judge"]
+import importlib
+
+_WHERE = {
+    "counts": ("list_statistics", "sentence_counts"),
+    "judges": ("blind_models", "judged"),
+    "learned": ("learned_judge",),
+    "report": ("counted_table", "judges_table", "validity_report", "validity_table"),
+}
+_MODULES = {name: module for module, names in _WHERE.items() for name in names}
+
+__all__ = sorted(_MODULES)
+
+
+def __getattr__(name):
+    if name not in _MODULES:
+        raise AttributeError(f"module 'posrank.validity' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"posrank.validity.{_MODULES[name]}"), name)
+
+
+def __dir__():
+    return __all__

@@ -13,6 +13,7 @@ from posrank.scoring.evaluate import evaluate
 from posrank.scoring.ranks import reciprocal_from_counts
 from posrank.scoring.scorers import BlindScorer
 from posrank.scoring.summary import part_metrics
+from posrank.validity.learned import learned_judge
 
 NEGATED = ("4-gram",)
 """Models that are judged with both signs; the row of the opposite sign has a minus before the name."""
@@ -50,11 +51,23 @@ def judged(negatives, captions, models, b=10000, seed=0):
     rows = []
     for name, model in models.items():
         scorer = BlindScorer(model) if hasattr(model, "score") else model
-        ranks = evaluate(scorer, negatives, captions, run=name, progress=False)
+        ranks = with_groups(evaluate(scorer, negatives, captions, run=name, progress=False), captions)
         views = {name: ranks} | ({f"-{name}": negated(ranks)} if name in NEGATED else {})
         for judge, view in views.items():
             rows += [{"part": part, "judge": judge, **_row(mine, b, seed)} for part, mine in view.groupby("part", sort=False)]
     return pd.DataFrame(rows)
+
+
+def with_groups(ranks, captions):
+    """The ranks with the group of each statement, where `captions` are those of rule exchange."""
+    return ranks.assign(group=ranks["caption_id"].map(captions.set_index("caption_id")["group"])) if "group" in captions else ranks
+
+
+def learned_rows(negatives, captions, training, folds, b=10000, seed=0):
+    """The rows of the learned judge, as `judged` has them. training: captions that its word counts and vectors come from."""
+    texts = captions if training is None else pd.concat([captions, training]).drop_duplicates("caption_id")
+    ranks = with_groups(learned_judge(negatives, texts, folds=folds, seed=seed), captions)
+    return pd.DataFrame([{"part": part, "judge": "learned", **_row(own, b, seed)} for part, own in ranks.groupby("part", sort=False)])
 
 
 def negated(ranks):
@@ -68,7 +81,7 @@ def _row(ranks, b, seed):
     low, high, expected = values["low"], values["high"], values["chance"]
     return {
         "posrank": values["posrank"], "posrank_low": low, "posrank_high": high, "chance": expected,
-        "excess": values["posrank"] - expected, "low": None if low is None else low - expected,
+        "excess": values["posrank"] - expected, "adjusted": values["adjusted"], "low": None if low is None else low - expected,
         "high": None if high is None else high - expected,
         "first": float(((ranks["better"] == 0) / (1 + ranks["equal"])).mean()),
         "captions": values["captions"], "videos": values["videos"],

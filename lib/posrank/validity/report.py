@@ -12,7 +12,7 @@ from posrank.language.tagger import DEFAULT
 from posrank.scoring.scorers import BlindScorer
 from posrank.scoring.summary import part_metrics
 from posrank.validity.counts import drawn, sentence_counts
-from posrank.validity.judges import blind_models, judged
+from posrank.validity.judges import blind_models, judged, learned_rows
 from posrank.validity.verdict import part_verdict, verdict
 
 LISTS = 1000
@@ -53,12 +53,13 @@ def validity_table(
 
 
 def validity_report(
-    negatives, captions, tags=None, training=None, tagger=DEFAULT, clip_tokens=True, lists=LISTS, sample=500, b=10000, seed=0,
+    negatives, captions, tags=None, training=None, tagger=DEFAULT, clip_tokens=True, lists=LISTS, sample=500, b=10000, seed=0, folds=0,
 ):
     """The report of one set (one rule and level): a dict of plain values.
 
     captions, tags: of the whole dataset; training: captions that the judges may read (None: all of other videos); the rest as in
-    `validity_table`, `lists` for judges and table alike.
+    `validity_table`, `lists` for judges and table alike. folds: of the learned judge, who is asked all lists; 0 = without it.
+    For rule exchange `captions` are the statements, and lists is None: a sample of lists would break groups.
 
     -> verdict (one sentence), note (what the judges could not do, or ""), rule, level, parts {part: the columns of `sentence_counts`;
     verdict; judges {unigram, bigram, trigram, 4-gram, -4-gram}: rows of posrank.validity.judges}, dropped (what was lost on the
@@ -78,6 +79,8 @@ def validity_report(
         note = "No judges: no captions of other videos are left to fit them on."
     else:
         rows = judged(drawn(negatives, lists, seed), captions, blind_models(training), b, seed)
+        if folds:
+            rows = pd.concat([rows, learned_rows(negatives, captions, training, folds, b, seed)], ignore_index=True)
     counted = {row.pop("part"): row for row in table.to_dict("records")}
     parts = {}
     for part in (part for part in PARTS if part in counted):

@@ -22,6 +22,8 @@ def described(name):
     >>> described("bigram"), described("-4-gram")
     ('a bigram model', 'preferring what a 4-gram model finds unlikely')
     """
+    if name == "learned":
+        return "a text-only classifier trained on other videos' lists"
     plain = name.removeprefix("-")
     text = f"a {plain} model"
     return f"preferring what {text} finds unlikely" if name != plain else text
