@@ -89,7 +89,8 @@ def tiny(tmp_path_factory):
     params = knobs.merge(knobs.load(root() / "params.yaml").plain(), TINY)
     (folder / "params.yaml").write_text(yaml_text(params, "made by a test"))
     work = workspaces.Workspace(folder, knobs.load(folder / "params.yaml"))
-    work.negatives("world")
+    for rule in work.params.negatives.rules:
+        work.negatives("world", rule)
     work.frames("world")
     runs.train_run(runs.run_settings(work.params, "xclip", "prompt", 0), folder, progress=False)
     evaluation.results(folder, "xclip-prompt-0", work.params, again=True)

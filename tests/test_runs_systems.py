@@ -27,7 +27,8 @@ def work(tmp_path_factory):
     params = knobs.validate(knobs.merge(knobs.load(root() / "params.yaml").plain(), TINY))
     work = workspace.Workspace(tmp_path_factory.mktemp("work"), params)
     for dataset in work.datasets():
-        work.negatives(dataset)
+        for rule in params.negatives.rules:
+            work.negatives(dataset, rule)
         work.frames(dataset)
     return work
 

@@ -142,10 +142,11 @@ class MayHold:
         for part in ("noun", "verb"):
             own = pairs[pairs["part"] == part]
             video, words = pd.factorize(own["video"])[0], pd.factorize(own["lemma"])
-            matrix = sparse.csr_matrix((np.ones(len(own)), (video, words[0])))
+            shape = (self._videos, len(words[1]))
+            matrix = sparse.csr_matrix((np.ones(len(own)), (video, words[0])), shape=shape)
             self._number[part] = {word: i for i, word in enumerate(words[1])}
-            self._both[part] = (matrix.T @ matrix).tocsr() if len(own) else matrix
-            self._frequency[part] = np.asarray(matrix.sum(0)).ravel() if len(own) else np.zeros(0)
+            self._both[part] = (matrix.T @ matrix).tocsr()
+            self._frequency[part] = np.asarray(matrix.sum(0)).ravel()
 
     def go_together(self, a, b, part):
         """Whether two lemmas describe the same videos more often than chance has it."""
