@@ -62,6 +62,7 @@ def test_didemo_paragraphs_of_csv_files(tmp_path):
 @pytest.mark.parametrize(("change", "message"), [
     (lambda d: d[1].pop("video"), r"line 21, entry \[1\]: no text under key 'video'"),
     (lambda d: d[1].update(annotation_id=20), "annotation_id 20 is already entry 0"),
+    (lambda d: d[1].update(video="."), "video '.' is no name"),
     (lambda d: d[1].update(annotation_id="7"), "no whole number under key 'annotation_id'"),
     (lambda d: d[0].update(times=[[1]]), r"\[first, last\] pieces of 5 s"),
     (lambda d: d[0].update(times=[[2, 1]]), r"\[first, last\] pieces of 5 s"),

@@ -47,6 +47,8 @@ def test_times_in_other_spellings(tmp_path):
     ("video_id,captions,file\nv,a,b", "line 1: column 'captions' is not known, the nearest is 'caption'"),
     ("video_id,caption,file,start_ms\nv,a,b,1", "line 1: column 'start_ms' is not known, the nearest is 'start'"),
     ("video_id,caption,file,Split,split\nv,a,b,train,test", "line 1: columns 'Split' and 'split' both mean 'split'"),
+    ("video_id,caption,file,phase\nv,a,v.mp4,train", "line 1: column 'phase' holds splits .'train' in line 2"),
+    ("video_id,caption,split\n\ufeffv,a,train", r"line 2: video_id '\\ufeffv' cannot be used"),
     ("video_id,caption,subset,partition\nv,a,test,test", "line 1: columns 'subset' and 'partition' both mean 'split'"),
     ("id,Text,file\nv,a,b", r"line 1: no column named 'video_id' \(found: id, Text, file\)"),
     ("video_id,caption,split\nv,a,dev", "line 2: split is 'dev': use train, val or test; 'dev' is usually val"),
@@ -54,7 +56,7 @@ def test_times_in_other_spellings(tmp_path):
     ("video_id,caption,file,start\nv,a,b,1_0", "line 2: start is '1_0'"),
     ("video_id,caption,file,end\nv,a,b,0:12", "line 2: end is '0:12'"),
     ("video_id,caption,file,end\nv,a,b,1e308", "line 2: end is '1e308'"),
-    ("video_id,caption,file\n\ufeff,a,b", "line 2: video_id .* it is empty"),
+    ("video_id,caption,file\n\ufeff,a,b", "line 2: video_id .* cannot be used"),
     ("video_id,caption,file\nv,a," + "x" * 300, r"line 2: 'xxx.*\(302 characters\) cannot be the name of a file"),
 ])
 def test_what_is_no_column_or_value(tmp_path, text, message):

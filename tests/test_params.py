@@ -72,6 +72,8 @@ def test_all_presets_are_valid_and_do_what_is_promised():
         ("  dataset: world", "  dataset: msrvtt", ["train.dataset is 'msrvtt'", "world"]),
         ("variants: {}", "variants: {msrvt: 7k}", ["variants.msrvt", "did you mean 'msrvtt'"]),
         ("processes: 1", "processes: 3", ["train.batch is 64, which 3 processes"]),
+        ("  num_frames: null ", "  num_frames: 9 ", ["train.num_frames is 9", "frames.num_frames stores 8"]),
+        ("  num_frames: null ", "  num_frames: 7 ", ["train.by_system.xclip.num_frames is 7", "only frozen"]),
         ("  size: 64  ", "  size: 65  ", ["world.size is 65", "even number"]),
         ("  rules: [paper, exchange] ", "  rules: [papr] ", ["negatives.rules", "did you mean 'paper'"]),
         ("  rules: [paper, exchange]    # negative sets", "  rules: [released]    # negative sets", ["evaluate.rules", "not among negatives.rules"]),
@@ -97,7 +99,7 @@ def test_wrong_keys_and_values_are_named(tmp_path, old, new, words):
     with pytest.raises(ValueError) as caught:
         params.load(path)
     assert all(word in str(caught.value) for word in words) and len(str(caught.value)) < 2000, caught.value
-    if not re.search(r"not among|processes", str(caught.value)):
+    if not re.search(r"not among|processes|only frozen", str(caught.value)):
         assert re.search(rf"params\.yaml, line ({line}|{line + 1}):", str(caught.value)), caught.value
 
 
@@ -112,6 +114,12 @@ def test_several_problems_are_told_at_once_each_with_its_line(tmp_path):
     with pytest.raises(ValueError, match=r"and more$") as caught:
         params.load(path)
     assert str(caught.value).count("\n") == 20
+
+
+@pytest.mark.parametrize("values", [5, None, [], "train"])
+def test_what_is_no_mapping_is_said(values):
+    with pytest.raises(ValueError, match="wanted is a mapping"):
+        params.validate(values)
 
 
 @pytest.mark.parametrize("name", ["../../x", "/tmp/x", ".", "..", "", "a/b", "A", "-x", "x\n", "x" * 101, 3, None, "a\0"])

@@ -47,6 +47,22 @@ object()
 """
 
 
+SLOW_END = """
+import threading, time
+from ipykernel.iostream import IOPubThread
+def late(self, pipe=IOPubThread._event_pipe.fget, time=time, threading=threading):
+    if threading.current_thread().name == "Control":
+        time.sleep(0.3)
+    return pipe(self)
+IOPubThread._event_pipe = property(late)
+"""
+
+
+def test_a_kernel_that_is_slow_to_end_shows_no_error(project, capfd):
+    assert main(["notebook", str(notebook(project / "n.ipynb", SLOW_END)), "--out", "out.ipynb"]) == 0
+    assert not capfd.readouterr().err
+
+
 def test_executes_in_the_root_with_the_same_bytes_each_time(project, capfd):
     source = notebook(project / "n.ipynb", BUSY)
     arguments = ["-p", "name", "[x, y]", "-p", "number", "1e-4"]

@@ -30,6 +30,7 @@ def test_columns_come_in_order_with_their_types():
 @pytest.mark.parametrize(("change", "message"), [
     ({"caption": ["a dog", "  "]}, "'caption', row 1: is empty"),
     ({"caption": ["a dog", None]}, "'caption', row 1: has no value"),
+    ({"caption": pd.Series(["a dog", "a \ud800"], dtype=object)}, "'caption', row 1: holds half a character"),
     ({"caption": ["a dog", 3]}, "'caption', row 1: holds int"),
     ({"split": ["train", "dev"]}, "'split', row 1: is 'dev'; use one of train, val, test"),
     ({"video_id": ["v", "../w"]}, "'video_id', row 1: is '../w' and it holds a slash"),

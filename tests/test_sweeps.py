@@ -85,6 +85,7 @@ def test_names_of_points(sweeps_of, names):
     assert [point.name for point in made(sweeps_of)] == names
 
 
+OWN_LR = knobs.merge(BASE, {"train": {"by_system": {"xclip": {"lr": 0.1}}}})
 MSRVTT = knobs.merge(BASE, {"datasets": ["msrvtt"], "train": {"dataset": "msrvtt"}})
 
 
@@ -97,6 +98,7 @@ MSRVTT = knobs.merge(BASE, {"datasets": ["msrvtt"], "train": {"dataset": "msrvtt
         (sweep({"pretrain.lr": [1]}), BASE, "changes pretrain.lr"),
         (sweep({"train.by_system.clip": {"lr": 0.1}}), BASE, "changes train.by_system.clip.lr"),
         (sweep({"world.seed": [7]}), MSRVTT, "changes world.seed"),
+        (sweep({"train.lr": [0.2]}), OWN_LR, "changes train.lr, which train.by_system.xclip.lr overrides"),
         (sweep({"sweeps.s": [7]}), BASE, "changes sweeps.s"),
         (sweep({"train.lamda": [7]}), BASE, "changes train.lamda"),
         (sweep({"train.lambda": [-7]}), BASE, "train.lambda is -7"),

@@ -35,7 +35,8 @@ def project(tmp_path, monkeypatch):
         "datasets": ["csv"], "train": {"systems": []}, "evaluate": {"bootstrap": 100},
     })
     (tmp_path / "params.yaml").write_text(yaml_text(values))
-    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    for name in ("notebooks", "docs"):
+        (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "metrics").mkdir()
     for name in ("POSRANK_ROOT", "POSRANK_WORKSPACE"):
         monkeypatch.setenv(name, str(tmp_path))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from open_clip.tokenizer import SimpleTokenizer
 
 from posrank.towers import tokenizer
+from posrank.towers.distilbert import WordPiece
 from posrank.towers.tokenizer import ByteTokenizer, WordTokenizer
 
 OURS, THEIRS = ByteTokenizer(), SimpleTokenizer()
@@ -77,3 +78,10 @@ def test_words_are_those_of_the_pattern(texts):
 
 def test_examples():
     assert doctest.testmod(tokenizer).failed == 0
+
+
+@pytest.mark.parametrize("bad", [None, 5, b"a dog", float("nan"), ["a dog"]])
+def test_what_is_no_text_is_named(bad):
+    for each in (OURS, WordTokenizer(["dog"]), WordPiece()):
+        with pytest.raises(ValueError, match=r"texts\[1\] is .* no text"):
+            each(["a dog", bad])

@@ -75,6 +75,14 @@ def test_the_frames_of_a_window_are_those_that_a_player_shows(folder, name, code
             seconds(path, 0, 1.5, reader)
 
 
+@pytest.mark.parametrize("reader", ["auto", "pyav"])
+def test_an_avi_with_empty_places_is_whole_and_timed(folder, reader):
+    path = write(folder / "dropped.avi", codec="mpeg4")
+    found = probe(path)
+    assert found.frames == len(found.times) == len(TIMES) and not found.edited
+    assert seconds(path, 6, 8, reader) == [6, 7]
+
+
 @pytest.mark.parametrize("name", ["t.ts", "f.flv"])
 def test_containers_without_a_clock_count_from_their_first_time_stamp(folder, name):
     path = write(folder / name, [7 + time for time in TIMES])

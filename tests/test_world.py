@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
@@ -174,6 +175,23 @@ def test_leftovers_of_a_killed_build_go(tmp_path):
 def test_missing_world_says_how_to_make_it(tmp_path):
     with pytest.raises(ValueError, match="dvc repro world"):
         build.gold_tags(tmp_path)
+
+
+def test_a_pool_is_kept_only_where_it_is_whole_and_as_asked(tmp_path, monkeypatch):
+    path = tmp_path / "pool.npy"
+    make = partial(pool.render_pool, path, 2, 2, frames=2, pixels=16, workers=1)
+    first = np.array(make(seed=1))
+    assert first.shape == (4, 2, 16, 16, 3)
+    with monkeypatch.context() as stopped:
+        stopped.setattr(pool.json, "dumps", lambda _: 1 / 0)  # killed after the clips, before their note
+        with pytest.raises(ZeroDivisionError):
+            make(seed=2)
+    (tmp_path / ".pool.json.tmp").touch()
+    assert np.array_equal(make(seed=1), first)
+    path.with_suffix(".json").write_text("")
+    assert np.array_equal(make(seed=1), first)
+    monkeypatch.setattr(pool, "spread", lambda *_: 1 / 0)
+    assert np.array_equal(make(seed=1), first), "a whole pool is not rendered again"
 
 
 def test_pool_groups_share_their_objects():

@@ -134,6 +134,8 @@ def _layers(params, name, file=""):
 
 def validate(values, name="params", lines=None):
     """A nested mapping as checked `Params`. ValueError with one line per problem; `lines`: {key path: line}."""
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{name} is {_shown(values)}; wanted is a mapping, as in the repository's params.yaml")
     values = Params(values).plain()
     try:
         File.model_validate(values)

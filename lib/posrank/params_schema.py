@@ -241,10 +241,14 @@ def conflicts(values):
     for rule in values["evaluate"]["rules"]:
         if rule not in values["negatives"]["rules"]:
             found.append((("evaluate", "rules"), f"names {rule!r}, which is not among negatives.rules: add it there"))
-    runs = {("train",): train}
+    runs, stored = {("train",): train}, values["frames"]["num_frames"]
     runs |= {("train", "by_system", name): train | train["by_system"][name] for name in train["systems"]}
     trained, processes = set(train["strategies"]) != {"zeroshot"}, values["processes"]
     for path, run in runs.items():
+        frames = run["num_frames"] or stored
+        if train["systems"] and (frames > stored or (frames < stored and path[1:] and path[-1] != "frozen")):
+            fault = f"is {frames}, but frames.num_frames stores {stored}, of which only frozen takes a part: set it to null"
+            found.append(((*path, "num_frames"), fault))
         if (run["steps"] is None) == (run["epochs"] is None):
             found.append(((*path, "steps"), "and epochs: give exactly one of the two, the other is null"))
         if trained and processes != "auto" and run["batch"] % processes:

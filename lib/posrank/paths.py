@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _MARKERS = ("params.yaml", "dvc.yaml")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f\ufeff]")  # with the byte order mark
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TWO_DOTS = re.compile(r"(?<!\.)\.\.(?!\.)")
 # bytes, the limit of the usual file systems
@@ -134,7 +134,7 @@ def unsafe(name):
     if not name.strip(".") or _TWO_DOTS.search(name):
         return "it holds '..'"
     if _CONTROL.search(name):
-        return "it holds a control character"
+        return "it holds a control character or a byte order mark"
     if _SURROGATE.search(name):
         return "it holds half a character (a lone surrogate)"
     if len(name.encode()) > _LONGEST_NAME:

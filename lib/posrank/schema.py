@@ -225,7 +225,11 @@ def _column(values, dtype, name, column, default):
                 raise _wrong(name, column, wrong, f"holds {kind}, not text", "write it as text (str)")
         if missing.all():
             return pd.Series(pd.array([None] * len(values), dtype="str"))
-        return values.astype("str")
+        try:
+            return values.astype("str")
+        except UnicodeEncodeError:
+            broken = np.array([any("\ud800" <= letter <= "\udfff" for letter in str(value)) for value in values])
+        raise _wrong(name, column, broken, "holds half a character (a lone surrogate)", "correct it")
     if pd.api.types.is_bool_dtype(values):
         raise ValueError(f"{name} table, column {column!r}: holds true/false; numbers are needed")
     try:

@@ -93,6 +93,8 @@ def _files(document):
                 what = "text" if kind is str else "whole number"
                 raise document.wrong((index,), f"no {what} under key {key!r}: an official entry has it")
         number, name = entry["annotation_id"], entry["video"]
+        if not _stem(name).strip():
+            raise document.wrong((index,), f"video {short(name)} is no name: an official entry has one")
         if number in ids:
             raise document.wrong((index,), f"annotation_id {short(number)} is already entry {ids[number]}: keep it once")
         ids[number] = index

@@ -47,6 +47,13 @@ def load(root, variant="default"):
         place = line_place(path, line)
         if "file" not in row and "split" not in row:
             raise ValueError(f"{path}, line 1: neither a column 'file' nor a column 'split': add at least one of them")
+        if "split" not in row:
+            for column, value in row.items():
+                if column.startswith(" ") and _plain(value) in _SPLITS:
+                    raise ValueError(
+                        f"{path}, line 1: column {short(column[1:])} holds splits ({short(value)} in line {line}): rename it "
+                        "to 'split', or remove it where all captions are for testing"
+                    )
         split = _SPLITS.get(_plain(row.get("split", "test")))
         if split is None:
             hint = "; 'dev' is usually val" if _plain(row["split"]).startswith("dev") else ""

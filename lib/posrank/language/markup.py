@@ -13,7 +13,7 @@ import warnings
 from posrank.messages import short
 
 _CONTROL = re.compile(r"\s*[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\t\r\n\u2028\u2029\ufeff]+\s*")
-_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>|<!--")
 _AMPERSAND = re.compile(r"&(?:amp;)+")
 _ROUNDS = 8
 

@@ -34,6 +34,12 @@ _PROGRESS = (
     "(__import__('tqdm.auto').auto, __import__('tqdm.std').std.tqdm, __import__('sys').__stderr__)"
 )
 
+# ipykernel closes its streams while its control thread may still flush them, which then shows an error: wait for it first
+_ORDERLY = (
+    "(lambda app: __import__('atexit').register(lambda: (app.control_thread.stop(), app.control_thread.join(10))) and None)"
+    "(__import__('ipykernel.kernelapp').kernelapp.IPKernelApp.instance())"
+)
+
 
 class CellError(Exception):
     """A cell failed; the message says which and why."""
@@ -148,7 +154,10 @@ def _papermill(work, parameters):
     papermill.execute_notebook(
         work, work, parameters=parameters, cwd=root(), kernel_name="python3", progress_bar=False, log_output=False,
         stdout_file=sys.stdout, stderr_file=sys.stderr, config=config,
-        extra_arguments=["--IPKernelApp.capture_fd_output=False", f"--IPKernelApp.exec_lines={_PROGRESS}"],
+        extra_arguments=[
+            "--IPKernelApp.capture_fd_output=False",
+            *(f"--IPKernelApp.exec_lines={line}" for line in (_PROGRESS, _ORDERLY)),
+        ],
     )
 
 

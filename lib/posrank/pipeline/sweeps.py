@@ -72,6 +72,12 @@ def _point(name, run, change, params, stages):
     own = {"train": {"systems": [system], "strategies": [strategy], "seeds": [int(seed)]}}
     merged = knobs.merge(knobs.merge(params.plain(), own), nested)
     whole = knobs.validate(merged, name=f"params.yaml, sweep point {name}")
+    for key in leaves(nested):
+        section, _, rest = key.partition(".")
+        if section == "train" and rest in whole["train"]["by_system"][system]:
+            raise ValueError(
+                f"params.yaml, sweeps: point {name} changes {key}, which train.by_system.{system}.{rest} overrides: change that"
+            )
     values = leaves(whole.plain())
     told = {key: values[key] for key in values if any(key == each or key.startswith(each + ".") for each in read)}
     digest = hashlib.sha256(json.dumps([run, told], sort_keys=True).encode()).hexdigest()[:16]

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from posrank.towers.checkpoints import layers, shape
+from posrank.towers.tokenizer import sentences
 
 CHUNK = 2**14
 """Tokens in one pass where no gradient is wanted."""
@@ -47,9 +48,9 @@ class WordPiece:
             ) from problem
 
     def __call__(self, texts, context_length=512):
+        texts = sentences(texts)
         if self._tokenizer is None:
             self._tokenizer = self._load()
-        texts = [texts] if isinstance(texts, str) else list(texts)
         if not texts:
             return torch.zeros(0, 1, dtype=torch.long)
         return self._tokenizer(texts, padding=True, truncation=True, max_length=context_length, return_tensors="pt")["input_ids"]

@@ -14,6 +14,8 @@ from itertools import chain
 import numpy as np
 import torch
 
+from posrank.messages import short
+
 UNKNOWN = "<unknown>"
 WORDS = 2**17
 """Pieces of text that a cache holds at most (about 40 MB); then it starts anew."""
@@ -40,6 +42,15 @@ def rows(sequences, length, start, end):
     out[:, 0] = start
     out[np.arange(len(out)), np.minimum(counts, length - 2) + 1] = end
     return torch.from_numpy(out)
+
+
+def sentences(texts):
+    """One sentence or several as a list of str; ValueError names the first item that is no text."""
+    texts = [texts] if isinstance(texts, str) else list(texts)
+    for i, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ValueError(f"texts[{i}] is {short(text)} ({type(text).__name__}), no text: give sentences (str)")
+    return texts
 
 
 class PieceCache(dict):
@@ -92,7 +103,7 @@ class WordTokenizer:
         return [self._ids.get(word, self.unknown) for word in _WORD.findall(piece)]
 
     def __call__(self, texts, context_length=None):
-        texts = [texts] if isinstance(texts, str) else texts
+        texts = sentences(texts)
         ids = [self._pieces.join(text.lower().split()) for text in texts]
         return rows(ids, context_length or self.context_length, self.start, self.end)
 
@@ -128,6 +139,6 @@ class ByteTokenizer:
         return (text.lower() if plain else self._bpe.clean_fn(text)).split()
 
     def __call__(self, texts, context_length=None):
-        texts = [texts] if isinstance(texts, str) else texts
+        texts = sentences(texts)
         ids = [self._pieces.join(self._split(text)) for text in texts]
         return rows(ids, context_length or self.context_length, self.start, self.end)

@@ -31,6 +31,7 @@ _STILL = "a still picture, no video"
 # formats whose times count from zero, so that a late start is a late start; elsewhere the first time may be any number
 _OWN_CLOCK = frozenset(("mp4", "matroska"))
 MOST_PIXELS = 2**26
+_LIMIT = {"max_pixels": str(MOST_PIXELS)}  # FFmpeg makes no room for a larger frame, neither in opening nor in decoding
 
 
 class VideoError(ValueError):
@@ -90,8 +91,8 @@ def probe(path):
             fps = float(rate or 0) or 1.0
             width, height = _size(container, stream, path)
             container.seek(0)
-            times, last, hidden = _times(container, stream, fps)
-            check_whole(path, len(times) + hidden, stream.frames)
+            times, last, besides = _times(container, stream, fps)
+            check_whole(path, len(times) + besides, stream.frames)
             codec, brand = stream.codec_context.codec.canonical_name, container.metadata.get("major_brand", "").strip()
             if len(times) == 1 and (codec in _PICTURE_CODECS or brand in _PICTURE_BRANDS):
                 raise VideoError(f"{path}: {_STILL}")
@@ -99,7 +100,10 @@ def probe(path):
                 raise VideoError(f"{path} holds no frame: get the video again")
             plain = len(container.streams.video) == 1 and _starts_as(head, names)
             end = float(times[-1]) + max([last, 1 / fps, *np.diff(times[-2:])])
-            return Probe(stream.frames or 0, fps, width, height, tuple(sorted(names)), hidden > 0, times, end, plain)
+            count, edited = stream.frames or 0, besides > 0
+            if "avi" in names:
+                count, edited = min(count, len(times)), False
+            return Probe(count, fps, width, height, tuple(sorted(names)), edited, times, end, plain)
     except (av.error.FFmpegError, OSError) as problem:
         raise refusal(path, problem) from None
 
@@ -116,7 +120,7 @@ def open_video(path):
     import av
 
     # an absolute name cannot be taken for a protocol ("http:..."); what is on no list is refused before it is read
-    options = {"format_whitelist": _whitelist(), "protocol_whitelist": "file"}
+    options = {"format_whitelist": _whitelist(), "protocol_whitelist": "file", **_LIMIT}
     return av.open(str(path.resolve()), metadata_errors="replace", options=options)
 
 
@@ -131,6 +135,7 @@ def video_stream(container, path):
         raise VideoError(f"{path}: {_STILL}" if videos else f"{path} has no video stream: it holds sound or text only")
     if moving[0].codec_context is None:
         raise VideoError(f"{path}: there is no decoder for its codec: convert the video to H.264")
+    moving[0].codec_context.options = _LIMIT
     return moving[0]
 
 
@@ -156,25 +161,29 @@ def _size(container, stream, path):
         if frame.rotation % 180:
             width, height = height, width
     if not (width and height):
-        raise VideoError(f"{path}: its frames have no size: get the video again")
+        raise VideoError(f"{path}: its frames have no size, or more than 2^26 pixels: get it again, or scale it down")
     return width, height
 
 
 def _times(container, stream, fps):
-    """Times of the shown frames (float64 [n], seconds, increasing), how long the last is shown, how many are hidden."""
+    """Times of the shown frames (float64 [n], seconds, increasing), how long the last is shown, and how many the file
+    counts besides them: those that an edit list hides, and an AVI's empty places (a frame is shown on)."""
     rows = [
         (packet.pts, packet.dts, packet.duration or 0, packet.is_discard)
         for packet in checked(container.demux(stream)) if packet.size
     ]
     shown = [row[:3] for row in rows if not row[3]]
+    besides = len(rows) - len(shown)
     # AVI knows the order of frames only, so its n-th shown frame stands at its n-th time
     for column in (1,) if container.format.name == "avi" else (0, 1):
         if shown and all(row[column] is not None for row in shown):
             stamps = sorted((row[column], row[2]) for row in shown)
             unit = float(stream.time_base or 0)
             times = np.array([stamp for stamp, _ in stamps], dtype=np.float64) * unit - zero(container)
-            return times, stamps[-1][1] * unit, len(rows) - len(shown)
-    return np.arange(len(shown)) / fps, 1 / fps, len(rows) - len(shown)
+            if column == 1 and container.format.name == "avi":
+                besides = max(besides, stamps[-1][0] + 1 - len(shown))
+            return times, stamps[-1][1] * unit, besides
+    return np.arange(len(shown)) / fps, 1 / fps, besides
 
 
 def zero(container):

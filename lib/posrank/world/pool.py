@@ -6,15 +6,16 @@ as raw frames (no mp4), because they are seen once per epoch of an hour-long job
 
 import json
 import os
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from posrank.processes import without_script
+from posrank.paths import atomic
+from posrank.video.worker import spread
 from posrank.world.grammar import item_rng, sample_scene, write_captions
 from posrank.world.renderer import render
 
@@ -30,25 +31,34 @@ def group_scenes(seed, group, size):
 
 def _render_group(group, seed, size, frames, pixels):
     scenes = group_scenes(seed, group, size)
-    return group, np.stack([render(scene, frames, pixels) for scene in scenes])
+    return np.stack([render(scene, frames, pixels) for scene in scenes])
 
 
 def render_pool(path, groups, size=4, seed=0, frames=8, pixels=64, workers=None):
-    """Render groups * size clips into `path` (uint8 npy [groups * size, F, H, W, 3]); a finished pool is kept."""
+    """Render groups * size clips into `path` (uint8 npy [groups * size, F, H, W, 3]); a finished pool is kept.
+
+    Its parameters stand beside it (`path` with the suffix .json), from when it is whole. OSError where workers crash.
+    """
     path = Path(path)
     note, want = path.with_suffix(".json"), dict(groups=groups, size=size, seed=seed, frames=frames, pixels=pixels)
-    if path.exists() and note.exists() and json.loads(note.read_text()) == want:
-        return np.load(path, mmap_mode="r")
+    with suppress(OSError, ValueError):
+        if json.loads(note.read_text()) == want:
+            return np.load(path, mmap_mode="r")
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    pool = np.lib.format.open_memmap(temporary, "w+", np.uint8, (groups * size, frames, pixels, pixels, 3))
-    work = partial(_render_group, seed=seed, size=size, frames=frames, pixels=pixels)
-    with without_script(), get_context("spawn").Pool(workers or os.cpu_count()) as workers_pool:
-        for group, clips in tqdm(workers_pool.imap_unordered(work, range(groups), 16), total=groups, desc="pool", unit="group"):
-            pool[group * size : (group + 1) * size] = clips
-    pool.flush()
-    os.replace(temporary, path)
-    note.write_text(json.dumps(want))
+    note.unlink(missing_ok=True)
+    with atomic(path) as temporary:
+        pool = np.lib.format.open_memmap(temporary, "w+", np.uint8, (groups * size, frames, pixels, pixels, 3))
+        work = partial(_render_group, seed=seed, size=size, frames=frames, pixels=pixels)
+        done, bar = spread(work, range(groups), workers or os.cpu_count()), tqdm(total=groups, desc="pool", unit="group")
+        with closing(done), bar:
+            for group, clips, failure in done:
+                if failure:
+                    raise OSError(f"{path}: rendering group {group}: {failure}")
+                pool[group * size : (group + 1) * size] = clips
+                bar.update()
+        pool.flush()
+    with atomic(note) as temporary:
+        temporary.write_text(json.dumps(want))
     return np.load(path, mmap_mode="r")
 
 
