@@ -13,7 +13,7 @@ from posrank import PARTS
 from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random, phrases, words
 from posrank.negatives.pronouns import breaks_pronoun
-from posrank.negatives.rules import SPLITS, check_choice, check_level, check_parts, check_rule, counts_by_part, make_rule
+from posrank.negatives.rules import SPLITS, check_choice, check_level, check_parts, check_rule, counts_by_part, make_rule, several
 from posrank.negatives.sentences import Joint, normal
 from posrank.negatives.table import Rows
 
@@ -106,7 +106,7 @@ def _wanted(captions, splits):
     """The ids of the captions that get lists, in the table's order. ValueError for splits that are not there."""
     if splits is None:
         return captions["caption_id"].astype("str").tolist()
-    splits = (splits,) if isinstance(splits, str) else tuple(splits)
+    splits = several("splits", splits)
     for split in splits:
         check_choice("split", split, SPLITS)
     if "split" not in captions:
