@@ -73,11 +73,11 @@ class System(nn.Module):
 
     def tokenize(self, texts):
         """Sentences -> [n, max_words] int64: SOT, tokens, EOT (the largest id), zeros."""
+        texts = check_texts(texts)
         if self.tokenizer is None:
             raise ValueError(
                 "this system was built from towers without a tokenizer; give a backbone that has one (load_backbone)"
             )
-        texts = check_texts(texts)
         return self.tokenizer(texts, self.max_words)
 
     def prepare(self, frames, frames_read=None):
