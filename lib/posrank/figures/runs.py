@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from posrank.figures.style import STRATEGIES, SYSTEMS
 
-
 KINDS = {"posrank": dict, "lists": dict}
 NAMING = {"system": str, "strategy": str, "seed": int, "recall": dict}
 """Keys of metrics -> their kinds: of every model's (`lists` may be absent), and of a run's as well."""

@@ -1,7 +1,8 @@
 """Tables of sweeps: Tables 5 and 6 (lambda, N), training on a constant video, training and testing on different
 negatives.
 
-Comes in: metrics dicts as `metrics/sweeps/<name>-<point>.json` hold them, beside those of the runs. Goes out: DataFrames; what is missing is said in a line.
+Comes in: metrics dicts as `metrics/sweeps/<name>-<point>.json` hold them, beside
+those of the runs. Goes out: DataFrames; what is missing is said in a line.
 """
 
 import json
