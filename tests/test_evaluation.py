@@ -121,6 +121,13 @@ def test_results_are_read_while_they_are_those_of_the_run_and_made_anew_once_the
     (work.folder / "results" / "scores" / f"{run}.parquet").unlink()
     evaluation.results(work.folder, run, work.params)
     assert calls == [run, run]
+    # stopped between ranks and metrics: these metrics are not those of the ranks
+    evaluation.results(work.folder, run, work.params, again=True)
+    numbers = work.folder / "metrics" / f"{run}.json"
+    whole = numbers.read_text()
+    numbers.write_text(whole.replace('"seed": 0', '"seed": 1'))
+    assert evaluation.results(work.folder, run, work.params)[0]["seed"] == 0 and len(calls) == 4
+    numbers.write_text(whole)
 
 
 def test_training_again_gives_the_same_bytes(work):

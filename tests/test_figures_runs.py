@@ -176,3 +176,11 @@ def test_published_runs_of_other_presets_stand_in_tables_of_their_own():
         "published, preset full, world test, commit abc", "published, preset full, csv test, commit abc"]
     assert "1 of 2 runs are stale" in next(iter(tables))
     assert next(iter(tables.values())).loc[("X-CLIP", "Word-Level Negatives"), "noun"] == "0.500"
+
+
+@pytest.mark.parametrize("key, value", [("seed", None), ("system", None), ("strategy", ["word"]), ("posrank", []),
+                                        ("recall", None), ("lists", "a")])  # fmt: skip
+def test_metrics_of_another_shape_are_named(tmp_path, key, value):
+    (tmp_path / "xclip-coarse-0.json").write_text(json.dumps(run() | {key: value}))
+    with pytest.raises(ValueError, match=f"xclip-coarse-0.json: '{key}'"):
+        figures.load_metrics(tmp_path)

@@ -115,3 +115,43 @@ def test_odd_tensors(name):
         except ValueError as problem:
             assert str(problem)
     assert passed <= allowed.get(name, 0), passed
+
+
+LISTS_OF_TWO = pd.DataFrame({"caption_id": "c", "part": "noun", "sentence": ["x", "z"], "k": [0, 1]})
+
+
+@pytest.mark.parametrize("changes, message", [
+    ({"scorer": None}, "scorer"), ({"run": None}, "run"), ({"run": ""}, "run"), ({"run": 3}, "run"), ({"scores": False}, "scores"),
+    ({"scores": ""}, "scores"), ({"scores": []}, "scores"), ({"scores": "/"}, "scores"),
+    ({"captions": CAPTIONS.assign(video_id=1)}, "video_id must be text"),
+    ({"negatives": LISTS_OF_TWO.assign(k=0), "scores": True}, "'c' has k = 0 twice"),
+    ({"negatives": LISTS_OF_TWO.assign(k=[0, None]), "scores": True}, "k must be a whole number"),
+])  # fmt: skip
+def test_what_could_not_be_written_is_refused_before_anything_is_scored(changes, message):
+    def scorer(videos, texts):
+        raise AssertionError("scored")
+
+    given = {"scorer": scorer, "negatives": LISTS_OF_TWO, "captions": CAPTIONS} | changes
+    with pytest.raises(ValueError, match=message):
+        posrank.evaluate(**given, progress=False)
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: scoring.BlindScorer("bigram"), "score"), (lambda: scoring.CausalScorer("gpt2", batch=0), "batch"),
+    (lambda: posrank.language.tag(None), "texts"), (lambda: posrank.captions.load("csv", None), "root"),
+    (lambda: posrank.negatives.generate(CAPTIONS, parts=None), "parts"), (lambda: posrank.negatives.rules.several("splits", 3), "splits"),
+    (lambda: posrank.negatives.load_released(None, CAPTIONS), "path"),
+    (lambda: posrank.negatives.load_released("x_noun_RE20.json", None), "captions"),
+    (lambda: posrank.negatives.load_released("x_RE20.json", CAPTIONS, part=["noun"]), "part"),
+])  # fmt: skip
+def test_other_kinds_of_arguments(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_the_world_builds_by_its_attribute():
+    import subprocess
+    import sys
+
+    code = "import posrank; assert callable(posrank.world.build.write_mp4); assert posrank.frames.FrameStore"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -59,3 +59,33 @@ def test_odd_input_ends_in_a_value_error(calls):
 def test_ids_of_another_vocabulary_are_named(number):
     with pytest.raises(ValueError, match="vocabulary of the tower"):
         encode_text(small_clip(), torch.full((1, 4), number))
+
+
+@pytest.mark.parametrize("name", systems.SYSTEMS)
+def test_texts_videos_and_counts_of_frames(name):
+    system = systems.build(name, backbone=small_clip(image_size=32), num_frames=2, max_words=12).eval()
+    for odd in (None, [None], [3], 3):
+        with pytest.raises(ValueError, match="sentences"):
+            system.tokenize(odd)
+    ids, (video, mask) = sentences([3, 5], 12), clips([2, 1], 2, 32)
+    for size in ((0, 2), (2, 0)):
+        with pytest.raises(ValueError, match="one frame of one video"):
+            system.similarity(ids, video.new_zeros(*size, 3, 32, 32))
+    torch.testing.assert_close(system.similarity(ids, video.double(), mask), system.similarity(ids, video, mask))
+    for read in ([3, 1], [-1, 2]):
+        with pytest.raises(ValueError, match="frames_read must lie from 0 to 2"):
+            system.prepare(np.zeros((2, 2, 32, 32, 3), np.uint8), read)
+
+
+def test_shapes_that_the_checkpoint_fixes_are_no_choice():
+    state = systems.build("xclip", backbone=small_clip(), num_frames=2, max_words=12).state_dict()
+    assert systems.load_official("xclip", state, heads=2, text_heads=2, num_frames=2).num_frames == 2
+    for options in ({"num_frames": 3}, {"max_words": 11}):
+        with pytest.raises(ValueError, match=next(iter(options))):
+            systems.load_official("xclip", state, heads=2, text_heads=2, **options)
+
+
+@pytest.mark.parametrize("options", [{"max_grad_norm": "a"}, {"t_total": 0}, {"t_total": -2}])
+def test_numbers_of_the_optimiser(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        BertAdam([torch.nn.Parameter(torch.ones(1))], 0.1, **options)

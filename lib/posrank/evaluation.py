@@ -244,9 +244,10 @@ def results(folder, run, params, again=False):
     folder = Path(folder)
     numbers, ranked, scored = folder / "metrics" / f"{run}.json", _table(folder, "ranks", run), _table(folder, "scores", run)
     if not again and all(path.is_file() for path in (numbers, ranked, scored)):
-        ranks = schema.read_table(ranked, "ranks")
-        if ranks.attrs.get("made_of") == made_of(folder, run, params):
-            return json.loads(numbers.read_text(encoding="utf-8")), ranks, schema.read_table(scored, "scores")
+        ranks, metrics = schema.read_table(ranked, "ranks"), json.loads(numbers.read_text(encoding="utf-8"))
+        # a stop between the two files leaves new ranks beside old metrics
+        if (ranks.attrs.get("made_of"), ranks.attrs.get("metrics")) == (made_of(folder, run, params), _digest(metrics)):
+            return metrics, ranks, schema.read_table(scored, "scores")
     with tempfile.TemporaryDirectory(prefix="posrank-") as out:
         file = scored if again else Path(out) / "scores.parquet"
         metrics, ranks = evaluate_run(folder, run, params, file)
@@ -261,12 +262,16 @@ def _table(folder, name, run):
     return folder / "results" / name / f"{run}.parquet"
 
 
+def _digest(metrics):
+    return hashlib.md5(json.dumps(metrics, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
+
+
 def write(folder, run, metrics, ranks):
     """Write metrics/<run>.json and results/ranks/<run>.parquet."""
     folder = Path(folder)
     # the report depends on ranks: with this digest, whatever changes in the metrics changes them too
     metrics = plain(metrics)
-    ranks.attrs["metrics"] = hashlib.md5(json.dumps(metrics, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
+    ranks.attrs["metrics"] = _digest(metrics)
     schema.write_table(ranks, _table(folder, "ranks", run), "ranks")
     write_metrics(metrics, folder / "metrics" / f"{run}.json")
 

@@ -6,6 +6,7 @@ are. Section 3 of the paper is about these datasets; their statistics are in `po
 """
 
 import importlib
+import os
 
 from posrank.messages import unknown
 
@@ -35,6 +36,8 @@ def load(dataset, root, variant=None):
         variant = module.VARIANTS[0]
     elif variant not in module.VARIANTS:
         raise ValueError(unknown(f"variant of dataset {dataset!r}:", variant, module.VARIANTS))
+    if not isinstance(root, (str, os.PathLike)):
+        raise ValueError(f"root: expected the path of a folder, got {type(root).__name__}")
     # one file serves both datasets of Video Localized Narratives
     more = {"dataset": dataset} if _MODULES.get(dataset) == "vidln" else {}
     table = module.load(root, variant, **more)

@@ -11,6 +11,10 @@ from typing import NamedTuple
 
 from posrank.figures.style import STRATEGIES, SYSTEMS
 
+KINDS = {"posrank": dict, "lists": dict}
+NAMING = {"system": str, "strategy": str, "seed": int, "recall": dict}
+"""Keys of metrics -> their kinds: of every model's (`lists` may be absent), and of a run's as well."""
+
 
 class Selection(NamedTuple):
     """runs: metrics dicts in the order system, strategy, seed; missing: names of runs that were asked for; left_out:
@@ -24,7 +28,8 @@ class Selection(NamedTuple):
 
 def load_metrics(folder, external=False):
     """Metrics of all runs in a folder, in the order system, strategy, seed: a list of dicts, each with its `file`.
-    Files that are no runs are left out; external: those of other models instead. ValueError where a file is no JSON."""
+    Files that are no runs are left out; external: those of other models instead. ValueError where a file is no JSON, or
+    the metrics of a run without its name or recall."""
     found = []
     for path in sorted(Path(folder).glob("*.json")):
         try:
@@ -33,6 +38,10 @@ def load_metrics(folder, external=False):
             line = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
             raise ValueError(f"{path}{line}: no JSON ({error}); evaluate the run again") from None
         if isinstance(metrics, dict) and "posrank" in metrics and ("strategy" not in metrics) == external:
+            kinds = KINDS if external else KINDS | NAMING
+            wrong = [key for key, kind in kinds.items() if not isinstance(metrics.get(key, kind() if key == "lists" else None), kind)]
+            if wrong:
+                raise ValueError(f"{path}: {wrong[0]!r} is missing or of another kind; evaluate the run again, or move the file away")
             found.append({**metrics, "file": path.name})
     order = {name: i for i, name in enumerate([*SYSTEMS, *STRATEGIES])}
     return sorted(

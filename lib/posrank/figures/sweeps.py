@@ -1,7 +1,7 @@
 """Tables of sweeps: Tables 5 and 6 (lambda, N), training on a constant video, training and testing on different
 negatives.
 
-Comes in: metrics dicts as `sweeps/metrics/<name>-<point>.json` (published: `metrics/sweeps/...`) hold them, beside
+Comes in: metrics dicts as `metrics/sweeps/<name>-<point>.json` hold them, beside
 those of the runs. Goes out: DataFrames; what is missing is said in a line.
 """
 
@@ -25,9 +25,8 @@ SWEEPS = {
 
 
 def sweep_folder(work):
-    """Where the points of a workspace's sweeps are: metrics/sweeps, or sweeps/metrics."""
-    folder = work.folder / "metrics" / "sweeps"
-    return folder if folder.is_dir() else work.folder / "sweeps" / "metrics"
+    """Where the points of a workspace's sweeps are."""
+    return work.folder / "metrics" / "sweeps"
 
 
 def points(folder, name, like=None):
@@ -47,8 +46,7 @@ def sweep_table(folder, name, like=None):
     """A sweep over numbers ("lambda", "n") as a table of the paper's columns, sorted by value; empty where it has not
     run.
 
-    folder: where its files are (`sweeps/metrics` of a workspace, `metrics/sweeps` where they were published); like: as
-    in `points`.
+    folder: where its files are; like: as in `points`.
     """
     found = points(folder, name, like)
     one_set(list(found.values()))

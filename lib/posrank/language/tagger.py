@@ -249,6 +249,8 @@ def _checked(texts, names=None):
     """`texts` as a list of str that UTF-8 can write; ValueError naming the position (and the caption id)."""
     if isinstance(texts, str):
         raise ValueError("texts is one text: give a list of texts")
+    if not hasattr(texts, "__iter__"):
+        raise ValueError(f"texts: expected a list of texts, got {type(texts).__name__}")
     texts = list(texts)
     for position, text in enumerate(texts):
         where = f"texts[{position}]" if names is None else f"caption {names[position]!r} (row {position})"

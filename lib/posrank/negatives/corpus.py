@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from posrank.language.markup import warn_of_marks
-from posrank.negatives.rules import SPLITS, check_choice
+from posrank.negatives.rules import SPLITS, check_choice, several
 from posrank.negatives.sentences import TaggedCaptions, normal
 from posrank.negatives.vocabulary import Vocabulary
 
@@ -86,7 +86,7 @@ def ids_in_splits(captions, splits):
     """The ids of the captions that get lists, in the table's order. ValueError for splits that are not there."""
     if splits is None:
         return captions["caption_id"].astype("str").tolist()
-    splits = (splits,) if isinstance(splits, str) else tuple(splits)
+    splits = several("splits", splits)
     for split in splits:
         check_choice("split", split, SPLITS)
     if "split" not in captions:

@@ -7,6 +7,7 @@ and `replacement` are those of the first differing word, and `source` is looked 
 no licence; its files are for users to clone, never part of this project.
 """
 
+import os
 import re
 import warnings
 from bisect import bisect_right
@@ -46,8 +47,13 @@ def load_released(path, captions, part=None, *, tags=None, lexicon="builtin"):
     ValueError naming the file, line and entry for another format, an unknown caption id, a sentence that is no text; a
     warning where many sentences differ from their captions in more than five words.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise ValueError(f"path: expected the path of a file, got {type(path).__name__}")
     path = Path(path)
-    part = check_part(_NAMES.get(part, part)) if part is not None else _part_of(path)
+    part = _part_of(path) if part is None else check_part(_NAMES.get(part, part) if isinstance(part, str) else part)
+    for column in ("caption_id", "caption"):
+        if not isinstance(captions, pd.DataFrame) or column not in captions:
+            raise ValueError(f"captions: expected a captions table with the column {column!r}")
     document = _document(path)
     texts = dict(zip(captions["caption_id"].tolist(), captions["caption"].tolist()))
     starts, source, rows = _Tokens(tags), _Sources(lexicon), []

@@ -36,12 +36,25 @@ def check_parts(parts):
     """
     from posrank.language.parts import check_part
 
-    given = (parts,) if isinstance(parts, str) else tuple(parts)
+    given = several("parts", parts)
     for part in given:
         check_part(part)
     if not given or len(set(given)) < len(given):
         raise ValueError(f"parts is {given}: name each part once, at least one of {', '.join(PARTS)}")
     return tuple(part for part in PARTS if part in given)
+
+
+def several(what, value):
+    """A name, or several, as a tuple; ValueError for what is neither.
+
+    >>> several("splits", "test"), several("splits", ["val", "test"])
+    (('test',), ('val', 'test'))
+    """
+    if isinstance(value, str):
+        return (value,)
+    if not hasattr(value, "__iter__"):
+        raise ValueError(f"{what}: expected a name or several, got {value!r:.100}")
+    return tuple(value)
 
 
 def check_choice(what, value, allowed):

@@ -39,6 +39,17 @@ class Plan:
     def __len__(self):
         return len(self.rows)
 
+    def check_k(self):
+        """ValueError where the negatives' `k` does not tell the sentences of a list apart: scores are known by it."""
+        numbers = pd.Series(self.k)
+        if not pd.api.types.is_integer_dtype(numbers) or (numbers < 0).any():
+            raise ValueError("negatives: k must be a whole number of at least 0 in every row, or be left out")
+        twice = pd.DataFrame({"list": np.repeat(self.lists, self.sizes), "k": self.k}).duplicated().to_numpy()
+        if twice.any():
+            row = int(np.argmax(twice))
+            caption = self.rows["caption_id"].iloc[int(np.repeat(self.lists, self.sizes)[row]) // len(PARTS)]
+            raise ValueError(f"negatives: caption_id {caption!r} has k = {self.k[row]} twice in one list; number its sentences, or drop k")
+
     def _cut(self):
         ends, start = self.first[1:] + np.arange(1, len(self.first)), 0  # pairs up to and with each caption, itself counted
         while start < len(ends):
@@ -219,6 +230,10 @@ def _aligned(negatives, captions):
     if twice.any():
         name = used["caption_id"][twice].iloc[0]
         raise ValueError(f"captions: caption_id {name!r} occurs more than once; give the captions of one dataset only")
+    for column in ("caption_id", "video_id"):
+        odd = next((value for value in used[column] if not isinstance(value, str)), None)
+        if odd is not None:
+            raise ValueError(f"captions: {column} must be text, and holds {type(odd).__name__}: write it as str")
     place = pd.Index(used["caption_id"]).get_indexer(ids)
     if (place < 0).any():
         name = ids[int(np.argmax(place < 0))]

@@ -12,12 +12,14 @@ gains nothing. Memory is bounded by the chunk, not by the number of negatives. W
 finished blocks can be kept on the disk, and dealt to several processes, without any change of the result.
 """
 
+import os
 import shutil
 
 import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from posrank.messages import short
 from posrank.schema import write_pieces
 from posrank.scoring.blocks import Kept, Plan
 from posrank.scoring.ranks import as_array
@@ -46,7 +48,7 @@ def evaluate(
     posrank.training.distributed): block i goes to process i modulo their number, and each returns the whole table.
 
     Raises ValueError: no negatives, an unknown or ambiguous caption_id, a part that does not exist, a missing text,
-    several rules or levels at once; and, naming run and chunk, where the scorer returns the wrong number of scores, or
+    several rules or levels at once, a ``k`` that does not number a list (where scores are kept); and, naming run and chunk, where the scorer returns the wrong number of scores, or
     NaN.
 
     >>> import pandas as pd
@@ -60,6 +62,9 @@ def evaluate(
     >>> scores[["k", "score"]].to_dict("list")
     {'k': [-1, 0, 1], 'score': [10.0, 11.0, 14.0]}
     """
+    if not callable(scorer):
+        raise ValueError(f"scorer: expected a function of two lists (video ids, texts), got {type(scorer).__name__}")
+
     def one_view(videos, texts):
         return as_array(scorer(videos, texts), "scores").astype(np.float64)[..., None]
 
@@ -96,7 +101,10 @@ def clear_state(state):
 
 def _evaluate(score, negatives, captions, runs, chunk, progress, scores, state, identity, world):
     """``score(videos, texts)`` -> [n, runs]; a ranks table for each run, and the first run's scores where scores is True."""
+    _check(runs, scores)
     plan, keep = Plan(negatives, captions, chunk), scores is not None
+    if keep:
+        plan.check_k()
     kept = Kept(state, len(runs), keep)
     rank, size = (world.rank, world.size) if world else (0, 1)
     mine, calls = {}, 0
@@ -119,6 +127,16 @@ def _evaluate(score, negatives, captions, runs, chunk, progress, scores, state, 
     better, equal = np.concatenate([counts for counts, _ in done], axis=2)
     told = _keep(plan, runs[0], [values for _, values in done], scores, rank) if keep else None
     return [plan.table(run, better[i], equal[i]) for i, run in enumerate(runs)], told
+
+
+def _check(runs, scores):
+    """ValueError for what would otherwise show when all is scored: names that are no text, scores that have no place."""
+    for run in runs:
+        if not isinstance(run, str) or not run:
+            raise ValueError(f"run: expected the run's name as text, got {short(run)}")
+    place = isinstance(scores, (str, os.PathLike)) and os.fspath(scores) and not os.path.isdir(scores)
+    if not (scores is None or scores is True or place):
+        raise ValueError(f"scores: expected None, True or the path of a file, got {short(scores)}")
 
 
 def _keep(plan, run, values, scores, rank):

@@ -6,6 +6,8 @@ are not needed. It is used where its weights are at hand and never replaces anot
 
 import numpy as np
 
+from posrank.scoring.ranks import whole_number
+
 
 class CausalScorer:
     """``CausalScorer("gpt2")(video_ids, texts)`` -> float64 [n]: log-probability of each text, whatever the video.
@@ -18,7 +20,8 @@ class CausalScorer:
     def __init__(self, name, batch=64, device="cpu", per_token=False, download=False):
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        self.name, self.batch, self.device, self.per_token = str(name), int(batch), device, per_token
+        self.name, self.device, self.per_token = str(name), device, per_token
+        self.batch = whole_number(batch, "batch", "texts")
         options = {"local_files_only": not download}
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(self.name, **options)

@@ -167,6 +167,8 @@ class BlindScorer:
     """A language model as a scorer: ``model.score(texts)``, whatever the video (see posrank.language.ngrams)."""
 
     def __init__(self, model):
+        if not callable(getattr(model, "score", None)):
+            raise ValueError(f"model: a {type(model).__name__} has no score(texts); give what posrank.language.ngrams.fit returns")
         self.model = model
 
     def __call__(self, video_ids, texts):

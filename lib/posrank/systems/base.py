@@ -12,7 +12,7 @@ from open_clip.model import CLIP
 from torch import nn
 
 from posrank.systems.features import TextFeatures, VideoFeatures
-from posrank.systems.inputs import check_attention, check_index, check_video, check_whole, check_words, normalise
+from posrank.systems.inputs import check_attention, check_index, check_texts, check_video, check_whole, check_words, normalise
 from posrank.systems.pairs import AllPairs, Grouped, group
 from posrank.towers.backbone import load_backbone
 from posrank.towers.image import add_prompts, encode_image
@@ -73,6 +73,7 @@ class System(nn.Module):
 
     def tokenize(self, texts):
         """Sentences -> [n, max_words] int64: SOT, tokens, EOT (the largest id), zeros."""
+        texts = check_texts(texts)
         if self.tokenizer is None:
             raise ValueError(
                 "this system was built from towers without a tokenizer; give a backbone that has one (load_backbone)"
@@ -130,6 +131,7 @@ class System(nn.Module):
         for branch in branches:
             self._check_branch(branch)
         video, mask = check_video(video, video_mask, self.num_frames, fill=self.as_released)
+        video = video.to(self.image_mean.dtype)
         cls, prompts = self._encode_frames(video, mask, any(branch != "coarse" for branch in branches))
         return {b: self._video_features(cls if b == "coarse" else prompts, mask, b) for b in branches}
 

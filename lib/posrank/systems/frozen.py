@@ -131,6 +131,7 @@ class Frozen(System):
         for branch in branches:
             self._check_branch(branch)
         video, mask = check_video(video, video_mask, self.num_frames)
+        video = video.to(self.image_mean.dtype)
         outputs = self.video_model(video, None if self.as_released else mask)
         outputs = self.vid_proj(outputs)
         one = torch.ones(len(video), 1, dtype=torch.bool, device=video.device)

@@ -23,6 +23,15 @@ def check_index(index):
     return index.long()
 
 
+def check_texts(texts):
+    """A sentence or several as a list of them; ValueError where one is no text."""
+    texts = [texts] if isinstance(texts, str) else list(texts) if hasattr(texts, "__iter__") else [texts]
+    for text in texts:
+        if not isinstance(text, str):
+            raise ValueError(f"texts must be a list of sentences, and one is a {type(text).__name__}")
+    return texts
+
+
 def check_words(input_ids, max_words, fill=False):
     """Token ids [n, any L] -> [n, at most max_words], exactly max_words with `fill` (zeros).
 
@@ -58,6 +67,8 @@ def check_video(video, video_mask, num_frames, fill=False):
             f"video must be float [V, F, 3, H, W], not {tuple(video.shape)} {video.dtype}; "
             "system.prepare makes it from uint8 frames"
         )
+    if not video.shape[0] or not video.shape[1]:
+        raise ValueError(f"video holds {video.shape[0]} videos of {video.shape[1]} frames; give one frame of one video at least")
     if video.shape[1] > num_frames:
         raise ValueError(f"{video.shape[1]} frames per video, but the system was built with num_frames={num_frames}")
     if video_mask is None:
@@ -94,6 +105,8 @@ def normalise(frames, frames_read, mean, std):
             raise ValueError(f"frames_read must be one whole number for each video ({problem})") from None
         if read.shape != video.shape[:1] or read.dtype not in (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8):
             raise ValueError(f"frames_read must be one whole number for each of {len(video)} videos, not {list(read.shape)} {read.dtype}")
+        if bool(((read < 0) | (read > video.shape[1])).any()):
+            raise ValueError(f"frames_read must lie from 0 to {video.shape[1]}, the frames that are given, and holds {read.tolist()[:10]}")
         mask = torch.arange(video.shape[1], device=video.device) < read[:, None]
         video = video * mask[:, :, None, None, None]
     return video, mask

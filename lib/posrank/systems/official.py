@@ -115,6 +115,9 @@ def _family_options(name, state, num_frames, max_words):
     else:
         words = "word_logit_weight" if name == "xclip" else "word_mat_weight"
         options |= dict(max_words=_shape(state, words, 2)[0], num_frames=_shape(state, "frame_logit_weight", 2)[0])
+        for what, value in (("max_words", max_words), ("num_frames", num_frames)):
+            if value not in (None, options[what]):
+                raise ValueError(f"{what}={value}, but the checkpoint's parameters are of {what}={options[what]}; leave it out")
     if name != "xclip":
         blocks = {int(m[1]) for key in state if (m := re.match(r"clip\.visual\.transformer\.resblocks\.([0-9]{1,9})\.attn\.net\.", key))}
         options["shift_blocks"] = sorted(blocks)

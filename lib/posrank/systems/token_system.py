@@ -47,6 +47,7 @@ class TokenSystem(System):
         for branch in branches:
             self._check_branch(branch)
         video, mask = check_video(video, video_mask, self.num_frames, fill=self.fill)
+        video = video.to(self.image_mean.dtype)
         real = torch.ones_like(mask) if self.as_released else mask
         everything = bool(real.all())
         with frames_in_order(self.clip.visual, real):

@@ -39,7 +39,8 @@ class BertAdam(Optimizer):
 
     def __init__(self, params, lr, warmup=0.1, t_total=-1, schedule="warmup_cosine", b1=0.9, b2=0.98, e=1e-6,
                  weight_decay=0.2, max_grad_norm=1.0):  # fmt: skip
-        for name, value in dict(lr=lr, warmup=warmup, t_total=t_total, b1=b1, b2=b2, e=e, weight_decay=weight_decay).items():
+        for name, value in dict(lr=lr, warmup=warmup, t_total=t_total, b1=b1, b2=b2, e=e, weight_decay=weight_decay,
+                                max_grad_norm=max_grad_norm).items():
             if not isinstance(value, (int, float)) or value != value:
                 raise ValueError(f"{name} must be a number, not {value!r:.100}")
         defaults = dict(lr=lr, warmup=warmup, t_total=t_total, schedule=schedule, b1=b1, b2=b2, e=e,
@@ -97,6 +98,8 @@ def _check(group):
     ):
         if not low <= group[name] < high:
             raise ValueError(f"{name}={group[name]} lies outside [{low}, {high})")
+    if group["t_total"] != -1 and group["t_total"] <= 0:
+        raise ValueError(f"t_total={group['t_total']} is a number of steps above 0, or -1 for a constant rate")
     if not (group["warmup"] == -1 or 0 <= group["warmup"] < 1):
         raise ValueError(f"warmup={group['warmup']} is a share of t_total: [0, 1), or -1 for none")
 

@@ -202,6 +202,9 @@ def load_run(out, device=None):
     missing = [key for key in NEEDED if key not in settings] if isinstance(settings, dict) else ["mapping"]
     if missing:
         raise ValueError(f"{config} is no config of a run, it has no {missing[0]!r}; {AGAIN}")
+    for key, fits in (("strategy", lambda value: value in list(STRATEGIES)), ("dataset", lambda value: isinstance(value, str))):
+        if not fits(settings[key]):
+            raise ValueError(f"{config}: {key} is {settings[key]!r:.100}, which no run has; {AGAIN}")
     try:
         system = start_system(settings)
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, OverflowError) as problem:

@@ -4,3 +4,11 @@
 writes real H.264 files with an annotation file, `sheet` draws contact sheets, `pretrain` makes the small CLIP that the
 training strategies start from.
 """
+
+from importlib import import_module
+
+
+def __getattr__(name):
+    if name in ("build", "grammar", "pool", "renderer", "sheet", "sprites"):
+        return import_module(f"posrank.world.{name}")
+    raise AttributeError(f"module 'posrank.world' has no attribute {name!r}")
