@@ -196,6 +196,13 @@ def test_missing_values_are_empty_cells_in_markdown_and_the_readme():
     assert "|  |" in figures.markdown(figures.results_table([run])) and figures.markdown(figures.results_table([run])).count("±") == 0
 
 
+def test_the_report_has_no_latex_as_its_page_runs_no_scripts():
+    from nbformat import read
+
+    cells = read(root() / "notebooks" / "5_report.ipynb", as_version=4).cells
+    assert not [cell.source for cell in cells if cell.cell_type == "markdown" and "$" in cell.source]
+
+
 def test_the_page_has_contents_and_folds_the_cell_below_what_it_made():
     from nbformat import v4
 

@@ -30,7 +30,9 @@ nav#contents a { display: block; }
 @media print {
   details.made-by { display: none; }
   img, table { break-inside: avoid; }
+  img { max-height: 12cm; width: auto; }
   h2, .jp-MarkdownCell, .jp-OutputArea-output p { break-after: avoid; }
+  .jp-Cell, .jp-InputArea, .jp-OutputArea-child { display: block; break-inside: auto; }
   .jp-OutputArea-output { overflow: visible; }
   .jp-OutputArea-output table { font-size: 11px; }
 }
