@@ -111,7 +111,7 @@ def test_examples_colour_the_changed_word_and_escape_the_rest():
     negatives = pd.DataFrame([dict(caption_id="c", part="adj", k=0, sentence="a <b> white car", replacement="white", source="antonym")])
     html = figures.examples_html(captions, negatives, ["c"])
     assert '<b style="color:#c0392b">white</b> car' in html and "a &lt;b&gt;" in html
-    assert "antonym of a hypernym" in html
+    assert "The changed word is:" in html and "antonym of a hypernym" in html
 
 
 def test_attention_maps_sum_to_at_most_one_and_show_prompts():
@@ -179,6 +179,9 @@ def test_missing_values_are_empty_cells_in_notebooks():
     assert not any(word in html for word in ("NaN", "&lt;NA", "None"))
     assert table["v2t"].isna().sum() == 1, "the table itself stays as it is"
     assert "1000 rows" in cut and cut.count("<tr") < 20
+    counts = pd.DataFrame({"rank": [1.0, 2.0, None], "share": [0.0, 1.0, 1.0], "score": [7.0, 1.5, 3.0]})
+    html = figures.style.table_html(counts)
+    assert ">2<" in html and "2.0" not in html and ">1.0" in html and ">1.5" in html, "a count has no decimals, a share has"
 
 
 def test_missing_values_are_empty_cells_in_markdown_and_the_readme():
@@ -191,6 +194,13 @@ def test_missing_values_are_empty_cells_in_markdown_and_the_readme():
         text = figures.markdown(figures.results_table(runs))
         assert not any(word in text for word in ("nan", "<NA>", "None"))
     assert "|  |" in figures.markdown(figures.results_table([run])) and figures.markdown(figures.results_table([run])).count("±") == 0
+
+
+def test_the_report_has_no_latex_as_its_page_runs_no_scripts():
+    from nbformat import read
+
+    cells = read(root() / "notebooks" / "5_report.ipynb", as_version=4).cells
+    assert not [cell.source for cell in cells if cell.cell_type == "markdown" and "$" in cell.source]
 
 
 def test_the_page_has_contents_and_folds_the_cell_below_what_it_made():

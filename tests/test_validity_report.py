@@ -70,6 +70,12 @@ def test_tables_of_several_reports(report):
     counted = figures.counted_table(reports)
     assert {"several_words", "chance", "k"} <= set(counted) and "judges" not in counted and "verdict" not in counted
     assert figures.judges_table({}).empty
+    shuffled = json.loads(json.dumps(report, sort_keys=True))  # as the file holds it, and the parts the other way round
+    shuffled["parts"] = {part: shuffled["parts"][part] for part in ("prep", "verb")}
+    for table in (figures.judges_table({("world", "paper"): shuffled}), figures.counted_table({("world", "paper"): shuffled})):
+        assert [*table.index.get_level_values("part")] == ["verb", "prep"]
+    names = [name for name in figures.judges_table({("world", "paper"): shuffled}) if name.endswith("gram")]
+    assert names == sorted(names, key=["unigram", "bigram", "trigram", "4-gram", "-4-gram"].index)
 
 
 def test_negated_ranks_are_those_of_the_negated_scorer(made):

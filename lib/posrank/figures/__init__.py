@@ -36,7 +36,7 @@ _WHERE = {
         "worth_table",
     ),
     "posrank.validity": ("counted_table", "judges_table", "validity_report", "validity_table"),
-    "vision": ("constant_text", "gains_text", "published", "published_sweep", "unseen_text"),
+    "vision": ("constant_text", "published", "published_sweep", "unseen_text"),
     "world": ("tagger_agreement", "world_parts_figure", "world_sheet", "world_words"),
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}

@@ -22,7 +22,7 @@ def brittleness_table(metrics):
     for m in one_set(metrics):
         for kind, entry in m.get("brittleness", {}).items():
             left = {reason: n for reason, n in entry["left_out"].items() if n}
-            why.setdefault(kind, (sorted(set(PARTS) - set(entry["parts"])), left))
+            why.setdefault(kind, ([part for part in PARTS if part not in entry["parts"]], left))
             for part, values in entry["parts"].items():
                 rows.append({"positives": KINDS.get(kind, kind), "system": SYSTEMS[m["system"]],
                              "training strategy": STRATEGIES[m["strategy"]], "part": part, **values})

@@ -52,10 +52,15 @@ def examples_html(captions, negatives, caption_ids, per_part=3):
                 f'<tr><td style="color:#777;vertical-align:top">{part}</td>'
                 f'<td style="text-align:left">{"<br>".join(lines)}</td></tr>'
             )
-    legend = " &nbsp; ".join(
+    return f"<table>{''.join(rows)}</table>{_legend()}"
+
+
+def _legend():
+    """Which colour of a changed word stands for which source."""
+    colours = " &nbsp; ".join(
         f'<b style="color:{colour}">{_source(name)}</b>' for name, colour in SOURCE_COLOURS.items()
     )
-    return f"<table>{''.join(rows)}</table><p>{legend}</p>"
+    return f"<p>The changed word is: {colours}</p>"
 
 
 def _source(name):
@@ -123,6 +128,6 @@ def example_html(work, metrics, index=0, per_part=2, others=3):
     return (
         f"{strip_html(store[chosen['video_id']], 900)}<p><b>{escape(chosen['caption'])}</b></p>"
         f"<p>Coarse-grained negatives, captions of other "
-        f"videos:</p><ul>{coarse}</ul><table><tr>{head}</tr>{''.join(rows)}</table>"
+        f"videos:</p><ul>{coarse}</ul><table><tr>{head}</tr>{''.join(rows)}</table>{_legend()}"
         + (f"<p>Rank of the caption in its list under {SYSTEMS[metrics[0]['system']]}.</p>" if ranks else "")
     )

@@ -75,10 +75,10 @@ def failures_html(run, ranks, scores, negatives, captions, clip, per_part=2):
                 [
                     (row.part, strip_html(clip(row.video_id))),
                     (
-                        f"{row.caption_score:.4g}",
+                        f"{row.caption_score:.2f}",
                         f"<b>{escape(texts[row.caption_id])}</b> (the caption, rank {row.rank:g} of {row.of})",
                     ),
-                    (f"{row.score:.4g}", f"{won} (the negative that won)"),
+                    (f"{row.score:.2f}", f"{won} (the negative that won)"),
                 ]
             )
         )

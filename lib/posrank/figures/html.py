@@ -25,7 +25,17 @@ details.made-by > summary { color: #777; font-size: 85%; cursor: pointer; }
 .head-box table { font-size: 14px; }
 nav#contents { columns: 2; border: 1px solid #ccc; padding: .6em 1em; margin: 1em 0; }
 nav#contents a { display: block; }
-@media print { details.made-by { display: none; } .jp-Cell, img, table { break-inside: avoid; } }
+.jp-RenderedHTMLCommon tbody th { background: white; }
+@page { size: A4 landscape; margin: 12mm; }
+@media print {
+  details.made-by { display: none; }
+  img, table { break-inside: avoid; }
+  img { max-height: 12cm; width: auto; }
+  h2, .jp-MarkdownCell, .jp-OutputArea-output p { break-after: avoid; }
+  .jp-Cell, .jp-InputArea, .jp-OutputArea-child { display: block; break-inside: auto; }
+  .jp-OutputArea-output { overflow: visible; }
+  .jp-OutputArea-output table { font-size: 11px; }
+}
 </style>"""
 
 

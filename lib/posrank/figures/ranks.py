@@ -6,7 +6,7 @@ import pandas as pd
 from posrank import PARTS
 from posrank.captions.statistics import paper_table
 from posrank.figures.style import BLIND_COLOUR, COLOURS, STRATEGIES, SYSTEMS
-from posrank.figures.tables import blind_table, strategy_table
+from posrank.figures.tables import blind_rows, blind_table, strategy_table
 
 
 def parts_figure(metrics, title="PoSRank per part of speech"):
@@ -158,7 +158,7 @@ def controls_figure(metrics, title="What needs no video"):
     import matplotlib.pyplot as plt
 
     rows = {"this run": {part: metrics["posrank"][part]["posrank"] for part in PARTS if part in metrics["posrank"]}}
-    rows |= metrics.get("controls", {}) | metrics.get("blind", {})
+    rows |= metrics.get("controls", {}) | blind_rows(metrics)
     figure, axes = plt.subplots(figsize=(6.6, 2.9))
     shades = ["#029e73", "#56b4e9", "#0173b2", "#d55e00", "#e8a27c", "#949494", "#c9c9c9", "#ece133"]
     width = 0.84 / len(rows)

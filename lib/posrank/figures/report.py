@@ -99,7 +99,7 @@ def verdict(metrics):
                 f"change in points: {change or 'none trained'}."
             )
     blind = worth[worth["gain_low"].notna() & (worth["gain_low"] <= 0)]
-    cells = ", ".join(f"{SYSTEMS[r.system]}, {STRATEGIES[r.strategy]}, {r.part}" for r in blind.itertuples())
+    cells = "; ".join(f"{SYSTEMS[r.system]}, {STRATEGIES[r.strategy]}, {r.part}" for r in blind.itertuples())
     lines.append(f"* Vision gain not distinguishable from 0 (95 %): {cells or 'nowhere'}.")
     if table["seeds"].max() < 3:
         lines.append(

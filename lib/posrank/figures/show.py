@@ -5,7 +5,7 @@ Comes in: the workspace and its selection of runs. Goes out: nothing; tables and
 pipeline.
 """
 
-from IPython.display import HTML, display
+from IPython.display import HTML, Markdown, display
 
 from posrank.captions.statistics import paper_table
 from posrank.figures.curves import sweep_figure
@@ -14,11 +14,11 @@ from posrank.figures.sweeps import SWEEPS, sweep_beside_paper, sweep_folder, swe
 from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper, numbers
 
 PAPERS = {
-    4: "paper: X-CLIP on VLN-UVO, K = 20",
-    5: "paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
-    6: "paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
-    7: "paper: X-CLIP, K = 20",
-    8: "paper: VLN-UVO, K = 20",
+    4: "Paper: X-CLIP on VLN-UVO, K = 20",
+    5: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
+    6: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
+    7: "Paper: X-CLIP, K = 20",
+    8: "Paper: VLN-UVO, K = 20",
 }
 
 
@@ -41,7 +41,7 @@ def show_results(work, selection, table):
 def show_average(work, selection):
     """Table 3: ours and the paper's; below, published runs of the systems that this preset did not run."""
     table, systems = work.save_table(average_table(selection.runs), "table3"), {m["system"] for m in selection.runs}
-    display(table if len(table) else "None of these runs had coarse-grained training.")
+    display(table if len(table) else Markdown("None of these runs had coarse-grained training."))
     display(HTML("<p>The paper's Table 3:</p>"), paper_table(3).set_index("system"))
 
     def wanted(name, m):
@@ -61,7 +61,7 @@ def show_sweep(work, selection, name):
         show_published(work, lambda point, m: point.startswith(f"sweeps/{name}-"), f"Table {number}, ")
     else:
         label = {"lambda": "lambda", "n": "N, negatives per part of speech"}[name]
-        display(work.save(sweep_figure(table, name, label, paper_table(number)), f"table{number}_{name}"))
+        work.save(sweep_figure(table, name, label, paper_table(number)), f"table{number}_{name}")
 
 
 def show_published(work, wanted, what=""):

@@ -22,6 +22,7 @@ def show_style():
     from IPython import get_ipython
 
     pd.options.display.float_format = "{:.3f}".format
+    pd.options.display.max_colwidth = 200
     shell = get_ipython()
     if shell is not None:
         shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, table_html)
@@ -36,19 +37,24 @@ def show_style():
 
 def table_html(table):
     """A DataFrame as notebooks show it, cut as pandas' display options say; a missing value (NaN, NA, None) is an empty
-    cell.
+    cell, and a column of whole numbers (counts, ranks; not shares, which end at 1) has no decimals.
 
     >>> "NaN" in table_html(__import__("pandas").DataFrame({"a": [1.5, None]}))
     False
+    >>> "2.0" in table_html(__import__("pandas").DataFrame({"rank": [1.0, 2.0, None]}))
+    False
     """
     from pandas import get_option
+    from pandas.api.types import is_float_dtype
 
-    missing = [number for number in range(table.shape[1]) if table.iloc[:, number].isna().any()]
-    if missing:
-        table = table.copy()
-        for number in missing:
-            column = table.iloc[:, number].astype(object)
-            table.isetitem(number, column.where(column.notna(), ""))
+    table = table.copy()
+    for number in range(table.shape[1]):
+        column = table.iloc[:, number]
+        if is_float_dtype(column) and column.max() > 1 and (column.dropna() % 1 == 0).all():
+            column = column.astype("Int64")
+        if column.isna().any():
+            column = column.astype(object).where(column.notna(), "")
+        table.isetitem(number, column)
     most = get_option("display.max_rows")
     rows = get_option("display.min_rows") if most and len(table) > most else most
     columns, sizes = get_option("display.max_columns"), get_option("display.show_dimensions")

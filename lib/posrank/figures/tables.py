@@ -103,6 +103,12 @@ def _count(metrics, name):
     return "" if value is None else f"{value:.0f}"
 
 
+def blind_rows(metrics):
+    """{name: PoSRank by part} of what needs no video: n-gram models by order, then the controls."""
+    blind = metrics.get("blind", {})
+    return {name: blind[name] for name in sorted(blind, key=lambda name: ORDERS.get(name, len(ORDERS) + 1))}
+
+
 def blind_table(metrics):
     """What the runs' sets are worth: per run and part PoSRank with its interval, chance, the zero line (shuffled
     video), the best blind row and the vision gain -> long DataFrame."""
@@ -133,7 +139,7 @@ def blind_table(metrics):
                     "part": part,
                     **{name: own[name] for name in numbers},
                     "shuffled": m.get("zero_line", {}).get(part),
-                    **{name: line.get(part) for name, line in m.get("blind", {}).items() if name != "shuffled video"},
+                    **{name: line.get(part) for name, line in blind_rows(m).items() if name != "shuffled video"},
                     "best_blind": gain.get("best_blind"),
                     "vision_gain": gain.get("value"),
                     "gain_low": gain.get("low"),

@@ -8,7 +8,7 @@ import json
 import numpy as np
 
 from posrank import PARTS
-from posrank.figures.finding import finding_table, gain_table
+from posrank.figures.finding import finding_table
 from posrank.figures.style import STRATEGIES, SYSTEMS
 from posrank.paths import root
 
@@ -24,22 +24,6 @@ def published_sweep(preset, name):
     """{point: metrics} of a sweep that was published under a preset; empty where none was."""
     files = sorted((published(preset) / "sweeps").glob(f"{name}-*.json"))
     return {path.stem.removeprefix(f"{name}-"): json.loads(path.read_text(encoding="utf-8")) for path in files}
-
-
-def gains_text(groups):
-    """For each group, system and strategy a line: what it adds to coarse training on average over the parts, and what
-    is left once the gain of the same model with the wrong videos is taken away."""
-    table = gain_table(groups)
-    if table.empty:
-        return "No runs of several strategies are published here."
-    means = table.xs("mean", level="part")
-    lines = [
-        f"* {group}, {SYSTEMS[system]}, {STRATEGIES[strategy]}: {row['gain']:+.3f} over coarse training, "
-        f"of which {row['vision']:+.3f} "
-        f"with the right video alone ({row['seeds']:.0f} seed{'s' if row['seeds'] > 1 else ''})."
-        for (group, system, strategy), row in means.iterrows()
-    ]
-    return "\n".join(lines)
 
 
 def unseen_text(groups):

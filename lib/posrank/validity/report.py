@@ -8,6 +8,7 @@ every set, ours and the authors'.
 import pandas as pd
 
 from posrank import PARTS, scoring
+from posrank.language.ngrams import ORDERS
 from posrank.language.tagger import DEFAULT
 from posrank.scoring.scorers import BlindScorer
 from posrank.scoring.summary import part_metrics
@@ -92,6 +93,11 @@ def validity_report(
     return {"rule": rule, "level": level, "note": note, "parts": parts, "verdict": verdict(asked), "dropped": dropped}
 
 
+def _by_part(report):
+    """(part, its entry) of a report, in the order of PARTS: a report that was read from JSON has another."""
+    return [(part, report["parts"][part]) for part in PARTS if part in report["parts"]]
+
+
 def judges_table(reports):
     """The judges of several sets side by side: DataFrame by (dataset, rule, part) with captions, K, chance, and for the judges
     how far they are above chance.
@@ -100,8 +106,9 @@ def judges_table(reports):
     """
     rows = []
     for (dataset, rule), report in reports.items():
-        for part, each in report["parts"].items():
-            scores = {name: row["excess"] for name, row in each["judges"].items()}
+        for part, each in _by_part(report):
+            judges = sorted(each["judges"], key=lambda name: ORDERS.get(name, len(ORDERS) + 1))
+            scores = {name: each["judges"][name]["excess"] for name in judges}
             rows.append({"dataset": dataset, "rule": rule, "part": part, "captions": each["captions"], "K": each["k"],
                          "chance": each["chance"], **scores, "verdict": each["verdict"]})
     return pd.DataFrame(rows).set_index(["dataset", "rule", "part"]) if rows else pd.DataFrame()
@@ -111,6 +118,6 @@ def counted_table(reports):
     """What can be counted in several sets without a person: the columns of `sentence_counts` by (dataset, rule, part)."""
     rows = [
         {"dataset": dataset, "rule": rule, "part": part, **{k: v for k, v in each.items() if not isinstance(v, (dict, str))}}
-        for (dataset, rule), report in reports.items() for part, each in report["parts"].items()
+        for (dataset, rule), report in reports.items() for part, each in _by_part(report)
     ]
     return pd.DataFrame(rows).set_index(["dataset", "rule", "part"]) if rows else pd.DataFrame()
