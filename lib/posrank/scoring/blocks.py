@@ -30,7 +30,8 @@ class Plan:
         lists = caption.astype(np.int64) * len(PARTS) + part
         self.order = np.argsort(lists, kind="stable").astype(np.int32)
         self.lists, self.sizes = np.unique(lists, return_counts=True)
-        self.k = negatives["k"].to_numpy()[self.order] if "k" in negatives else _places(self.sizes)
+        places = np.arange(len(lists)) - np.repeat(np.cumsum(self.sizes) - self.sizes, self.sizes)
+        self.k = negatives["k"].to_numpy()[self.order] if "k" in negatives else places
         # offsets of each caption's negatives, and of its lists
         self.first = np.append(0, np.cumsum(np.bincount(caption, minlength=len(self.rows))))
         self.first_list = np.searchsorted(self.lists // len(PARTS), np.arange(len(self.rows) + 1))
@@ -59,13 +60,9 @@ class Plan:
         owner, part = self.lists // len(PARTS), self.lists % len(PARTS)
         table = pd.DataFrame({
             "run": pd.array([run], dtype="str").take(np.zeros_like(owner)),
-            "caption_id": self.rows["caption_id"].array.take(owner),
-            "video_id": self.rows["video_id"].array.take(owner),
-            "part": pd.array(PARTS, dtype="str").take(part),
-            "better": better,
-            "equal": equal,
-            "negatives": self.sizes.astype(np.int64),
-            "reciprocal_rank": reciprocal_from_counts(better, equal),
+            "caption_id": self.rows["caption_id"].array.take(owner), "video_id": self.rows["video_id"].array.take(owner),
+            "part": pd.array(PARTS, dtype="str").take(part), "better": better, "equal": equal,
+            "negatives": self.sizes.astype(np.int64), "reciprocal_rank": reciprocal_from_counts(better, equal),
         })
         return validate(table, "ranks")
 
@@ -90,11 +87,6 @@ def before_each(values, firsts, sizes):
     [-1, 1, -2, 2, 3]
     """
     return np.insert(values, np.cumsum(sizes) - sizes, firsts)
-
-
-def _places(sizes):
-    """0, 1, ... within each of the groups of `sizes`."""
-    return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 
 
 class Texts:
@@ -196,8 +188,7 @@ def _hash(text):
 
 
 def _aligned(negatives, captions):
-    """Captions that have negatives, in their order; for each negative the row of its caption and the number of its
-    part."""
+    """Captions that have negatives, in their order; for each negative its caption's row and its part's number."""
     _need(negatives, ("caption_id", "part", "sentence"), "negatives")
     _need(captions, ("caption_id", "video_id", "caption"), "captions")
     if len(negatives) == 0:

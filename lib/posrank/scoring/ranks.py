@@ -10,6 +10,8 @@ ties by accident.)
 
 import numpy as np
 
+from posrank.messages import short
+
 LONGEST = 10**8
 """Sentences in the longest list that is ranked."""
 TIES = ("expected", "optimistic", "pessimistic")
@@ -43,26 +45,16 @@ def whole_number(value, name, what, most=10**9):
     """`value` as an int of 1 to `most`, or ValueError: `name` is the argument, `what` it counts."""
     number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not number or not 1 <= value <= most or int(value) != value:
-        raise ValueError(f"{name}: expected a whole number of {what} from 1 to {most}, got {_short(value)}")
+        raise ValueError(f"{name}: expected a whole number of {what} from 1 to {most}, got {short(value, 60)}")
     return int(value)
-
-
-def _short(value):
-    try:
-        return repr(value)[:60]
-    except ValueError:  # whole numbers of more than 4,300 digits have no text
-        return "a very large number"
 
 
 def counts(values, name):
     """An int64 array of whole numbers of at least 0, or ValueError."""
     array = as_array(values, name)
-    if array.dtype.kind == "f" and not (np.isfinite(array) & (array == np.floor(array)) & (np.abs(array) < LONGEST)).all():
+    if not ((array >= 0) & (array <= LONGEST) & (array == np.floor(array))).all():
         raise ValueError(f"{name}: expected whole numbers from 0 to {LONGEST}")
-    array = array.astype(np.int64)
-    if (array < 0).any() or (array > LONGEST).any():
-        raise ValueError(f"{name}: expected whole numbers from 0 to {LONGEST}")
-    return array
+    return array.astype(np.int64)
 
 
 def tie_counts(scores, valid=None):

@@ -4,9 +4,9 @@ system = build("xclip", backbone="openai/ViT-B-32", num_frames=12, max_words=32)
 scores = system.similarity(system.tokenize(["a dog runs"]), video, video_mask)      # [texts, videos]
 """
 
-import difflib
 import inspect
 
+from posrank.messages import unknown
 from posrank.systems.base import BRANCHES, System
 from posrank.systems.clip import Clip
 from posrank.systems.features import TextFeatures, VideoFeatures
@@ -27,9 +27,7 @@ __all__ = ["BRANCHES", "SYSTEMS", "System", "TextFeatures", "VideoFeatures", "bu
 def system_class(name):
     """The class of a system; ValueError with the nearest name where there is none."""
     if not isinstance(name, str) or name not in _CLASSES:
-        near = difflib.get_close_matches(str(name), SYSTEMS, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"no system {name!r}; there are {', '.join(SYSTEMS)}{hint}")
+        raise ValueError(unknown("system", name, SYSTEMS))
     return _CLASSES[name]
 
 
@@ -43,11 +41,9 @@ def build(name, *, backbone, prompts=0, num_frames, max_words, as_released=False
     module) and `temporal_layers` among them.
     """
     cls = system_class(name)
-    known = [
-        p
-        for p in inspect.signature(cls.__init__).parameters
-        if p not in ("self", "backbone", "num_frames", "max_words", "prompts", "as_released")
-    ]
+    classes = [parent for parent in cls.__mro__ if issubclass(parent, System)]
+    taken = {option: None for parent in classes for option in inspect.signature(parent.__init__).parameters}
+    known = [option for option in taken if option not in {"shared", *inspect.signature(System.__init__).parameters}]
     for option in heads:
         if option not in known:
             raise ValueError(f"the system {name!r} has no option {option!r}; it has {', '.join(known) or 'none'}")

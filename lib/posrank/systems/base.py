@@ -29,6 +29,15 @@ def masked_mean(x, mask):
     return (x * weight).sum(-2) / weight.sum(-2).clamp_min(1)
 
 
+def unpack(x, real):
+    """Rows of the n real frames [n, D], real [V, F] with n True -> [V, F, D], zeros in the places of the others."""
+    if len(x) == real.numel():
+        return x.view(*real.shape, x.shape[-1])
+    full = x.new_zeros(*real.shape, x.shape[-1])
+    full[real] = x
+    return full
+
+
 class System(nn.Module):
     """A text tower, a video tower and a similarity. `posrank.systems.build` makes one.
 
@@ -80,11 +89,8 @@ class System(nn.Module):
         return self.tokenizer(texts, self.max_words)
 
     def prepare(self, frames, frames_read=None):
-        """uint8 frames [V, F, H, W, 3] and the number read per video [V] -> normalised video [V, F, 3, H, W], mask
-        [V, F].
-
-        Frames beyond `frames_read` are zeros after normalisation, as in the CLIP4Clip family.
-        """
+        """uint8 frames [V, F, H, W, 3] and the number read per video [V] -> normalised video [V, F, 3, H, W] with zeros
+        beyond `frames_read`, as in the CLIP4Clip family, and mask [V, F]."""
         return normalise(frames, frames_read, self.image_mean, self.image_std)
 
     def encode_text(self, input_ids, attention_mask=None):
@@ -137,21 +143,12 @@ class System(nn.Module):
         """CLS and prompt features [V, F, D] (prompts None where not asked for); padded frames are not run, and zero."""
         first_patch = with_prompts and self.as_released  # the released code reads token 1 for the prompt
         real = mask if not self.as_released else torch.ones_like(mask)
-        everything = bool(real.all())
-        images = video.flatten(0, 1) if everything else video[real]
+        images = video.flatten(0, 1) if bool(real.all()) else video[real]
         tokens = encode_image(self.clip.visual, images, patches=first_patch)
         prompt = None
         if with_prompts:
             prompt = tokens.patches[:, 0] if first_patch else tokens.prompts.mean(1)
-        return tuple(self._unpack(x, real, everything) for x in (tokens.cls, prompt))
-
-    @staticmethod
-    def _unpack(x, real, everything):
-        if x is None or everything:
-            return x if x is None else x.view(*real.shape, -1)
-        full = x.new_zeros(*real.shape, x.shape[-1])
-        full[real] = x
-        return full
+        return unpack(tokens.cls, real), None if prompt is None else unpack(prompt, real)
 
     def _video_features(self, frames, mask, branch):
         return VideoFeatures(frames, None, mask, branch=branch)
@@ -161,15 +158,6 @@ class System(nn.Module):
     def _pair_size(self, text, video):
         """Numbers that one pair needs in the largest array of `_compare`."""
         return 1 if text.words is None else text.words.shape[1] * video.frames.shape[1]
-
-    def _text_side(self, text, branch):
-        raise TypeError(f"{type(self).__name__} does not say how its text features are compared")
-
-    def _video_side(self, video):
-        raise TypeError(f"{type(self).__name__} does not say how its video features are compared")
-
-    def _compare(self, text, video, pairs, branch):
-        raise TypeError(f"{type(self).__name__} does not say how a pair is scored")
 
     def score(self, text_features, video_features):
         """All pairs: T texts and V videos -> [T, V], in fp32 (fp64 stays), computed in chunks of bounded memory."""
@@ -186,7 +174,7 @@ class System(nn.Module):
             # at least 16 texts a chunk, so that products stay large
             wide = max(1, min(len(video), BUDGET // (size * 16)))
             rows = max(1, BUDGET // (size * wide))
-            parts = [_rows(videos, slice(v, v + wide)) for v in range(0, max(1, len(video)), wide)]
+            parts = [{name: x[v : v + wide] for name, x in videos.items()} for v in range(0, max(1, len(video)), wide)]
             out = []
             for start in range(0, max(1, len(text)), rows):
                 texts = self._text_side(text[start : start + rows], video.branch)
@@ -219,7 +207,7 @@ class System(nn.Module):
                 cells = grid[start : start + step]
                 texts = self._text_side(_take(text, cells.clamp_min(0).flatten()), branch)
                 texts = {name: x.unflatten(0, cells.shape) for name, x in texts.items()}
-                part = {name: _select(x, row[start : start + step]) for name, x in videos.items()}
+                part = {name: _take(x, row[start : start + step]) for name, x in videos.items()}
                 scores.append(self._compare(texts, part, Grouped, branch)[cells >= 0])
         if not scores:
             return video.frames.new_zeros(0)
@@ -246,18 +234,8 @@ def _check_features(text, video):
         raise ValueError(f"scores need what encode_text and what encode_video return, not {kinds}")
 
 
-def _rows(side, index):
-    return {name: x[index] for name, x in side.items()}
 
-
-def _consecutive(index, length):
-    return len(index) == length and bool((index == torch.arange(length, device=index.device)).all())
-
-
-def _take(features, index):
-    """Rows of features; the features themselves, uncopied, where the index is all of them in order."""
-    return features if _consecutive(index, len(features)) else features[index]
-
-
-def _select(x, index):
-    return x if _consecutive(index, len(x)) else x[index]
+def _take(rows, index):
+    """Rows of features or of a tensor; themselves, uncopied, where the index is all of them in order."""
+    everything = len(index) == len(rows) and bool((index == torch.arange(len(rows), device=index.device)).all())
+    return rows if everything else rows[index]

@@ -18,8 +18,8 @@ class Clip(System):
     name = "clip"
     reads_words = False
 
-    def __init__(self, backbone, *, num_frames, max_words, prompts=0, as_released=False):
-        super().__init__(backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released)
+    def __init__(self, backbone, **shared):
+        super().__init__(backbone, **shared)
         if causal_tower(self.clip)[1]:
             self.max_words = context_length(self.clip)
 

@@ -15,13 +15,12 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from posrank.systems.base import System
 from posrank.systems.features import TextFeatures, VideoFeatures
 from posrank.systems.inputs import check_video, normalise
 from posrank.towers.distilbert import encode_sentences, real_tokens
-from posrank.towers.frozen import load_frozen
+from posrank.towers.frozen import load_frozen, make_projections
 from posrank.towers.text import encode_text
 
 TEMPERATURE = 0.05
@@ -46,15 +45,14 @@ class Frozen(System):
             return frozen_backbone(spec)
         return load_frozen(spec)
 
-    def __init__(self, backbone, *, num_frames, max_words, prompts=0, as_released=False, projection=None, temporal_start=None):
-        super().__init__(backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released)
+    def __init__(self, backbone, *, as_released=False, projection=None, temporal_start=None, **shared):
+        super().__init__(backbone, as_released=as_released, **shared)
         if backbone.new_time:
             self.video_model.start_time(temporal_start or ("released" if as_released else "copied"))
         self.txt_proj, self.vid_proj = (copy.deepcopy(part) for part in (backbone.txt_proj, backbone.vid_proj))
         if projection is not None:
             width = self.video_model.pos_embed.shape[-1]
-            self.txt_proj = nn.Sequential(nn.ReLU(), nn.Linear(self._text_width(), projection))
-            self.vid_proj = nn.Sequential(nn.Linear(width, projection))
+            self.txt_proj, self.vid_proj = make_projections(self._text_width(), width, projection)
         self.settings |= dict(projection=projection, temporal_start=temporal_start)
 
     def _take_towers(self, backbone, num_frames, prompts, as_released):
@@ -77,10 +75,6 @@ class Frozen(System):
             return self.text_model.config.dim
         projection = self.text_model.text_projection
         return self.text_model.positional_embedding.shape[1] if projection is None else projection.shape[1]
-
-    def tokenize(self, texts):
-        """Sentences -> [n, L] int64, L at most max_words: [CLS], pieces, [SEP], zeros (or as the backbone's tokenizer does)."""
-        return super().tokenize(texts)
 
     def prepare(self, frames, frames_read=None):
         """uint8 frames [V, F, H, W, 3] and the number read per video [V] -> normalised video [V, F', 3, H, W], mask.

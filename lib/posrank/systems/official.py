@@ -14,10 +14,7 @@ from torch import nn
 from posrank.systems.inputs import check_whole
 from posrank.systems.ts2net import TOKENS
 from posrank.towers.backbone import load_backbone
-from posrank.towers.checkpoints import clip_from_state, load_checked, prompt_count, read_state
-from posrank.towers.checkpoints import head_count as _heads
-from posrank.towers.checkpoints import layers as _layers
-from posrank.towers.checkpoints import shape as _shape
+from posrank.towers.checkpoints import clip_from_state, head_count, layers, load_checked, prompt_count, read_state, shape
 from posrank.towers.frozen import from_state
 from posrank.towers.shift import RELEASED_BLOCKS
 
@@ -25,25 +22,14 @@ _UNUSED = {
     "clip": (),
     "frozen": ("text_model.embeddings.position_ids",),  # a buffer that older transformers stored
     "xclip": (  # created by the prompted X-CLIP and never read
-        "sents_mat_weight",
-        "sents_vp_mat_weight",
-        "word_vp_logit_weight",
-        "frame_vp_logit_weight",
-        "neg_local_mat_weight",
-        "neg_word_mat_weight",
-        "word_vp_mat_weight",
-        "word_vp_mat_weight2",
+        "sents_mat_weight", "sents_vp_mat_weight", "word_vp_logit_weight", "frame_vp_logit_weight", "neg_local_mat_weight",
+        "neg_word_mat_weight", "word_vp_mat_weight", "word_vp_mat_weight2",
     ),
     "ts2net": ("visual_prompt_encoder.*", "text_token_selector.*"),
     "ucofia": ("word_logit_weight", "frame_mat_weight", "frame_mat_weight2", "word_mat_weight_for_pixel"),
 }
 """Patterns of keys that released files hold and no similarity reads."""
 _ALWAYS_UNUSED = ("clip.input_resolution", "clip.context_length", "clip.vocab_size")  # OpenAI's own notes in the file
-
-
-def _with_prefix(state):
-    """Bare CLIP weights (OpenAI's, open_clip's) get the `clip.` prefix that systems use."""
-    return {f"clip.{key}": value for key, value in state.items()} if "visual.conv1.weight" in state else state
 
 
 def load_official(
@@ -71,8 +57,8 @@ def load_official(
     state = read_state(source)
     if name == "frozen":
         return _frozen(cls, state, as_released, heads, text_heads, num_frames, max_words)
-    if name == "clip":
-        state = _with_prefix(state)
+    if name == "clip" and "visual.conv1.weight" in state:  # bare weights (OpenAI's, open_clip's)
+        state = {f"clip.{key}": value for key, value in state.items()}
     unused = _ALWAYS_UNUSED + _UNUSED[name]
     if name == "ucofia":
         variant = variant or _variant(state)
@@ -83,17 +69,11 @@ def load_official(
     state = {key: value for key, value in state.items() if key not in dropped}
     backbone = load_backbone(clip_from_state(state, heads, text_heads))
     prompt = state.get("clip.visual.vpt_embedding")
-    width = _shape(state, "clip.visual.conv1.weight", 4)[0]
+    width = shape(state, "clip.visual.conv1.weight", 4)[0]
     options = dict(prompts=prompt_count(state, "clip.visual.vpt_embedding", width), as_released=as_released)
-    if name == "clip":
-        context = len(state["clip.positional_embedding"])
-        options |= dict(max_words=max_words or min(32, context), num_frames=num_frames or 12)
-    else:
-        options |= _family_options(name, state, num_frames, max_words)
-        if options["temporal_layers"]:
-            backbone.temporal = {
-                k: v for k, v in state.items() if k.startswith(("transformerClip.", "frame_position_"))
-            }
+    options |= _options(name, state, num_frames, max_words)
+    if options.get("temporal_layers"):
+        backbone.temporal = {k: v for k, v in state.items() if k.startswith(("transformerClip.", "frame_position_"))}
     if name == "ucofia":
         options["variant"] = variant
     system = cls(backbone, **options)
@@ -106,36 +86,37 @@ def load_official(
     return system.eval()
 
 
-def _family_options(name, state, num_frames, max_words):
-    """What the keys of X-CLIP, TS2-Net and UCoFiA say about their shapes."""
-    options = dict(temporal_layers=_layers(state, "transformerClip.resblocks"))
-    if name == "ts2net":  # none of its parameters depends on words and frames
+def _options(name, state, num_frames, max_words):
+    """What the keys of a system built on CLIP say about its shapes."""
+    options = {} if name == "clip" else dict(temporal_layers=layers(state, "transformerClip.resblocks"))
+    if name in ("clip", "ts2net"):  # none of their parameters depends on words and frames
         context = len(state["clip.positional_embedding"])
-        options |= dict(max_words=max_words or min(32, context), num_frames=num_frames or max(1, context // TOKENS))
+        frames = 12 if name == "clip" else max(1, context // TOKENS)
+        options |= dict(max_words=max_words or min(32, context), num_frames=num_frames or frames)
     else:
         words = "word_logit_weight" if name == "xclip" else "word_mat_weight"
-        options |= dict(max_words=_shape(state, words, 2)[0], num_frames=_shape(state, "frame_logit_weight", 2)[0])
-    if name != "xclip":
-        blocks = {int(m[1]) for key in state if (m := re.match(r"clip\.visual\.transformer\.resblocks\.([0-9]{1,9})\.attn\.net\.", key))}
-        options["shift_blocks"] = sorted(blocks)
+        options |= dict(max_words=shape(state, words, 2)[0], num_frames=shape(state, "frame_logit_weight", 2)[0])
+    if name in ("ts2net", "ucofia"):
+        found = (re.match(r"clip\.visual\.transformer\.resblocks\.([0-9]{1,9})\.attn\.net\.", key) for key in state)
+        options["shift_blocks"] = sorted({int(match[1]) for match in found if match})
     return options
 
 
 def _variant(state):
     """Which copy of UCoFiA's code a checkpoint belongs to, by the width of its score predictor and its token shift."""
-    width = _shape(state, "clip.text_projection", 2)[1]
-    if _shape(state, "visual_token_selector.score_predictor.in_conv.0.weight", 1)[0] == 2 * width:
+    width = shape(state, "clip.text_projection", 2)[1]
+    if shape(state, "visual_token_selector.score_predictor.in_conv.0.weight", 1)[0] == 2 * width:
         return "eval_t2v"
     shifted = any(".attn.net." in key for key in state)
-    deep = _layers(state, "clip.visual.transformer.resblocks") > min(RELEASED_BLOCKS)
+    deep = layers(state, "clip.visual.transformer.resblocks") > min(RELEASED_BLOCKS)
     return "eval_v2t" if deep and not shifted else "train"
 
 
 def frozen_backbone(source, heads=None, text_heads=None):
     """The towers of an official checkpoint of Frozen (a path or a state_dict), to build the system on."""
     state = {key: value for key, value in read_state(source).items() if key not in _UNUSED["frozen"]}
-    heads = _heads(_shape(state, "video_model.pos_embed", 3)[-1], heads, "heads", "video")
-    text_heads = _heads(_shape(state, "text_model.embeddings.word_embeddings.weight", 2)[1], text_heads, "text_heads", "text")
+    heads = head_count(shape(state, "video_model.pos_embed", 3)[-1], heads, "heads", "video")
+    text_heads = head_count(shape(state, "text_model.embeddings.word_embeddings.weight", 2)[1], text_heads, "text_heads", "text")
     return from_state(state, heads, text_heads)
 
 

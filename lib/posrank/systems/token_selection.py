@@ -32,16 +32,12 @@ class ScorePredictor(nn.Module):
         return self.out_conv(hidden)[:, 1:, 0]
 
 
-class VideoScorePredictor(nn.Module):
+class VideoScorePredictor(ScorePredictor):
     """The predictor of UCoFiA's `eval_t2v` copy: twice as wide, it joins CLS before the first layer, and in front of the
     second the sum of the hidden CLS of all frames of the video. real [V, F]: which frames the n rows are."""
 
     def __init__(self, width):
-        super().__init__()
-        self.in_conv = nn.Sequential(nn.LayerNorm(2 * width), nn.Linear(2 * width, width, bias=False), nn.GELU())
-        self.out_conv = nn.Sequential(
-            nn.Linear(2 * width, width, bias=False), nn.GELU(), nn.Linear(width, 1, bias=False), nn.Tanh()
-        )
+        super().__init__(2 * width)
 
     def forward(self, tokens, real):
         hidden = self.in_conv(torch.cat([tokens, tokens[:, :1].expand_as(tokens)], dim=-1))

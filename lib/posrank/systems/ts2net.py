@@ -32,18 +32,9 @@ class TS2Net(TokenSystem):
     name = "ts2net"
     reads_words = False
 
-    def __init__(
-        self, backbone, *, num_frames, max_words, prompts=0, as_released=False, heads=None, temporal_layers=None,
-        shift_blocks=None, evaluation_noise=None,
-    ):  # fmt: skip
-        super().__init__(
-            backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released,
-            shift_blocks=shift_blocks, evaluation_noise=evaluation_noise,
-        )  # fmt: skip
-        shape = temporal.text_shape(self.clip)
-        temporal.attach(self, shape, heads, temporal_layers, getattr(backbone, "temporal", None), TOKENS)
-        layers = len(self.transformerClip.resblocks) if self.transformerClip else 0
-        self.settings |= dict(heads=heads, temporal_layers=layers)
+    def __init__(self, backbone, *, heads=None, temporal_layers=None, **shared):
+        super().__init__(backbone, **shared)
+        temporal.attach(self, backbone, heads, temporal_layers, TOKENS)
 
     def _group_features(self, head, cls, chosen, mask, branch):
         # tiling as a whole does not fit tokens that go frame by frame: the released mask is misaligned

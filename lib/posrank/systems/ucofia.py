@@ -51,17 +51,11 @@ class UCoFiA(TokenSystem):
 
     name = "ucofia"
 
-    def __init__(
-        self, backbone, *, num_frames, max_words, prompts=0, as_released=False, heads=None, temporal_layers=None,
-        shift_blocks=None, evaluation_noise=None, variant="train",
-    ):  # fmt: skip
+    def __init__(self, backbone, *, num_frames, max_words, heads=None, temporal_layers=None, variant="train", **shared):
         if variant not in VARIANTS:
             raise ValueError(f"variant={variant!r} is none of {', '.join(VARIANTS)}, the copies of UCoFiA's repository")
-        super().__init__(
-            backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released,
-            shift_blocks=shift_blocks, evaluation_noise=evaluation_noise,
-            predictor=VideoScorePredictor if variant == "eval_t2v" else ScorePredictor,
-        )  # fmt: skip
+        self.predictor = VideoScorePredictor if variant == "eval_t2v" else ScorePredictor
+        super().__init__(backbone, num_frames=num_frames, max_words=max_words, **shared)
         self.variant = variant
         pixels = num_frames * (1 + SELECTED)
         wide = ("global_mat_weight", "global_mat_weight_1", "local_mat_weight")
@@ -73,9 +67,8 @@ class UCoFiA(TokenSystem):
         ):
             for name in names:
                 setattr(self, name, nn.Parameter(torch.eye(size)))
-        temporal.attach(self, temporal.text_shape(self.clip), heads, temporal_layers, getattr(backbone, "temporal", None))
-        layers = len(self.transformerClip.resblocks) if self.transformerClip else 0
-        self.settings |= dict(heads=heads, temporal_layers=layers, variant=variant)
+        temporal.attach(self, backbone, heads, temporal_layers)
+        self.settings["variant"] = variant
 
     def _group_features(self, head, cls, chosen, mask, branch):
         return VideoFeatures(head, temporal.apply(self, head, mask), mask, grouped(cls, chosen), branch)

@@ -20,7 +20,11 @@ from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from open_clip.model import CLIP
 from torch import nn
 
+from posrank.messages import nearest
+from posrank.paths import atomic
+from posrank.towers.checkpoints import check_finite, clip_from_state, load_checked, read_state
 from posrank.towers.stem import ConvStem
+from posrank.towers.text import causal_tower, context_length
 from posrank.towers.tokenizer import ByteTokenizer, WordTokenizer
 
 OPENAI_NOTES = ("input_resolution", "context_length", "vocab_size")
@@ -66,14 +70,11 @@ def save_backbone(folder, config, state):
     """Write `config.json` and `weights.safetensors` (tensors as fp16 to halve the size) under `folder`, each atomically."""
     from safetensors.torch import save
 
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     half = {k: v.detach().to("cpu", torch.float16).contiguous() for k, v in sorted(state.items())}
     files = {"config.json": json.dumps(config, indent=1).encode() + b"\n", "weights.safetensors": save(half)}
     for name, data in files.items():
-        temporary = folder / f".{name}.tmp"
-        temporary.write_bytes(data)
-        os.replace(temporary, folder / name)
+        with atomic(Path(folder) / name) as temporary:
+            temporary.write_bytes(data)
 
 
 def _described(config, name):
@@ -85,8 +86,6 @@ def _described(config, name):
 
 
 def _from_folder(folder):
-    from posrank.towers.checkpoints import load_checked, read_state
-
     missing = [name for name in ("config.json", "weights.safetensors") if not (folder / name).exists()]
     if missing:
         raise ValueError(f"{folder} holds no {' and no '.join(missing)}; `dvc repro --force --single-item pretrain` makes them")
@@ -98,29 +97,13 @@ def _from_folder(folder):
     state = read_state(folder / "weights.safetensors")
     clip = {k.removeprefix("clip."): v for k, v in state.items() if k.startswith("clip.")}
     load_checked(backbone.model, clip, "clip", f"{folder / 'weights.safetensors'} beside its config.json")
-    temporal = {k: v for k, v in state.items() if not k.startswith("clip.")}
-    backbone.temporal = temporal or None
+    backbone.temporal = {k: v for k, v in state.items() if not k.startswith("clip.")} or None
     return backbone
-
-
-def _architecture(architecture, name):
-    """Does open_clip know it? ValueError with the nearest one where not; `name` is what the user wrote."""
-    import difflib
-
-    import open_clip
-
-    known = open_clip.list_models()
-    if architecture not in known:
-        near = difflib.get_close_matches(architecture, known, 1)
-        hint = f"; the nearest open_clip model is {near[0]!r}" if near else ""
-        raise ValueError(f"no folder, no file and no open_clip model is called {name!r}{hint}")
 
 
 def _tokenizer(model, architecture=None):
     """The tokenizer that belongs to an open_clip model: (texts, length) -> ids. Towers that read their padding always get
     all of their columns. None where it cannot be told."""
-    from posrank.towers.text import causal_tower, context_length
-
     text, reason = causal_tower(model)
     if reason is None and text.token_embedding.num_embeddings == 49408:
         return ByteTokenizer()
@@ -139,7 +122,10 @@ def _from_open_clip(name):
 
     architecture, _, file = name.partition("@")
     tag, _, architecture = architecture.rpartition("/")
-    _architecture(architecture, name)
+    if architecture not in (known := open_clip.list_models()):
+        near = nearest(architecture, known, 0.6)
+        hint = f"; the nearest open_clip model is {near!r}" if near else ""
+        raise ValueError(f"no folder, no file and no open_clip model is called {name!r}{hint}")
     options = dict(force_quick_gelu=True) if tag == "openai" else {}
     if file:
         if tag:
@@ -179,8 +165,6 @@ def _load(model, file, architecture):
     from open_clip.convert import convert_state_dict
     from open_clip.model import convert_to_custom_text_state_dict
 
-    from posrank.towers.checkpoints import check_finite, read_state
-
     state = {key: value for key, value in read_state(Path(file)).items() if key not in OPENAI_NOTES}
     state = convert_state_dict(model, state)
     if "positional_embedding" in state and not hasattr(model, "positional_embedding"):
@@ -194,8 +178,6 @@ def _load(model, file, architecture):
 
 def _from_file(path):
     """A CLIP from a file of weights alone: shapes are read from the keys; heads are 64 wide and activations QuickGELU."""
-    from posrank.towers.checkpoints import clip_from_state, load_checked, read_state
-
     state = read_state(path)
     state = {key.removeprefix("clip."): value for key, value in state.items()}
     openai = all(key in state for key in OPENAI_NOTES)

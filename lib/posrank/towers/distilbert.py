@@ -11,11 +11,10 @@ from pathlib import Path
 import torch
 
 from posrank.towers.checkpoints import layers, shape
+from posrank.towers.text import buckets
 
 CHUNK = 2**14
 """Tokens in one pass where no gradient is wanted."""
-STEP = 4
-"""Bucket lengths are multiples of this."""
 
 
 def _transformers():
@@ -56,8 +55,8 @@ class WordPiece:
 
 
 def build_distilbert(**config):
-    """A DistilBertModel with random weights. config: vocab_size, dim, n_layers, n_heads, hidden_dim,
-    max_position_embeddings, dropout, attention_dropout (those of distilbert-base-uncased where not given)."""
+    """A DistilBertModel with random weights. config: arguments of transformers' DistilBertConfig (those of
+    distilbert-base-uncased where not given)."""
     transformers = _transformers()
     return transformers.DistilBertModel(transformers.DistilBertConfig(**config))
 
@@ -83,9 +82,9 @@ def config_from_state(state, heads):
     )
 
 
-def real_tokens(input_ids, pad_id=0):
-    """Mask [n, L] of real tokens: all but padding; the first one always counts."""
-    mask = input_ids != pad_id
+def real_tokens(input_ids):
+    """Mask [n, L] of real tokens: all but padding (id 0); the first one always counts."""
+    mask = input_ids != 0
     mask[:, 0] = True
     return mask
 
@@ -99,12 +98,8 @@ def encode_sentences(model, input_ids, mask):
         return model.embeddings.word_embeddings.weight.new_zeros(0, model.config.dim)
     mask = mask.bool()
     columns = torch.arange(1, mask.shape[1] + 1, device=mask.device)
-    lengths = (mask * columns).amax(1).clamp_min(1)
-    buckets = (lengths - 1) // STEP
     parts, places = [], []
-    for number in buckets.unique().tolist():
-        rows = (buckets == number).nonzero()[:, 0]
-        width = min(STEP * (number + 1), input_ids.shape[1])
+    for rows, width in buckets((mask * columns).amax(1).clamp_min(1) - 1, input_ids.shape[1]):
         size = len(rows) if torch.is_grad_enabled() else max(1, CHUNK // width)
         for start in range(0, len(rows), size):
             chosen = rows[start : start + size]

@@ -26,6 +26,7 @@ from posrank.towers.tokenizer import WordTokenizer
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 PROJECTION = 256
+PARTS = ("video_model", "text_model", "txt_proj", "vid_proj")
 OFFICIAL_START = "vit_base_patch16_224.orig_in21k_ft_in1k+distilbert-base-uncased"
 """What the official training starts from: timm's ViT-B/16 of ImageNet-21k, fine-tuned on 1k, and DistilBERT."""
 
@@ -50,7 +51,7 @@ class FrozenBackbone:
         return self.video_model.image_size
 
 
-def _projections(text_width, video_width, size):
+def make_projections(text_width, video_width, size):
     return nn.Sequential(nn.ReLU(), nn.Linear(text_width, size)), nn.Sequential(nn.Linear(video_width, size))
 
 
@@ -64,7 +65,7 @@ def build_frozen(config, seed=0):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         video_model, text_model = SpaceTimeTransformer(**config["video"]), build_distilbert(**text)
-        projections = _projections(text_model.config.dim, video_model.pos_embed.shape[-1], config.get("projection", PROJECTION))
+        projections = make_projections(text_model.config.dim, video_model.pos_embed.shape[-1], config.get("projection", PROJECTION))
     mean, std = (tuple(config.get(key, usual)) for key, usual in (("image_mean", IMAGENET_MEAN), ("image_std", IMAGENET_STD)))
     return FrozenBackbone(video_model, text_model, *projections, tokenizer, mean, std, new_time=True)
 
@@ -89,7 +90,7 @@ def from_clip(backbone, num_frames=1):
     )
 
 
-def from_state(state, heads, text_heads, tokenizer=None):
+def from_state(state, heads, text_heads):
     """A backbone from the state_dict of an official checkpoint ({key: tensor}); heads of the video and the text tower."""
     video = {k.removeprefix("video_model."): v for k, v in state.items() if k.startswith("video_model.")}
     text = {k.removeprefix("text_model."): v for k, v in state.items() if k.startswith("text_model.")}
@@ -103,16 +104,12 @@ def from_state(state, heads, text_heads, tokenizer=None):
         video_model = SpaceTimeTransformer(patch * side, patch, width, depth, heads, frames, hidden / width)
         if prompts:
             video_model.add_prompts(prompts)
-        projections = _projections(config["dim"], width, size)
-        return nn.ModuleDict(dict(video_model=video_model, text_model=build_distilbert(**config), txt_proj=projections[0],
-                                  vid_proj=projections[1]))  # fmt: skip
+        projections = make_projections(config["dim"], width, size)
+        return nn.ModuleDict(dict(zip(PARTS, (video_model, build_distilbert(**config), *projections))))
 
     holder = built(make, state, "frozen")
-    video_model, text_model, *projections = holder.values()
-    if tokenizer is None and text_model.config.vocab_size == 30522:
-        tokenizer = "distilbert-base-uncased"
     load_checked(holder, state, "frozen")
-    return FrozenBackbone(video_model, text_model, *projections, WordPiece(tokenizer) if tokenizer else None)
+    return FrozenBackbone(*holder.values(), WordPiece() if config["vocab_size"] == 30522 else None)
 
 
 def from_names(vision, text):
@@ -133,7 +130,7 @@ def from_names(vision, text):
     _, unexpected = video_model.load_state_dict(state, strict=False)
     if unexpected:
         raise ValueError(f"the timm model {vision!r} is no plain ViT: nothing takes {', '.join(unexpected[:5])}")
-    projections = _projections(text_model.config.dim, width, PROJECTION)
+    projections = make_projections(text_model.config.dim, width, PROJECTION)
     return FrozenBackbone(video_model, text_model, *projections, WordPiece(text), new_time=True)
 
 
@@ -162,8 +159,7 @@ def _from_folder(folder, config):
     if not (folder / "weights.safetensors").exists():
         raise ValueError(f"{folder} holds no weights.safetensors; `dvc repro --force --single-item pretrain_frozen` makes it")
     backbone = build_frozen(config)
-    parts = ("video_model", "text_model", "txt_proj", "vid_proj")
-    holder = nn.ModuleDict({name: getattr(backbone, name) for name in parts})
+    holder = nn.ModuleDict({name: getattr(backbone, name) for name in PARTS})
     try:
         holder.load_state_dict({k: v.float() for k, v in load_file(folder / "weights.safetensors").items()})
     except RuntimeError as error:

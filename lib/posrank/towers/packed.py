@@ -78,15 +78,12 @@ def linear(x, weight, bias=None, rows=None):
 def run_mlp(layers, x):
     """The layers of a block's MLP: linear ones through `linear`, activations in place where no gradient is wanted."""
     for layer in layers:
-        if layer._forward_hooks or layer._forward_pre_hooks:
-            x = layer(x)
-        elif type(layer) is nn.Linear:
+        hooked, in_place = layer._forward_hooks or layer._forward_pre_hooks, not (torch.is_grad_enabled() or layer is layers[0])
+        if type(layer) is nn.Linear and not hooked:
             x = linear(x, layer.weight, layer.bias)
-        elif torch.is_grad_enabled() or layer is layers[0]:
-            x = layer(x)
-        elif type(layer) is nn.GELU and layer.approximate == "none":
+        elif type(layer) is nn.GELU and layer.approximate == "none" and in_place and not hooked:
             x = torch.ops.aten.gelu_(x)
-        elif type(layer) is QuickGELU:
+        elif type(layer) is QuickGELU and in_place and not hooked:
             x = x.mul_((1.702 * x).sigmoid_())
         else:
             x = layer(x)
@@ -137,4 +134,3 @@ def _checked(switch, where):
     if switch not in SWITCHES:
         raise ValueError(f"{where}: {switch!r} is none of {', '.join(SWITCHES)}")
     return switch
-

@@ -141,11 +141,8 @@ def _padded(text, input_ids, ends, tokens):
 
 
 def _bucketed(text, input_ids, ends, tokens):
-    bucket = ends // STEP
     parts, places = [], []
-    for number in bucket.unique().tolist():
-        rows = (bucket == number).nonzero()[:, 0]
-        columns = min(STEP * (number + 1), input_ids.shape[1])
+    for rows, columns in buckets(ends, input_ids.shape[1]):
         part = _padded(text, input_ids[rows, :columns], ends[rows], tokens)
         if tokens:
             real = torch.arange(columns, device=rows.device) <= ends[rows, None]
@@ -153,6 +150,13 @@ def _bucketed(text, input_ids, ends, tokens):
         parts.append(part)
         places.append(rows)
     return torch.cat(parts)[torch.cat(places).argsort()]
+
+
+def buckets(ends, most):
+    """Rows by where they end, ends [n] -> (their numbers, how many columns reach behind all of their ends) of each bucket."""
+    bucket = ends // STEP
+    for number in bucket.unique().tolist():
+        yield (bucket == number).nonzero()[:, 0], min(STEP * (number + 1), most)
 
 
 def _project(text, x):

@@ -14,7 +14,6 @@ from itertools import chain
 import numpy as np
 import torch
 
-UNKNOWN = "<unknown>"
 WORDS = 2**17
 """Pieces of text that a cache holds at most (about 40 MB); then it starts anew."""
 LONG = 64

@@ -93,18 +93,24 @@ class HardBatches:
         return np.concatenate(rows)
 
 
-def _batch(step, phase, pool, captions, batches, tokenizer, config, seed):
-    """Clips [B, F', 3, H, W] (normalised) and token rows [B, L] of one step, drawn from (seed, phase, step) alone."""
-    rng = np.random.default_rng([seed, phase["frames"], step])
-    rows = batches.draw(rng, phase["groups"])
+def draw_batch(rng, groups, frames, pool, captions, batches, config):
+    """Clips [B, frames, 3, H, W] (augmented, normalised) and a caption of each, drawn by `rng`: `groups` of `batches`."""
+    rows = batches.draw(rng, groups)
     texts = [captions[row][rng.integers(len(captions[row]))] for row in rows]
     clips = np.stack([pool[row] for row in rows])
-    if phase["frames"] < clips.shape[1]:
-        kept = np.sort(rng.permuted(np.tile(np.arange(clips.shape[1]), (len(clips), 1)), axis=1)[:, : phase["frames"]], axis=1)
+    if frames < clips.shape[1]:
+        kept = np.sort(rng.permuted(np.tile(np.arange(clips.shape[1]), (len(clips), 1)), axis=1)[:, :frames], axis=1)
         clips = clips[np.arange(len(clips))[:, None], kept]
     pixels = augment(torch.from_numpy(clips), torch.Generator().manual_seed(int(rng.integers(1 << 31))))
     mean, std = (torch.tensor(config[key]).view(3, 1, 1) for key in ("image_mean", "image_std"))
-    return (pixels - mean) / std, tokenizer(texts)
+    return (pixels - mean) / std, texts
+
+
+def open_pool(folder, groups, group_size, seed, frames, pixels):
+    """Clips [groups * group_size, F, H, W, 3] uint8 (rendered into `folder` where absent), their captions, `HardBatches`."""
+    scenes = [scene for group in range(groups) for scene in group_scenes(seed, group, group_size)]
+    clips = render_pool(folder / "frames.npy", groups, group_size, seed, frames, pixels)
+    return clips, pool_captions(groups, group_size, seed), HardBatches(scenes, group_size)
 
 
 def _loss(system, ids, pixels, whole_clips):
@@ -144,17 +150,10 @@ def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, f
     out, pool = Path(out), Path(pool)
     if threads:
         torch.set_num_threads(threads)
-    clips = render_pool(pool / "frames.npy", groups, group_size, seed, frames, pixels)
-    captions = pool_captions(groups, group_size, seed)
-    batches = HardBatches([scene for group in range(groups) for scene in group_scenes(seed, group, group_size)], group_size)
+    clips, captions, batches = open_pool(pool, groups, group_size, seed, frames, pixels)
     config = config or backbone_config(pixels=pixels)
-    backbone = build_backbone(config, seed)
-
-    def tokenizer(texts):
-        return backbone.tokenizer(texts, words)
-
     torch.manual_seed(seed)
-    system = systems.build("xclip", backbone=backbone, num_frames=frames, max_words=words)
+    system = systems.build("xclip", backbone=build_backbone(config, seed), num_frames=frames, max_words=words)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     system.to(device).train()
     named = [(n, p) for n, p in system.named_parameters() if n.startswith(KEPT)]
@@ -163,8 +162,10 @@ def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, f
 
     def losses(first):
         for phase, step in plan[first:]:
-            shown, ids = (x.to(device) for x in _batch(step, phase, clips, captions, batches, tokenizer, config, seed))
-            loss = _loss(system, ids, shown, whole_clips=phase["frames"] == frames)
+            rng = np.random.default_rng([seed, phase["frames"], step])
+            shown, texts = draw_batch(rng, phase["groups"], phase["frames"], clips, captions, batches, config)
+            ids = system.tokenizer(texts, words)
+            loss = _loss(system, ids.to(device), shown.to(device), whole_clips=phase["frames"] == frames)
             yield loss, lambda loss=loss, shown=phase["frames"]: {"frames": shown, "loss": round(loss.item(), 5)}
 
     resume = Resume(pool / "checkpoint.pt", digests(

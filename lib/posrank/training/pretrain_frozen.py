@@ -17,15 +17,12 @@ import torch.nn.functional as F
 from posrank import systems
 from posrank.identity import code, digests
 from posrank.towers.backbone import load_backbone, save_backbone
-from posrank.towers.frozen import FrozenBackbone, build_frozen, from_clip
+from posrank.towers.frozen import PARTS, build_frozen, from_clip
 from posrank.towers.text import encode_text
 from posrank.training.losses import coarse_loss
-from posrank.training.pretrain import HardBatches, augment, decayed_adamw, learning_rate, save_history
+from posrank.training.pretrain import decayed_adamw, draw_batch, learning_rate, open_pool, save_history
 from posrank.training.resume import Resume
 from posrank.training.steps import take_steps
-from posrank.world.pool import group_scenes, pool_captions, render_pool
-
-PARTS = ("video_model", "text_model", "txt_proj", "vid_proj")
 
 
 def frozen_config(clip_config, frames, layers=2):
@@ -55,8 +52,8 @@ def start(clip, config, seed=0):
     with torch.no_grad():
         made.vid_proj[0].weight.copy_(towers.vid_proj.weight)
         made.vid_proj[0].bias.zero_()
-    return FrozenBackbone(made.video_model, made.text_model, made.txt_proj, made.vid_proj, made.tokenizer, made.image_mean,
-                          made.image_std, new_time=False)  # fmt: skip
+    made.new_time = False
+    return made
 
 
 def distil(system, teacher, captions, *, steps, batch, lr, seed, words):
@@ -113,9 +110,7 @@ def pretrain(out, clip_folder, pool, *, seed, groups, group_size, pool_seed, fra
     (step, loss, learning rate) beside the weights.
     """
     out, pool = Path(out), Path(pool)
-    clips = render_pool(pool / "frames.npy", groups, group_size, pool_seed, frames, pixels)
-    captions = pool_captions(groups, group_size, pool_seed)
-    hard = HardBatches([scene for group in range(groups) for scene in group_scenes(pool_seed, group, group_size)], group_size)
+    clips, captions, hard = open_pool(pool, groups, group_size, pool_seed, frames, pixels)
     clip = load_backbone(clip_folder)
     config = frozen_config(json.loads((Path(clip_folder) / "config.json").read_text()), frames)
     torch.manual_seed(seed)
@@ -132,11 +127,8 @@ def pretrain(out, clip_folder, pool, *, seed, groups, group_size, pool_seed, fra
 
     def batches(step):
         rng = np.random.default_rng([seed, 2, step])
-        rows = hard.draw(rng, batch)
-        texts = [captions[row][rng.integers(len(captions[row]))] for row in rows]
-        shown = torch.from_numpy(np.stack([clips[row] for row in rows]))
-        pixels = augment(shown, torch.Generator().manual_seed(int(rng.integers(1 << 31))))
-        return system.tokenizer(texts, words), (pixels - system.image_mean[:, None, None]) / system.image_std[:, None, None]
+        shown, texts = draw_batch(rng, batch, frames, clips, captions, hard, config)
+        return system.tokenizer(texts, words), shown
 
     history = contrast(system, batches, steps=steps, lr=lr, weight_decay=weight_decay, resume=resume, fresh=fresh)
     save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(PARTS)})
