@@ -45,13 +45,9 @@ class CausalScorer:
         order = sorted(range(len(ids)), key=lambda n: len(ids[n]))
         for start in range(0, len(order), self.batch):
             rows = order[start : start + self.batch]
-            width = max(len(ids[n]) for n in rows)
-            tokens = torch.full((len(rows), width), self._end)
-            mask = torch.zeros((len(rows), width), dtype=torch.long)
-            for row, n in enumerate(rows):
-                tokens[row, : len(ids[n])] = torch.tensor(ids[n])
-                mask[row, : len(ids[n])] = 1
-            tokens, mask = tokens.to(self.device), mask.to(self.device)
+            lists = [torch.tensor(ids[n], device=self.device) for n in rows]
+            tokens = torch.nn.utils.rnn.pad_sequence(lists, batch_first=True, padding_value=self._end)
+            mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in lists], batch_first=True)
             with torch.inference_mode():
                 logits = self._model(input_ids=tokens, attention_mask=mask).logits[:, :-1].float()
             chosen = torch.log_softmax(logits, -1).gather(2, tokens[:, 1:, None])[..., 0]

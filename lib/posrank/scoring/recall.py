@@ -98,7 +98,7 @@ def _blocks(n, width):
 
 
 def _text_to_video(similarity, own):
-    better, tied = np.zeros(len(own), np.int64), np.zeros(len(own), np.int64)
+    better, tied = np.zeros((2, len(own)), np.int64)
     for rows in _blocks(*similarity.shape):
         block = np.asarray(similarity[rows])
         right = block[np.arange(len(block)), own[rows]][:, None]
@@ -110,7 +110,7 @@ def _text_to_video(similarity, own):
 def _video_to_text_grouped(similarity, own):
     order = np.argsort(own, kind="stable")  # of captions by video, never of scores
     videos, starts = np.unique(own[order], return_index=True)
-    better, tied = np.zeros(len(videos), np.int64), np.zeros(len(videos), np.int64)
+    better, tied = np.zeros((2, len(videos)), np.int64)
     for part in _blocks(len(videos), len(own)):
         block = np.asarray(similarity[:, videos[part]])[order]
         best = np.maximum.reduceat(block, starts, axis=0)  # [items, queries]

@@ -7,6 +7,7 @@ Both kinds behave like rows of a table: `len(features)`, `features[index]` (slic
 from dataclasses import dataclass, fields, replace
 
 import torch
+import torch.nn.functional as F
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Features:
         for field in fields(cls):
             column = [getattr(part, field.name) for part in parts]
             if isinstance(column[0], torch.Tensor):
-                values[field.name] = torch.cat(_even(column))
+                longest = max(tensor.shape[1] for tensor in column) if column[0].dim() > 1 else 0
+                values[field.name] = torch.cat([widened(x, longest) if longest else x for x in column])
             elif any(value != column[0] for value in column):
                 raise ValueError(
                     f"features with {field.name} {sorted(map(str, set(column)))} cannot stand in one table"
@@ -68,13 +70,10 @@ class Features:
         return cls(**values)
 
 
-def _even(column):
-    """Tensors padded with zeros to the longest second dimension."""
-    if column[0].dim() < 2 or len({tensor.shape[1] for tensor in column}) == 1:
-        return column
-    longest = max(tensor.shape[1] for tensor in column)
-    padding = [tensor.new_zeros(len(tensor), longest - tensor.shape[1], *tensor.shape[2:]) for tensor in column]
-    return [torch.cat([tensor, more], dim=1) for tensor, more in zip(column, padding)]
+def widened(tensor, length):
+    """[n, l, ...] with zeros (False) behind -> [n, length, ...]; as it is, where l is no less."""
+    missing = max(0, length - tensor.shape[1])
+    return F.pad(tensor, (0, 0) * (tensor.dim() - 2) + (0, missing)) if missing else tensor
 
 
 @dataclass(frozen=True)

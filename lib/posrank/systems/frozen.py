@@ -112,7 +112,8 @@ class Frozen(System):
         if mask.shape != input_ids.shape:
             raise ValueError(f"attention_mask must be [n, L] like input_ids, not {tuple(mask.shape)}")
         mask = mask.to(input_ids.device).bool()
-        real = torch.arange(input_ids.shape[1], device=mask.device) <= input_ids.argmax(1, keepdim=True) if self._causal else mask
+        columns = torch.arange(input_ids.shape[1], device=mask.device)
+        real = columns <= input_ids.argmax(1, keepdim=True) if self._causal else mask
         if bool(real[:, self.max_words :].any()):
             raise ValueError(f"a sentence has more than max_words={self.max_words} tokens; system.tokenize cuts it")
         input_ids, mask = input_ids[:, : self.max_words], mask[:, : self.max_words]
@@ -125,13 +126,10 @@ class Frozen(System):
         for branch in branches:
             self._check_branch(branch)
         video, mask = check_video(video, video_mask, self.num_frames)
-        outputs = self.video_model(video, None if self.as_released else mask)
-        outputs = self.vid_proj(outputs)
+        out = self.vid_proj(self.video_model(video, None if self.as_released else mask))
+        heads = {b: out[:, :1] if b == "coarse" else out[:, 1:].mean(1, keepdim=True) for b in branches}
         one = torch.ones(len(video), 1, dtype=torch.bool, device=video.device)
-        return {
-            b: VideoFeatures(outputs[:, :1] if b == "coarse" else outputs[:, 1:].mean(1, keepdim=True), None, one, branch=b)
-            for b in branches
-        }
+        return {b: VideoFeatures(heads[b], None, one, branch=b) for b in branches}
 
     def _text_side(self, text, branch):
         return {"sentence": F.normalize(text.sentence, dim=-1, eps=EPS)}

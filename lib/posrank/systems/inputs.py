@@ -4,6 +4,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
+
 
 def check_whole(what, value, low=1, most=10**6):
     """ValueError where `value` is no whole number from `low` to `most`."""
@@ -18,7 +20,7 @@ def check_index(index):
         index = torch.as_tensor(index)
     except (TypeError, ValueError, RuntimeError, OverflowError) as problem:
         raise ValueError(f"index must hold whole numbers ({problem})") from None
-    if index.numel() and index.dtype not in (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8):
+    if index.numel() and index.dtype not in WHOLE:
         raise ValueError(f"index must hold whole numbers, not {index.dtype}")
     return index.long()
 
@@ -92,7 +94,7 @@ def normalise(frames, frames_read, mean, std):
             read = torch.as_tensor(frames_read, device=video.device)
         except (TypeError, ValueError, RuntimeError) as problem:
             raise ValueError(f"frames_read must be one whole number for each video ({problem})") from None
-        if read.shape != video.shape[:1] or read.dtype not in (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8):
+        if read.shape != video.shape[:1] or read.dtype not in WHOLE:
             raise ValueError(f"frames_read must be one whole number for each of {len(video)} videos, not {list(read.shape)} {read.dtype}")
         mask = torch.arange(video.shape[1], device=video.device) < read[:, None]
         video = video * mask[:, :, None, None, None]

@@ -35,8 +35,7 @@ def attention_maps(system, video):
             tokens = block(tokens)
         x = last.ln_1(tokens)
         weights = last.attn(x, x, x, need_weights=True, average_attn_weights=True)[1]
-    height, width = _grid(visual, patches)
-    shape = (*video.shape[:2], height, width)
+    shape = (*video.shape[:2], *visual.grid_size)
     maps = {"CLS": weights[:, 0, 1 : 1 + patches].reshape(shape)}
     if prompt is not None:
         maps["prompt"] = weights[:, 1 + patches :, 1 : 1 + patches].mean(1).reshape(shape)
@@ -52,13 +51,3 @@ def _spacetime_maps(tower, video):
     if special > 1:
         maps["prompt"] = weights[:, 1:].mean(1)
     return maps
-
-
-def _grid(visual, patches):
-    grid = getattr(visual, "grid_size", None)
-    if grid is not None and math.prod(grid) == patches:
-        return grid
-    side = math.isqrt(patches)
-    if side * side != patches:
-        raise ValueError(f"{patches} patches are no square grid")
-    return side, side

@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,8 +129,15 @@ def _from_open_clip(name):
     if file:
         if tag:
             raise ValueError(f"{name!r} names weights twice, by the tag {tag!r} and by a file; leave one out")
-        with _without_note():
+
+        def other(record):  # open_clip warns of random weights where none are asked for by tag
+            return "No pretrained weights loaded" not in record.getMessage()
+
+        logging.getLogger().addFilter(other)
+        try:
             model = open_clip.create_model(architecture, **options)
+        finally:
+            logging.getLogger().removeFilter(other)
         _load(model, file, architecture)
     else:
         known = open_clip.list_pretrained_tags_by_model(architecture)
@@ -145,19 +151,6 @@ def _from_open_clip(name):
                 f"file and name it: {architecture}@<file>"
             ) from problem
     return _as_backbone(model, architecture)
-
-
-@contextmanager
-def _without_note():
-    """open_clip warns of random weights where none are asked for by tag: not where a file follows."""
-    def other(record):
-        return "No pretrained weights loaded" not in record.getMessage()
-
-    logging.getLogger().addFilter(other)
-    try:
-        yield
-    finally:
-        logging.getLogger().removeFilter(other)
 
 
 def _load(model, file, architecture):

@@ -6,6 +6,7 @@ schedule sees is counted before the update, so the first update of a warm-up has
 """
 
 import math
+import re
 from fnmatch import fnmatchcase
 
 import torch
@@ -88,15 +89,9 @@ class BertAdam(Optimizer):
 def _check(group):
     if group["schedule"] not in SCHEDULES:
         raise ValueError(f"schedule={group['schedule']!r} is none of {', '.join(SCHEDULES)}")
-    for name, low, high in (
-        ("lr", 0, math.inf),
-        ("b1", 0, 1),
-        ("b2", 0, 1),
-        ("e", 0, math.inf),
-        ("weight_decay", 0, math.inf),
-    ):
-        if not low <= group[name] < high:
-            raise ValueError(f"{name}={group[name]} lies outside [{low}, {high})")
+    for name, high in dict(lr=math.inf, b1=1, b2=1, e=math.inf, weight_decay=math.inf).items():
+        if not 0 <= group[name] < high:
+            raise ValueError(f"{name}={group[name]} lies outside [0, {high})")
     if not (group["warmup"] == -1 or 0 <= group["warmup"] < 1):
         raise ValueError(f"warmup={group['warmup']} is a share of t_total: [0, 1), or -1 for none")
 
@@ -132,21 +127,14 @@ def parameter_groups(system, lr, clip_lr, weight_decay=0.2, frozen=(), prompt_lr
         kind = "prompt" if name.endswith("vpt_embedding") else "clip" if name.startswith(system.pretrained) else "new"
         decayed = kind != "prompt" and "bias" not in name and (released or not _is_scale(name))
         key = kind if decayed else f"{kind}, no decay"
-        group = groups.setdefault(
-            key, {"params": [], "lr": rates[kind], "weight_decay": weight_decay if decayed else 0.0, "name": key}
-        )
-        group["params"].append(parameter)
+        options = {"lr": rates[kind], "weight_decay": weight_decay if decayed else 0.0, "name": key}
+        groups.setdefault(key, {"params": [], **options})["params"].append(parameter)
     return list(groups.values())
 
 
 def _is_scale(name):
     """Normalisation weights (ln_1, ln_pre, norm1, LayerNorm, a stem's GroupNorm) and the logit scale, by name."""
-    if name.endswith("logit_scale"):
-        return True
-    owner = name.split(".")[-2].lower() if "." in name else ""
-    return name.endswith(".weight") and (
-        owner.startswith(("ln_", "norm", "layernorm", "layer_norm")) or owner.endswith("norm")
-    )
+    return name.endswith("logit_scale") or bool(re.search(r"(^|\.)((ln_|norm|layer_?norm)[^.]*|[^.]*norm)\.weight$", name.lower()))
 
 
 @torch.no_grad()

@@ -11,6 +11,8 @@ from dataclasses import fields, replace
 import torch
 import torch.distributed as dist
 
+from posrank.systems.features import widened
+
 
 class World:
     """rank, size and the collectives; size 1 needs no process group."""
@@ -36,9 +38,8 @@ class World:
             value = getattr(features, field.name)
             if not isinstance(value, torch.Tensor):
                 continue
-            if words and field.name in ("words", "mask") and value.shape[1] < words:
-                padding = value.new_zeros(len(value), words - value.shape[1], *value.shape[2:])
-                value = torch.cat([value, padding], dim=1)
+            if words and field.name in ("words", "mask"):
+                value = widened(value, words)
             changed[field.name] = _Gather.apply(value) if value.is_floating_point() else _gather(value)
         return replace(features, **changed)
 
@@ -66,12 +67,11 @@ class World:
         where not `everywhere`."""
         if self.size == 1:
             return [value]
+        values = [None] * self.size if everywhere or self.main else None
         if everywhere:
-            values = [None] * self.size
             dist.all_gather_object(values, value)
-            return values
-        values = [None] * self.size if self.main else None
-        dist.gather_object(value, values)
+        else:
+            dist.gather_object(value, values)
         return values
 
     def barrier(self):
