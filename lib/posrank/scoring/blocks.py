@@ -1,8 +1,7 @@
 """Blocks: how an evaluation is cut into pieces that are scored, kept and merged one by one.
 
-In: negatives and captions. Out: a `Plan`, which holds numbers only (the sentences stay in the negatives table), and its
-blocks of captions. What a block is depends on the tables and `chunk` alone, never on who scores it or what was scored
-before: so that a restarted evaluation, or several processes, come to the same numbers.
+In: negatives and captions. Out: a `Plan`, which holds numbers only, and its blocks of captions. What a block is depends
+on the tables and `chunk` alone: a restarted evaluation, or several processes, come to the same numbers.
 """
 
 import hashlib
@@ -90,11 +89,8 @@ def before_each(values, firsts, sizes):
 
 
 class Texts:
-    """Rows of a text column by their positions, in a time that does not grow with the column.
-
-    A column that was put together from many tables is many pieces of memory; taking rows from it as a whole costs a
-    pass over all of them each time.
-    """
+    """Rows of a text column by their positions, in a time that does not grow with the column: one put together from
+    many tables is many pieces of memory, and taking rows from it as a whole costs a pass over all of them."""
 
     def __init__(self, column):
         array = column.array
@@ -113,11 +109,9 @@ class Texts:
 
 
 class Block:
-    """Some captions with all their negatives: the distinct (video, text) pairs, and who needs which.
-
-    Pairs stand video by video, the texts of a video in the order of their hashes: where a pair stands says nothing of whether
-    its text is the caption, and is a function of the text alone within a list.
-    """
+    """Some captions with all their negatives: the distinct (video, text) pairs, and who needs which. Pairs stand video
+    by video, the texts of a video in the order of their hashes: where a pair stands says nothing of whether its text is
+    the caption."""
 
     def __init__(self, rows, texts, owner, lists, sizes):
         videos, captions = rows["video_id"].tolist(), rows["caption"].tolist()
@@ -156,15 +150,15 @@ class Block:
 
 
 class Kept:
-    """Counts, and scores where they are kept, of finished blocks, one small file each in `folder` (None: nothing is
+    """Counts (and scores where they are kept) of finished blocks, a small file each in `folder` (None: nothing is
     kept)."""
 
     def __init__(self, folder, runs, scores=False):
         self.folder, self.runs, self.scores = None if folder is None else Path(folder), runs, scores
 
     def read(self, mark, block):
-        """(counts [2, runs, lists], scores [lists + negatives] or None) of the block of that mark, or None; a damaged
-        file, or one without the scores that are asked for, counts as none."""
+        """(counts [2, runs, lists], scores [lists + negatives] or None) of the block of that mark; None where there is
+        none, a damaged one, or one without the scores asked for."""
         if self.folder is None or not (path := self.folder / f"{mark}.npz").exists():
             return None
         try:

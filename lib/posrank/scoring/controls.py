@@ -41,10 +41,9 @@ def look_up(frames, video_id):
 
 
 class ShuffledVideo:
-    """Every video replaced by another one, always the same: a fixed permutation of ``video_ids`` that moves each.
-
-    The videos form one ring in an order drawn from ``seed``, independent of the order they are given in; each is shown
-    the next one's frames. Raises ValueError with fewer than two different ids, and for an id that is not among them.
+    """Every video replaced by another one, always the same: the next in a ring of ``video_ids`` in an order drawn from
+    ``seed``, independent of the order given. ValueError with fewer than two different ids, and for an id not among
+    them.
 
     >>> shuffled = ShuffledVideo(lambda videos, texts: videos, ["v1", "v2", "v3"])
     >>> all(a != b for a, b in zip(shuffled(["v1", "v2", "v3"], ["", "", ""]), ["v1", "v2", "v3"]))
@@ -84,7 +83,7 @@ class ConstantVideo:
 
 
 def unwrap(scorer, video_ids):
-    """(the innermost scorer, the videos that it is shown for ``video_ids``) of ShuffledVideo, ConstantVideo or a plain
+    """(innermost scorer, videos that it is shown for ``video_ids``) of ShuffledVideo, ConstantVideo or a plain
     scorer."""
     while hasattr(scorer, "show"):
         video_ids, scorer = scorer.show(video_ids), scorer.scorer
@@ -92,10 +91,8 @@ def unwrap(scorer, video_ids):
 
 
 def blank_frames(frames, colour=BLANK):
-    """The same videos as one flat colour, by default the mean of CLIP's normalisation -> a function video_id -> frames.
-
-    ``colour``: red, green, blue in 0..255; the number of frames read stays.
-    """
+    """The same videos as one flat ``colour`` (red, green, blue in 0..255; the mean of CLIP's normalisation) -> a
+    function video_id -> frames. The number of frames read stays."""
 
     def blank(video_id):
         shown, read = look_up(frames, video_id)

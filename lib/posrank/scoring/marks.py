@@ -2,8 +2,7 @@
 
 In: ranks tables of several rows (system and strategy), each from one training run or several (seeds). Out: one line per
 row and part. Tests are paired by list and clustered by video, with the runs as a second level
-(posrank.scoring.bootstrap); p-values are corrected by Holm over the parts of a row. A value that is not distinguishable
-from chance, or from the row above it, says so.
+(posrank.scoring.bootstrap); p-values are corrected by Holm over the parts of a row.
 """
 
 import numpy as np
@@ -24,8 +23,7 @@ def marked(rows, b=10000, seed=0):
     Columns: row, part, posrank, low, high (95 %), chance, seeds, captions, p_chance, above_chance ("yes", "no" = not
     distinguishable, "below"), and against the row above on the lists both have: difference, difference_low,
     difference_high, p_previous, from_previous ("above", "same" = not distinguishable, "below"; missing in the first
-    row). p-values are Holm's over the parts. Raises ValueError for an empty table, or rows whose shared lists differ in
-    length.
+    row). Raises ValueError for an empty table, or rows whose shared lists differ in length.
 
     >>> videos = [f"v{n}" for n in range(30)]
     >>> def ranks(value):

@@ -1,7 +1,6 @@
 """A neural language model without video as a scorer: any causal model of Hugging Face's library, by name or folder.
 
-In: texts. Out: their log-probabilities. It generalises where n-grams count, so it is a blind row of its own; the training captions
-are not needed. It is used where its weights are at hand and never replaces another row.
+It generalises where n-grams count, so it is a blind row of its own, used where its weights are at hand.
 """
 
 import numpy as np
@@ -10,9 +9,9 @@ import numpy as np
 class CausalScorer:
     """``CausalScorer("gpt2")(video_ids, texts)`` -> float64 [n]: log-probability of each text, whatever the video.
 
-    name: a model name whose weights are in the local cache, or a folder with config, tokenizer and safetensors weights (pickled
-    weights are not read). per_token divides by the number of predicted tokens. The text begins after the model's start token, and
-    its end token is predicted. Texts are scored in batches of about equal length. ValueError where the weights are not here.
+    name: a model name whose weights are in the local cache, or a folder with config, tokenizer and safetensors weights
+    (pickled ones are not read). per_token divides by the number of predicted tokens. The text begins behind the model's
+    start token, and its end token is predicted. ValueError where the weights are not here.
     """
 
     def __init__(self, name, batch=64, device="cpu", per_token=False, download=False):

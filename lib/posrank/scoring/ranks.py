@@ -19,9 +19,7 @@ TIES = ("expected", "optimistic", "pessimistic")
 
 def as_array(values, name="scores"):
     """A numpy array from a list, a Series, an array, or a torch tensor on any device and of any floating type.
-
-    ValueError for what is no rectangular array of real numbers, and for a masked array that hides some.
-    """
+    ValueError for what is no rectangular array of real numbers, and for a masked array that hides some."""
     if np.ma.is_masked(values):
         raise ValueError(f"{name}: a masked array hides some values; give plain numbers (absent negatives: valid=~mask)")
     try:
@@ -139,9 +137,8 @@ def reciprocal_ranks(scores, valid=None, ties="expected"):
 
 
 def posrank(scores, valid=None, ties="expected"):
-    """PoSRank of one part of speech (Eq. 1): the mean of reciprocal_ranks over captions, a float in (0, 1].
-
-    Raises ValueError as reciprocal_ranks does, and where there is no caption at all.
+    """PoSRank of one part of speech (Eq. 1): the mean of reciprocal_ranks over captions, a float in (0, 1]. Raises
+    ValueError as reciprocal_ranks does, and where there is no caption at all.
 
     >>> posrank([[.9, .8, .9, .1], [.2, .5, .7, .9]])
     0.5

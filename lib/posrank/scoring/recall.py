@@ -27,12 +27,12 @@ def recall(similarity, caption_video, style="clip4clip"):
     """Retrieval metrics of a similarity matrix.
 
     similarity [C, V]: finite or infinite numbers, higher is closer. caption_video [C]: for each caption the column of
-    its own video, whole numbers in 0..V-1. style: "clip4clip" or "frozen" (they differ in v2t only; see the module's
-    text). Returns {"t2v": m, "v2t": m} with m's keys "R@1", "R@5", "R@10", "mean" (percent), "MdR", "MnR" (ranks, from
-    1). Raises ValueError for shapes or indices that do not fit, NaN, no captions, or an unknown style.
+    its own video. style: "clip4clip" or "frozen" (they differ in v2t only). Returns {"t2v": m, "v2t": m} with m's keys
+    "R@1", "R@5", "R@10", "mean" (percent), "MdR", "MnR" (ranks, from 1). Raises ValueError for shapes or indices that
+    do not fit, NaN, no captions, or an unknown style.
 
-    Three captions of two videos; caption 1 finds the wrong video first, and video 1's best caption is beaten by video
-    0's:
+    Three captions of two videos; caption 1 finds the wrong video first, and video 1's best caption is beaten by one of
+    video 0:
 
     >>> m = recall([[.9, .8], [.3, .4], [.1, .7]], [0, 0, 1])
     >>> m["t2v"]["R@1"].__round__(1), m["t2v"]["MnR"].__round__(3), m["v2t"]["R@1"], m["v2t"]["MnR"]

@@ -24,14 +24,11 @@ __all__ = [
 class SystemScorer:
     """Scores of a system: each video is encoded once and kept, texts in chunks; no autocast, so fp32 stays fp32.
 
-    system: has tokenize, prepare, encode_text, encode_video and score_aligned (posrank.systems.System). frames: a
-    mapping (a FrameStore) or function video_id -> (uint8 frames [F, H, W, 3], frames_read), or the frames alone.
-    branch: coarse | fine | released_test. text_batch, video_batch: how many are encoded at a time. keep: videos whose
-    features stay in memory, the latest used ones. seed: for systems that draw noise while encoding; it is set per
-    batch of videos.
-
-    Texts that become the same tokens (cut at the context length, or lower-cased) are scored once per video and call, so
-    that such a tie is exact. Raises ValueError naming the video without frames.
+    system: has the surface of posrank.systems.System. frames: a mapping (a FrameStore) or function video_id -> (uint8
+    frames [F, H, W, 3], frames_read), or the frames alone. branch: coarse | fine | released_test. text_batch,
+    video_batch: how many are encoded at a time. keep: videos whose features stay in memory, the latest used ones. seed:
+    for systems that draw noise while encoding, set per batch of videos. Texts that become the same tokens are scored
+    once per video and call, so that such a tie is exact. ValueError names a video without frames.
     """
 
     def __init__(self, system, frames, branch="coarse", text_batch=512, video_batch=16, keep=4096, seed=0):
@@ -45,11 +42,8 @@ class SystemScorer:
         return self.score_views([self], video_ids, texts)[:, 0]
 
     def score_views(self, views, video_ids, texts):
-        """Scores under several views of the videos, with every text encoded once -> float32 [n, len(views)].
-
-        views: scorers of the same system: other frames or branches (SystemScorer), other videos (ShuffledVideo,
-        ConstantVideo around one).
-        """
+        """Scores under several views of the videos, with every text encoded once -> float32 [n, len(views)]. views:
+        scorers of the same system with other frames, branches or videos (ShuffledVideo, ConstantVideo around one)."""
         import torch
 
         if len(video_ids) == 0:
@@ -93,11 +87,9 @@ class SystemScorer:
         return out
 
     def together(self, video_ids):
-        """Fix which videos are encoded in one batch: ``video_batch`` at a time, in this order. Returns the scorer.
-
-        A video's features then do not depend, in their last digits, on what was asked for before: a resumed or shared
-        evaluation gives the ranks of an undisturbed one.
-        """
+        """Fix which videos are encoded in one batch: ``video_batch`` at a time, in this order. Returns the scorer. A
+        video's features then do not depend, in their last digits, on what was asked for before: a resumed or shared
+        evaluation gives the ranks of an undisturbed one."""
         names = list(dict.fromkeys(video_ids))
         batches = [names[start : start + self.video_batch] for start in range(0, len(names), self.video_batch)]
         self._together = {name: batch for batch in batches for name in batch}

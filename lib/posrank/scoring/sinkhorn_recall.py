@@ -1,9 +1,8 @@
-"""Coarse recall as UCoFiA's evaluation reports it: Sinkhorn-Knopp biases from the training split added to each level's logits.
+"""Coarse recall of UCoFiA's evaluation: Sinkhorn-Knopp biases from the training split are added to each level's logits.
 
-In: a SystemScorer of a UCoFiA system, the captions that are evaluated and the training captions, both with frames. Out: what
-`posrank.scoring.recall` returns. Text to video, each test video gets the bias that all training texts give it; video to text,
-each test text the one that all training videos give it (github.com/Ziyang412/UCoFiA, main_ucofia.py of eval_t2v and eval_v2t).
-PoSRank stays without: the first is a constant for one video, the second would favour single texts.
+Text to video, each test video gets the bias that all training texts give it; video to text, each test text the one that
+all training videos give it (github.com/Ziyang412/UCoFiA, main_ucofia.py of eval_t2v and eval_v2t). PoSRank stays
+without: the first is a constant for one video, the second would favour single texts.
 """
 
 import numpy as np
@@ -15,12 +14,12 @@ from posrank.systems.sinkhorn_knopp import sinkhorn
 
 
 def sinkhorn_recall(scorer, captions, training, iterations=4, style="clip4clip", progress=True):
-    """Recall with biases in both directions.
+    """Recall (as `posrank.scoring.recall`) with biases in both directions.
 
-    scorer: SystemScorer whose system has `levels` (UCoFiA); captions, training: tables with video_id and caption, whose videos
-    the scorer's frames hold. iterations: of Sinkhorn-Knopp, at least 1. Memory: three fp32 matrices [texts, videos] for the
-    test split and one of training texts x test videos at a time.
-    ValueError for a system without levels, an empty training table, videos on both sides.
+    scorer: SystemScorer whose system has `levels` (UCoFiA); captions, training: tables with video_id and caption, whose
+    videos the scorer's frames hold. iterations: of Sinkhorn-Knopp, at least 1. Memory: three fp32 matrices [texts,
+    videos] and one of training texts x test videos at a time. ValueError for a system without levels, an empty training
+    table, videos on both sides.
     """
     if not hasattr(scorer.system, "levels"):
         raise ValueError(f"evaluate.sinkhorn is an option of ucofia; {scorer.system.name} has no levels: set it to 0")

@@ -32,14 +32,10 @@ def system_class(name):
 
 
 def build(name, *, backbone, prompts=0, num_frames, max_words, as_released=False, **heads):
-    """A `System` on top of a backbone.
-
-    name: one of SYSTEMS. backbone: a `posrank.towers.backbone.Backbone`, an open_clip CLIP, or anything
-    `load_backbone` takes; its towers are copied, so that one backbone can start many systems. prompts: T visual
-    prompts. num_frames, max_words: F and L, which fix the shapes of some parameters. as_released: the official code's
-    behaviour, unmasked padding among it. heads: options of the system, `heads` (attention heads of the temporal
-    module) and `temporal_layers` among them.
-    """
+    """A `System` on a backbone (whatever its `load_backbone` takes; the towers are copied, so that one can start many
+    systems). name: one of SYSTEMS. prompts: T visual prompts. num_frames, max_words: F and L, which fix the shapes of
+    some parameters. as_released: the official code's behaviour, unmasked padding among it. heads: options of the
+    system, such as `heads` (of the temporal module) and `temporal_layers`. ValueError for unknown names and options."""
     cls = system_class(name)
     classes = [parent for parent in cls.__mro__ if issubclass(parent, System)]
     taken = {option: None for parent in classes for option in inspect.signature(parent.__init__).parameters}

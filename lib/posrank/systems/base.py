@@ -1,8 +1,8 @@
 """System: what the systems share. Texts and videos become features once; features become scores, in chunks.
 
 A subclass says how features look on the two sides (`_text_side`, `_video_side`) and how a pair is scored (`_compare`,
-written once for all pairs and for groups, see pairs.py). Padding is masked everywhere; `as_released=True` reproduces
-the official code, where padded words and frames take part.
+written once for all pairs and for groups, see pairs.py). Padding is masked; with `as_released` it takes part, as in the
+official code.
 """
 
 import copy
@@ -39,11 +39,9 @@ def unpack(x, real):
 
 
 class System(nn.Module):
-    """A text tower, a video tower and a similarity. `posrank.systems.build` makes one.
-
-    Attributes: name, num_frames (F), max_words (L), prompts (T), as_released, tokenizer, image_mean, image_std,
-    image_size, settings (the arguments of `build`), dropped (keys of an official checkpoint that were not used).
-    """
+    """A text tower, a video tower and a similarity; `posrank.systems.build` makes one. Attributes: name, num_frames
+    (F), max_words (L), prompts (T), as_released, tokenizer, image_mean, image_std, image_size, settings (the arguments
+    of `build`), dropped (keys of an official checkpoint that were not used)."""
 
     name = "system"
     reads_words = True  # does the similarity look at single words?
@@ -94,11 +92,8 @@ class System(nn.Module):
         return normalise(frames, frames_read, self.image_mean, self.image_std)
 
     def encode_text(self, input_ids, attention_mask=None):
-        """Token ids [n, L] -> `TextFeatures`.
-
-        attention_mask [n, L], 1 for real tokens; None = up to and with EOT. `as_released` ignores it, as the official
-        code does.
-        """
+        """Token ids [n, L] -> `TextFeatures`. attention_mask [n, L], 1 for real tokens; None = up to and with EOT.
+        `as_released` ignores it, as the official code does."""
         # released matrices mix all positions, padding among them
         input_ids = check_words(input_ids, self.max_words, fill=self.as_released)
         if not self.reads_words:
@@ -124,11 +119,9 @@ class System(nn.Module):
             )
 
     def encode_video(self, video, video_mask=None, branch="coarse", topk_indicator=None):
-        """Normalised frames [V, F, 3, H, W] and mask [V, F] (None = all real) -> `VideoFeatures` of one branch.
-
-        branch: coarse (CLS) | fine (the mean of the prompts' outputs) | released_test (those, for the coarse
-        similarity). topk_indicator: used by systems that select tokens.
-        """
+        """Normalised frames [V, F, 3, H, W] and mask [V, F] (None = all real) -> `VideoFeatures` of one branch: coarse
+        (CLS) | fine (the mean of the prompts' outputs) | released_test (those, for the coarse similarity).
+        topk_indicator: used by systems that select tokens."""
         return self.encode_branches(video, video_mask, (branch,), topk_indicator)[branch]
 
     def encode_branches(self, video, video_mask=None, branches=("coarse", "fine"), topk_indicator=None):
@@ -182,10 +175,8 @@ class System(nn.Module):
         return torch.cat(out, dim=-2)
 
     def score_aligned(self, text_features, video_features, index=None):
-        """Text i with video index[i] -> [n]; index None = text i with video i. Never the full matrix.
-
-        A video that owns many texts (a caption and its negatives) stands once beside all of them.
-        """
+        """Text i with video index[i] -> [n]; index None = text i with video i. A video that owns many texts (a caption
+        and its negatives) stands once beside all of them."""
         _check_features(text_features, video_features)
         text, video = _at_least_float(text_features), _at_least_float(video_features)
         if index is None:

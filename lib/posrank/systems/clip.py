@@ -1,8 +1,8 @@
 """Mean-pooled CLIP: the zero-shot row, and the smallest system that can be trained with every strategy.
 
-In: any open_clip model, by name, from a file or in memory. A video is the mean of its normalised real frames (CLIP4Clip, Luo
-et al. 2021, "meanP"); the score is exp(logit_scale) * cosine. The branch `fine` reads the mean of the prompt outputs in the
-place of CLS; with one vector per video there is only one similarity, so `released_test` scores the same way.
+A video is the mean of its normalised real frames (CLIP4Clip, Luo et al. 2021, "meanP"); the score is exp(logit_scale) *
+cosine. The branch `fine` reads the mean of the prompt outputs in the place of CLS, and `released_test` scores the same
+way.
 """
 
 import torch.nn.functional as F

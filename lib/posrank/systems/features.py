@@ -49,11 +49,8 @@ class Features:
 
     @classmethod
     def cat(cls, parts):
-        """Rows of several features of the same kind, one after the other; ValueError where they are of different
-        branches.
-
-        Word features of different lengths are padded with zeros (and False in the mask).
-        """
+        """Rows of several features of one kind, one after the other; word features are padded with zeros (False in the
+        mask). ValueError where they are of different branches."""
         parts = list(parts)
         values = {}
         for field in fields(cls):
@@ -78,8 +75,8 @@ def widened(tensor, length):
 
 @dataclass(frozen=True)
 class TextFeatures(Features):
-    """n texts: `sentence` [n, D], `words` [n, L, D] or None, `mask` [n, L] bool (True = a real token, SOT and EOT
-    among them)."""
+    """n texts: `sentence` [n, D], `words` [n, L, D] or None, `mask` [n, L] bool (True = a token, SOT and EOT among
+    them)."""
 
     sentence: torch.Tensor
     words: torch.Tensor | None = None
@@ -88,9 +85,9 @@ class TextFeatures(Features):
 
 @dataclass(frozen=True)
 class VideoFeatures(Features):
-    """V videos: `frames` [V, F, D] before and `after` [V, F, D] behind the temporal module, `mask` [V, F] bool (True
-    = a real frame), `pixels` [V, P, D] selected patches or None. `branch` says which similarity they belong to:
-    coarse | fine | released_test."""
+    """V videos: `frames` [V, F, D] before and `after` [V, F, D] behind the temporal module, `mask` [V, F] bool (True =
+    real), `pixels` [V, P, D] selected patches or None, and the `branch` they belong to: coarse | fine |
+    released_test."""
 
     frames: torch.Tensor
     after: torch.Tensor | None = None

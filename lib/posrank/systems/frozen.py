@@ -1,13 +1,12 @@
 """Frozen in Time (Bain et al., ICCV 2021; github.com/m-bain/frozen-in-time): two encoders and a cosine.
 
-A space-time transformer with divided attention reads the frames, DistilBERT the sentence; CLS of each is projected to a common
-space, and the score is cosine / 0.05, the temperature of the official NormSoftmaxLoss. The branch `fine` reads the mean of the
-prompts' outputs in the place of CLS; with one vector per video there is only one similarity, so `released_test` scores the
-same way. Parameter names are those of the official state_dict; prompts are `video_model.vpt_embedding`.
+A space-time transformer with divided attention reads the frames, DistilBERT the sentence; CLS of each is projected to a
+common space, and the score is cosine / 0.05, the temperature of the official NormSoftmaxLoss. The branch `fine` reads
+the mean of the prompts' outputs in the place of CLS, and `released_test` scores the same way. Parameter names are those
+of the official state_dict; prompts are `video_model.vpt_embedding`.
 
-as_released: frames that are not there are zeros and take part, as the official loader hands them over; the temporal attention
-of a new model starts as the official one. Else they are masked, and it starts as a copy of the spatial one (see
-posrank.towers.spacetime).
+as_released: frames that are not there are zeros and take part, and a new temporal attention starts as the official one.
+Else they are masked, and it starts as a copy of the spatial one (see posrank.towers.spacetime).
 """
 
 import copy
@@ -77,12 +76,10 @@ class Frozen(System):
         return self.text_model.positional_embedding.shape[1] if projection is None else projection.shape[1]
 
     def prepare(self, frames, frames_read=None):
-        """uint8 frames [V, F, H, W, 3] and the number read per video [V] -> normalised video [V, F', 3, H, W], mask.
-
-        Of more than num_frames frames, one of each of num_frames equal segments is taken: the middle one, or in training
-        a random one (drawn from torch's generator), as the official loader samples them from the file. Frames beyond
-        `frames_read` become zeros.
-        """
+        """uint8 frames [V, F, H, W, 3] and the number read per video [V] -> normalised video [V, F', 3, H, W], mask [V,
+        F']. Of more than num_frames frames, one of each of num_frames equal segments is taken: the middle one, in
+        training a random one (of torch's generator), as by the official loader. Frames beyond `frames_read` become
+        zeros."""
         if len(frames) and frames.shape[1] > self.num_frames:
             frames, frames_read = self._segments(torch.as_tensor(frames), frames_read)
         return normalise(frames, frames_read, self.image_mean, self.image_std)
@@ -101,11 +98,9 @@ class Frozen(System):
         return frames[torch.arange(len(frames), device=frames.device)[:, None], chosen], kept
 
     def encode_text(self, input_ids, attention_mask=None):
-        """Token ids [n, L] -> `TextFeatures` (sentence only).
-
-        attention_mask [n, L], 1 for real tokens; None = all but padding (id 0). It is used in both forms, as in the
-        official code. The text half of a CLIP reads up to EOT and needs none.
-        """
+        """Token ids [n, L] -> `TextFeatures` (sentence only). attention_mask [n, L], 1 for real tokens; None = all but
+        padding (id 0), used in both forms, as in the official code. The text half of a CLIP reads up to EOT and needs
+        none."""
         if input_ids.dim() != 2 or input_ids.dtype.is_floating_point or not input_ids.shape[1]:
             raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
         mask = real_tokens(input_ids) if attention_mask is None else attention_mask

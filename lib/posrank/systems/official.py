@@ -35,16 +35,14 @@ _ALWAYS_UNUSED = ("clip.input_resolution", "clip.context_length", "clip.vocab_si
 def load_official(
     name, source, *, as_released=False, heads=None, text_heads=None, num_frames=None, max_words=None, variant=None
 ):
-    """The system `name` with the weights of an official checkpoint.
+    """The system `name` with the weights of an official checkpoint; X-CLIP also in the authors' prompted form.
 
-    source: a path (torch file or .safetensors) or a state_dict, plain or under `state_dict`, with or without
-    `module.`; fp16 becomes fp32. X-CLIP, TS2-Net, UCoFiA: with a temporal transformer or mean pooling; X-CLIP also in
-    the authors' prompted form. clip: any CLIP state_dict. heads, text_heads: attention heads of the image tower, and of
-    the text tower and temporal module; None = width // 64. num_frames, max_words: for systems that are not tied to
-    them (clip: 12 and 32 by default; ts2net: 32, and as many frames as it has positions for, where as_released fills
-    videos up to num_frames only if that is given). variant: which copy of UCoFiA's code computes its
-    similarity, train | eval_t2v | eval_v2t (None = by the keys). ValueError where keys are missing or unknown.
-    `system.dropped` lists keys that were read by nothing.
+    source: a path (torch file or .safetensors) or a state_dict, plain or under `state_dict`, with or without `module.`;
+    fp16 becomes fp32. heads, text_heads: attention heads of the image tower, and of the text tower and temporal module;
+    None = width // 64. num_frames, max_words: for systems that are not tied to them (clip: 12 and 32 by default;
+    ts2net: 32, and as many frames as it has positions for; as_released fills videos up to num_frames only if that is
+    given). variant: which copy of UCoFiA's code computes its similarity, train | eval_t2v | eval_v2t (None = by the
+    keys). ValueError where keys are missing or unknown. `system.dropped` lists keys that were read by nothing.
     """
     from posrank.systems import system_class
 

@@ -1,10 +1,9 @@
-"""Differentiable top-k (Cordonnier et al., "Differentiable Patch Selection for Image Recognition", CVPR 2021), as TS2-Net and
-UCoFiA select tokens with it.
+"""Differentiable top-k (Cordonnier et al., "Differentiable Patch Selection for Image Recognition", CVPR 2021) of
+TS2-Net, UCoFiA.
 
-Scores plus Gaussian noise, the k best kept, averaged over many draws: a smooth indicator of who is among the best. Its
-derivative is E[indicator * noise] / sigma, of which both use the part of a score on its own place, d indicator[k, p] / d
-scores[p]; what a score takes from other places is left out. The k rows of an indicator are in the order of places, not of
-scores.
+Scores plus Gaussian noise, the k best kept, averaged over many draws: a smooth indicator of who is among the best, its
+k rows in the order of places. Its derivative is E[indicator * noise] / sigma, of which both systems use the part of a
+score on its own place, d indicator[k, p] / d scores[p].
 """
 
 import torch
@@ -27,11 +26,9 @@ def top_k(scores, k):
 
 
 def perturbed_top_k(scores, k, samples=SAMPLES, sigma=SIGMA, device=None):
-    """Scores [n, P] -> indicator [n, k, P] averaged over `samples` draws of noise; differentiable in the scores.
-
-    Each indicator row sums to 1. device: where the noise is drawn (None = that of the scores), from torch's own generator and
-    in the order [n, samples, P]: seed it for the same result.
-    """
+    """Scores [n, P] -> indicator [n, k, P] averaged over `samples` draws of noise, rows that sum to 1; differentiable.
+    device: where the noise is drawn (None = that of the scores), from torch's own generator, in the order [n, samples,
+    P]."""
     _check(scores, k)
     return _PerturbedTopK.apply(scores, k, samples, sigma, device or scores.device)
 

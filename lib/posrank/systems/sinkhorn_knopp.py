@@ -1,8 +1,9 @@
-"""Sinkhorn-Knopp biases (UCoFiA, Wang et al., ICCV 2023; github.com/Ziyang412/UCoFiA): evaluation that evens out popularity.
+"""Sinkhorn-Knopp biases (UCoFiA, Wang et al., ICCV 2023; github.com/Ziyang412/UCoFiA) even out popularity in
+evaluation.
 
-In: logits of a reference set against what is evaluated. Out: one number per row and per column that, added to the logits,
-keep single videos (or texts) from being everybody's answer. An option of retrieval: for one fixed video the bias of the
-text-to-video form is a constant, so that it cannot change PoSRank; that of the video-to-text form would.
+In: logits of a reference set against what is evaluated. Out: one number per row and per column that, added to the
+logits, keep single videos (or texts) from being everybody's answer. For one fixed video the text-to-video bias is a
+constant and cannot change PoSRank; that of video to text would.
 """
 
 from typing import NamedTuple

@@ -1,8 +1,8 @@
 """The temporal module of the CLIP4Clip family ("seqTransf"): a small transformer over the frames of a video.
 
-x = frames + position; blocks like CLIP's with LayerNorm eps 1e-12, padded frames masked as keys; plus a residual
-around all of it. Its layers and positions start as copies of CLIP's first text layers and positions, therefore width,
-heads and activation are those of the text tower.
+x = frames + position; blocks like CLIP's with LayerNorm eps 1e-12, padded frames masked as keys; plus a residual around
+all of it. It starts as a copy of CLIP's first text layers and positions: width, heads and activation are the text
+tower's.
 """
 
 from functools import partial

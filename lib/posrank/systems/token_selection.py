@@ -1,7 +1,8 @@
-"""Token selection (TS2-Net, ECCV 2022; UCoFiA takes it over): each frame's most telling patches, chosen by a small network.
+"""Token selection (TS2-Net, ECCV 2022; UCoFiA takes it over): each frame's most telling patches, chosen by a small
+network.
 
-A patch is scored from its own feature and its frame's CLS; the three best patches stand beside CLS for the frame. Training
-draws the choice with noise so that it has a gradient (perturbed_topk.py). Parameter names are those of the official code.
+A patch is scored from its own feature and its frame's CLS; the three best stand beside CLS for the frame. Training
+draws the choice with noise, for a gradient (perturbed_topk.py). Parameter names are those of the official code.
 """
 
 import torch
@@ -33,7 +34,7 @@ class ScorePredictor(nn.Module):
 
 
 class VideoScorePredictor(ScorePredictor):
-    """The predictor of UCoFiA's `eval_t2v` copy: twice as wide, it joins CLS before the first layer, and in front of the
+    """The predictor of UCoFiA's `eval_t2v` copy: twice as wide, it joins CLS before the first layer, and before the
     second the sum of the hidden CLS of all frames of the video. real [V, F]: which frames the n rows are."""
 
     def __init__(self, width):
@@ -48,11 +49,8 @@ class VideoScorePredictor(ScorePredictor):
 
 
 class TokenSelector(nn.Module):
-    """Chooses `selected` patches of each frame.
-
-    always_noise: draw with noise in evaluation too, and on the CPU, as the official code does; else noise belongs to
-    training, and evaluation takes the best.
-    """
+    """Chooses `selected` patches of each frame. always_noise: draw with noise in evaluation too, and on the CPU, as the
+    official code does; else noise belongs to training, and evaluation takes the best."""
 
     def __init__(self, width, selected=SELECTED, always_noise=False, predictor=ScorePredictor):
         super().__init__()
@@ -63,8 +61,8 @@ class TokenSelector(nn.Module):
                 nn.init.normal_(module.weight, std=START)
 
     def indicator(self, scores, given=None):
-        """Scores [n, P] -> [n, selected, P], rows that sum to 1. given: the indicator to use in the place of a drawn one; the
-        scores' gradient then is still the drawn one's."""
+        """Scores [n, P] -> [n, selected, P], rows that sum to 1. given: the indicator to use in the place of a drawn
+        one; the scores' gradient then is still the drawn one's."""
         scores = scores.float() if scores.dtype in (torch.float16, torch.bfloat16) else scores
         noisy = self.training or self.always_noise
         if given is None and not noisy:
@@ -85,8 +83,8 @@ class TokenSelector(nn.Module):
 
 
 def check_indicator(topk_indicator, real, selected, patches):
-    """An injected indicator [V * F, selected, P] or [V, F, selected, P] and real [V, F] -> its rows of the n real frames
-    [n, selected, P]. ValueError where the shape is another."""
+    """An injected indicator [V * F, selected, P] or [V, F, selected, P] and real [V, F] -> its rows of the n real
+    frames [n, selected, P]. ValueError where the shape is another."""
     shape = (*real.shape, selected, patches)
     if topk_indicator.shape not in (shape, (real.numel(), selected, patches)):
         raise ValueError(

@@ -1,9 +1,8 @@
 """What TS2-Net and UCoFiA share: an image tower with token shift, and CLS, prompts and selected patches of every frame.
 
-Visual prompts attend and are attended like CLS; they are never shifted (`fold` counts CLS and patches alone), never selected,
-and the selection is the same for all branches. The branch `fine` reads the mean of the prompts' outputs where `coarse` reads
-CLS; released_test is the same (there is one similarity), but as_released takes the first patch for the prompt's output, as the
-prompted X-CLIP of the paper's authors does.
+Visual prompts attend and are attended like CLS; they are never shifted (`fold` counts CLS and patches alone) nor
+selected. The branch `fine` reads the mean of the prompts' outputs where `coarse` reads CLS, and released_test is the
+same; but as_released takes the first patch for the prompt's output, as the prompted X-CLIP of the paper's authors does.
 """
 
 import torch
@@ -16,11 +15,11 @@ from posrank.towers.shift import add_shift, frames_in_order, shifted_blocks
 
 
 class TokenSystem(System):
-    """A system on shifted and selected tokens. Subclasses have `_group_features`: what stands for each frame, [V, F, D] (CLS or
-    prompt), CLS, selected patches [V, F, k, D], mask and branch -> `VideoFeatures`.
+    """A system on shifted and selected tokens. Subclasses have `_group_features`: what stands for each frame, [V, F, D]
+    (CLS or prompt), CLS, selected patches [V, F, k, D], mask and branch -> `VideoFeatures`.
 
-    shift_blocks: numbers of the image tower's blocks with token shift (None = the last two; as_released: 10 and 11, those that
-    the tower has). evaluation_noise: draw the selection with noise in evaluation too (None = as_released).
+    shift_blocks: numbers of the image tower's blocks with token shift (None = the last two; as_released: 10 and 11,
+    those that the tower has). evaluation_noise: draw the selection with noise in evaluation too (None = as_released).
     """
 
     predictor = ScorePredictor
@@ -39,11 +38,9 @@ class TokenSystem(System):
         self.settings |= dict(shift_blocks=list(blocks), evaluation_noise=noise)
 
     def encode_branches(self, video, video_mask=None, branches=("coarse", "fine"), topk_indicator=None):
-        """Several branches from one pass through the image tower -> {branch: VideoFeatures}.
-
-        topk_indicator: the selection itself, [V * F, 3, patches] or [V, F, 3, patches], rows that sum to 1 (None = chosen by
-        the scores). In training the scores' gradient is that of a drawn selection all the same.
-        """
+        """Several branches from one pass through the image tower -> {branch: VideoFeatures}. topk_indicator: the
+        selection itself, [V * F, 3, patches] or [V, F, 3, patches], rows that sum to 1 (None = chosen by the scores);
+        in training the scores' gradient is that of a drawn selection all the same."""
         for branch in branches:
             self._check_branch(branch)
         video, mask = check_video(video, video_mask, self.num_frames, fill=self.fill)

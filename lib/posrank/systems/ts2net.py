@@ -1,12 +1,11 @@
 """TS2-Net (Liu et al., ECCV 2022; github.com/yuqi657/ts2_net): token shift, token selection, a softmax over frames.
 
-CLS and the three selected patches of every frame go through the temporal module together; what stands in the places of CLS
-behind it is compared with the sentence, frame by frame, and a softmax over frames (of similarities normalised over frames,
-times 4) weights the sum. Parameter names are those of the official state_dict.
+CLS and the three selected patches of every frame go through the temporal module; what stands behind it in the places of
+CLS is compared with the sentence, and a softmax over frames (of similarities normalised over frames, times 4) weights
+the sum. Parameter names are those of the official state_dict.
 
-as_released: padded frames take part in shift and selection, noise is drawn in evaluation, and the mask of frames is tiled
-instead of repeated for each frame's four tokens, so that it hides other tokens than the padded ones. Else padding is neither
-run nor read, and evaluation takes the best patches.
+as_released: padded frames take part in shift and selection, noise is drawn in evaluation, and the mask of frames is
+tiled instead of repeated for each frame's four tokens, so that it hides other tokens than the padded ones.
 """
 
 import torch
@@ -25,9 +24,9 @@ TOKENS = 1 + SELECTED
 
 
 class TS2Net(TokenSystem):
-    """TS2-Net. heads: attention heads of the temporal module (None = the text tower's); temporal_layers: None = 4 or what the
-    text tower or a pretrained temporal module has, 0 = no temporal module; shift_blocks, evaluation_noise: see
-    token_system.py. The temporal module has as many positions as the text tower: num_frames is at most a quarter of them."""
+    """TS2-Net. heads: attention heads of the temporal module (None = the text tower's); temporal_layers: None = 4 or
+    what the text tower or a pretrained module has, 0 = no temporal module; the rest: see token_system.py. The temporal
+    module has as many positions as the text tower: num_frames is at most a quarter of them."""
 
     name = "ts2net"
     reads_words = False

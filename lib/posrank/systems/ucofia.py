@@ -1,14 +1,15 @@
-"""UCoFiA (Wang et al., ICCV 2023; github.com/Ziyang412/UCoFiA): three levels, from coarse to fine, each aggregated with care.
+"""UCoFiA (Wang et al., ICCV 2023; github.com/Ziyang412/UCoFiA): three levels, from coarse to fine, each aggregated with
+care.
 
-video-sentence, sentence-frame and pixel-word scores, averaged. The last two are sums that weight each element by two softmaxes
-with a linear map between them (interactive similarity aggregation, ISA); "pixels" are CLS and the patches that TS2-Net's
-selection chooses, and their level has no logit scale. Parameter names are those of the official state_dict.
+video-sentence, sentence-frame and pixel-word scores, averaged. The last two are sums that weight each element by two
+softmaxes with a linear map between them (interactive similarity aggregation, ISA); "pixels" are CLS and the patches
+that TS2-Net's selection chooses, and their level has no logit scale. Parameter names are those of the official
+state_dict.
 
-The official repository holds three copies that differ (`variant`): `train` computes the loss and is the one followed here;
-`eval_t2v` and `eval_v2t`, which evaluate, leave out `local_mat_weight1`, and `eval_t2v` has another score predictor. Their
-Sinkhorn-Knopp normalisation is in posrank.scoring.sinkhorn_recall.
-
-The branch `fine` reads prompts at the video and the frame level; the pixel level is that of `coarse`.
+The official repository holds three copies (`variant`): `train` computes the loss and is the one followed here;
+`eval_t2v` and `eval_v2t`, which evaluate, leave out `local_mat_weight1`, and `eval_t2v` has another score predictor.
+Their Sinkhorn-Knopp normalisation is in posrank.scoring.sinkhorn_recall. The branch `fine` reads prompts at the video
+and the frame level; the pixel level is that of `coarse`.
 """
 
 import torch
@@ -30,9 +31,10 @@ LEVELS = ("video_sentence", "sentence_frame", "pixel_word")
 
 
 def interactive_sum(scores, mask, weight, dim=-1):
-    """sum over `dim` of softmax((softmax(scores / tau) @ weight) / tau) * scores, over the real elements only.
+    """sum over `dim` of softmax((softmax(scores / tau) @ weight) / tau) * scores, over the real elements only; 0
+    without any.
 
-    scores [..., L, ...], mask of real elements (True), broadcast to scores, weight [L, L]. Without any real element it is 0.
+    scores [..., L, ...], mask of real elements (True), broadcast to scores, weight [L, L].
 
     >>> interactive_sum(torch.tensor([0.5, 0.1, 9.0]), torch.tensor([True, True, False]), torch.eye(3))
     tensor(0.5000)
@@ -45,9 +47,9 @@ def interactive_sum(scores, mask, weight, dim=-1):
 
 
 class UCoFiA(TokenSystem):
-    """UCoFiA. heads: attention heads of the temporal module (None = the text tower's); temporal_layers: None = 4 or what the
-    text tower or a pretrained temporal module has, 0 = mean pooling; variant: train | eval_t2v | eval_v2t; shift_blocks,
-    evaluation_noise: see token_system.py."""
+    """UCoFiA. heads: attention heads of the temporal module (None = the text tower's); temporal_layers: None = 4 or
+    what the text tower or a pretrained module has, 0 = mean pooling; variant: train | eval_t2v | eval_v2t; the rest:
+    see token_system.py."""
 
     name = "ucofia"
 

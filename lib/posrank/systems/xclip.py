@@ -22,10 +22,9 @@ FRAME_WEIGHTS = ("frame_logit_weight", "frame_mat_weight", "frame_mat_weight2")
 
 
 def attended_sum(scores, mask, weight=None, dim=-1):
-    """sum over `dim` of (softmax(scores / tau) @ weight) * scores, over the real elements only.
+    """sum over `dim` of (softmax(scores / tau) @ weight) * scores, over the real elements only; 0 without any.
 
     scores [..., L, ...], mask of real elements (True), broadcast to scores, weight [L, L] or None = identity.
-    Elements that are not real get no weight in the softmax and none in the sum; without any real element the sum is 0.
 
     >>> attended_sum(torch.tensor([0.5, 0.1, 9.0]), torch.tensor([True, True, False]))
     tensor(0.5000)

@@ -1,9 +1,9 @@
 """Attention of a system's image tower: what CLS and the visual prompts read in the last block (Fig. 8).
 
-In: a system and normalised video [V, F, 3, H, W]. Out: {"CLS": [V, F, h, w], "prompt": [V, F, h, w] where there are prompts},
-the attention weights on the patches, averaged over heads (and prompts), each frame summing to at most 1 (Frozen's tokens look
-at all frames together: there the whole video does). Where a tower shifts tokens, a map is of the places at which attention reads,
-shifted patches of the neighbouring frames among them.
+In: a system and normalised video [V, F, 3, H, W]. Out: {"CLS": [V, F, h, w], "prompt": [V, F, h, w] where there are
+prompts}, the attention weights on the patches, averaged over heads (and prompts), each frame (for Frozen, each video)
+summing to at most 1. Where a tower shifts tokens, a map is of the places at which attention reads, shifted patches
+among them.
 """
 
 import math
@@ -16,7 +16,7 @@ from posrank.towers.shift import frames_in_order
 
 @torch.inference_mode()
 def attention_maps(system, video):
-    """Attention of the last block's CLS and prompt queries over the patches, see above. ValueError for towers without them."""
+    """Attention of the last block's CLS and prompt queries over the patches. ValueError for towers without them."""
     if hasattr(system, "video_model"):
         return _spacetime_maps(system.video_model, video)
     visual = system.clip.visual

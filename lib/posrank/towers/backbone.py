@@ -1,10 +1,9 @@
 """Backbones: a pair of CLIP towers with the tokenizer and the pixel statistics that belong to it.
 
-`load_backbone` takes whatever names one: an open_clip model ("ViT-B-32", "openai/ViT-B-32" with weights by open_clip's tag,
-"ViT-B-32@weights.pt" with weights from a file), a file of CLIP weights, a folder written by `save_backbone` (the embedded
-world's own small CLIP), a config, or a model in memory. A folder holds `config.json`
-(shapes, words, pixel statistics) and `weights.safetensors` (`clip.*`, and where there is one the temporal module
-`transformerClip.*`, `frame_position_embeddings.weight`).
+`load_backbone` takes whatever names one: an open_clip model ("ViT-B-32", "openai/ViT-B-32" with weights by open_clip's
+tag, "ViT-B-32@weights.pt" with weights from a file), a file of CLIP weights, a folder written by `save_backbone`, a
+config, or a model in memory. A folder holds `config.json` (shapes, words, pixel statistics) and `weights.safetensors`
+(`clip.*`, and where there is one the temporal module `transformerClip.*`, `frame_position_embeddings.weight`).
 """
 
 import json
@@ -194,9 +193,7 @@ def _as_backbone(model, architecture=None):
 
 
 def load_backbone(spec):
-    """A `Backbone` from: a Backbone, an open_clip model, a config (dict), a folder, a file of CLIP weights, or an open_clip
-    name: "ViT-B-32" (random weights), "openai/ViT-B-32" (weights by open_clip's tag), "ViT-B-32@file" (weights of a file).
-    ValueError where nothing fits."""
+    """A `Backbone` from a Backbone or one of the things above. ValueError where nothing fits."""
     if isinstance(spec, Backbone):
         return spec
     if isinstance(spec, nn.Module):

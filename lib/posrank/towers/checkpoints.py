@@ -1,7 +1,6 @@
 """Checkpoint files: a state_dict read safely, and the CLIP whose shapes its keys tell.
 
-Only tensors are unpickled. A file that holds more (an object of the code that wrote it, a TorchScript archive) is refused with
-the line that converts it, for those who trust it.
+Only tensors are unpickled. A file that holds more is refused with the line that converts it, for those who trust it.
 """
 
 import os
@@ -20,11 +19,9 @@ CONVERSION = (
 
 
 def read_state(source, exact=False):
-    """A path (.safetensors, or a torch file) or a mapping -> {key: fp32 tensor} without wrappers or `module.` prefixes.
-
-    Takes a plain state_dict, or one under `state_dict` or `model_state_dict`. exact: tensors stay of the precision they have.
-    ValueError where the file is no such thing.
-    """
+    """A path (.safetensors, or a torch file) or a mapping -> {key: fp32 tensor} without wrappers (`state_dict`,
+    `model_state_dict`) and `module.` prefixes. exact: tensors keep their precision. ValueError where it is no such
+    thing."""
     state, name = source, "the state_dict"
     if not isinstance(source, Mapping):
         if not isinstance(source, (str, os.PathLike)):
@@ -81,7 +78,7 @@ def _read_file(path):
 
 
 def layers(state, prefix):
-    """How many layers `prefix`.0, `prefix`.1, ... there are among the keys; ValueError where one of the numbers is left out."""
+    """How many layers `prefix`.0, `prefix`.1, ... there are among the keys; ValueError where a number is left out."""
     numbers = {int(m[1]) for key in state if (m := re.match(re.escape(prefix) + r"\.([0-9]{1,9})\.", key))}
     if numbers and max(numbers) + 1 != len(numbers):
         gap = next(number for number in range(len(numbers)) if number not in numbers)
@@ -103,7 +100,8 @@ def head_count(width, heads, option, tower):
 
 
 def shape(state, key, dimensions):
-    """Shape of a tensor; ValueError where the checkpoint has no such key, or not one of that many dimensions, none of them 0."""
+    """Shape of a tensor; ValueError where the checkpoint has no such key, or one of other than `dimensions` or with a
+    0."""
     if key not in state:
         raise ValueError(f"the checkpoint has no {key!r}: it is no official checkpoint of this system; "
                          f"its keys look like {', '.join(sorted(state)[:3])}")  # fmt: skip
@@ -114,7 +112,7 @@ def shape(state, key, dimensions):
 
 
 def prompt_count(state, key, width):
-    """How many visual prompts a checkpoint holds: one as a vector (released files), several as rows, 0 where it has none."""
+    """How many visual prompts a checkpoint holds: one as a vector (released files), several as rows, or none."""
     if key not in state:
         return 0
     count = 1 if state[key].dim() == 1 else shape(state, key, 2)[0]
@@ -124,8 +122,8 @@ def prompt_count(state, key, width):
 
 
 def clip_from_state(state, heads=None, text_heads=None):
-    """An open_clip CLIP (QuickGELU) of the shapes of the `clip.*` keys; its weights are still random. ValueError where a
-    tensor is absent or of another shape than the others say."""
+    """An open_clip CLIP (QuickGELU) of the shapes of the `clip.*` keys, with random weights. ValueError where they do
+    not fit."""
     width, _, patch, _ = shape(state, "clip.visual.conv1.weight", 4)
     positions, _ = shape(state, "clip.visual.positional_embedding", 2)
     vocabulary, text_width = shape(state, "clip.token_embedding.weight", 2)
@@ -153,8 +151,8 @@ def clip_from_state(state, heads=None, text_heads=None):
 
 
 def built(make, state, system):
-    """make(), a module of the shapes of `state`, which is looked at before memory is taken for it: ValueError where a tensor
-    that the state has is of another shape than the module's."""
+    """make(), a module of the shapes of `state`, compared before memory is taken for it: ValueError where a shape
+    differs."""
     with torch.device("meta"):
         shell = make()
     check_fit({key: value for key, value in shell.state_dict().items() if key in state}, state, system)
@@ -180,8 +178,8 @@ def check_finite(state, where="the checkpoint"):
 
 
 def load_checked(module, state, system, where="the checkpoint"):
-    """Load a state_dict; ValueError naming missing and unknown keys, or a tensor of another shape or kind, NaN or infinite
-    weights. system: a name; where: what the message begins with."""
+    """Load a state_dict; ValueError naming missing and unknown keys, or a tensor of another shape or kind, NaN or
+    infinite weights. system: a name; where: what the message begins with."""
     own = module.state_dict()
     missing, unknown = [key for key in own if key not in state], [key for key in state if key not in own]
     if missing or unknown:

@@ -1,8 +1,7 @@
 """Frozen's text tower: DistilBERT through `transformers`, and the WordPiece tokenizer that belongs to it.
 
-Token ids and a mask of real tokens in, one vector per sentence out (the first token's, as Frozen reads it). The tower is not
-causal: a token sees those behind it, so prefixes cannot be shared. Rows of similar length are encoded together, cut behind the
-longest, with the attention mask: exact, and nothing is spent on padding.
+Token ids and a mask of real tokens in, one vector per sentence out (the first token's, as Frozen reads it). The tower
+is not causal, so prefixes cannot be shared: rows of similar length are encoded together, with the attention mask.
 """
 
 import os
@@ -90,10 +89,8 @@ def real_tokens(input_ids):
 
 
 def encode_sentences(model, input_ids, mask):
-    """Token ids [n, L] and mask [n, L] (bool, real tokens) -> the first token's output [n, dim]. Differentiable.
-
-    Rows are sorted by where their last real token stands and encoded in buckets, each cut behind its longest.
-    """
+    """Token ids [n, L] and mask [n, L] (bool, real tokens) -> the first token's output [n, dim]. Differentiable. Rows
+    that end at similar places are encoded together, cut behind the longest."""
     if not len(input_ids):
         return model.embeddings.word_embeddings.weight.new_zeros(0, model.config.dim)
     mask = mask.bool()

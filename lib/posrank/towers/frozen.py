@@ -33,9 +33,9 @@ OFFICIAL_START = "vit_base_patch16_224.orig_in21k_ft_in1k+distilbert-base-uncase
 
 @dataclass
 class FrozenBackbone:
-    """`video_model` (SpaceTimeTransformer), `text_model` (DistilBertModel, or the text half of an open_clip CLIP), `txt_proj`
-    and `vid_proj` to the common space, `tokenizer` (texts, length) -> [n, L], pixel statistics; `new_time`: the temporal
-    attention is not pretrained."""
+    """`video_model` (SpaceTimeTransformer), `text_model` (DistilBertModel, or the text half of an open_clip CLIP),
+    `txt_proj` and `vid_proj` to the common space, `tokenizer` (texts, length) -> [n, L], pixel statistics; `new_time`:
+    the temporal attention is not pretrained."""
 
     video_model: SpaceTimeTransformer
     text_model: nn.Module
@@ -56,9 +56,9 @@ def make_projections(text_width, video_width, size):
 
 
 def build_frozen(config, seed=0):
-    """A backbone with random weights. config: `video` (arguments of SpaceTimeTransformer), `text` (of build_distilbert),
-    `projection`, and optionally `words` (a closed vocabulary; its size is the text tower's), `tokenizer` (a WordPiece
-    source), `image_mean`, `image_std`."""
+    """A backbone with random weights. config: `video` (arguments of SpaceTimeTransformer), `text` (of
+    build_distilbert), and optionally `projection`, `words` (a closed vocabulary), `tokenizer` (a WordPiece source),
+    `image_mean`, `image_std`."""
     words = config.get("words")
     tokenizer = WordTokenizer(words) if words else WordPiece(config["tokenizer"]) if config.get("tokenizer") else None
     text = dict(config["text"], **({"vocab_size": tokenizer.vocab_size} if words else {}))
@@ -71,10 +71,8 @@ def build_frozen(config, seed=0):
 
 
 def from_clip(backbone, num_frames=1):
-    """Both towers of a CLIP: the image tower inflated over time, the text tower and both projections as they are.
-
-    With one frame the similarity is the CLIP's cosine.
-    """
+    """Both towers of a CLIP: the image tower inflated over time, the text tower and both projections as they are. With
+    one frame the similarity is the CLIP's cosine."""
     model = copy.deepcopy(backbone.model)
     visual = model.visual
     video_model = inflate(visual, num_frames)

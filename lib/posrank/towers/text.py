@@ -35,12 +35,11 @@ SHARED = 0.95
 def encode_text(tower, input_ids, mode="auto", tokens=False):
     """Token ids [n, L] -> sentence vectors [n, d]; with `tokens` -> word features [n, L, d] and mask [n, L].
 
-    tower: an open_clip model. input_ids: int64, L up to its context length; a sentence ends with EOT (the largest id
-    of its row, or the tower's `eos` id), whatever stands behind is padding. mode: trie | bucket | pad | auto. Word
-    features: the projected output of every token; mask is True up to and with EOT. Behind that, features are zeros
-    (trie, bucket, auto) or what the tower makes of its padding (pad). Differentiable in every mode.
-    ValueError for an unknown mode, ids of a wrong shape, or word features of a tower whose tokens cannot be had
-    exactly.
+    tower: an open_clip model. input_ids: int64, L up to its context length; a sentence ends with EOT (the largest id of
+    its row, or the tower's `eos` id), the rest is padding. Word features: the projected output of every token; mask is
+    True up to and with EOT, behind which features are zeros (trie, bucket, auto) or what the tower makes of its padding
+    (pad). Differentiable. ValueError for an unknown mode, ids of a wrong shape, or word features of a tower whose
+    tokens cannot be had exactly.
     """
     if mode not in MODES:
         raise ValueError(f"mode={mode!r} is none of {', '.join(MODES)}")

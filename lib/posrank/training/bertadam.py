@@ -1,8 +1,8 @@
 """BertAdam, the optimiser of the CLIP4Clip family, and how its parameters are grouped.
 
 Adam without bias correction, with weight decay added to the update (not to the gradient), a schedule of its own and
-each parameter's gradient clipped to norm 1 (after the global clipping that the training loop does). The step that a
-schedule sees is counted before the update, so the first update of a warm-up has learning rate 0, as in the original.
+each parameter's gradient clipped to norm 1 (behind the global clipping of the training loop). The schedule's step is
+counted before the update, so the first update of a warm-up has learning rate 0, as in the original.
 """
 
 import math
@@ -104,12 +104,11 @@ def _rate(group, step):
 
 def parameter_groups(system, lr, clip_lr, weight_decay=0.2, frozen=(), prompt_lr=None):
     """Groups for an optimiser: the pretrained towers (`system.pretrained`, as in `clip.*`) with clip_lr, visual prompts
-    with prompt_lr (None = lr) and no decay, the rest with lr.
+    with prompt_lr (None = lr) and no decay, the rest with lr. Each group carries its `name`.
 
     frozen: patterns of names (as in a shell: "clip.visual.*") that are kept as they are, or "released" for
-    RELEASED_FROZEN; they get requires_grad False, all others True. Biases have no weight decay, nor have
-    normalisation weights and the logit scale (a system built as_released decays these two, as the released grouping
-    by name does). Each group carries its `name`. ValueError where a pattern fits no parameter.
+    RELEASED_FROZEN; they get requires_grad False, all others True. Biases have no weight decay, nor have normalisation
+    weights and the logit scale (as_released decays these two, by name). ValueError where a pattern fits no parameter.
     """
     released = system.as_released
     patterns = RELEASED_FROZEN if frozen == "released" else (frozen,) if isinstance(frozen, str) else tuple(frozen)

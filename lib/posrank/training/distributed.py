@@ -1,8 +1,8 @@
 """One process or many: the few collective operations that training needs, all of them trivial in a single process.
 
-Started by torchrun, each process holds a copy of the system and its own slice of the global batch. Features of all slices are
-gathered with gradients, so that negatives come from the global batch, and parameter gradients are averaged by hand: the
-update is that of one process with the whole batch.
+Started by torchrun, each process holds a copy of the system and its own slice of the global batch. Features of all
+slices are gathered with gradients, and parameter gradients are averaged by hand: the update is that of one process with
+the whole batch.
 """
 
 import os
@@ -30,7 +30,8 @@ class World:
         return rows[self.rank * share : (self.rank + 1) * share]
 
     def gather(self, features, words=None):
-        """Features of all processes, in the order of ranks, with gradients; word features are padded to `words` first."""
+        """Features of all processes, in the order of ranks, with gradients; word features are first padded to
+        `words`."""
         if self.size == 1:
             return features
         changed = {}
@@ -63,7 +64,7 @@ class World:
         return value
 
     def collect(self, value, everywhere=True):
-        """[value of process 0, of process 1, ...], of anything that can be pickled; None in all processes but the first
+        """[value of process 0, of process 1, ...], of anything that can be pickled; None in all but the first process
         where not `everywhere`."""
         if self.size == 1:
             return [value]

@@ -1,10 +1,8 @@
-"""Several processes from one call: a notebook, a stage or a test starts workers (torch's elastic_launch) and waits for them.
+"""Several processes from one call: a notebook, a stage or a test starts workers (torch's elastic_launch) and waits for
+them.
 
-In: the name of a function ("module:name"), its arguments (what can be pickled) and a number of processes. Out: what the function
-gave in each of them, as one world (`posrank.training.distributed.join_world`). An error in a worker is raised here, once; a
-worker that was killed is an error that says so. Workers end with the process that started them, and never run its script.
-
-Who starts torchrun by hand (several machines, a cluster) does not need this: docs/several_machines.md.
+Workers end with the process that started them, and never run its script. Who starts torchrun by hand (several machines,
+a cluster) does not need this: docs/several_machines.md.
 """
 
 import importlib
@@ -28,10 +26,8 @@ NEIGHBOURS = ("gloo", "nccl", "connection", "peer", "broken pipe", "tcpstore", "
 
 
 def processes_of(value):
-    """The number of processes that `processes` in params.yaml asks for: a number, or auto = one per GPU (1 without).
-
-    ValueError where there are fewer GPUs than processes.
-    """
+    """The number that `processes` in params.yaml asks for: a number, or auto = one per GPU (1 without). ValueError
+    where there are fewer GPUs than processes."""
     import torch
 
     devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -48,11 +44,10 @@ def under_torchrun():
 
 
 def launch(function, arguments, processes):
-    """Call `function` ("module:name") with the mapping `arguments` in `processes` processes -> the list of their results.
-
-    Raises what the first failing worker raised (ValueError and OSError as they are, all else as a RuntimeError with its
-    traceback), and RuntimeError where one was killed.
-    """
+    """Call `function` ("module:name") with the mapping `arguments` (what can be pickled) in `processes` processes, one
+    world (`posrank.training.distributed.join_world`) -> the list of their results. Raises what the first failing worker
+    raised (ValueError and OSError as they are, all else as a RuntimeError with its traceback), RuntimeError where one
+    was killed."""
     from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch

@@ -9,10 +9,8 @@ import torch.nn.functional as F
 
 
 def coarse_loss(similarity, reduce="mean"):
-    """Contrastive loss of matching pairs, Eq. 2: similarity [B, B], text i belongs to video i -> scalar.
-
-    reduce: "mean" of the two directions (text to video, video to text), as the released code has it, or their "sum", as
-    printed. Each direction is a mean over the batch.
+    """Contrastive loss of matching pairs, Eq. 2: similarity [B, B], text i belongs to video i -> scalar. reduce: "mean"
+    of the two directions (each a mean over the batch), as the released code has it, or their "sum", as printed.
 
     >>> coarse_loss(torch.zeros(4, 4))
     tensor(1.3863)

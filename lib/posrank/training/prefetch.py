@@ -1,8 +1,7 @@
 """The next batches are made while the device computes: read, filled with negatives and pinned by one thread.
 
-In: a function number -> batch, a range of numbers. Out: the batches in order, the same as without a thread, because one thread
-makes them one after the other. An error in the thread is raised where the batch was asked for; whoever stops early leaves no
-thread behind. On a GPU frames are copied from pinned memory while the step before still runs.
+In: a function number -> batch, a range of numbers. Out: the batches in order, the same as without a thread. An error in
+the thread is raised where the batch was asked for; whoever stops early leaves no thread behind.
 """
 
 import time

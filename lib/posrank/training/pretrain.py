@@ -1,9 +1,9 @@
 """The embedded world's CLIP: pretraining by contrast between clips and captions alone (Eq. 2, no word-level negatives).
 
-First images, as CLIP had them: captions are matched to a few frames of many clips by mean pooling. Then whole clips, through
-X-CLIP's similarity as well, so that the temporal module starts trained too. The result is
-`config.json` and `weights.safetensors` (towers and temporal module): what every run on the world starts from. Deterministic
-from its seed on one machine; killed at any moment it resumes from the last checkpoint.
+First images, as CLIP had them: captions are matched to a few frames of many clips by mean pooling. Then whole clips,
+through X-CLIP's similarity as well, so that the temporal module starts trained too. The result is `config.json` and
+`weights.safetensors`. Deterministic from its seed on one machine; killed at any moment it resumes from the last
+checkpoint.
 """
 
 import math
@@ -61,12 +61,9 @@ def learning_rate(step, steps, peak, warmup=0.04):
 
 
 class HardBatches:
-    """Rows of the pool for a batch: groups of clips that share some words and differ in the others.
-
-    `scene` groups are those of the pool: the same two objects, doing different things. A group named by slots, such as
-    "adj1 adj2 prep", holds clips that agree in these. Without such batches colours alone tell almost any two clips apart
-    and nouns, verbs and adverbs are never needed.
-    """
+    """Rows of the pool for a batch: groups of clips that share some words and differ in the others. `scene` groups are
+    those of the pool (the same two objects, doing different things); a group named by slots, such as "adj1 adj2 prep",
+    agrees in these. Without them colours alone tell almost any two clips apart."""
 
     def __init__(self, scenes, size):
         self.scenes, self.size, self._tables = scenes, size, {}
@@ -114,8 +111,7 @@ def open_pool(folder, groups, group_size, seed, frames, pixels):
 
 
 def _loss(system, ids, pixels, whole_clips):
-    """Eq. 2 on mean-pooled frames (what CLIP is trained with, and the system `clip` uses); with whole clips also on X-CLIP's
-    similarity."""
+    """Eq. 2 on mean-pooled frames (as CLIP is trained); with whole clips also on X-CLIP's similarity."""
     text, video = system.encode_text(ids), system.encode_video(pixels)
     pooled = F.normalize(video.frames, dim=-1).mean(1)
     scale = system.clip.logit_scale.exp()
@@ -144,8 +140,9 @@ def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, f
              threads=None, checkpoint_every=250):
     """Pretrain and write the backbone folder `out`; the clips are rendered into `pool` first (kept for the next time).
 
-    phases: list of dict(cycle, steps, frames, groups): cycle of the learning rate, frames per clip (fewer than it has: images),
-    groups per batch by kind (see HardBatches). Writes `history.csv` (step, phase, loss, learning rate) beside the weights.
+    phases: list of dict(cycle, steps, frames, groups): cycle of the learning rate, frames per clip (fewer than it has:
+    images), groups per batch by kind (see HardBatches). Writes `history.csv` (step, frames, loss, lr) beside the
+    weights.
     """
     out, pool = Path(out), Path(pool)
     if threads:

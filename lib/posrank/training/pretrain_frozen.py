@@ -1,9 +1,8 @@
 """Frozen's own pretraining on the world: what ImageNet, DistilBERT's distillation and WebVid are to the official one.
 
-The image tower of the world's CLIP is inflated over time, as Frozen inflates an ImageNet ViT. The text tower is a small
-DistilBERT: first it learns to give what CLIP's text tower gives for the captions of the pool (distillation, text alone), then
-both towers are trained by contrast between whole clips and captions (Frozen's loss; no word-level negatives). The result,
-`config.json` and `weights.safetensors`, is what every Frozen run on the world starts from. Deterministic from its seed on one
+The image tower of the world's CLIP is inflated over time. The text tower is a small DistilBERT: first it learns to give
+what CLIP's text tower gives for the captions of the pool (distillation, text alone), then both towers are trained by
+contrast between whole clips and captions (Frozen's loss; no word-level negatives). Deterministic from its seed on one
 machine; a killed contrast phase resumes from its last checkpoint.
 """
 
@@ -26,8 +25,8 @@ from posrank.training.steps import take_steps
 
 
 def frozen_config(clip_config, frames, layers=2):
-    """Shapes of the small Frozen beside a small CLIP (`posrank.training.pretrain.backbone_config`): its image tower over
-    time, a DistilBERT as wide as its text tower, its vocabulary and its common space."""
+    """Shapes of the small Frozen beside a small CLIP (`backbone_config`): its image tower over time, a DistilBERT as
+    wide as its text tower, its vocabulary and its common space."""
     model, vision = clip_config["model"], clip_config["model"]["vision_cfg"]
     width, text = vision["width"], model["text_cfg"]["width"]
     return dict(

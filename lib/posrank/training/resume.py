@@ -1,8 +1,8 @@
 """The resumable state of a training: written every few steps, read again where all that made it is unchanged.
 
-In: a path, the digests of what takes part (posrank.identity). Out: the steps done and their history, with system and optimiser
-as they were. A state of other data, settings or code, and one that cannot be read, is never used and never in the way: a note
-says why, and training starts afresh. Only tensors and plain values are unpickled.
+In: a path, the digests of what takes part (posrank.identity). Out: the steps done and their history, with system and
+optimiser as they were. A state of other data, settings or code, and one that cannot be read, is not used: a note says
+why, and training starts afresh. Only tensors and plain values are unpickled.
 """
 
 import shutil
@@ -31,7 +31,8 @@ def written(path):
 
 
 class Resume:
-    """The state at `path` (None = none is kept), of a training known by `marks` (digests by name), written every `every` steps."""
+    """The state at `path` (None = none), of a training known by `marks` (digests by name), written every `every`
+    steps."""
 
     def __init__(self, path=None, marks=None, every=1, world=None):
         self.path, self.marks, self.every, self.world = None if path is None else Path(path), marks, every, world or World()
@@ -56,7 +57,8 @@ class Resume:
         return 0, []
 
     def write(self, done, history, system, optimizer):
-        """Write the state behind step number `done` where it is due, in the first process alone. OSError names the path."""
+        """Write the state behind step number `done` where it is due, in the first process alone. OSError names the
+        path."""
         if self.path is None or not self.world.main or done % self.every:
             return
         with written(self.path) as temporary:

@@ -1,8 +1,5 @@
-"""Steps of an optimiser, the one loop of training and pretraining: resumable, clipped, shown by a progress bar.
-
-In: a model, its optimiser, and a function that gives the losses of the steps from the n-th on. Out: the model in its last
-state and a history, one row a step. A loop that was killed goes on from its last state (posrank.training.resume).
-"""
+"""Steps of an optimiser, the one loop of training and pretraining: resumable (posrank.training.resume), clipped, with a
+progress bar."""
 
 import math
 from contextlib import closing
