@@ -42,8 +42,8 @@ def code(*parts):
 
 
 def identity(run, frames, captions, options):
-    """What a stopped evaluation must agree with, as one text. `run`: folder of a trained run; `frames`: folder of a store;
-    `captions`: those evaluated; `options`: a plain dict."""
+    """What a stopped evaluation must agree with, as one text. `run`: folder of a trained run; `frames`: folder of a
+    store; `captions`: those evaluated; `options`: a plain dict."""
     return digest(digests(
         run=[Path(run) / "config.yaml", Path(run) / "weights.safetensors"], frames=Path(frames), options=options,
         # controls show videos in each other's places: which there are counts

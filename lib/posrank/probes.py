@@ -63,8 +63,8 @@ def brittleness_entry(ranks, positives, left_out, b=10000, seed=0, shuffled=None
             low, high = None, None
             if mine["video_id"].nunique() > 1:
                 low, high = scoring.bootstrap(mine["brittleness"], mine["video_id"], b=b, seed=seed)
-            parts[part] = {"brittleness": float(mine["brittleness"].mean()), "low": low, "high": high, "captions": len(mine),
-                           "triples": int(mine["triples"].sum())}
+            parts[part] = {"brittleness": float(mine["brittleness"].mean()), "low": low, "high": high,
+                           "captions": len(mine), "triples": int(mine["triples"].sum())}
             if zero is not None:
                 line = zero[(zero["kind"] == kind) & (zero["part"] == part)]
                 parts[part]["shuffled"] = float(line["brittleness"].mean())

@@ -40,7 +40,7 @@ class Plan:
         return len(self.rows)
 
     def _cut(self):
-        ends, start = self.first[1:] + np.arange(1, len(self.first)), 0  # pairs up to and with each caption, itself counted
+        ends, start = self.first[1:] + np.arange(1, len(self.first)), 0  # pairs up to each caption, itself counted
         while start < len(ends):
             before = ends[start - 1] if start else 0
             stop = max(start + 1, int(np.searchsorted(ends, before + self.chunk, side="right")))
@@ -57,12 +57,12 @@ class Plan:
     def table(self, run, better, equal):
         """The ranks table of the counts [lists] of one run."""
         owner, part = self.lists // len(PARTS), self.lists % len(PARTS)
-        table = pd.DataFrame({
-            "run": pd.array([run], dtype="str").take(np.zeros_like(owner)),
-            "caption_id": self.rows["caption_id"].array.take(owner), "video_id": self.rows["video_id"].array.take(owner),
-            "part": pd.array(PARTS, dtype="str").take(part), "better": better, "equal": equal,
-            "negatives": self.sizes.astype(np.int64), "reciprocal_rank": reciprocal_from_counts(better, equal),
-        })
+        table = pd.DataFrame({"run": pd.array([run], dtype="str").take(np.zeros_like(owner)),
+                              "caption_id": self.rows["caption_id"].array.take(owner),
+                              "video_id": self.rows["video_id"].array.take(owner),
+                              "part": pd.array(PARTS, dtype="str").take(part), "better": better, "equal": equal,
+                              "negatives": self.sizes.astype(np.int64),
+                              "reciprocal_rank": reciprocal_from_counts(better, equal)})
         return validate(table, "ranks")
 
     def scores(self, run, start, stop, values):

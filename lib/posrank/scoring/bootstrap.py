@@ -44,10 +44,9 @@ def paired(values_a, values_b, clusters, b=10000, seed=0, level=0.95, runs=None)
     """Is the mean of a above that of b, on the same captions? -> Paired(difference, low, high, p).
 
     values_a, values_b, clusters [n], row i of all three being the same caption (and ``runs``, as in ``bootstrap``: the
-    seed that both runs of row i share). The interval is the clustered
-    percentile interval of mean(a - b); p is twice the smaller share of replicates on either side of zero (each plus
-    one, of B + 1, at most 1), so it falls below 0.05 together with the interval's leaving zero. Raises ValueError as
-    ``bootstrap`` does.
+    seed that both runs of row i share). The interval is the clustered percentile interval of mean(a - b); p is twice
+    the smaller share of replicates on either side of zero (each plus one, of B + 1, at most 1), so it falls below 0.05
+    together with the interval's leaving zero. Raises ValueError as ``bootstrap`` does.
 
     >>> result = paired([1, 1, .5, 1], [.5, .5, .5, .25], ["v1", "v2", "v3", "v4"])
     >>> result.difference, result.low >= 0

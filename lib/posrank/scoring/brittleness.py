@@ -28,11 +28,12 @@ def with_positives(negatives, captions, positives):
     place = pd.Series(np.arange(len(captions)), index=captions["caption_id"])
     owner = place.reindex(shared["caption_id"]).to_numpy(float)
     if np.isnan(owner).any():
-        raise ValueError(f"positives: caption {shared['caption_id'][int(np.isnan(owner).argmax())]!r} is not among the captions")
+        raise ValueError(f"positives: caption {shared['caption_id'][int(np.isnan(owner).argmax())]!r} is not among the "
+                         "captions")
     theirs = pd.DataFrame({"caption_id": names, "video_id": captions["video_id"].to_numpy()[owner.astype(int)],
                            "caption": shared["sentence"].to_numpy()})
     both = pd.concat([captions[["caption_id", "video_id", "caption"]], theirs], ignore_index=True)
-    order = np.argsort(np.concatenate([np.arange(len(captions)), owner]), kind="stable")  # each beside its caption: in one block
+    order = np.argsort(np.concatenate([np.arange(len(captions)), owner]), kind="stable")  # each beside its caption
     return pd.concat([negatives, more[negatives.columns]], ignore_index=True), both.iloc[order].reset_index(drop=True)
 
 

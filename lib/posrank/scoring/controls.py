@@ -10,7 +10,8 @@ import numpy as np
 
 from posrank.video import BLANK
 
-CONTROLS = {"shuffled": "shuffled video", "blank": "blank video", "one_frame": "one frame", "reversed": "reversed frames"}
+CONTROLS = {"shuffled": "shuffled video", "blank": "blank video", "one_frame": "one frame",
+            "reversed": "reversed frames"}
 """Parameter value -> name of the row."""
 
 

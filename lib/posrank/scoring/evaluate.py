@@ -19,9 +19,8 @@ from posrank.scoring.ranks import as_array
 from posrank.scoring.scorers import SystemScorer, unwrap
 
 
-def evaluate(
-    scorer, negatives, captions, run="name", chunk=4096, progress=True, *, scores=None, state=None, identity="", world=None
-):
+def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True, *, scores=None, state=None,
+             identity="", world=None):
     """Rank every caption among its negatives -> the ranks table (see posrank.schema); with ``scores=True`` (ranks,
     scores).
 
@@ -61,14 +60,16 @@ def evaluate(
     return (tables[0], told) if scores is True else tables[0]
 
 
-def evaluate_views(views, negatives, captions, chunk=4096, progress=True, *, scores=None, state=None, identity="", world=None):
+def evaluate_views(views, negatives, captions, chunk=4096, progress=True, *, scores=None, state=None, identity="",
+                   world=None):
     """Several views of one system's videos, every sentence encoded once -> {run: ranks table}, equal to those of
     ``evaluate``. views: {run: SystemScorer, or ShuffledVideo / ConstantVideo around one}, all of one system; scores:
     those of the first view. ValueError for no views, a scorer of another kind or of another system."""
     base = [unwrap(view, [])[0] for view in views.values()]
     for run, scorer in zip(views, base):
         if not isinstance(scorer, SystemScorer) or scorer.system is not base[0].system:
-            raise ValueError(f"view {run!r}: every view needs a SystemScorer of the same system; use evaluate for others")
+            raise ValueError(f"view {run!r}: every view needs a SystemScorer of the same system; use evaluate for "
+                             "others")
     if not base:
         raise ValueError("views: give at least one")
     runs = list(views)
@@ -86,7 +87,7 @@ def clear_state(state):
 
 
 def _evaluate(score, negatives, captions, runs, chunk, progress, scores, state, identity, world):
-    """``score(videos, texts)`` -> [n, runs]; a ranks table for each run, and the first run's scores where scores is True."""
+    """``score(videos, texts)`` -> [n, runs]; a ranks table for each run, and the first run's scores or None."""
     plan, keep = Plan(negatives, captions, chunk), scores is not None
     kept = Kept(state, len(runs), keep)
     rank, size = (world.rank, world.size) if world else (0, 1)
@@ -113,7 +114,7 @@ def _evaluate(score, negatives, captions, runs, chunk, progress, scores, state, 
 
 
 def _keep(plan, run, values, scores, rank):
-    """The scores [lists + negatives] of every block as a table, or, where `scores` is a path, in that file (process 0)."""
+    """The scores [lists + negatives] of every block as a table, or, where `scores` is a path, in that file."""
     if scores is True:
         return pd.concat([plan.scores(run, *cut, some) for cut, some in zip(plan.blocks, values)], ignore_index=True)
     if rank == 0:

@@ -24,13 +24,15 @@ class CausalScorer:
             model = AutoModelForCausalLM.from_pretrained(self.name, use_safetensors=True, **options)
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
-            raise ValueError(f"language model {self.name!r}: no weights here ({reason}); give a local folder, or download=True") from None
+            raise ValueError(f"language model {self.name!r}: no weights here ({reason}); give a local folder, or "
+                             "download=True") from None
         self._model = model.float().to(device).eval()
         tokens = self._tokenizer
         self._start = tokens.bos_token_id if tokens.bos_token_id is not None else tokens.eos_token_id
         self._end = tokens.eos_token_id
         if self._start is None or self._end is None:
-            raise ValueError(f"language model {self.name!r}: its tokenizer has neither start nor end token; choose a causal model")
+            raise ValueError(f"language model {self.name!r}: its tokenizer has neither start nor end token; choose a "
+                             "causal model")
 
     def __call__(self, video_ids, texts):
         return self.score(texts)
@@ -39,7 +41,8 @@ class CausalScorer:
         """Log-probability of each text -> float64 [n]."""
         import torch
 
-        ids = [[self._start, *self._tokenizer(text, add_special_tokens=False)["input_ids"], self._end] for text in texts]
+        ids = [[self._start, *self._tokenizer(text, add_special_tokens=False)["input_ids"], self._end]
+               for text in texts]
         result = np.zeros(len(ids))
         order = sorted(range(len(ids)), key=lambda n: len(ids[n]))
         for start in range(0, len(order), self.batch):

@@ -21,7 +21,8 @@ def as_array(values, name="scores"):
     """A numpy array from a list, a Series, an array, or a torch tensor on any device and of any floating type.
     ValueError for what is no rectangular array of real numbers, and for a masked array that hides some."""
     if np.ma.is_masked(values):
-        raise ValueError(f"{name}: a masked array hides some values; give plain numbers (absent negatives: valid=~mask)")
+        raise ValueError(f"{name}: a masked array hides some values; give plain numbers (absent negatives: "
+                         "valid=~mask)")
     try:
         if hasattr(values, "detach"):
             values = values.detach().cpu()
@@ -175,7 +176,8 @@ def chance(lengths):
 def chance_adjusted(value, expected):
     """(value - expected) / (1 - expected): 0 at chance, 1 for a perfect scorer, negative below (Hoyt et al. 2022).
 
-    Works elementwise. Raises ValueError for NaN, and where chance is 1 or more: a list of the caption alone leaves nothing to win.
+    Works elementwise. Raises ValueError for NaN, and where chance is 1 or more: a list of the caption alone leaves
+    nothing to win.
 
     >>> round(chance_adjusted(0.5, chance([21])), 4)
     0.395

@@ -57,7 +57,8 @@ def rank_metrics(better, tied, own=1):
     """
     better, tied, own = counts(better, "better"), counts(tied, "tied"), counts(own, "own")
     if better.ndim != 1 or not len(better) or tied.shape != better.shape or own.shape not in ((), better.shape):
-        raise ValueError(f"better, tied: expected two lists of one length, got shapes {list(better.shape)} and {list(tied.shape)}")
+        raise ValueError(f"better, tied: expected two lists of one length, got shapes {list(better.shape)} and "
+                         f"{list(tied.shape)}")
     own = np.broadcast_to(own, better.shape)
     rank = better + 1 + tied / (own + 1)
     metrics = {}

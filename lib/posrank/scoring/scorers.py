@@ -12,13 +12,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from posrank.scoring import controls
-from posrank.scoring.controls import ConstantVideo, ShuffledVideo, blank_frames, look_up, one_frame, reversed_frames, unwrap
+from posrank.scoring.controls import blank_frames, look_up, one_frame, reversed_frames, unwrap  # noqa: F401
 from posrank.scoring.ranks import as_array, whole_number
-
-__all__ = [
-    "BlindScorer", "ConstantVideo", "Negated", "ShuffledVideo", "SystemScorer", "blank_frames", "from_system", "inference",
-    "look_up", "one_frame", "reversed_frames", "unwrap",
-]
 
 
 class SystemScorer:
@@ -34,7 +29,8 @@ class SystemScorer:
     def __init__(self, system, frames, branch="coarse", text_batch=512, video_batch=16, keep=4096, seed=0):
         self.system, self.frames, self.branch, self.seed = system, frames, branch, seed
         self.text_batch = whole_number(text_batch, "text_batch", "texts")
-        self.video_batch, self.keep = whole_number(video_batch, "video_batch", "videos"), whole_number(keep, "keep", "videos")
+        self.video_batch = whole_number(video_batch, "video_batch", "videos")
+        self.keep = whole_number(keep, "keep", "videos")
         self._features, self._together = OrderedDict(), {}
 
     def __call__(self, video_ids, texts):
@@ -74,7 +70,7 @@ class SystemScorer:
         return scores.get("score", np.zeros((len(texts), len(video_ids)), np.float32))
 
     def all_pairs(self, texts, video_ids, compare):
-        """`compare` (text and video features -> {name: scores [t, v]}) on all pairs, in chunks -> {name: float32 [T, V]}."""
+        """`compare` (text and video features -> {name: scores [t, v]}) on all pairs -> {name: float32 [T, V]}."""
         texts, video_ids, out = list(texts), list(video_ids), {}
         with inference(self.system):
             for column in range(0, len(video_ids), self.keep):
@@ -130,7 +126,8 @@ class SystemScorer:
         """Lists of videos to be encoded at a time: whole batches of `together`, what is in none of them as it comes."""
         fixed = {self._together[name][0]: self._together[name] for name in todo if name in self._together}
         free = [name for name in todo if name not in self._together]
-        return [*fixed.values(), *(free[start : start + self.video_batch] for start in range(0, len(free), self.video_batch))]
+        return [*fixed.values(), *(free[start : start + self.video_batch]
+                                   for start in range(0, len(free), self.video_batch))]
 
     def encode(self, names):
         """Features of the videos `names` in one batch, whatever is kept."""

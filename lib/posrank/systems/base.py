@@ -68,8 +68,8 @@ class System(nn.Module):
         """Copies of the backbone's towers, with prompts; returns how many tokens the text tower can read."""
         if self.reads_words and not isinstance(backbone.model, CLIP):
             raise ValueError(
-                f"the system {self.name!r} reads single words and needs open_clip's CLIP class (a causal text tower), not a "
-                f"{type(backbone.model).__name__}; choose another backbone, or the system 'clip', which takes any"
+                f"the system {self.name!r} reads single words and needs open_clip's CLIP class (a causal text tower), "
+                f"not a {type(backbone.model).__name__}; choose another backbone, or the system 'clip', which takes any"
             )
         self.clip = copy.deepcopy(backbone.model)
         if prompts:

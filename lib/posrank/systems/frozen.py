@@ -28,8 +28,8 @@ EPS = 1e-8
 
 class Frozen(System):
     """Frozen. projection: size of the common space (None = the backbone's); a number starts both projections anew.
-    temporal_start: copied | released | random, the start of a temporal attention that is not pretrained (None = released
-    with as_released, else copied)."""
+    temporal_start: copied | released | random, the start of a temporal attention that is not pretrained (None =
+    released with as_released, else copied)."""
 
     name = "frozen"
     reads_words = False

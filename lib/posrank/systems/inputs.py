@@ -89,7 +89,8 @@ def normalise(frames, frames_read, mean, std):
         except (TypeError, ValueError, RuntimeError) as problem:
             raise ValueError(f"frames_read must be one whole number for each video ({problem})") from None
         if read.shape != video.shape[:1] or read.dtype not in WHOLE:
-            raise ValueError(f"frames_read must be one whole number for each of {len(video)} videos, not {list(read.shape)} {read.dtype}")
+            raise ValueError(f"frames_read must be one whole number for each of {len(video)} videos, not "
+                             f"{list(read.shape)} {read.dtype}")
         mask = torch.arange(video.shape[1], device=video.device) < read[:, None]
         video = video * mask[:, :, None, None, None]
     return video, mask

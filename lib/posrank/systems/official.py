@@ -13,8 +13,9 @@ from torch import nn
 
 from posrank.systems.inputs import check_whole
 from posrank.systems.ts2net import TOKENS
+from posrank.towers import checkpoints
 from posrank.towers.backbone import load_backbone
-from posrank.towers.checkpoints import clip_from_state, head_count, layers, load_checked, prompt_count, read_state, shape
+from posrank.towers.checkpoints import clip_from_state, head_count, layers, load_checked, prompt_count, shape
 from posrank.towers.frozen import from_state
 from posrank.towers.shift import RELEASED_BLOCKS
 
@@ -22,8 +23,8 @@ _UNUSED = {
     "clip": (),
     "frozen": ("text_model.embeddings.position_ids",),  # a buffer that older transformers stored
     "xclip": (  # created by the prompted X-CLIP and never read
-        "sents_mat_weight", "sents_vp_mat_weight", "word_vp_logit_weight", "frame_vp_logit_weight", "neg_local_mat_weight",
-        "neg_word_mat_weight", "word_vp_mat_weight", "word_vp_mat_weight2",
+        "sents_mat_weight", "sents_vp_mat_weight", "word_vp_logit_weight", "frame_vp_logit_weight",
+        "neg_local_mat_weight", "neg_word_mat_weight", "word_vp_mat_weight", "word_vp_mat_weight2",
     ),
     "ts2net": ("visual_prompt_encoder.*", "text_token_selector.*"),
     "ucofia": ("word_logit_weight", "frame_mat_weight", "frame_mat_weight2", "word_mat_weight_for_pixel"),
@@ -52,7 +53,7 @@ def load_official(
     for what, value, low in (("num_frames", num_frames, 1), ("max_words", max_words, 3)):
         if value is not None:
             check_whole(what, value, low)
-    state = read_state(source)
+    state = checkpoints.read_state(source)
     if name == "frozen":
         return _frozen(cls, state, as_released, heads, text_heads, num_frames, max_words)
     if name == "clip" and "visual.conv1.weight" in state:  # bare weights (OpenAI's, open_clip's)
@@ -112,9 +113,10 @@ def _variant(state):
 
 def frozen_backbone(source, heads=None, text_heads=None):
     """The towers of an official checkpoint of Frozen (a path or a state_dict), to build the system on."""
-    state = {key: value for key, value in read_state(source).items() if key not in _UNUSED["frozen"]}
+    state = {key: value for key, value in checkpoints.read_state(source).items() if key not in _UNUSED["frozen"]}
     heads = head_count(shape(state, "video_model.pos_embed", 3)[-1], heads, "heads", "video")
-    text_heads = head_count(shape(state, "text_model.embeddings.word_embeddings.weight", 2)[1], text_heads, "text_heads", "text")
+    text_heads = head_count(shape(state, "text_model.embeddings.word_embeddings.weight", 2)[1], text_heads,
+                            "text_heads", "text")
     return from_state(state, heads, text_heads)
 
 

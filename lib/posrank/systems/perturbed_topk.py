@@ -35,7 +35,8 @@ def perturbed_top_k(scores, k, samples=SAMPLES, sigma=SIGMA, device=None):
 
 def _check(scores, k):
     if scores.dim() != 2 or not 1 <= k <= scores.shape[-1]:
-        raise ValueError(f"the best {k} of scores of shape {tuple(scores.shape)}: scores must be [n, P], with k from 1 to P")
+        raise ValueError(f"the best {k} of scores of shape {tuple(scores.shape)}: scores must be [n, P], with k from 1 "
+                         "to P")
 
 
 class _PerturbedTopK(torch.autograd.Function):

@@ -34,12 +34,12 @@ def _text_shape(clip):
 
 
 def attach(system, backbone, heads=None, layers=None, tokens=1):
-    """Give `system` its `transformerClip` and `frame_position_embeddings` (None and None with mean pooling, layers = 0),
-    and its settings `heads` and `temporal_layers`.
+    """Give `system` its `transformerClip` and `frame_position_embeddings` (None and None with mean pooling, layers =
+    0), and its settings `heads` and `temporal_layers`.
 
-    backbone: where it has a `temporal` module, a state dict of both, they start as this one, else from CLIP's text tower.
-    heads, layers: None = the text tower's heads, and 4 layers or as many as there are. tokens: how many tokens of each
-    frame go through it.
+    backbone: where it has a `temporal` module, a state dict of both, they start as this one, else from CLIP's text
+    tower. heads, layers: None = the text tower's heads, and 4 layers or as many as there are. tokens: how many tokens
+    of each frame go through it.
     """
     shape, pretrained = _text_shape(system.clip), getattr(backbone, "temporal", None)
     system.settings |= dict(heads=heads, temporal_layers=0)
@@ -68,10 +68,11 @@ def attach(system, backbone, heads=None, layers=None, tokens=1):
     positions = system.clip.positional_embedding.shape[0]
     if system.num_frames * tokens > positions:
         each = f" of {tokens} tokens each" if tokens > 1 else ""
-        raise ValueError(f"num_frames={system.num_frames}{each} is more than the temporal module's {positions} positions")
+        raise ValueError(f"num_frames={system.num_frames}{each} is more than the temporal module's {positions} "
+                         "positions")
     # the parameter names of the released `transformerClip`: resblocks.i.attn, ln_1, ...
-    system.transformerClip = Transformer(shape["width"], layers, heads, shape["mlp_ratio"], act_layer=shape["activation"],
-                                         norm_layer=partial(nn.LayerNorm, eps=1e-12))  # fmt: skip
+    system.transformerClip = Transformer(shape["width"], layers, heads, shape["mlp_ratio"],
+                                         act_layer=shape["activation"], norm_layer=partial(nn.LayerNorm, eps=1e-12))
     system.settings["temporal_layers"] = layers
     system.frame_position_embeddings = nn.Embedding(positions, shape["width"])
     if pretrained is not None:

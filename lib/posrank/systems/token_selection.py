@@ -77,7 +77,8 @@ class TokenSelector(nn.Module):
         mixtures of patches [n, selected, D]."""
         patches = tokens[:, 1:]
         if patches.shape[1] < self.selected:
-            raise ValueError(f"{self.selected} patches are selected, but pictures have {patches.shape[1]}; use smaller patches")
+            raise ValueError(f"{self.selected} patches are selected, but pictures have {patches.shape[1]}; use smaller "
+                             "patches")
         chosen = self.indicator(self.score_predictor(tokens, real), given)
         return chosen.to(tokens.dtype) @ patches
 

@@ -122,5 +122,7 @@ class UCoFiA(TokenSystem):
 
     def levels(self, text_features, video_features):
         """The three scores of all pairs by name, each [T, V], in chunks; their mean is the score."""
-        scores = self._all_pairs(text_features, video_features, lambda *sides: torch.stack(self._levels(*sides, AllPairs)))
-        return dict(zip(LEVELS, scores))
+        def compare(text, video):
+            return torch.stack(self._levels(text, video, AllPairs))
+
+        return dict(zip(LEVELS, self._all_pairs(text_features, video_features, compare)))

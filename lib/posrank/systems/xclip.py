@@ -46,7 +46,8 @@ class XClip(System):
         projection = self.clip.text_projection
         width = self.clip.positional_embedding.shape[1] if projection is None else projection.shape[1]
         wide = ("global_mat_weight", "global_vp_mat_weight", "local_mat_weight", "local_vp_mat_weight")
-        for names, size in ((wide if prompts else wide[::2], width), (WORD_WEIGHTS, max_words), (FRAME_WEIGHTS, num_frames)):
+        for names, size in ((wide if prompts else wide[::2], width), (WORD_WEIGHTS, max_words),
+                            (FRAME_WEIGHTS, num_frames)):
             for name in names:
                 setattr(self, name, nn.Parameter(torch.eye(size)))
         temporal.attach(self, backbone, heads, temporal_layers)
@@ -91,9 +92,8 @@ class XClip(System):
         frame_word = pairs.dot(text["local"], video["frames"])
         by_words = attended_sum(frame_word, real_word[..., None], word[1], dim=-2)
         by_frames = attended_sum(frame_word, real_frame[..., None, :], frame[1], dim=-1)
-        return {
-            "video_sentence": pairs.dot(text["global"], video["video"]),
-            "video_word": attended_sum(pairs.dot(text["words"], video["video"]), real_word, word[0]),
-            "sentence_frame": attended_sum(pairs.dot(text["sentence"], video["frames"]), real_frame, frame[0]),
-            "frame_word": (attended_sum(by_words, real_frame, frame[2]) + attended_sum(by_frames, real_word, word[2])) / 2,
-        }
+        return {"video_sentence": pairs.dot(text["global"], video["video"]),
+                "video_word": attended_sum(pairs.dot(text["words"], video["video"]), real_word, word[0]),
+                "sentence_frame": attended_sum(pairs.dot(text["sentence"], video["frames"]), real_frame, frame[0]),
+                "frame_word": (attended_sum(by_words, real_frame, frame[2])
+                               + attended_sum(by_frames, real_word, word[2])) / 2}

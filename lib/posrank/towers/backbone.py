@@ -31,8 +31,8 @@ OPENAI_NOTES = ("input_resolution", "context_length", "vocab_size")
 
 @dataclass
 class Backbone:
-    """CLIP towers (`model`), `tokenizer` (texts, length) -> [n, L], pixel `image_mean` and `image_std` (of values in 0..1),
-    `image_size` in pixels, and the state of a pretrained `temporal` module or None."""
+    """CLIP towers (`model`), `tokenizer` (texts, length) -> [n, L], pixel `image_mean` and `image_std` (of values in
+    0..1), `image_size` in pixels, and the state of a pretrained `temporal` module or None."""
 
     model: nn.Module
     tokenizer: object = None
@@ -65,7 +65,7 @@ def build_backbone(config, seed=0):
 
 
 def save_backbone(folder, config, state):
-    """Write `config.json` and `weights.safetensors` (tensors as fp16 to halve the size) under `folder`, each atomically."""
+    """Write `config.json` and `weights.safetensors` (tensors as fp16 to halve the size) under `folder`."""
     from safetensors.torch import save
 
     half = {k: v.detach().to("cpu", torch.float16).contiguous() for k, v in sorted(state.items())}
@@ -86,7 +86,8 @@ def _described(config, name):
 def _from_folder(folder):
     missing = [name for name in ("config.json", "weights.safetensors") if not (folder / name).exists()]
     if missing:
-        raise ValueError(f"{folder} holds no {' and no '.join(missing)}; `dvc repro --force --single-item pretrain` makes them")
+        raise ValueError(f"{folder} holds no {' and no '.join(missing)}; `dvc repro --force --single-item pretrain` "
+                         "makes them")
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
@@ -100,8 +101,8 @@ def _from_folder(folder):
 
 
 def _tokenizer(model, architecture=None):
-    """The tokenizer that belongs to an open_clip model: (texts, length) -> ids. Towers that read their padding always get
-    all of their columns. None where it cannot be told."""
+    """The tokenizer that belongs to an open_clip model: (texts, length) -> ids. Towers that read their padding always
+    get all of their columns. None where it cannot be told."""
     text, reason = causal_tower(model)
     if reason is None and text.token_embedding.num_embeddings == 49408:
         return ByteTokenizer()
@@ -141,13 +142,14 @@ def _from_open_clip(name):
     else:
         known = open_clip.list_pretrained_tags_by_model(architecture)
         if tag and tag not in known:
-            raise ValueError(f"open_clip has no weights {tag!r} of {architecture}; it has: {', '.join(known) or 'none'}")
+            raise ValueError(f"open_clip has no weights {tag!r} of {architecture}; it has: "
+                             f"{', '.join(known) or 'none'}")
         try:
             model = open_clip.create_model(architecture, pretrained=tag or None, **options)
         except Exception as problem:  # no network and no cache: each layer of the download raises something else
             raise ValueError(
-                f"the weights {name!r} are not here and cannot be downloaded ({str(problem).strip().splitlines()[0]}); bring the "
-                f"file and name it: {architecture}@<file>"
+                f"the weights {name!r} are not here and cannot be downloaded ({str(problem).strip().splitlines()[0]}); "
+                f"bring the file and name it: {architecture}@<file>"
             ) from problem
     return _as_backbone(model, architecture)
 
@@ -169,19 +171,20 @@ def _load(model, file, architecture):
 
 
 def _from_file(path):
-    """A CLIP from a file of weights alone: shapes are read from the keys; heads are 64 wide and activations QuickGELU."""
+    """A CLIP from a file of weights alone: shapes are read from the keys; heads are 64 wide, with QuickGELU."""
     state = read_state(path)
     state = {key.removeprefix("clip."): value for key, value in state.items()}
     openai = all(key in state for key in OPENAI_NOTES)
     state = {key: value for key, value in state.items() if key not in OPENAI_NOTES}
     if "visual.conv1.weight" not in state:
-        raise ValueError(f"{path} holds no CLIP with a ViT; name its open_clip architecture in front: <architecture>@{path}")
+        raise ValueError(f"{path} holds no CLIP with a ViT; name its open_clip architecture in front: "
+                         f"<architecture>@{path}")
     model = clip_from_state({f"clip.{key}": value for key, value in state.items()})
     load_checked(model, state, "clip", f"{path} is no plain CLIP, it")
     if not openai:
         warnings.warn(
-            f"{path} does not say its activation; QuickGELU is assumed, as in OpenAI's models and what was trained from them. "
-            f"For others (LAION, DataComp) name the architecture: ViT-B-32@{path}", stacklevel=4,
+            f"{path} does not say its activation; QuickGELU is assumed, as in OpenAI's models and what was trained "
+            f"from them. For others (LAION, DataComp) name the architecture: ViT-B-32@{path}", stacklevel=4,
         )  # fmt: skip
     return _as_backbone(model)
 
@@ -198,7 +201,8 @@ def load_backbone(spec):
         return spec
     if isinstance(spec, nn.Module):
         if not (hasattr(spec, "visual") and hasattr(spec, "encode_text")):
-            raise ValueError(f"a {type(spec).__name__} is no open_clip model: it has no visual tower and no encode_text")
+            raise ValueError(f"a {type(spec).__name__} is no open_clip model: it has no visual tower and no "
+                             "encode_text")
         return _as_backbone(spec)
     if isinstance(spec, dict):
         return _described(spec, "the config")

@@ -35,11 +35,14 @@ def read_state(source, exact=False):
         raise ValueError(f"{name} is empty")
     for key, value in state.items():
         if not isinstance(key, str) or not isinstance(value, torch.Tensor):
-            raise ValueError(f"{name} is no state_dict: {str(key)[:200]!r} is no {'tensor' if isinstance(key, str) else 'name'}")
+            raise ValueError(f"{name} is no state_dict: {str(key)[:200]!r} is no "
+                             f"{'tensor' if isinstance(key, str) else 'name'}")
         if value.layout != torch.strided or value.is_quantized or value.device.type == "meta":
-            raise ValueError(f"{name}: {key[:200]} is sparse, quantized or without data; give dense floating point weights")
+            raise ValueError(f"{name}: {key[:200]} is sparse, quantized or without data; give dense floating point "
+                             "weights")
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
-            raise ValueError(f"{name}: {key[:200]} is of shape {list(value.shape)} and holds fewer numbers; the file is damaged")
+            raise ValueError(f"{name}: {key[:200]} is of shape {list(value.shape)} and holds fewer numbers; the file "
+                             "is damaged")
     if all(key.startswith("module.") for key in state):
         state = {key.removeprefix("module."): value for key, value in state.items()}
     return {key: value.float() if value.is_floating_point() and not exact else value for key, value in state.items()}
@@ -51,7 +54,8 @@ def _read_file(path):
     except (OSError, ValueError):  # a name that no file can have
         there = False
     if not there:
-        raise ValueError(f"no checkpoint {str(path)[:200]}; give the path of an official state_dict, or the state_dict itself")
+        raise ValueError(f"no checkpoint {str(path)[:200]}; give the path of an official state_dict, or the state_dict "
+                         "itself")
     if path.suffix == ".safetensors":
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -82,7 +86,8 @@ def layers(state, prefix):
     numbers = {int(m[1]) for key in state if (m := re.match(re.escape(prefix) + r"\.([0-9]{1,9})\.", key))}
     if numbers and max(numbers) + 1 != len(numbers):
         gap = next(number for number in range(len(numbers)) if number not in numbers)
-        raise ValueError(f"the checkpoint has {prefix}.{max(numbers)} but no {prefix}.{gap}: its layers must be numbered from 0")
+        raise ValueError(f"the checkpoint has {prefix}.{max(numbers)} but no {prefix}.{gap}: its layers must be "
+                         "numbered from 0")
     return len(numbers)
 
 
@@ -107,7 +112,8 @@ def shape(state, key, dimensions):
                          f"its keys look like {', '.join(sorted(state)[:3])}")  # fmt: skip
     found = state[key].shape
     if len(found) != dimensions or 0 in found:
-        raise ValueError(f"the checkpoint's {key} is of shape {list(found)}; a tensor of {dimensions} dimensions is expected")
+        raise ValueError(f"the checkpoint's {key} is of shape {list(found)}; a tensor of {dimensions} dimensions is "
+                         "expected")
     return found
 
 
@@ -146,7 +152,8 @@ def clip_from_state(state, heads=None, text_heads=None):
     )
     size = shape(state, "clip.text_projection", 2)[1]
     # of shifted blocks, the attention is wrapped
-    own = {key.removeprefix("clip.").replace(".attn.net.", ".attn."): value for key, value in state.items() if key.startswith("clip.")}
+    own = {key.removeprefix("clip.").replace(".attn.net.", ".attn."): value for key, value in state.items()
+           if key.startswith("clip.")}
     return built(lambda: CLIP(size, vision, text, quick_gelu=True), own, "clip")
 
 
@@ -165,8 +172,8 @@ def check_fit(own, state, system, where="the checkpoint"):
         found = state[key]
         if found.shape != value.shape or found.dtype != value.dtype:
             raise ValueError(
-                f"{where} does not fit the system {system!r}: {key} is {found.dtype} {list(found.shape)}, and {value.dtype} "
-                f"{list(value.shape)} is expected"
+                f"{where} does not fit the system {system!r}: {key} is {found.dtype} {list(found.shape)}, and "
+                f"{value.dtype} {list(value.shape)} is expected"
             )
 
 
@@ -174,7 +181,8 @@ def check_finite(state, where="the checkpoint"):
     """ValueError where a weight is NaN or infinite."""
     for key, value in state.items():
         if value.is_floating_point() and not bool(value.isfinite().all()):
-            raise ValueError(f"{where}: {key} holds NaN or infinite weights; the file is damaged, or its training failed")
+            raise ValueError(f"{where}: {key} holds NaN or infinite weights; the file is damaged, or its training "
+                             "failed")
 
 
 def load_checked(module, state, system, where="the checkpoint"):

@@ -40,8 +40,8 @@ class WordPiece:
             return transformers.AutoTokenizer.from_pretrained(self.source)
         except (OSError, ValueError) as problem:
             raise ValueError(
-                f"no tokenizer {self.source!r} here or on the hub ({str(problem).strip().splitlines()[0]}); name a folder with "
-                "its files, or a vocab.txt"
+                f"no tokenizer {self.source!r} here or on the hub ({str(problem).strip().splitlines()[0]}); name a "
+                "folder with its files, or a vocab.txt"
             ) from problem
 
     def __call__(self, texts, context_length=512):
@@ -50,7 +50,8 @@ class WordPiece:
         texts = [texts] if isinstance(texts, str) else list(texts)
         if not texts:
             return torch.zeros(0, 1, dtype=torch.long)
-        return self._tokenizer(texts, padding=True, truncation=True, max_length=context_length, return_tensors="pt")["input_ids"]
+        return self._tokenizer(texts, padding=True, truncation=True, max_length=context_length,
+                               return_tensors="pt")["input_ids"]
 
 
 def build_distilbert(**config):
@@ -66,8 +67,8 @@ def load_distilbert(source):
         return _transformers().DistilBertModel.from_pretrained(source)
     except (OSError, ValueError) as problem:
         raise ValueError(
-            f"no DistilBERT {source!r} here or on the hub ({str(problem).strip().splitlines()[0]}); download the model elsewhere "
-            "(config.json, model.safetensors, vocab.txt) and name its folder"
+            f"no DistilBERT {source!r} here or on the hub ({str(problem).strip().splitlines()[0]}); download the model "
+            "elsewhere (config.json, model.safetensors, vocab.txt) and name its folder"
         ) from problem
 
 

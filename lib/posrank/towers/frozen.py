@@ -7,7 +7,7 @@
 | a mapping with `video`, `text`, `projection`, `words`, `image_mean`, `image_std` | random weights of these shapes |
 | a folder with such a config.json and weights.safetensors | a backbone trained by this project |
 | "<timm model>+<transformers model or folder>" | the official start: an ImageNet ViT, inflated, and DistilBERT |
-| whatever `load_backbone` takes: an open_clip name, the world's CLIP | both towers of a CLIP, the image tower inflated |
+| what `load_backbone` takes: an open_clip name, the world's CLIP | both towers of a CLIP, the image tower inflated |
 """
 
 import copy
@@ -65,9 +65,10 @@ def build_frozen(config, seed=0):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         video_model, text_model = SpaceTimeTransformer(**config["video"]), build_distilbert(**text)
-        projections = make_projections(text_model.config.dim, video_model.pos_embed.shape[-1], config.get("projection", PROJECTION))
-    mean, std = (tuple(config.get(key, usual)) for key, usual in (("image_mean", IMAGENET_MEAN), ("image_std", IMAGENET_STD)))
-    return FrozenBackbone(video_model, text_model, *projections, tokenizer, mean, std, new_time=True)
+        projections = make_projections(text_model.config.dim, video_model.pos_embed.shape[-1],
+                                       config.get("projection", PROJECTION))
+    statistics = tuple(config.get("image_mean", IMAGENET_MEAN)), tuple(config.get("image_std", IMAGENET_STD))
+    return FrozenBackbone(video_model, text_model, *projections, tokenizer, *statistics, new_time=True)
 
 
 def from_clip(backbone, num_frames=1):
@@ -83,13 +84,13 @@ def from_clip(backbone, num_frames=1):
         vid_proj.weight = nn.Parameter(visual.proj.detach().T.contiguous())
     del model.visual, model.logit_scale
     model.logit_bias = None
-    return FrozenBackbone(
-        video_model, model, nn.Identity(), vid_proj, backbone.tokenizer, backbone.image_mean, backbone.image_std, new_time=True
-    )
+    return FrozenBackbone(video_model, model, nn.Identity(), vid_proj, backbone.tokenizer, backbone.image_mean,
+                          backbone.image_std, new_time=True)
 
 
 def from_state(state, heads, text_heads):
-    """A backbone from the state_dict of an official checkpoint ({key: tensor}); heads of the video and the text tower."""
+    """A backbone from the state_dict of an official checkpoint ({key: tensor}); heads of the video and the text
+    tower."""
     video = {k.removeprefix("video_model."): v for k, v in state.items() if k.startswith("video_model.")}
     text = {k.removeprefix("text_model."): v for k, v in state.items() if k.startswith("text_model.")}
     width, _, patch, _ = shape(state, "video_model.patch_embed.proj.weight", 4)
@@ -111,13 +112,15 @@ def from_state(state, heads, text_heads):
 
 
 def from_names(vision, text):
-    """The official start by names: a timm ViT (weights by timm) and a transformers model. ValueError where one is not there."""
+    """The official start by names: a timm ViT (weights by timm) and a transformers model. ValueError where one is not
+    there."""
     import timm
 
     try:
         vit = timm.create_model(vision, pretrained=True, num_classes=0)
     except Exception as problem:  # unknown names, no network and no cache: each library raises something else
-        raise ValueError(f"no timm model {vision!r} with weights ({problem}); the official one is {OFFICIAL_START!r}") from problem
+        raise ValueError(f"no timm model {vision!r} with weights ({problem}); the official one is "
+                         f"{OFFICIAL_START!r}") from problem
     text_model = load_distilbert(text)
     state, width = vit.state_dict(), vit.embed_dim
     patch = vit.patch_embed.patch_size[0]
@@ -147,7 +150,8 @@ def load_frozen(spec):
         if "+" in str(spec) and not path.exists():
             return from_names(*str(spec).split("+", 1))
     if isinstance(spec, dict) and not isinstance(spec.get("model"), dict):
-        raise ValueError("a mapping for Frozen holds `video` and `text` (see posrank.towers.frozen), or a CLIP's config")
+        raise ValueError("a mapping for Frozen holds `video` and `text` (see posrank.towers.frozen), or a CLIP's "
+                         "config")
     return from_clip(load_backbone(spec))
 
 
@@ -155,7 +159,8 @@ def _from_folder(folder, config):
     from safetensors.torch import load_file
 
     if not (folder / "weights.safetensors").exists():
-        raise ValueError(f"{folder} holds no weights.safetensors; `dvc repro --force --single-item pretrain_frozen` makes it")
+        raise ValueError(f"{folder} holds no weights.safetensors; `dvc repro --force --single-item pretrain_frozen` "
+                         "makes it")
     backbone = build_frozen(config)
     holder = nn.ModuleDict({name: getattr(backbone, name) for name in PARTS})
     try:

@@ -53,7 +53,8 @@ def available():
         return False
     try:
         with torch.no_grad():
-            x, weight, bias = (torch.linspace(-1, 1, n).view(shape) for n, shape in ((48, (6, 8)), (40, (5, 8)), (5, (5,))))
+            x, weight = (torch.linspace(-1, 1, n * 8).view(n, 8) for n in (6, 5))
+            bias = torch.linspace(-1, 1, 5)
             return torch.allclose(_product(x, _reorder(weight), bias), F.linear(x, weight, bias), atol=1e-5)
     except (AttributeError, RuntimeError, TypeError):
         return False
@@ -73,7 +74,8 @@ def linear(x, weight, bias=None, rows=None):
 def run_mlp(layers, x):
     """The layers of a block's MLP: linear ones through `linear`, activations in place where no gradient is wanted."""
     for layer in layers:
-        hooked, in_place = layer._forward_hooks or layer._forward_pre_hooks, not (torch.is_grad_enabled() or layer is layers[0])
+        hooked = layer._forward_hooks or layer._forward_pre_hooks
+        in_place = not (torch.is_grad_enabled() or layer is layers[0])
         if type(layer) is nn.Linear and not hooked:
             x = linear(x, layer.weight, layer.bias)
         elif type(layer) is nn.GELU and layer.approximate == "none" and in_place and not hooked:

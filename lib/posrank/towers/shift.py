@@ -27,7 +27,7 @@ def shift_tokens(x, before, behind, tokens):
     before, 4, 4 + fold, ... from the one behind (fold = tokens // 7, at least 1). Where both sets meet (a fold of 1 or
     3) the frame behind wins, except in the last frame, which has none: the released code writes those patches last.
 
-    >>> frames = torch.arange(3.0).view(3, 1, 1).expand(3, 8, 1)            # CLS and 7 patches, fold 1: all of them move
+    >>> frames = torch.arange(3.0).view(3, 1, 1).expand(3, 8, 1)       # CLS and 7 patches, fold 1: all move
     >>> shift_tokens(frames, torch.tensor([0, 0, 1]), torch.tensor([1, 2, 2]), 8)[:, [0, 1, 4], 0]
     tensor([[0., 0., 1.],
             [1., 0., 2.],

@@ -97,8 +97,8 @@ class SpaceTimeTransformer(nn.Module):
     """Videos [V, F, 3, H, W] -> [V, 1 + T, width]: outputs of CLS and of T prompts, normalised.
 
     image_size, patch_size in pixels; num_frames: the most frames that it has positions for. The rest is official as it
-    stands, and otherwise that of the ViT it starts from: activation (gelu, quick_gelu, or a class), eps of the layer norms,
-    norm_pre (a layer norm before the first block), stem (channels of a convolutional patch stem).
+    stands, and otherwise that of the ViT it starts from: activation (gelu, quick_gelu, or a class), eps of the layer
+    norms, norm_pre (a layer norm before the first block), stem (channels of a convolutional patch stem).
     """
 
     def __init__(self, image_size=224, patch_size=16, width=768, layers=12, heads=12, num_frames=4, mlp_ratio=4.0,
@@ -163,8 +163,8 @@ class SpaceTimeTransformer(nn.Module):
         patches = self.patch_embed(video.flatten(0, 1))
         if patches.shape[1] + 1 != self.pos_embed.shape[1]:
             raise ValueError(
-                f"pictures of {video.shape[-2]} x {video.shape[-1]} pixels give {patches.shape[1]} patches, the tower has "
-                f"positions for {self.pos_embed.shape[1] - 1}; scale them to {self.image_size}"
+                f"pictures of {video.shape[-2]} x {video.shape[-1]} pixels give {patches.shape[1]} patches, the tower "
+                f"has positions for {self.pos_embed.shape[1] - 1}; scale them to {self.image_size}"
             )
         patches = patches.unflatten(0, (-1, frames)) + self.pos_embed[:, None, 1:].to(patches.dtype)
         patches = (patches + self.temporal_embed[:, :frames, None].to(patches.dtype)).flatten(1, 2)
@@ -201,7 +201,8 @@ def inflate(visual, num_frames):
     """A SpaceTimeTransformer with the weights of an open_clip ViT; with one frame it gives what the ViT gives, and what
     is temporal starts as "copied". ValueError where `visual` is no plain ViT."""
     if not is_plain_vit(visual):
-        raise ValueError(f"Frozen needs a plain ViT to start from, not {type(visual).__name__}; choose another backbone")
+        raise ValueError(f"Frozen needs a plain ViT to start from, not {type(visual).__name__}; choose another "
+                         "backbone")
     blocks = visual.transformer.resblocks
     width, hidden = visual.class_embedding.shape[-1], blocks[0].mlp.c_fc.out_features
     patches = visual.positional_embedding.shape[0] - 1

@@ -14,7 +14,8 @@ class ConvStem(nn.Module):
         super().__init__()
         halvings = int(math.log2(patch))
         if 2**halvings != patch or len(channels) != halvings - 2:
-            raise ValueError(f"a stem for patches of {patch} pixels takes {max(halvings - 2, 0)} channels, not {len(channels)}")
+            raise ValueError(f"a stem for patches of {patch} pixels takes {max(halvings - 2, 0)} channels, not "
+                             f"{len(channels)}")
         layers, inputs = [], 3
         for outputs in (*channels, width):
             convolution = nn.Conv2d(inputs, outputs, 6, 4, 1) if inputs == 3 else nn.Conv2d(inputs, outputs, 3, 2, 1)

@@ -43,9 +43,10 @@ def encode_text(tower, input_ids, mode="auto", tokens=False):
     """
     if mode not in MODES:
         raise ValueError(f"mode={mode!r} is none of {', '.join(MODES)}")
-    if not isinstance(input_ids, torch.Tensor) or input_ids.dtype not in (torch.int64, torch.int32) or input_ids.dim() != 2:
-        what = f"{tuple(input_ids.shape)} {input_ids.dtype}" if isinstance(input_ids, torch.Tensor) else type(input_ids).__name__
-        raise ValueError(f"input_ids must be whole numbers [n, L], not {what}")
+    if not isinstance(input_ids, torch.Tensor):
+        raise ValueError(f"input_ids must be whole numbers [n, L], not {type(input_ids).__name__}")
+    if input_ids.dtype not in (torch.int64, torch.int32) or input_ids.dim() != 2:
+        raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
     if not input_ids.shape[1]:
         raise ValueError("input_ids must be whole numbers [n, L] with at least one column")
     if not hasattr(tower, "encode_text"):
@@ -60,7 +61,8 @@ def encode_text(tower, input_ids, mode="auto", tokens=False):
     if input_ids.device.type == "cpu" and len(input_ids):
         words = text.token_embedding.num_embeddings
         if not 0 <= int(input_ids.min()) <= int(input_ids.max()) < words:
-            raise ValueError(f"input_ids must lie from 0 to {words - 1}, the vocabulary of the tower; tokenize with its own tokenizer")
+            raise ValueError(f"input_ids must lie from 0 to {words - 1}, the vocabulary of the tower; tokenize with "
+                             "its own tokenizer")
     ends = _ends(text, input_ids)
     chunk = CHUNK if input_ids.device.type == "cpu" else CHUNK_GPU
     rows = max(1, len(input_ids) if torch.is_grad_enabled() else chunk // input_ids.shape[1])
@@ -152,7 +154,7 @@ def _bucketed(text, input_ids, ends, tokens):
 
 
 def buckets(ends, most):
-    """Rows by where they end, ends [n] -> (their numbers, how many columns reach behind all of their ends) of each bucket."""
+    """Rows by where they end, ends [n] -> (their numbers, how many columns hold all of them) of each bucket."""
     bucket = ends // STEP
     for number in bucket.unique().tolist():
         yield (bucket == number).nonzero()[:, 0], min(STEP * (number + 1), most)

@@ -40,7 +40,8 @@ class BertAdam(Optimizer):
 
     def __init__(self, params, lr, warmup=0.1, t_total=-1, schedule="warmup_cosine", b1=0.9, b2=0.98, e=1e-6,
                  weight_decay=0.2, max_grad_norm=1.0):  # fmt: skip
-        for name, value in dict(lr=lr, warmup=warmup, t_total=t_total, b1=b1, b2=b2, e=e, weight_decay=weight_decay).items():
+        for name, value in dict(lr=lr, warmup=warmup, t_total=t_total, b1=b1, b2=b2, e=e,
+                                weight_decay=weight_decay).items():
             if not isinstance(value, (int, float)) or value != value:
                 raise ValueError(f"{name} must be a number, not {value!r:.100}")
         defaults = dict(lr=lr, warmup=warmup, t_total=t_total, schedule=schedule, b1=b1, b2=b2, e=e,
@@ -133,7 +134,8 @@ def parameter_groups(system, lr, clip_lr, weight_decay=0.2, frozen=(), prompt_lr
 
 def _is_scale(name):
     """Normalisation weights (ln_1, ln_pre, norm1, LayerNorm, a stem's GroupNorm) and the logit scale, by name."""
-    return name.endswith("logit_scale") or bool(re.search(r"(^|\.)((ln_|norm|layer_?norm)[^.]*|[^.]*norm)\.weight$", name.lower()))
+    scales = r"(^|\.)((ln_|norm|layer_?norm)[^.]*|[^.]*norm)\.weight$|logit_scale$"
+    return re.search(scales, name.lower()) is not None
 
 
 @torch.no_grad()

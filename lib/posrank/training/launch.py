@@ -34,7 +34,8 @@ def processes_of(value):
     if value == "auto":
         return max(1, devices)
     if devices and value > devices:
-        raise ValueError(f"processes = {value}, but there are {devices} GPUs here: set it to at most {devices}, or to auto")
+        raise ValueError(f"processes = {value}, but there are {devices} GPUs here: set it to at most {devices}, or to "
+                         "auto")
     return int(value)
 
 
@@ -70,7 +71,8 @@ def _surroundings(processes):
     """Threads for the workers, no log of torch's launcher; afterwards environment and signal handlers as they were."""
     before, handlers = dict(os.environ), {}
     if threading.current_thread() is threading.main_thread():
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)}
+        handlers = {number: signal.getsignal(number)
+                    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)}
     for name in list(logging.root.manager.loggerDict):
         if name.startswith("torch.distributed.elastic"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -95,15 +97,17 @@ def _error(folder, processes, killed_by=None):
     # a worker whose neighbour is gone fails in its next message to it
     causes = [note for note in notes if not any(word in note["message"].lower() for word in NEIGHBOURS)]
     if not causes:
+        how = f" ({killed_by})" if killed_by not in (None, "<N/A>") else ""
         return RuntimeError(
-            f"one of the {processes} processes was killed{f' ({killed_by})' if killed_by not in (None, '<N/A>') else ''}: most often "
-            "memory ran out. What was finished is kept; the same call goes on from there"
+            f"one of the {processes} processes was killed{how}: "
+            "most often memory ran out. What was finished is kept; the same call goes on from there"
         )
     first = min(causes, key=lambda note: int(note["extraInfo"]["timestamp"]))
     kind, _, message = first["message"].partition(": ")
     if kind in PLAIN:
         return PLAIN[kind](message)
-    return RuntimeError(f"one of the {processes} processes failed with {kind}: {message}\n{first['extraInfo']['py_callstack']}")
+    return RuntimeError(f"one of the {processes} processes failed with {kind}: "
+                        f"{message}\n{first['extraInfo']['py_callstack']}")
 
 
 def _work(function, arguments, launcher):

@@ -40,8 +40,8 @@ def backbone_config(width=128, vision_layers=3, text_layers=2, pixels=64, patch=
 
 
 def augment(clips, generator):
-    """uint8 [B, F, H, W, 3] -> float [B, F, 3, H, W] in 0..1: mirrored (no word of the world names a side), shifted by up
-    to 3 pixels, brightness and contrast changed by up to 15 %; one draw per clip."""
+    """uint8 [B, F, H, W, 3] -> float [B, F, 3, H, W] in 0..1: mirrored (no word of the world names a side), shifted by
+    up to 3 pixels, brightness and contrast changed by up to 15 %; one draw per clip."""
     clips = clips.permute(0, 1, 4, 2, 3).float() / 255
     batch, _, _, height, width = clips.shape
     mirrored = torch.rand(batch, generator=generator) < 0.5
@@ -91,7 +91,7 @@ class HardBatches:
 
 
 def draw_batch(rng, groups, frames, pool, captions, batches, config):
-    """Clips [B, frames, 3, H, W] (augmented, normalised) and a caption of each, drawn by `rng`: `groups` of `batches`."""
+    """Clips [B, frames, 3, H, W] (augmented, normalised) and a caption of each, `groups` of `batches`."""
     rows = batches.draw(rng, groups)
     texts = [captions[row][rng.integers(len(captions[row]))] for row in rows]
     clips = np.stack([pool[row] for row in rows])
@@ -104,7 +104,7 @@ def draw_batch(rng, groups, frames, pool, captions, batches, config):
 
 
 def open_pool(folder, groups, group_size, seed, frames, pixels):
-    """Clips [groups * group_size, F, H, W, 3] uint8 (rendered into `folder` where absent), their captions, `HardBatches`."""
+    """Clips [groups * group_size, F, H, W, 3] uint8 (rendered where absent), their captions, `HardBatches`."""
     scenes = [scene for group in range(groups) for scene in group_scenes(seed, group, group_size)]
     clips = render_pool(folder / "frames.npy", groups, group_size, seed, frames, pixels)
     return clips, pool_captions(groups, group_size, seed), HardBatches(scenes, group_size)
@@ -127,13 +127,12 @@ def progress(plan, number):
 
 
 def main(out, params):
-    """Stage `pretrain`: the section `pretrain` of params.yaml -> the backbone folder `out`; the pool stands beside it."""
+    """Stage `pretrain`: the section `pretrain` of params.yaml -> the folder `out`; the pool stands beside it."""
     chosen = params.pretrain.plain()
     phases = list(chosen.pop("phases").values())
     words = chosen.pop("max_words")
-    return pretrain(
-        out, Path(out).parent / "pool", phases=phases, frames=params.world.frames, pixels=params.world.size, words=words, **chosen
-    )
+    return pretrain(out, Path(out).parent / "pool", phases=phases, frames=params.world.frames, pixels=params.world.size,
+                    words=words, **chosen)
 
 
 def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, frames, pixels, words, config=None,
@@ -165,14 +164,12 @@ def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, f
             loss = _loss(system, ids.to(device), shown.to(device), whole_clips=phase["frames"] == frames)
             yield loss, lambda loss=loss, shown=phase["frames"]: {"frames": shown, "loss": round(loss.item(), 5)}
 
-    resume = Resume(pool / "checkpoint.pt", digests(
-        settings=[seed, lr, weight_decay, words, config, phases], weights=system.state_dict(), frames=pool / "frames.npy",
-        captions=captions, code=code("training", "systems", "towers", "world"),
-    ), checkpoint_every)
-    history = take_steps(
-        system, optimizer, losses, len(plan), columns=("frames", "loss"), clip=1.0, clipped=[p for _, p in named], resume=resume,
-        rate=lambda peak, number: learning_rate(*progress(plan, number), peak), what="pretrain",
-    )
+    marks = digests(settings=[seed, lr, weight_decay, words, config, phases], weights=system.state_dict(),
+                    frames=pool / "frames.npy", captions=captions, code=code("training", "systems", "towers", "world"))
+    resume = Resume(pool / "checkpoint.pt", marks, checkpoint_every)
+    history = take_steps(system, optimizer, losses, len(plan), columns=("frames", "loss"), clip=1.0,
+                         clipped=[p for _, p in named], resume=resume,
+                         rate=lambda peak, number: learning_rate(*progress(plan, number), peak), what="pretrain")
     save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(KEPT)})
     save_history(out / "history.csv", ("step", "frames", "loss", "lr"), history, every=25)
     resume.remove()

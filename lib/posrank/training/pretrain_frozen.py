@@ -56,7 +56,7 @@ def start(clip, config, seed=0):
 
 
 def distil(system, teacher, captions, *, steps, batch, lr, seed, words):
-    """Teach the text tower of a Frozen `system` the CLIP `teacher`'s sentence vectors; returns the losses (1 - cosine)."""
+    """Teach the text tower of a Frozen `system` the CLIP `teacher`'s sentence vectors -> losses (1 - cosine)."""
     parts = [system.text_model, system.txt_proj]
     parameters = [p for part in parts for p in part.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)
@@ -77,8 +77,8 @@ def distil(system, teacher, captions, *, steps, batch, lr, seed, words):
 
 
 def contrast(system, batches, *, steps, lr, weight_decay, resume=None, fresh=None):
-    """Train all of a Frozen `system` on batch(step) -> (ids, video); returns [step, loss, rate] a step. resume: a Resume, where
-    it goes on; fresh: called where it starts anew."""
+    """Train all of a Frozen `system` on batch(step) -> (ids, video); returns [step, loss, rate] a step. resume: a
+    Resume, where it goes on; fresh: called where it starts anew."""
 
     def losses(first):
         for step in range(first, steps):
@@ -86,27 +86,27 @@ def contrast(system, batches, *, steps, lr, weight_decay, resume=None, fresh=Non
             loss = coarse_loss(system.score(system.encode_text(ids), system.encode_video(video)))
             yield loss, lambda loss=loss: {"loss": round(loss.item(), 5)}
 
-    return take_steps(
-        system, decayed_adamw(list(system.named_parameters()), lr, weight_decay), losses, steps, columns=("loss",), clip=1.0,
-        clipped=system.parameters(), rate=lambda peak, step: learning_rate(step, steps, peak), resume=resume, fresh=fresh,
-        what="contrast",
-    )
+    optimizer = decayed_adamw(list(system.named_parameters()), lr, weight_decay)
+    return take_steps(system, optimizer, losses, steps, columns=("loss",), clip=1.0, clipped=system.parameters(),
+                      rate=lambda peak, step: learning_rate(step, steps, peak), resume=resume, fresh=fresh,
+                      what="contrast")
 
 
 def main(out, params):
-    """Stage `pretrain_frozen`: sections `pretrain` (the pool) and `pretrain_frozen` of params.yaml -> the folder `out`."""
+    """Stage `pretrain_frozen`: `pretrain` (the pool) and `pretrain_frozen` of params.yaml -> the folder `out`."""
     out, chosen = Path(out), params.pretrain_frozen.plain()
     pool = {key: params.pretrain[key] for key in ("groups", "group_size")} | {"pool_seed": params.pretrain.seed}
-    return pretrain(out, out.parent / "pretrained", out.parent / "pool", frames=params.world.frames, pixels=params.world.size,
-                    words=params.pretrain.max_words, **pool, **chosen)  # fmt: skip
+    return pretrain(out, out.parent / "pretrained", out.parent / "pool", frames=params.world.frames,
+                    pixels=params.world.size, words=params.pretrain.max_words, **pool, **chosen)
 
 
-def pretrain(out, clip_folder, pool, *, seed, groups, group_size, pool_seed, frames, pixels, words, distil_steps, distil_batch,
-             distil_lr, steps, batch, lr, weight_decay):  # fmt: skip
-    """Pretrain and write the backbone folder `out`, from the CLIP in `clip_folder` and the clips in `pool` (made if absent).
+def pretrain(out, clip_folder, pool, *, seed, groups, group_size, pool_seed, frames, pixels, words, distil_steps,
+             distil_batch, distil_lr, steps, batch, lr, weight_decay):
+    """Pretrain and write the backbone folder `out`, from the CLIP in `clip_folder` and the clips in `pool` (made if
+    absent).
 
-    batch: groups of `group_size` clips in a batch by kind (see posrank.training.pretrain.HardBatches). Writes `history.csv`
-    (step, loss, learning rate) beside the weights.
+    batch: groups of `group_size` clips in a batch by kind (see posrank.training.pretrain.HardBatches). Writes
+    `history.csv` (step, loss, learning rate) beside the weights.
     """
     out, pool = Path(out), Path(pool)
     clips, captions, hard = open_pool(pool, groups, group_size, pool_seed, frames, pixels)

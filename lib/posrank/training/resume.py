@@ -23,7 +23,8 @@ def written(path):
         with atomic(path) as temporary:
             yield temporary
     except (OSError, RuntimeError) as problem:
-        raise OSError(f"{path} cannot be written ({problem}): make room on the disk or the folder writable, and start again") from problem
+        raise OSError(f"{path} cannot be written ({problem}): make room on the disk or the folder writable, and start "
+                      "again") from problem
     except Exception as problem:
         if type(problem).__name__ != "SafetensorError":
             raise
@@ -35,7 +36,8 @@ class Resume:
     steps."""
 
     def __init__(self, path=None, marks=None, every=1, world=None):
-        self.path, self.marks, self.every, self.world = None if path is None else Path(path), marks, every, world or World()
+        self.path, self.marks = None if path is None else Path(path), marks
+        self.every, self.world = every, world or World()
 
     def read(self, system, optimizer, steps):
         """(steps done, history) of the state, loaded into both; (0, []) where there is none of this training."""
@@ -89,8 +91,10 @@ class Resume:
         if not isinstance(done, int) or not 0 <= done <= steps or not isinstance(history, list) or len(history) != done:
             return None, "its history does not fit its steps"
         shapes = {name: value.shape for name, value in system.state_dict().items()}
-        fits = isinstance(saved["system"], dict) and shapes == {k: getattr(v, "shape", None) for k, v in saved["system"].items()}
-        return (saved, None) if fits and _fits(saved["optimizer"], optimizer) else (None, "its tensors do not fit the system")
+        fits = isinstance(saved["system"], dict) and shapes == {k: getattr(v, "shape", None)
+                                                                for k, v in saved["system"].items()}
+        fits = fits and _fits(saved["optimizer"], optimizer)
+        return (saved, None) if fits else (None, "its tensors do not fit the system")
 
 
 def _fits(state, optimizer):
