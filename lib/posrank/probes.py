@@ -21,10 +21,8 @@ def hard_positives(captions, tags, training, system, k=2, seed=0, lexicon="built
     """(positives, left out): DataFrame caption_id, part, sentence, kind, and {kind: {reason: how many}}. captions:
     those that are evaluated; training: the captions that words come from, or their tags; tags: of the captions, and of
     the training captions where those are given as captions. Up to `k` of a kind for each caption and part."""
-    tables = {
-        "synonym": generate_positives(captions, k, seed, tags=tags, reference=training, lexicon=lexicon),
-        "rephrased": rephrased(captions, tags, k),
-    }
+    tables = {"synonym": generate_positives(captions, k, seed, tags=tags, reference=training, lexicon=lexicon),
+              "rephrased": rephrased(captions, tags, k)}
     texts = captions.set_index("caption_id")["caption"]
     kept, left_out = [], {}
     for kind, table in tables.items():

@@ -48,9 +48,8 @@ class SystemScorer:
             input_ids = self.system.tokenize(list(texts))
             names, video = np.unique(np.asarray(video_ids, dtype=object), return_inverse=True)
             _, token_row = np.unique(np.asarray(input_ids.cpu()), axis=0, return_inverse=True)
-            pairs, first, back = np.unique(
-                np.stack([video, token_row.ravel()], axis=1), axis=0, return_index=True, return_inverse=True
-            )
+            pairs, first, back = np.unique(np.stack([video, token_row.ravel()], axis=1), axis=0, return_index=True,
+                                           return_inverse=True)
             scores = np.zeros((len(pairs), len(views)), np.float32)
             for start in range(0, len(pairs), self.text_batch):
                 part = slice(start, start + self.text_batch)  # pairs are sorted by video: few videos in each part

@@ -54,9 +54,8 @@ class System(nn.Module):
             check_whole(what, value, low)
         context = self._take_towers(backbone, num_frames, prompts, as_released)
         if max_words > context:
-            raise ValueError(
-                f"max_words={max_words} is more than the text tower's {context} positions; choose at most {context}"
-            )
+            raise ValueError(f"max_words={max_words} is more than the text tower's {context} positions; choose at most "
+                             f"{context}")
         self.tokenizer, self.image_size = backbone.tokenizer, backbone.image_size
         self.num_frames, self.max_words, self.prompts, self.as_released = num_frames, max_words, prompts, as_released
         self.dropped = ()
@@ -81,9 +80,8 @@ class System(nn.Module):
     def tokenize(self, texts):
         """Sentences -> [n, max_words] int64: SOT, tokens, EOT (the largest id), zeros."""
         if self.tokenizer is None:
-            raise ValueError(
-                "this system was built from towers without a tokenizer; give a backbone that has one (load_backbone)"
-            )
+            raise ValueError("this system was built from towers without a tokenizer; give a backbone that has one "
+                             "(load_backbone)")
         return self.tokenizer(texts, self.max_words)
 
     def prepare(self, frames, frames_read=None):
@@ -114,9 +112,8 @@ class System(nn.Module):
         if branch not in BRANCHES:
             raise ValueError(f"branch {branch!r} is none of {', '.join(BRANCHES)}")
         if branch != "coarse" and not self.prompts:
-            raise ValueError(
-                f"branch {branch!r} reads visual prompts and this system has none; build it with prompts=1"
-            )
+            raise ValueError(f"branch {branch!r} reads visual prompts and this system has none; build it with "
+                             "prompts=1")
 
     def encode_video(self, video, video_mask=None, branch="coarse", topk_indicator=None):
         """Normalised frames [V, F, 3, H, W] and mask [V, F] (None = all real) -> `VideoFeatures` of one branch: coarse
@@ -181,9 +178,8 @@ class System(nn.Module):
         text, video = _at_least_float(text_features), _at_least_float(video_features)
         if index is None:
             if len(text) != len(video):
-                raise ValueError(
-                    f"{len(text)} texts and {len(video)} videos: equally many, or an index of each text's video"
-                )
+                raise ValueError(f"{len(text)} texts and {len(video)} videos: equally many, or an index of each text's "
+                                 "video")
             index = torch.arange(len(text), device=video.device)
         index = check_index(index).to(video.device)
         if index.shape != (len(text),) or (len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(video)):
@@ -206,9 +202,8 @@ class System(nn.Module):
         place[grid[grid >= 0]] = torch.arange(len(index), device=index.device)
         return torch.cat(scores)[place]
 
-    def similarity(
-        self, input_ids, video, video_mask=None, *, branch="coarse", attention_mask=None, topk_indicator=None
-    ):
+    def similarity(self, input_ids, video, video_mask=None, *, branch="coarse", attention_mask=None,
+                   topk_indicator=None):
         """Token ids [T, L] and videos [V, F, 3, H, W] with mask [V, F] -> scores of all pairs [T, V]."""
         text = self.encode_text(input_ids, attention_mask)
         return self.score(text, self.encode_video(video, video_mask, branch, topk_indicator))

@@ -59,9 +59,8 @@ class Features:
                 longest = max(tensor.shape[1] for tensor in column) if column[0].dim() > 1 else 0
                 values[field.name] = torch.cat([widened(x, longest) if longest else x for x in column])
             elif any(value != column[0] for value in column):
-                raise ValueError(
-                    f"features with {field.name} {sorted(map(str, set(column)))} cannot stand in one table"
-                )
+                raise ValueError(f"features with {field.name} {sorted(map(str, set(column)))} cannot stand in one "
+                                 "table")
             else:
                 values[field.name] = column[0]
         return cls(**values)

@@ -52,10 +52,8 @@ def check_video(video, video_mask, num_frames, fill=False):
     num_frames, the missing ones zeros and not real, as the official loaders fill up."""
     _check_tensor(video, "video")
     if video.dim() != 5 or video.shape[2] != 3 or not video.is_floating_point():
-        raise ValueError(
-            f"video must be float [V, F, 3, H, W], not {tuple(video.shape)} {video.dtype}; "
-            "system.prepare makes it from uint8 frames"
-        )
+        raise ValueError(f"video must be float [V, F, 3, H, W], not {tuple(video.shape)} {video.dtype}; system.prepare "
+                         "makes it from uint8 frames")
     if video.shape[1] > num_frames:
         raise ValueError(f"{video.shape[1]} frames per video, but the system was built with num_frames={num_frames}")
     if video_mask is None:

@@ -33,9 +33,8 @@ _UNUSED = {
 _ALWAYS_UNUSED = ("clip.input_resolution", "clip.context_length", "clip.vocab_size")  # OpenAI's own notes in the file
 
 
-def load_official(
-    name, source, *, as_released=False, heads=None, text_heads=None, num_frames=None, max_words=None, variant=None
-):
+def load_official(name, source, *, as_released=False, heads=None, text_heads=None, num_frames=None, max_words=None,
+                  variant=None):
     """The system `name` with the weights of an official checkpoint; X-CLIP also in the authors' prompted form.
 
     source: a path (torch file or .safetensors) or a state_dict, plain or under `state_dict`, with or without `module.`;
@@ -123,10 +122,8 @@ def frozen_backbone(source, heads=None, text_heads=None):
 def _frozen(cls, state, as_released, heads, text_heads, num_frames, max_words):
     backbone = frozen_backbone(state, heads, text_heads)
     prompt = getattr(backbone.video_model, "vpt_embedding", None)
-    system = cls(
-        backbone, prompts=0 if prompt is None else len(prompt), as_released=as_released,
-        num_frames=num_frames or backbone.video_model.num_frames,
-        max_words=max_words or backbone.text_model.config.max_position_embeddings,
-    )  # fmt: skip
+    system = cls(backbone, prompts=0 if prompt is None else len(prompt), as_released=as_released,
+                 num_frames=num_frames or backbone.video_model.num_frames,
+                 max_words=max_words or backbone.text_model.config.max_position_embeddings)
     system.dropped = tuple(sorted(key for key in state if key in _UNUSED["frozen"]))
     return system.eval()

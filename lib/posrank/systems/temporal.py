@@ -24,13 +24,8 @@ def _text_shape(clip):
     """Width, heads, activation, mlp_ratio and number of layers of a CLIP's text tower."""
     block = clip.transformer.resblocks[0]
     width = clip.positional_embedding.shape[1]
-    return {
-        "width": width,
-        "heads": block.attn.num_heads,
-        "activation": type(block.mlp.gelu),
-        "mlp_ratio": block.mlp.c_fc.out_features / width,
-        "layers": len(clip.transformer.resblocks),
-    }
+    return {"width": width, "heads": block.attn.num_heads, "activation": type(block.mlp.gelu),
+            "mlp_ratio": block.mlp.c_fc.out_features / width, "layers": len(clip.transformer.resblocks)}
 
 
 def attach(system, backbone, heads=None, layers=None, tokens=1):
@@ -51,17 +46,14 @@ def attach(system, backbone, heads=None, layers=None, tokens=1):
         return
     features = system.clip.text_projection
     if features is not None and features.shape[1] != shape["width"]:
-        raise ValueError(
-            f"the temporal module starts from the text tower, {shape['width']} wide, and features are "
-            f"{features.shape[1]} wide; choose another backbone, or temporal_layers=0 for mean pooling"
-        )
+        raise ValueError(f"the temporal module starts from the text tower, {shape['width']} wide, and features are "
+                         f"{features.shape[1]} wide; choose another backbone, or temporal_layers=0 for mean pooling")
     if pretrained is not None and layers is None:
         layers = count_layers(pretrained, "transformerClip.resblocks")
     layers = min(4, shape["layers"]) if layers is None else layers
     if layers > shape["layers"] and pretrained is None:
-        raise ValueError(
-            f"temporal_layers={layers}, but the text tower that they start from has {shape['layers']} layers"
-        )
+        raise ValueError(f"temporal_layers={layers}, but the text tower that they start from has {shape['layers']} "
+                         "layers")
     heads = heads or shape["heads"]
     if shape["width"] % heads:
         raise ValueError(f"heads={heads} does not divide the temporal module's width {shape['width']}")

@@ -23,9 +23,8 @@ class ScorePredictor(nn.Module):
         super().__init__()
         half = width // 2
         self.in_conv = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, half, bias=False), nn.GELU())
-        self.out_conv = nn.Sequential(
-            nn.Linear(2 * half, half, bias=False), nn.GELU(), nn.Linear(half, 1, bias=False), nn.Tanh()
-        )
+        self.out_conv = nn.Sequential(nn.Linear(2 * half, half, bias=False), nn.GELU(), nn.Linear(half, 1, bias=False),
+                                      nn.Tanh())
 
     def forward(self, tokens, real):
         hidden = self.in_conv(tokens)
@@ -88,8 +87,6 @@ def check_indicator(topk_indicator, real, selected, patches):
     frames [n, selected, P]. ValueError where the shape is another."""
     shape = (*real.shape, selected, patches)
     if topk_indicator.shape not in (shape, (real.numel(), selected, patches)):
-        raise ValueError(
-            f"topk_indicator must be [V * F, k, P] = {(real.numel(), selected, patches)} or [V, F, k, P] = {shape}, "
-            f"not {tuple(topk_indicator.shape)}"
-        )
+        raise ValueError(f"topk_indicator must be [V * F, k, P] = {(real.numel(), selected, patches)} or [V, F, k, P] "
+                         f"= {shape}, not {tuple(topk_indicator.shape)}")
     return topk_indicator.reshape(shape)[real.to(topk_indicator.device)]

@@ -80,21 +80,14 @@ class UCoFiA(TokenSystem):
 
     def _text_side(self, text, branch):
         sentence = F.normalize(text.sentence, dim=-1)
-        return {
-            "sentence": sentence,
-            "global": sentence @ self.global_mat_weight,
-            "local": F.normalize(text.words, dim=-1) @ self.local_mat_weight,
-            "mask": text.mask,
-        }
+        return {"sentence": sentence, "global": sentence @ self.global_mat_weight,
+                "local": F.normalize(text.words, dim=-1) @ self.local_mat_weight, "mask": text.mask}
 
     def _video_side(self, video):
         pooled = F.normalize(masked_mean(F.normalize(video.after, dim=-1), video.mask), dim=-1)
-        return {
-            "video": pooled @ self.global_mat_weight_1,
-            "frames": F.normalize(video.frames, dim=-1),
-            "pixels": video.pixels @ self.local_mat_weight1 if self.variant == "train" else video.pixels,
-            "mask": torch.ones_like(video.mask) if self.as_released else video.mask,
-        }
+        return {"video": pooled @ self.global_mat_weight_1, "frames": F.normalize(video.frames, dim=-1),
+                "pixels": video.pixels @ self.local_mat_weight1 if self.variant == "train" else video.pixels,
+                "mask": torch.ones_like(video.mask) if self.as_released else video.mask}
 
     def _compare(self, text, video, pairs, branch):
         return sum(self._levels(text, video, pairs)) / len(LEVELS)
@@ -114,11 +107,9 @@ class UCoFiA(TokenSystem):
         over_words = interactive_sum(pixel_word, real_word[..., None], word, dim=-2)
         over_pixels = interactive_sum(pixel_word, real_pixel[..., None, :], pixel, dim=-1)
         sentence_frame = pairs.dot(text["sentence"], video["frames"])
-        return (
-            scale * pairs.dot(text["global"], video["video"]),
-            scale * interactive_sum(sentence_frame, real_frame, self.frame_logit_weight[:frames, :frames]),
-            (interactive_sum(over_words, real_pixel, pixel2) + interactive_sum(over_pixels, real_word, word2)) / 2,
-        )
+        return (scale * pairs.dot(text["global"], video["video"]),
+                scale * interactive_sum(sentence_frame, real_frame, self.frame_logit_weight[:frames, :frames]),
+                (interactive_sum(over_words, real_pixel, pixel2) + interactive_sum(over_pixels, real_word, word2)) / 2)
 
     def levels(self, text_features, video_features):
         """The three scores of all pairs by name, each [T, V], in chunks; their mean is the score."""

@@ -59,13 +59,9 @@ class XClip(System):
     def _text_side(self, text, branch):
         fine = branch == "fine"
         sentence, words = F.normalize(text.sentence, dim=-1), F.normalize(text.words, dim=-1)
-        return {
-            "sentence": sentence,
-            "words": words,
-            "mask": text.mask,
-            "global": sentence @ (self.global_vp_mat_weight if fine else self.global_mat_weight),
-            "local": words @ (self.local_vp_mat_weight if fine else self.local_mat_weight),
-        }
+        return {"sentence": sentence, "words": words, "mask": text.mask,
+                "global": sentence @ (self.global_vp_mat_weight if fine else self.global_mat_weight),
+                "local": words @ (self.local_vp_mat_weight if fine else self.local_mat_weight)}
 
     def _video_side(self, video):
         pooled = masked_mean(F.normalize(video.after, dim=-1), video.mask)

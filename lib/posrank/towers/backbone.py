@@ -59,9 +59,8 @@ def build_backbone(config, seed=0):
         if config.get("stem"):
             vision = shapes["vision_cfg"]
             model.visual.conv1 = ConvStem(vision["width"], vision["patch_size"], tuple(config["stem"]))
-    return Backbone(
-        model, tokenizer, None, tuple(config["image_mean"]), tuple(config["image_std"]), json.loads(json.dumps(config))
-    )
+    return Backbone(model, tokenizer, None, tuple(config["image_mean"]), tuple(config["image_std"]),
+                    json.loads(json.dumps(config)))
 
 
 def save_backbone(folder, config, state):

@@ -94,10 +94,8 @@ def layers(state, prefix):
 def head_count(width, heads, option, tower):
     """`heads`, or width // 64 where it is None; ValueError naming `option` where that is no number of heads."""
     if heads is None and width < 64:
-        raise ValueError(
-            f"the {tower} tower is {width} wide and official heads are 64 wide, which leaves none; "
-            f"say how many there are with {option}=..."
-        )
+        raise ValueError(f"the {tower} tower is {width} wide and official heads are 64 wide, which leaves none; say "
+                         f"how many there are with {option}=...")
     heads = width // 64 if heads is None else heads
     if not isinstance(heads, int) or isinstance(heads, bool) or heads < 1 or width % heads:
         raise ValueError(f"{option}={heads!r} does not divide the {tower} tower's width {width}")
@@ -171,10 +169,8 @@ def check_fit(own, state, system, where="the checkpoint"):
     for key, value in own.items():
         found = state[key]
         if found.shape != value.shape or found.dtype != value.dtype:
-            raise ValueError(
-                f"{where} does not fit the system {system!r}: {key} is {found.dtype} {list(found.shape)}, and "
-                f"{value.dtype} {list(value.shape)} is expected"
-            )
+            raise ValueError(f"{where} does not fit the system {system!r}: {key} is {found.dtype} {list(found.shape)}, "
+                             f"and {value.dtype} {list(value.shape)} is expected")
 
 
 def check_finite(state, where="the checkpoint"):
@@ -193,10 +189,8 @@ def load_checked(module, state, system, where="the checkpoint"):
     if missing or unknown:
         named = {"missing": missing, "unknown": unknown}
         parts = [f"{what}: {', '.join(key[:100] for key in keys[:20])}" for what, keys in named.items() if keys]
-        raise ValueError(
-            f"{where} does not fit the system {system!r} ({'; '.join(parts)}); "
-            "check that it is of this system, or remove keys that nothing should read"
-        )
+        raise ValueError(f"{where} does not fit the system {system!r} ({'; '.join(parts)}); check that it is of this "
+                         "system, or remove keys that nothing should read")
     check_fit(own, state, system, where)
     check_finite(state, where)
     module.load_state_dict(state)

@@ -75,11 +75,9 @@ def load_distilbert(source):
 def config_from_state(state, heads):
     """The shapes of a DistilBERT from its state_dict: arguments of `build_distilbert`. ValueError for other keys."""
     words, dim = shape(state, "embeddings.word_embeddings.weight", 2)
-    return dict(
-        vocab_size=words, dim=dim, n_layers=layers(state, "transformer.layer"), n_heads=heads,
-        hidden_dim=shape(state, "transformer.layer.0.ffn.lin1.weight", 2)[0],
-        max_position_embeddings=shape(state, "embeddings.position_embeddings.weight", 2)[0],
-    )
+    return dict(vocab_size=words, dim=dim, n_layers=layers(state, "transformer.layer"), n_heads=heads,
+                hidden_dim=shape(state, "transformer.layer.0.ffn.lin1.weight", 2)[0],
+                max_position_embeddings=shape(state, "embeddings.position_embeddings.weight", 2)[0])
 
 
 def real_tokens(input_ids):

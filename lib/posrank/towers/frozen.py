@@ -124,10 +124,9 @@ def from_names(vision, text):
     text_model = load_distilbert(text)
     state, width = vit.state_dict(), vit.embed_dim
     patch = vit.patch_embed.patch_size[0]
-    video_model = SpaceTimeTransformer(
-        vit.patch_embed.img_size[0], patch, width, len(vit.blocks), vit.blocks[0].attn.num_heads, 1,
-        state["blocks.0.mlp.fc1.weight"].shape[0] / width,
-    )  # fmt: skip
+    video_model = SpaceTimeTransformer(vit.patch_embed.img_size[0], patch, width, len(vit.blocks),
+                                       vit.blocks[0].attn.num_heads, 1,
+                                       state["blocks.0.mlp.fc1.weight"].shape[0] / width)
     _, unexpected = video_model.load_state_dict(state, strict=False)
     if unexpected:
         raise ValueError(f"the timm model {vision!r} is no plain ViT: nothing takes {', '.join(unexpected[:5])}")

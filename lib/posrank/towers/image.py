@@ -23,11 +23,8 @@ class ImageTokens(NamedTuple):
 def is_plain_vit(visual):
     """Is `visual` a CLS-pooled open_clip `VisionTransformer`, whose single tokens have a meaning?"""
     parts = ("conv1", "class_embedding", "positional_embedding", "ln_pre", "transformer", "ln_post")
-    return (
-        all(hasattr(visual, part) for part in parts)
-        and getattr(visual, "attn_pool", None) is None
-        and getattr(visual, "pool_type", "tok") == "tok"
-    )
+    return (all(hasattr(visual, part) for part in parts) and getattr(visual, "attn_pool", None) is None
+            and getattr(visual, "pool_type", "tok") == "tok")
 
 
 def add_prompts(visual, count):
@@ -57,10 +54,8 @@ def embed(visual, images):
     position = visual.positional_embedding.to(patches.dtype)
     if position.shape[0] != patches.shape[1] + 1:
         size = getattr(visual, "image_size", None)
-        raise ValueError(
-            f"pictures of {images.shape[-2]} x {images.shape[-1]} pixels give {patches.shape[1]} patches, the tower "
-            f"has positions for {position.shape[0] - 1}; scale them to {size}"
-        )
+        raise ValueError(f"pictures of {images.shape[-2]} x {images.shape[-1]} pixels give {patches.shape[1]} patches, "
+                         f"the tower has positions for {position.shape[0] - 1}; scale them to {size}")
     tokens = torch.cat([cls, patches], dim=1) + position
     return visual.ln_pre(visual.patch_dropout(tokens))
 

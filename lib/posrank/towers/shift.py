@@ -71,10 +71,8 @@ def add_shift(visual, blocks):
     """Shift tokens in front of the attention of these blocks. ValueError for other than a plain ViT with such
     blocks."""
     if not is_plain_vit(visual):
-        raise ValueError(
-            f"token shift needs a ViT with a class token (open_clip's VisionTransformer, pool_type 'tok'), "
-            f"not {type(visual).__name__}; choose a backbone such as openai/ViT-B-32"
-        )
+        raise ValueError("token shift needs a ViT with a class token (open_clip's VisionTransformer, pool_type "
+                         f"'tok'), not {type(visual).__name__}; choose a backbone such as openai/ViT-B-32")
     layers = len(visual.transformer.resblocks)
     wrong = [number for number in blocks if not isinstance(number, int) or not 0 <= number < layers]
     if wrong:

@@ -207,10 +207,8 @@ def inflate(visual, num_frames):
     width, hidden = visual.class_embedding.shape[-1], blocks[0].mlp.c_fc.out_features
     patches = visual.positional_embedding.shape[0] - 1
     size = visual.image_size[0] if isinstance(visual.image_size, tuple) else visual.image_size
-    tower = SpaceTimeTransformer(
-        size, size // round(patches**0.5), width, len(blocks), blocks[0].attn.num_heads, num_frames, hidden / width,
-        type(blocks[0].mlp.gelu), visual.ln_post.eps,
-    )  # fmt: skip
+    tower = SpaceTimeTransformer(size, size // round(patches**0.5), width, len(blocks), blocks[0].attn.num_heads,
+                                 num_frames, hidden / width, type(blocks[0].mlp.gelu), visual.ln_post.eps)
     tower.patch_embed.proj, tower.norm_pre = visual.conv1, visual.ln_pre
     state = {"cls_token": visual.class_embedding[None, None], "pos_embed": visual.positional_embedding[None]}
     names = {"ln_1": "norm1", "ln_2": "norm2", "attn.in_proj_": "attn.qkv.", "attn.out_proj": "attn.proj",

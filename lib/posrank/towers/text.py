@@ -66,10 +66,8 @@ def encode_text(tower, input_ids, mode="auto", tokens=False):
     ends = _ends(text, input_ids)
     chunk = CHUNK if input_ids.device.type == "cpu" else CHUNK_GPU
     rows = max(1, len(input_ids) if torch.is_grad_enabled() else chunk // input_ids.shape[1])
-    parts = [
-        _encode(text, input_ids[start : start + rows], ends[start : start + rows], mode, tokens)
-        for start in range(0, max(1, len(input_ids)), rows)
-    ]
+    parts = [_encode(text, input_ids[start : start + rows], ends[start : start + rows], mode, tokens)
+             for start in range(0, max(1, len(input_ids)), rows)]
     out = parts[0] if len(parts) == 1 else torch.cat(parts)
     if not tokens:
         return out

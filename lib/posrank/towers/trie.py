@@ -79,15 +79,9 @@ def build_trie(input_ids, length, groups=6):
     def tensor(array):
         return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
-    return PrefixTrie(
-        token=tensor(ids[own].astype(np.int64)),
-        position=tensor(np.nonzero(own)[1]),
-        path=tensor(path),
-        length=tensor(length),
-        row=tensor(row),
-        groups=tuple(AttentionGroup(*map(tensor, part)) for part in parts),
-        place=tensor(place),
-    )
+    return PrefixTrie(token=tensor(ids[own].astype(np.int64)), position=tensor(np.nonzero(own)[1]), path=tensor(path),
+                      length=tensor(length), row=tensor(row),
+                      groups=tuple(AttentionGroup(*map(tensor, part)) for part in parts), place=tensor(place))
 
 
 def _sorted(ids):

@@ -12,24 +12,16 @@ from fnmatch import fnmatchcase
 import torch
 from torch.optim import Optimizer
 
-SCHEDULES = {
-    "warmup_cosine": lambda x, warmup: x / warmup if x < warmup else 0.5 * (1 + math.cos(math.pi * x)),
-    "warmup_constant": lambda x, warmup: x / warmup if x < warmup else 1.0,
-    "warmup_linear": lambda x, warmup: x / warmup if x < warmup else max((x - 1) / (warmup - 1), 0.0),
-}
+SCHEDULES = {"warmup_cosine": lambda x, warmup: x / warmup if x < warmup else 0.5 * (1 + math.cos(math.pi * x)),
+             "warmup_constant": lambda x, warmup: x / warmup if x < warmup else 1.0,
+             "warmup_linear": lambda x, warmup: x / warmup if x < warmup else max((x - 1) / (warmup - 1), 0.0)}
 """Factor on the learning rate at progress x = step / t_total."""
 
 MAX_LOGIT_SCALE = math.log(100)
 
-RELEASED_FROZEN = (
-    "clip.token_embedding.*",
-    "clip.positional_embedding",
-    "clip.visual.class_embedding",
-    "clip.visual.conv1.*",
-    "clip.visual.positional_embedding",
-    "clip.visual.ln_pre.*",
-    "clip.visual.vpt_embedding",
-)
+RELEASED_FROZEN = ("clip.token_embedding.*", "clip.positional_embedding", "clip.visual.class_embedding",
+                   "clip.visual.conv1.*", "clip.visual.positional_embedding", "clip.visual.ln_pre.*",
+                   "clip.visual.vpt_embedding")
 """What the released training scripts keep frozen, the visual prompt among it."""
 
 

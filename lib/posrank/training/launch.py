@@ -54,10 +54,9 @@ def launch(function, arguments, processes):
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     with tempfile.TemporaryDirectory(prefix="posrank-", ignore_cleanup_errors=True) as folder:
-        config = LaunchConfig(
-            min_nodes=1, max_nodes=1, nproc_per_node=processes, run_id=uuid.uuid4().hex, rdzv_backend="c10d",
-            rdzv_endpoint="localhost:0", max_restarts=0, logs_specs=DefaultLogsSpecs(log_dir=folder),
-        )  # fmt: skip
+        config = LaunchConfig(min_nodes=1, max_nodes=1, nproc_per_node=processes, run_id=uuid.uuid4().hex,
+                              rdzv_backend="c10d", rdzv_endpoint="localhost:0", max_restarts=0,
+                              logs_specs=DefaultLogsSpecs(log_dir=folder))
         try:
             with without_script(), _surroundings(processes):
                 found = elastic_launch(config, _work)(function, arguments, os.getpid())
@@ -98,10 +97,8 @@ def _error(folder, processes, killed_by=None):
     causes = [note for note in notes if not any(word in note["message"].lower() for word in NEIGHBOURS)]
     if not causes:
         how = f" ({killed_by})" if killed_by not in (None, "<N/A>") else ""
-        return RuntimeError(
-            f"one of the {processes} processes was killed{how}: "
-            "most often memory ran out. What was finished is kept; the same call goes on from there"
-        )
+        return RuntimeError(f"one of the {processes} processes was killed{how}: most often memory ran out. What was "
+                            "finished is kept; the same call goes on from there")
     first = min(causes, key=lambda note: int(note["extraInfo"]["timestamp"]))
     kind, _, message = first["message"].partition(": ")
     if kind in PLAIN:

@@ -105,9 +105,7 @@ def _fits(state, optimizer):
         shapes = {number: parameter.shape for number, parameter in zip(numbers, parameters, strict=True)}
         if [len(g["params"]) for g in state["param_groups"]] != [len(g["params"]) for g in optimizer.param_groups]:
             return False
-        return all(
-            getattr(value, "shape", torch.Size()) in (torch.Size(), shapes[number])
-            for number, values in state["state"].items() for value in values.values()
-        )
+        return all(getattr(value, "shape", torch.Size()) in (torch.Size(), shapes[number])
+                   for number, values in state["state"].items() for value in values.values())
     except (TypeError, KeyError, ValueError, AttributeError):
         return False
