@@ -110,8 +110,7 @@ class Texts:
 
 class Block:
     """Some captions with all their negatives: the distinct (video, text) pairs, and who needs which. Pairs stand video
-    by video, the texts of a video in the order of their hashes: where a pair stands says nothing of whether its text is
-    the caption."""
+    by video, the texts of a video in the order of their hashes: a pair's place does not tell the caption."""
 
     def __init__(self, rows, texts, owner, lists, sizes):
         videos, captions = rows["video_id"].tolist(), rows["caption"].tolist()
@@ -150,8 +149,7 @@ class Block:
 
 
 class Kept:
-    """Counts (and scores where they are kept) of finished blocks, a small file each in `folder` (None: nothing is
-    kept)."""
+    """Counts (and scores where they are kept) of finished blocks, a file each in `folder` (None: not kept)."""
 
     def __init__(self, folder, runs, scores=False):
         self.folder, self.runs, self.scores = None if folder is None else Path(folder), runs, scores

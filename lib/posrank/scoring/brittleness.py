@@ -38,7 +38,7 @@ def with_positives(negatives, captions, positives):
 
 
 def apart(ranks):
-    """Ranks of captions `with_positives` -> (ranks of the captions, ranks of the positives with their caption_id and
+    """Ranks of captions `with_positives` -> (those of the captions, those of the positives with caption_id and
     kind)."""
     pieces = ranks["caption_id"].str.split(MARK, n=2, expand=True).reindex(columns=range(2))
     positive = pieces[1].notna().to_numpy()

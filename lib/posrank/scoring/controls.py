@@ -43,8 +43,7 @@ def look_up(frames, video_id):
 
 class ShuffledVideo:
     """Every video replaced by another one, always the same: the next in a ring of ``video_ids`` in an order drawn from
-    ``seed``, independent of the order given. ValueError with fewer than two different ids, and for an id not among
-    them.
+    ``seed``, independent of the order given. ValueError with fewer than two ids, and for an id not given.
 
     >>> shuffled = ShuffledVideo(lambda videos, texts: videos, ["v1", "v2", "v3"])
     >>> all(a != b for a, b in zip(shuffled(["v1", "v2", "v3"], ["", "", ""]), ["v1", "v2", "v3"]))
@@ -84,8 +83,7 @@ class ConstantVideo:
 
 
 def unwrap(scorer, video_ids):
-    """(innermost scorer, videos that it is shown for ``video_ids``) of ShuffledVideo, ConstantVideo or a plain
-    scorer."""
+    """(innermost scorer, videos that it is shown for ``video_ids``) of controls or a plain scorer."""
     while hasattr(scorer, "show"):
         video_ids, scorer = scorer.show(video_ids), scorer.scorer
     return scorer, video_ids

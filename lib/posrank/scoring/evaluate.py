@@ -21,8 +21,7 @@ from posrank.scoring.scorers import SystemScorer, unwrap
 
 def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True, *, scores=None, state=None,
              identity="", world=None):
-    """Rank every caption among its negatives -> the ranks table (see posrank.schema); with ``scores=True`` (ranks,
-    scores).
+    """Rank every caption among its negatives -> the ranks table (see posrank.schema); ``scores=True``: (ranks, scores).
 
     scorer(video_ids, texts): lists of at most ``chunk`` strings -> that many numbers, higher = better match. negatives:
     columns caption_id, part, sentence; of one rule and one level. captions: caption_id, video_id, caption; those
@@ -35,12 +34,12 @@ def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True,
     state: a folder where finished blocks are kept, so that an evaluation that was killed scores nothing twice. A block
     is known by ``identity`` (any text that changes with the scorer, such as a hash of its weights), run, chunk,
     captions and negatives. When the ranks are safe, call ``clear_state(state)``. world: processes that share the work
-    (`join_world` of posrank.training.distributed): block i goes to process i modulo their number, and each returns the
-    whole table.
+    (`join_world` of posrank.training.distributed): block i goes to process i modulo their number, each returns the
+    whole.
 
     Raises ValueError: no negatives, an unknown or ambiguous caption_id, a part that does not exist, a missing text,
-    several rules or levels at once; and, naming run and chunk, where the scorer returns the wrong number of scores, or
-    NaN.
+    several rules or levels at once; and, naming run and chunk, where the scorer returns NaN or a wrong number of
+    scores.
 
     >>> import pandas as pd
     >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a red ball"]})

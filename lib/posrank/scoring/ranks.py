@@ -1,11 +1,11 @@
 """PoSRank: the mean reciprocal rank of a caption among its negatives (Section 4, Eq. 1), with ties and chance.
 
-In: scores [n, 1+K], one row per caption, the caption itself in column 0, higher = better; optionally a mask of the
-same shape for lists of different lengths. Out: reciprocal ranks [n] in (0, 1], their mean, and what a random scorer
-would get. Plain numpy, nothing is sorted: a rank is one more than the number of negatives that score strictly better.
+In: scores [n, 1+K], one row per caption, the caption itself in column 0, higher = better; optionally a mask of the same
+shape for lists of different lengths. Out: reciprocal ranks [n] in (0, 1], their mean, and what a random scorer would
+get. Plain numpy, nothing is sorted: a rank is one more than the number of negatives that score strictly better.
 Negatives that score exactly the same as the caption leave its rank open; the default is the expectation over the order
-inside the tied block, with the best and the worst case beside it. (A sort, as the authors' evaluation uses, settles
-ties by accident.)
+inside the tied block, with the best and the worst case beside it. (A sort, as the authors use, settles ties by
+accident.)
 """
 
 import numpy as np
@@ -176,8 +176,7 @@ def chance(lengths):
 def chance_adjusted(value, expected):
     """(value - expected) / (1 - expected): 0 at chance, 1 for a perfect scorer, negative below (Hoyt et al. 2022).
 
-    Works elementwise. Raises ValueError for NaN, and where chance is 1 or more: a list of the caption alone leaves
-    nothing to win.
+    Works elementwise. Raises ValueError for NaN, and where chance is 1 or more (no negatives).
 
     >>> round(chance_adjusted(0.5, chance([21])), 4)
     0.395

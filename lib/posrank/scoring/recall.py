@@ -9,9 +9,8 @@ Text to video: every caption is a query, ranked over all videos. Video to text, 
 * frozen (Frozen in Time): captions are ranked one by one; a video's rank is that of its best-ranked own caption.
 Videos without captions are distractors for text queries, and neither queries nor items the other way.
 
-Ties: both families settle them by accident of the sort. Here a tied block is in random order: R@k is the probability
-of a hit, MdR and MnR use the expected rank. Without ties the numbers equal the originals'. Ranks are counted, nothing
-is sorted.
+Ties: both families settle them by accident of the sort. Here a tied block is in random order: R@k is the probability of
+a hit, MdR and MnR use the expected rank. Without ties the numbers equal the originals'. Nothing is sorted.
 """
 
 import numpy as np
@@ -31,8 +30,7 @@ def recall(similarity, caption_video, style="clip4clip"):
     "R@1", "R@5", "R@10", "mean" (percent), "MdR", "MnR" (ranks, from 1). Raises ValueError for shapes or indices that
     do not fit, NaN, no captions, or an unknown style.
 
-    Three captions of two videos; caption 1 finds the wrong video first, and video 1's best caption is beaten by one of
-    video 0:
+    Three captions of two videos; caption 1 finds the wrong video first, and video 1's best caption is beaten:
 
     >>> m = recall([[.9, .8], [.3, .4], [.1, .7]], [0, 0, 1])
     >>> m["t2v"]["R@1"].__round__(1), m["t2v"]["MnR"].__round__(3), m["v2t"]["R@1"], m["v2t"]["MnR"]

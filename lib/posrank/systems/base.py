@@ -1,8 +1,7 @@
 """System: what the systems share. Texts and videos become features once; features become scores, in chunks.
 
 A subclass says how features look on the two sides (`_text_side`, `_video_side`) and how a pair is scored (`_compare`,
-written once for all pairs and for groups, see pairs.py). Padding is masked; with `as_released` it takes part, as in the
-official code.
+written once for all pairs and for groups, see pairs.py). Padding is masked, except with `as_released`.
 """
 
 import copy

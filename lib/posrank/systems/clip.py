@@ -1,8 +1,7 @@
 """Mean-pooled CLIP: the zero-shot row, and the smallest system that can be trained with every strategy.
 
 A video is the mean of its normalised real frames (CLIP4Clip, Luo et al. 2021, "meanP"); the score is exp(logit_scale) *
-cosine. The branch `fine` reads the mean of the prompt outputs in the place of CLS, and `released_test` scores the same
-way.
+cosine. The branch `fine` reads the mean of the prompt outputs in the place of CLS (`released_test` too).
 """
 
 import torch.nn.functional as F

@@ -74,8 +74,7 @@ def widened(tensor, length):
 
 @dataclass(frozen=True)
 class TextFeatures(Features):
-    """n texts: `sentence` [n, D], `words` [n, L, D] or None, `mask` [n, L] bool (True = a token, SOT and EOT among
-    them)."""
+    """n texts: `sentence` [n, D], `words` [n, L, D] or None, `mask` [n, L] bool (True = a token, also SOT and EOT)."""
 
     sentence: torch.Tensor
     words: torch.Tensor | None = None
@@ -85,8 +84,7 @@ class TextFeatures(Features):
 @dataclass(frozen=True)
 class VideoFeatures(Features):
     """V videos: `frames` [V, F, D] before and `after` [V, F, D] behind the temporal module, `mask` [V, F] bool (True =
-    real), `pixels` [V, P, D] selected patches or None, and the `branch` they belong to: coarse | fine |
-    released_test."""
+    real), `pixels` [V, P, D] selected patches or None, `branch`: coarse | fine | released_test."""
 
     frames: torch.Tensor
     after: torch.Tensor | None = None

@@ -78,8 +78,7 @@ class Frozen(System):
     def prepare(self, frames, frames_read=None):
         """uint8 frames [V, F, H, W, 3] and the number read per video [V] -> normalised video [V, F', 3, H, W], mask [V,
         F']. Of more than num_frames frames, one of each of num_frames equal segments is taken: the middle one, in
-        training a random one (of torch's generator), as by the official loader. Frames beyond `frames_read` become
-        zeros."""
+        training a random one (of torch's generator), as by the official loader. Frames beyond `frames_read` are 0."""
         if len(frames) and frames.shape[1] > self.num_frames:
             frames, frames_read = self._segments(torch.as_tensor(frames), frames_read)
         return normalise(frames, frames_read, self.image_mean, self.image_std)
@@ -99,8 +98,7 @@ class Frozen(System):
 
     def encode_text(self, input_ids, attention_mask=None):
         """Token ids [n, L] -> `TextFeatures` (sentence only). attention_mask [n, L], 1 for real tokens; None = all but
-        padding (id 0), used in both forms, as in the official code. The text half of a CLIP reads up to EOT and needs
-        none."""
+        padding (id 0), used in both forms, as in the official code. The text half of a CLIP reads up to EOT."""
         if input_ids.dim() != 2 or input_ids.dtype.is_floating_point or not input_ids.shape[1]:
             raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
         mask = real_tokens(input_ids) if attention_mask is None else attention_mask

@@ -1,9 +1,8 @@
-"""Differentiable top-k (Cordonnier et al., "Differentiable Patch Selection for Image Recognition", CVPR 2021) of
-TS2-Net, UCoFiA.
+"""Differentiable top-k (Cordonnier et al., "Differentiable Patch Selection for Image Recognition", CVPR 2021).
 
 Scores plus Gaussian noise, the k best kept, averaged over many draws: a smooth indicator of who is among the best, its
-k rows in the order of places. Its derivative is E[indicator * noise] / sigma, of which both systems use the part of a
-score on its own place, d indicator[k, p] / d scores[p].
+k rows in the order of places. Its derivative is E[indicator * noise] / sigma, of which TS2-Net and UCoFiA use the part
+of a score on its own place, d indicator[k, p] / d scores[p].
 """
 
 import torch
@@ -27,8 +26,7 @@ def top_k(scores, k):
 
 def perturbed_top_k(scores, k, samples=SAMPLES, sigma=SIGMA, device=None):
     """Scores [n, P] -> indicator [n, k, P] averaged over `samples` draws of noise, rows that sum to 1; differentiable.
-    device: where the noise is drawn (None = that of the scores), from torch's own generator, in the order [n, samples,
-    P]."""
+    device: where the noise is drawn (None = that of the scores), from torch's generator as [n, samples, P]."""
     _check(scores, k)
     return _PerturbedTopK.apply(scores, k, samples, sigma, device or scores.device)
 

@@ -1,5 +1,4 @@
-"""Sinkhorn-Knopp biases (UCoFiA, Wang et al., ICCV 2023; github.com/Ziyang412/UCoFiA) even out popularity in
-evaluation.
+"""Sinkhorn-Knopp biases (UCoFiA, Wang et al., ICCV 2023; github.com/Ziyang412/UCoFiA) even out popularity.
 
 In: logits of a reference set against what is evaluated. Out: one number per row and per column that, added to the
 logits, keep single videos (or texts) from being everybody's answer. For one fixed video the text-to-video bias is a
@@ -22,8 +21,7 @@ def sinkhorn(logits, iterations=4):
     """Logits [rows, columns] -> `Biases` after `iterations` of alternating row and column scaling, in logarithms.
 
     Text to video: rows are training texts, columns the test videos; log_b is added to every row of the test logits of
-    the same level. Video to text: rows are training videos, columns the test texts. ValueError for other than a finite
-    matrix.
+    the same level. Video to text: rows are training videos, columns the test texts. ValueError unless finite.
 
     >>> [x.exp() for x in sinkhorn(torch.tensor([[0.0, 0.0], [0.0, 0.0]]))]
     [tensor([0.5000, 0.5000]), tensor([0.5000, 0.5000])]

@@ -1,8 +1,7 @@
 """The temporal module of the CLIP4Clip family ("seqTransf"): a small transformer over the frames of a video.
 
 x = frames + position; blocks like CLIP's with LayerNorm eps 1e-12, padded frames masked as keys; plus a residual around
-all of it. It starts as a copy of CLIP's first text layers and positions: width, heads and activation are the text
-tower's.
+all of it. It starts as a copy of CLIP's first text layers and positions: width, heads, activation are the same.
 """
 
 from functools import partial
@@ -90,8 +89,7 @@ def _load(system, pretrained):
 
 
 def apply(system, frames, mask):
-    """The system's temporal module on frames [V, F, D] with mask [V, F] (True = real); the frames themselves with mean
-    pooling."""
+    """The system's temporal module on frames [V, F, D] with mask [V, F] (True = real); mean pooling: the frames."""
     transformer = system.transformerClip
     if transformer is None:
         return frames

@@ -1,5 +1,4 @@
-"""Token selection (TS2-Net, ECCV 2022; UCoFiA takes it over): each frame's most telling patches, chosen by a small
-network.
+"""Token selection (TS2-Net, ECCV 2022; UCoFiA takes it over): a small network chooses patches of each frame.
 
 A patch is scored from its own feature and its frame's CLS; the three best stand beside CLS for the frame. Training
 draws the choice with noise, for a gradient (perturbed_topk.py). Parameter names are those of the official code.

@@ -1,10 +1,8 @@
-"""UCoFiA (Wang et al., ICCV 2023; github.com/Ziyang412/UCoFiA): three levels, from coarse to fine, each aggregated with
-care.
+"""UCoFiA (Wang et al., ICCV 2023; github.com/Ziyang412/UCoFiA): three levels, from coarse to fine.
 
 video-sentence, sentence-frame and pixel-word scores, averaged. The last two are sums that weight each element by two
 softmaxes with a linear map between them (interactive similarity aggregation, ISA); "pixels" are CLS and the patches
-that TS2-Net's selection chooses, and their level has no logit scale. Parameter names are those of the official
-state_dict.
+that TS2-Net's selection chooses, and their level has no logit scale. Parameter names are the official ones.
 
 The official repository holds three copies (`variant`): `train` computes the loss and is the one followed here;
 `eval_t2v` and `eval_v2t`, which evaluate, leave out `local_mat_weight1`, and `eval_t2v` has another score predictor.
@@ -31,8 +29,7 @@ LEVELS = ("video_sentence", "sentence_frame", "pixel_word")
 
 
 def interactive_sum(scores, mask, weight, dim=-1):
-    """sum over `dim` of softmax((softmax(scores / tau) @ weight) / tau) * scores, over the real elements only; 0
-    without any.
+    """sum over `dim` of softmax((softmax(scores / tau) @ weight) / tau) * scores, over the real elements (none: 0).
 
     scores [..., L, ...], mask of real elements (True), broadcast to scores, weight [L, L].
 

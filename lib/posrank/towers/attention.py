@@ -2,8 +2,7 @@
 
 In: a system and normalised video [V, F, 3, H, W]. Out: {"CLS": [V, F, h, w], "prompt": [V, F, h, w] where there are
 prompts}, the attention weights on the patches, averaged over heads (and prompts), each frame (for Frozen, each video)
-summing to at most 1. Where a tower shifts tokens, a map is of the places at which attention reads, shifted patches
-among them.
+summing to at most 1. Where a tower shifts tokens, a map is of the places at which attention reads.
 """
 
 import math

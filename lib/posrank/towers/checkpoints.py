@@ -20,8 +20,7 @@ CONVERSION = (
 
 def read_state(source, exact=False):
     """A path (.safetensors, or a torch file) or a mapping -> {key: fp32 tensor} without wrappers (`state_dict`,
-    `model_state_dict`) and `module.` prefixes. exact: tensors keep their precision. ValueError where it is no such
-    thing."""
+    `model_state_dict`) and `module.` prefixes. exact: tensors keep their precision. ValueError for all else."""
     state, name = source, "the state_dict"
     if not isinstance(source, Mapping):
         if not isinstance(source, (str, os.PathLike)):
@@ -103,8 +102,7 @@ def head_count(width, heads, option, tower):
 
 
 def shape(state, key, dimensions):
-    """Shape of a tensor; ValueError where the checkpoint has no such key, or one of other than `dimensions` or with a
-    0."""
+    """Shape of a tensor; ValueError where the checkpoint has no such key, other `dimensions` or a 0."""
     if key not in state:
         raise ValueError(f"the checkpoint has no {key!r}: it is no official checkpoint of this system; "
                          f"its keys look like {', '.join(sorted(state)[:3])}")  # fmt: skip
@@ -126,8 +124,7 @@ def prompt_count(state, key, width):
 
 
 def clip_from_state(state, heads=None, text_heads=None):
-    """An open_clip CLIP (QuickGELU) of the shapes of the `clip.*` keys, with random weights. ValueError where they do
-    not fit."""
+    """An open_clip CLIP (QuickGELU) of the shapes of the `clip.*` keys, with random weights, or ValueError."""
     width, _, patch, _ = shape(state, "clip.visual.conv1.weight", 4)
     positions, _ = shape(state, "clip.visual.positional_embedding", 2)
     vocabulary, text_width = shape(state, "clip.token_embedding.weight", 2)
@@ -156,7 +153,7 @@ def clip_from_state(state, heads=None, text_heads=None):
 
 
 def built(make, state, system):
-    """make(), a module of the shapes of `state`, compared before memory is taken for it: ValueError where a shape
+    """make(), a module of the shapes of `state`, compared before memory is taken for it: ValueError where one
     differs."""
     with torch.device("meta"):
         shell = make()

@@ -89,8 +89,7 @@ def from_clip(backbone, num_frames=1):
 
 
 def from_state(state, heads, text_heads):
-    """A backbone from the state_dict of an official checkpoint ({key: tensor}); heads of the video and the text
-    tower."""
+    """A backbone from the state_dict of an official checkpoint ({key: tensor}); heads of both towers."""
     video = {k.removeprefix("video_model."): v for k, v in state.items() if k.startswith("video_model.")}
     text = {k.removeprefix("text_model."): v for k, v in state.items() if k.startswith("text_model.")}
     width, _, patch, _ = shape(state, "video_model.patch_embed.proj.weight", 4)
@@ -112,8 +111,8 @@ def from_state(state, heads, text_heads):
 
 
 def from_names(vision, text):
-    """The official start by names: a timm ViT (weights by timm) and a transformers model. ValueError where one is not
-    there."""
+    """The official start by names: a timm ViT (weights by timm) and a transformers model. ValueError where one is
+    missing."""
     import timm
 
     try:

@@ -3,8 +3,7 @@
 oneDNN multiplies fp32 matrices with all vector registers of the processor, MKL does so on Intel's alone: on an AMD
 processor with AVX-512 the packed product was measured at twice the speed, on one with AVX2 at 0.8 to 1.0 of it. The
 rule `auto` packs where the processor has AVX-512 or more; it asks no clock, so that a machine always computes the same
-digits. The environment variable POSRANK_PACKED (auto | on | off) or the context `packed_linear("on")` decides
-otherwise.
+digits. The environment variable POSRANK_PACKED (auto | on | off) or the context `packed_linear("on")` decides.
 
 Where PyTorch lacks these operations (they are its compiler's, without a promise), or anything else speaks against them
 (dtype, device, autocast, a gradient that is wanted, few rows), the plain product is taken. A packed weight is a copy,

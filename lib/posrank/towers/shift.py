@@ -68,8 +68,7 @@ def shifted_blocks(visual, as_released=False):
 
 
 def add_shift(visual, blocks):
-    """Shift tokens in front of the attention of these blocks. ValueError for other than a plain ViT with such
-    blocks."""
+    """Shift tokens in front of the attention of these blocks. ValueError where the tower has none such."""
     if not is_plain_vit(visual):
         raise ValueError("token shift needs a ViT with a class token (open_clip's VisionTransformer, pool_type "
                          f"'tok'), not {type(visual).__name__}; choose a backbone such as openai/ViT-B-32")
@@ -102,8 +101,7 @@ def neighbours(real):
 
 @contextmanager
 def frames_in_order(visual, real):
-    """Within this context the pictures given to `visual` are the real frames of videos [V, F], one video after the
-    other."""
+    """Within this context the pictures given to `visual` are the real frames of videos [V, F], video by video."""
     shifted = [module for module in visual.modules() if isinstance(module, ShiftedAttention)]
     found = neighbours(real) if shifted else None
     for module in shifted:

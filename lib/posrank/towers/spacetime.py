@@ -74,8 +74,7 @@ class Block(nn.Module):
         self.activation = activation()
 
     def forward(self, x, special, frames, real=None, last=False):
-        """x [V, special + F * N, width] -> the same; the `last` block gives [V, special, width], the rest being
-        unread."""
+        """x [V, special + F * N, width] -> the same; the `last` block gives [V, special, width]."""
         moved = x + self.timeattn(self.norm3(x), special, frames, "time", real)
         kept = x[:, :special] if last else x
         x = kept + self.attn(self.norm1(moved), special, frames, "space", real, patches=not last)

@@ -21,8 +21,7 @@ from posrank.towers.trie import build_trie, run_trie
 
 MODES = ("trie", "bucket", "pad", "auto")
 CHUNK = 2**15
-"""Tokens in one pass where no gradient is wanted: bounds memory (256 MiB for the widest layer of ViT-B/32's text
-tower)."""
+"""Tokens in one pass where no gradient is wanted: bounds memory (256 MiB for ViT-B/32's widest text layer)."""
 CHUNK_GPU = 2**18
 """The same on a GPU, whose multipliers want more rows at a time (2 GiB)."""
 STEP = 4

@@ -2,7 +2,7 @@
 
 A caption and its negatives differ by a word. Rows are sorted, each shares its longest common prefix with the row
 before, and every distinct (prefix, token) is one node, whose hidden state depends on its path from the root alone.
-Linear layers and norms run once per node, without padding; attention collects keys and values along paths. Exact and
+Linear layers and norms run once per node, without padding; attention collects keys and values along paths. Exact,
 differentiable.
 """
 

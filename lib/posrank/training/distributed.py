@@ -1,8 +1,7 @@
 """One process or many: the few collective operations that training needs, all of them trivial in a single process.
 
 Started by torchrun, each process holds a copy of the system and its own slice of the global batch. Features of all
-slices are gathered with gradients, and parameter gradients are averaged by hand: the update is that of one process with
-the whole batch.
+slices are gathered with gradients, and parameter gradients are averaged by hand: the update is that of one process.
 """
 
 import os
@@ -30,8 +29,7 @@ class World:
         return rows[self.rank * share : (self.rank + 1) * share]
 
     def gather(self, features, words=None):
-        """Features of all processes, in the order of ranks, with gradients; word features are first padded to
-        `words`."""
+        """Features of all processes, in the order of ranks, with gradients; word features are padded to `words`."""
         if self.size == 1:
             return features
         changed = {}

@@ -1,5 +1,4 @@
-"""Several processes from one call: a notebook, a stage or a test starts workers (torch's elastic_launch) and waits for
-them.
+"""Several processes from one call: a notebook, a stage or a test starts workers (torch's elastic_launch).
 
 Workers end with the process that started them, and never run its script. Who starts torchrun by hand (several machines,
 a cluster) does not need this: docs/several_machines.md.

@@ -16,8 +16,7 @@ class Prefetch:
     """Iterator over ``make(first)`` .. ``make(last - 1)``, ``ahead`` of them in the making; 0 = made when asked for.
 
     device: where frames go; None or a CPU leaves them as they are. Attributes: waited, the seconds that the caller
-    waited for batches; `share()`, that time's part of all time since the first batch came (what the device was kept
-    idle for).
+    waited for batches; `share()`, that time's part of all time since the first batch came (the device was idle).
 
     >>> with Prefetch(lambda number: number * 10, 2, 5) as coming:
     ...     list(coming)

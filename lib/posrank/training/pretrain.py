@@ -2,8 +2,7 @@
 
 First images, as CLIP had them: captions are matched to a few frames of many clips by mean pooling. Then whole clips,
 through X-CLIP's similarity as well, so that the temporal module starts trained too. The result is `config.json` and
-`weights.safetensors`. Deterministic from its seed on one machine; killed at any moment it resumes from the last
-checkpoint.
+`weights.safetensors`. Deterministic from its seed on one machine; killed, it resumes from the last checkpoint.
 """
 
 import math
@@ -140,8 +139,7 @@ def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, f
     """Pretrain and write the backbone folder `out`; the clips are rendered into `pool` first (kept for the next time).
 
     phases: list of dict(cycle, steps, frames, groups): cycle of the learning rate, frames per clip (fewer than it has:
-    images), groups per batch by kind (see HardBatches). Writes `history.csv` (step, frames, loss, lr) beside the
-    weights.
+    images), groups per batch by kind (see HardBatches). Writes `history.csv` (step, frames, loss, lr).
     """
     out, pool = Path(out), Path(pool)
     if threads:

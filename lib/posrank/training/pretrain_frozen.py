@@ -102,8 +102,7 @@ def main(out, params):
 
 def pretrain(out, clip_folder, pool, *, seed, groups, group_size, pool_seed, frames, pixels, words, distil_steps,
              distil_batch, distil_lr, steps, batch, lr, weight_decay):
-    """Pretrain and write the backbone folder `out`, from the CLIP in `clip_folder` and the clips in `pool` (made if
-    absent).
+    """Pretrain and write the backbone folder `out`, from the CLIP in `clip_folder` and the clips in `pool`.
 
     batch: groups of `group_size` clips in a batch by kind (see posrank.training.pretrain.HardBatches). Writes
     `history.csv` (step, loss, learning rate) beside the weights.

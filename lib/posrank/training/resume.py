@@ -32,8 +32,7 @@ def written(path):
 
 
 class Resume:
-    """The state at `path` (None = none), of a training known by `marks` (digests by name), written every `every`
-    steps."""
+    """The state at `path` (None = none), of a training known by `marks` (digests by name), every `every` steps."""
 
     def __init__(self, path=None, marks=None, every=1, world=None):
         self.path, self.marks = None if path is None else Path(path), marks
@@ -59,8 +58,7 @@ class Resume:
         return 0, []
 
     def write(self, done, history, system, optimizer):
-        """Write the state behind step number `done` where it is due, in the first process alone. OSError names the
-        path."""
+        """Write the state behind step number `done` where it is due, in process 0. OSError names the path."""
         if self.path is None or not self.world.main or done % self.every:
             return
         with written(self.path) as temporary:

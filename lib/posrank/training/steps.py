@@ -1,5 +1,5 @@
-"""Steps of an optimiser, the one loop of training and pretraining: resumable (posrank.training.resume), clipped, with a
-progress bar."""
+"""Steps of an optimiser, the one loop of training and pretraining: resumable (resume.py), clipped, with a progress
+bar."""
 
 import math
 from contextlib import closing
@@ -13,8 +13,7 @@ from posrank.training.distributed import World
 
 def take_steps(model, optimizer, losses, steps, *, columns, rate=None, clip=None, clipped=None, resume=None, fresh=None,
                world=None, what="train", progress=True):
-    """Take `steps` steps of `optimizer` on `model`; returns the history, a list of rows: step (from 1), `columns`, rate
-    of group 0.
+    """Take `steps` steps of `optimizer` on `model`; returns rows of step (from 1), `columns`, rate of group 0.
 
     losses    first step (from 0) -> iterator of (loss, numbers): a scalar to go down, and a function called behind the
               step for what is written down and shown, {column: number}, `loss` among them
