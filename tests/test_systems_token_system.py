@@ -5,7 +5,7 @@ import torch
 from support_systems import clips, small_clip
 
 from posrank import systems
-from posrank.systems.token_system import TokenSystem, grouped
+from posrank.systems.token_system import grouped
 
 
 def make(name, **options):
@@ -19,11 +19,6 @@ def test_frames_are_grouped_one_after_the_other():
     assert out.shape == (1, 15, 2)
     for frame in range(3):
         assert out[0, 5 * frame].equal(head[0, frame]) and out[0, 5 * frame + 1 : 5 * frame + 5].equal(chosen[0, frame])
-
-
-def test_the_base_class_says_that_it_puts_nothing_together():
-    with pytest.raises(TypeError, match="TS2Net does not say how"):
-        TokenSystem._group_features(make("ts2net"), None, None, None, None, "coarse")
 
 
 @pytest.mark.parametrize("name", ["ts2net", "ucofia"])

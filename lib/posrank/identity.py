@@ -1,7 +1,7 @@
-"""What a stopped training or evaluation must agree with to go on: one digest for each thing that takes part in its result.
+"""What a stopped training or evaluation must agree with to go on: one digest for each thing that makes its result.
 
-In: things by name (files, folders, tables, weights, settings). Out: {name: digest}. A different digest invalidates what was
-kept, and its name says why. Contents count, never times or places of files.
+In: things by name (files, folders, tables, weights, settings). Out: {name: digest}. A different digest invalidates what
+was kept, and its name says why. Contents count, never times or places of files.
 """
 
 import hashlib
@@ -20,8 +20,8 @@ def digests(**things):
 
 
 def digest(thing):
-    """Digest of one thing, 32 hexadecimal digits: of a Path the content of the file or of all files of the folder, of a table
-    its columns and rows in order, of a list of Paths all of these, of a state_dict its tensors, else of its JSON."""
+    """32 hexadecimal digits: of a Path the content of the file or of all files of the folder, of a table its columns
+    and rows in order, of a list of Paths all of these, of a state_dict its tensors, else of its JSON."""
     found = hashlib.blake2b(digest_size=16)
     for piece in _pieces(thing):
         found.update(len(piece).to_bytes(8, "big"))
@@ -42,8 +42,8 @@ def code(*parts):
 
 
 def identity(run, frames, captions, options):
-    """What a stopped evaluation must agree with, as one text. `run`: folder of a trained run; `frames`: folder of a store;
-    `captions`: those evaluated; `options`: a plain dict."""
+    """What a stopped evaluation must agree with, as one text. `run`: folder of a trained run; `frames`: folder of a
+    store; `captions`: those evaluated; `options`: a plain dict."""
     return digest(digests(
         run=[Path(run) / "config.yaml", Path(run) / "weights.safetensors"], frames=Path(frames), options=options,
         # controls show videos in each other's places: which there are counts

@@ -1,9 +1,9 @@
 """Hard positives of the captions that a run is evaluated on, and how brittle the run is before them.
 
-In: a run's system, captions, tags; ranks. Out: positives; the entry `brittleness` of the metrics. Hard positives come in two kinds:
-`synonym`, one word replaced by another that says the same (posrank.negatives.positives), and `rephrased`, another caption of the
-same video that has the same nouns, verbs, adjectives, adverbs and prepositions. Positives that the system cannot read (words
-unknown to its tokenizer, or cut to the caption's own tokens) are left out and counted: their scores would speak of the tokenizer.
+Hard positives come in two kinds: `synonym`, one word replaced by another that says the same
+(posrank.negatives.positives), and `rephrased`, another caption of the same video with the same nouns, verbs,
+adjectives, adverbs and prepositions. Those that the system cannot read (words unknown to its tokenizer, or cut to the
+caption's own tokens) are left out and counted.
 """
 
 import numpy as np
@@ -18,15 +18,11 @@ UNKNOWN, ALIKE = "words unknown to the text tower", "the caption's own tokens"
 
 
 def hard_positives(captions, tags, training, system, k=2, seed=0, lexicon="builtin"):
-    """(positives, left out): DataFrame caption_id, part, sentence, kind, and {kind: {reason: how many}}.
-
-    captions: those that are evaluated; training: the captions that words come from, or their tags; tags: of the captions, and of
-    the training captions where those are given as captions. Up to `k` of a kind for each caption and part.
-    """
-    tables = {
-        "synonym": generate_positives(captions, k, seed, tags=tags, reference=training, lexicon=lexicon),
-        "rephrased": rephrased(captions, tags, k),
-    }
+    """(positives, left out): DataFrame caption_id, part, sentence, kind, and {kind: {reason: how many}}. captions:
+    those that are evaluated; training: the captions that words come from, or their tags; tags: of the captions, and of
+    the training captions where those are given as captions. Up to `k` of a kind for each caption and part."""
+    tables = {"synonym": generate_positives(captions, k, seed, tags=tags, reference=training, lexicon=lexicon),
+              "rephrased": rephrased(captions, tags, k)}
     texts = captions.set_index("caption_id")["caption"]
     kept, left_out = [], {}
     for kind, table in tables.items():
@@ -50,9 +46,9 @@ def _readable(system, sentences, captions):
 
 
 def brittleness_entry(ranks, positives, left_out, b=10000, seed=0, shuffled=None):
-    """The entry `brittleness` of a run's metrics: {kind: {"parts": {part: {brittleness, low, high, shuffled, captions, triples}},
-    "left_out": {reason: how many}}}. ranks, positives, and shuffled (such a pair of the model with shuffled videos, or None): of
-    posrank.scoring.brittleness.apart."""
+    """The entry `brittleness` of a run's metrics: {kind: {"parts": {part: {brittleness, low, high, shuffled, captions,
+    triples}}, "left_out": {reason: how many}}}. ranks, positives, and shuffled (such a pair of the model with shuffled
+    videos, or None): of posrank.scoring.brittleness.apart."""
     table = from_ranks(ranks, positives)
     zero = from_ranks(*shuffled) if shuffled is not None else None
     entry = {}
@@ -65,8 +61,8 @@ def brittleness_entry(ranks, positives, left_out, b=10000, seed=0, shuffled=None
             low, high = None, None
             if mine["video_id"].nunique() > 1:
                 low, high = scoring.bootstrap(mine["brittleness"], mine["video_id"], b=b, seed=seed)
-            parts[part] = {"brittleness": float(mine["brittleness"].mean()), "low": low, "high": high, "captions": len(mine),
-                           "triples": int(mine["triples"].sum())}
+            parts[part] = {"brittleness": float(mine["brittleness"].mean()), "low": low, "high": high,
+                           "captions": len(mine), "triples": int(mine["triples"].sum())}
             if zero is not None:
                 line = zero[(zero["kind"] == kind) & (zero["part"] == part)]
                 parts[part]["shuffled"] = float(line["brittleness"].mean())

@@ -1,8 +1,7 @@
 """Blocks: how an evaluation is cut into pieces that are scored, kept and merged one by one.
 
-In: negatives and captions. Out: a `Plan`, which holds numbers only (the sentences stay in the negatives table), and its
-blocks of captions. What a block is depends on the tables and `chunk` alone, never on who scores it or what was scored
-before: so that a restarted evaluation, or several processes, come to the same numbers.
+In: negatives and captions. Out: a `Plan`, which holds numbers only, and its blocks of captions. What a block is depends
+on the tables and `chunk` alone: a restarted evaluation, or several processes, come to the same numbers.
 """
 
 import hashlib
@@ -30,7 +29,8 @@ class Plan:
         lists = caption.astype(np.int64) * len(PARTS) + part
         self.order = np.argsort(lists, kind="stable").astype(np.int32)
         self.lists, self.sizes = np.unique(lists, return_counts=True)
-        self.k = negatives["k"].to_numpy()[self.order] if "k" in negatives else _places(self.sizes)
+        places = np.arange(len(lists)) - np.repeat(np.cumsum(self.sizes) - self.sizes, self.sizes)
+        self.k = negatives["k"].to_numpy()[self.order] if "k" in negatives else places
         # offsets of each caption's negatives, and of its lists
         self.first = np.append(0, np.cumsum(np.bincount(caption, minlength=len(self.rows))))
         self.first_list = np.searchsorted(self.lists // len(PARTS), np.arange(len(self.rows) + 1))
@@ -51,7 +51,7 @@ class Plan:
             raise ValueError(f"negatives: caption_id {caption!r} has k = {self.k[row]} twice in one list; number its sentences, or drop k")
 
     def _cut(self):
-        ends, start = self.first[1:] + np.arange(1, len(self.first)), 0  # pairs up to and with each caption, itself counted
+        ends, start = self.first[1:] + np.arange(1, len(self.first)), 0  # pairs up to each caption, itself counted
         while start < len(ends):
             before = ends[start - 1] if start else 0
             stop = max(start + 1, int(np.searchsorted(ends, before + self.chunk, side="right")))
@@ -68,16 +68,12 @@ class Plan:
     def table(self, run, better, equal):
         """The ranks table of the counts [lists] of one run."""
         owner, part = self.lists // len(PARTS), self.lists % len(PARTS)
-        table = pd.DataFrame({
-            "run": pd.array([run], dtype="str").take(np.zeros_like(owner)),
-            "caption_id": self.rows["caption_id"].array.take(owner),
-            "video_id": self.rows["video_id"].array.take(owner),
-            "part": pd.array(PARTS, dtype="str").take(part),
-            "better": better,
-            "equal": equal,
-            "negatives": self.sizes.astype(np.int64),
-            "reciprocal_rank": reciprocal_from_counts(better, equal),
-        })
+        table = pd.DataFrame({"run": pd.array([run], dtype="str").take(np.zeros_like(owner)),
+                              "caption_id": self.rows["caption_id"].array.take(owner),
+                              "video_id": self.rows["video_id"].array.take(owner),
+                              "part": pd.array(PARTS, dtype="str").take(part), "better": better, "equal": equal,
+                              "negatives": self.sizes.astype(np.int64),
+                              "reciprocal_rank": reciprocal_from_counts(better, equal)})
         return validate(table, "ranks")
 
     def scores(self, run, start, stop, values):
@@ -103,17 +99,9 @@ def before_each(values, firsts, sizes):
     return np.insert(values, np.cumsum(sizes) - sizes, firsts)
 
 
-def _places(sizes):
-    """0, 1, ... within each of the groups of `sizes`."""
-    return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-
-
 class Texts:
-    """Rows of a text column by their positions, in a time that does not grow with the column.
-
-    A column that was put together from many tables is many pieces of memory; taking rows from it as a whole costs a
-    pass over all of them each time.
-    """
+    """Rows of a text column by their positions, in a time that does not grow with the column: one put together from
+    many tables is many pieces of memory, and taking rows from it as a whole costs a pass over all of them."""
 
     def __init__(self, column):
         array = column.array
@@ -132,11 +120,8 @@ class Texts:
 
 
 class Block:
-    """Some captions with all their negatives: the distinct (video, text) pairs, and who needs which.
-
-    Pairs stand video by video, the texts of a video in the order of their hashes: where a pair stands says nothing of whether
-    its text is the caption, and is a function of the text alone within a list.
-    """
+    """Some captions with all their negatives: the distinct (video, text) pairs, and who needs which. Pairs stand video
+    by video, the texts of a video in the order of their hashes: a pair's place does not tell the caption."""
 
     def __init__(self, rows, texts, owner, lists, sizes):
         videos, captions = rows["video_id"].tolist(), rows["caption"].tolist()
@@ -175,15 +160,14 @@ class Block:
 
 
 class Kept:
-    """Counts, and scores where they are kept, of finished blocks, one small file each in `folder` (None: nothing is
-    kept)."""
+    """Counts (and scores where they are kept) of finished blocks, a file each in `folder` (None: not kept)."""
 
     def __init__(self, folder, runs, scores=False):
         self.folder, self.runs, self.scores = None if folder is None else Path(folder), runs, scores
 
     def read(self, mark, block):
-        """(counts [2, runs, lists], scores [lists + negatives] or None) of the block of that mark, or None; a damaged
-        file, or one without the scores that are asked for, counts as none."""
+        """(counts [2, runs, lists], scores [lists + negatives] or None) of the block of that mark; None where there is
+        none, a damaged one, or one without the scores asked for."""
         if self.folder is None or not (path := self.folder / f"{mark}.npz").exists():
             return None
         try:
@@ -207,8 +191,7 @@ def _hash(text):
 
 
 def _aligned(negatives, captions):
-    """Captions that have negatives, in their order; for each negative the row of its caption and the number of its
-    part."""
+    """Captions that have negatives, in their order; for each negative its caption's row and its part's number."""
     _need(negatives, ("caption_id", "part", "sentence"), "negatives")
     _need(captions, ("caption_id", "video_id", "caption"), "captions")
     if len(negatives) == 0:

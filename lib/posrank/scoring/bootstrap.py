@@ -2,10 +2,9 @@
 
 In: one value per caption (a reciprocal rank) and the video each belongs to. Captions of one video are not independent,
 so whole videos are drawn with replacement (B = 10,000 times) and the mean is taken over the captions that come with
-them: a percentile interval clustered by video. Videos enter only through their sums and counts, so B = 10,000 over
-20,000 captions takes seconds. Deterministic: the same values, seed and B give the same interval, whatever the order of
-the rows. Where several training runs (seeds) ranked the same captions, runs are a second level: they are drawn too, so that
-the interval speaks of the method and not of these runs alone. (A bootstrap over three seeds is narrow; it is a floor.)
+them: a percentile interval clustered by video. Deterministic, whatever the order of the rows. Where several training
+runs (seeds) ranked the same captions, runs are a second level and drawn too, so that the interval speaks of the method
+and not of these runs alone. (A bootstrap over three seeds is narrow; it is a floor.)
 """
 
 from typing import NamedTuple
@@ -31,10 +30,8 @@ def bootstrap(values, clusters, b=10000, seed=0, level=0.95, runs=None):
     """Percentile interval of the mean of ``values`` with whole clusters resampled -> (low, high).
 
     values [n]: finite numbers; clusters [n]: the video of each (any hashable labels). ``level`` is the coverage.
-    ``runs`` [n]: which training run (its seed) gave each value, where several runs ranked the same captions: runs are
-    then drawn with replacement too, a second level of chance beside the videos.
-    Raises ValueError for no values, NaN or infinite ones, different lengths, missing labels, fewer than two clusters
-    (one video says nothing about others), b < 1 or a level outside (0, 1).
+    ``runs`` [n]: which training run (its seed) gave each value, drawn too. Raises ValueError for no values, NaN or
+    infinite ones, different lengths, missing labels, fewer than two clusters, b < 1 or a level outside (0, 1).
 
     >>> low, high = bootstrap([1, .5, .25, 1, .2, .5], ["v1", "v1", "v2", "v3", "v4", "v4"])
     >>> 0 < low < 3.45 / 6 < high <= 1
@@ -47,10 +44,9 @@ def paired(values_a, values_b, clusters, b=10000, seed=0, level=0.95, runs=None)
     """Is the mean of a above that of b, on the same captions? -> Paired(difference, low, high, p).
 
     values_a, values_b, clusters [n], row i of all three being the same caption (and ``runs``, as in ``bootstrap``: the
-    seed that both runs of row i share). The interval is the clustered
-    percentile interval of mean(a - b); p is twice the smaller share of replicates on either side of zero (each plus
-    one, of B + 1, at most 1), so it falls below 0.05 together with the interval's leaving zero. Raises ValueError as
-    ``bootstrap`` does.
+    seed that both runs of row i share). The interval is the clustered percentile interval of mean(a - b); p is twice
+    the smaller share of replicates on either side of zero (each plus one, of B + 1, at most 1), so it falls below 0.05
+    together with the interval's leaving zero. Raises ValueError as ``bootstrap`` does.
 
     >>> result = paired([1, 1, .5, 1], [.5, .5, .5, .25], ["v1", "v2", "v3", "v4"])
     >>> result.difference, result.low >= 0
@@ -86,10 +82,9 @@ def holm(pvalues):
 def mean_replicates(values, clusters, groups=None, b=10000, seed=0, runs=None):
     """The mean of ``values`` in B resamples of whole clusters -> float64 [b].
 
-    With ``groups`` [n] (say the part of speech) it is the mean of the groups' means, each group counting the same, with
-    all groups of a video drawn together; a group that a resample misses is left out of that resample's mean. With
-    ``runs`` [n] (say the training seed) each resample also draws as many runs as there are, with replacement and apart
-    from the videos; one single run adds nothing.
+    With ``groups`` [n] (say the part of speech) it is the mean of the groups' means, all groups of a video drawn
+    together; a group that a resample misses is left out of that resample's mean. With ``runs`` [n] (say the training
+    seed) each resample also draws as many runs as there are, apart from the videos; one single run adds nothing.
     """
     values = _finite(values, "values")
     members, n_clusters = _codes(clusters, len(values), "clusters")

@@ -4,25 +4,125 @@ In: names of `evaluate.controls`, the run's scorer, the captions. Out: a scorer 
 reversed frames still show the right video: they are controls, not blind rows.
 """
 
-from posrank.scoring import scorers
+import hashlib
 
-CONTROLS = {
-    "shuffled": "shuffled video", "blank": "blank video", "one_frame": "one frame", "reversed": "reversed frames",
-}
+import numpy as np
+
+from posrank.video import BLANK
+
+CONTROLS = {"shuffled": "shuffled video", "blank": "blank video", "one_frame": "one frame",
+            "reversed": "reversed frames"}
 """Parameter value -> name of the row."""
-
 
 
 def views(names, scorer, captions, seed=0):
     """{row: scorer} of what a run is shown instead of its videos; `names` of CONTROLS, `scorer` the run's own."""
-    changed = {"blank": scorers.blank_frames, "one_frame": scorers.one_frame, "reversed": scorers.reversed_frames}
+    changed = {"blank": blank_frames, "one_frame": one_frame, "reversed": reversed_frames}
     out = {}
     for name in names:
         if name == "shuffled":
-            view = scorers.ShuffledVideo(scorer, captions["video_id"].unique(), seed)
+            view = ShuffledVideo(scorer, captions["video_id"].unique(), seed)
         else:
             view = scorer.with_frames(changed[name](scorer.frames))
         if name == "blank":  # all blank videos are alike: one is enough
-            view = scorers.ConstantVideo(view, captions["video_id"].iloc[0])
+            view = ConstantVideo(view, captions["video_id"].iloc[0])
         out[CONTROLS[name]] = view
     return out
+
+
+def look_up(frames, video_id):
+    """(uint8 frames [F, H, W, 3], frames_read) of a video from a mapping or function; ValueError where it has none."""
+    try:
+        shown = frames(video_id) if callable(frames) else frames[video_id]
+    except KeyError as error:
+        raise ValueError(f"no frames for video {video_id!r}; read them first, or leave its captions out") from error
+    if isinstance(shown, tuple):
+        return np.asarray(shown[0]), int(shown[1])
+    return np.asarray(shown), len(shown)
+
+
+class ShuffledVideo:
+    """Every video replaced by another one, always the same: the next in a ring of ``video_ids`` in an order drawn from
+    ``seed``, independent of the order given. ValueError with fewer than two ids, and for an id not given.
+
+    >>> shuffled = ShuffledVideo(lambda videos, texts: videos, ["v1", "v2", "v3"])
+    >>> all(a != b for a, b in zip(shuffled(["v1", "v2", "v3"], ["", "", ""]), ["v1", "v2", "v3"]))
+    True
+    """
+
+    def __init__(self, scorer, video_ids, seed=0):
+        ring = sorted(set(video_ids), key=lambda name: (number_of(seed, "shuffled video", name), name))
+        if len(ring) < 2:
+            raise ValueError(f"video_ids: shuffling needs at least two different videos, got {len(ring)}")
+        self.scorer = scorer
+        self.shown = dict(zip(ring, ring[1:] + ring[:1]))
+
+    def show(self, video_ids):
+        """The videos that are shown in the places of ``video_ids``."""
+        try:
+            return [self.shown[name] for name in video_ids]
+        except KeyError as error:
+            raise ValueError(f"video {error.args[0]!r} is not among the videos that were shuffled") from error
+
+    def __call__(self, video_ids, texts):
+        return self.scorer(self.show(video_ids), texts)
+
+
+class ConstantVideo:
+    """Every video replaced by one and the same."""
+
+    def __init__(self, scorer, video_id):
+        self.scorer, self.video_id = scorer, video_id
+
+    def show(self, video_ids):
+        """The one video, as often as there are ``video_ids``."""
+        return [self.video_id] * len(video_ids)
+
+    def __call__(self, video_ids, texts):
+        return self.scorer(self.show(video_ids), texts)
+
+
+def unwrap(scorer, video_ids):
+    """(innermost scorer, videos that it is shown for ``video_ids``) of controls or a plain scorer."""
+    while hasattr(scorer, "show"):
+        video_ids, scorer = scorer.show(video_ids), scorer.scorer
+    return scorer, video_ids
+
+
+def blank_frames(frames, colour=BLANK):
+    """The same videos as one flat ``colour`` (red, green, blue in 0..255; the mean of CLIP's normalisation) -> a
+    function video_id -> frames. The number of frames read stays."""
+
+    def blank(video_id):
+        shown, read = look_up(frames, video_id)
+        return np.broadcast_to(np.array(colour, np.uint8), shown.shape).copy(), read
+
+    return blank
+
+
+def one_frame(frames):
+    """The same videos with their middle frame in place of every frame read -> a function video_id -> frames."""
+
+    def still(video_id):
+        shown, read = look_up(frames, video_id)
+        shown = shown.copy()
+        shown[:read] = shown[max(read - 1, 0) // 2]
+        return shown, read
+
+    return still
+
+
+def reversed_frames(frames):
+    """The same videos played backwards (only the frames that were read) -> a function video_id -> frames."""
+
+    def backwards(video_id):
+        shown, read = look_up(frames, video_id)
+        return np.concatenate([shown[:read][::-1], shown[read:]]), read
+
+    return backwards
+
+
+def number_of(*keys):
+    """A reproducible 63-bit number from keys."""
+    digest = hashlib.blake2b("\x1f".join(map(str, keys)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1

@@ -1,15 +1,10 @@
 """From a scorer and a table of negatives to a ranks table (Section 4, "Evaluation Criteria").
 
-In: a scorer, a function of two equally long lists (video ids, texts) that returns one number each, higher = better
-match; the negatives (of one rule and level: generated or released, word or phrase); the captions they belong to. Out:
-the ranks table, one row per (caption, part), with the counts behind each rank, from which every PoSRank variant can be
-computed; where asked for, the scores themselves as well.
-
-A pair's score never depends on what else is in its list: the scorer sees pairs, in chunks that cut across lists. A pair
-that occurs twice (the caption in its five lists, a negative that equals the caption) is scored once, so such a tie is
-exact. In a call, pairs stand video by video and texts in the order of their hashes: a scorer that returns its place in the call
-gains nothing. Memory is bounded by the chunk, not by the number of negatives. Work goes block by block (posrank.scoring.blocks):
-finished blocks can be kept on the disk, and dealt to several processes, without any change of the result.
+A pair's score never depends on what else is in its list: the scorer sees pairs, in chunks that cut across lists, video
+by video and texts in the order of their hashes, so that one that returns its place in the call gains nothing. A pair
+that occurs twice (the caption in its five lists) is scored once, so such a tie is exact. Memory is bounded by the
+chunk. Work goes block by block (posrank.scoring.blocks): finished blocks can be kept on the disk, and dealt to several
+processes, without any change of the result.
 """
 
 import os
@@ -26,30 +21,27 @@ from posrank.scoring.ranks import as_array
 from posrank.scoring.scorers import SystemScorer, unwrap
 
 
-def evaluate(
-    scorer, negatives, captions, run="name", chunk=4096, progress=True, *, scores=None, state=None, identity="", world=None
-):
-    """Rank every caption among its negatives -> the ranks table (see posrank.schema); with ``scores=True`` (ranks, scores).
+def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True, *, scores=None, state=None,
+             identity="", world=None):
+    """Rank every caption among its negatives -> the ranks table (see posrank.schema); ``scores=True``: (ranks, scores).
 
-    scorer(video_ids, texts): lists of at most ``chunk`` strings -> that many numbers (list, array or tensor).
-    negatives: columns caption_id, part, sentence; of one rule and one level. captions: caption_id, video_id, caption;
-    captions without negatives are skipped, so the whole captions table may be given. Rows come out in the order of
-    ``captions``, parts in the order of the paper. ``progress`` shows a bar.
+    scorer(video_ids, texts): lists of at most ``chunk`` strings -> that many numbers, higher = better match. negatives:
+    columns caption_id, part, sentence; of one rule and one level. captions: caption_id, video_id, caption; those
+    without negatives are skipped. Rows come out in the order of ``captions``, parts in the order of the paper.
 
-    scores: what to do with the scores behind the ranks. None: nothing; True: they are returned as well, as a scores table
-    (run, caption_id, part, k, score; k = -1 is the caption itself, else the k of the negative, or its place in the list
-    where ``negatives`` has no k); a path: that table is written there as parquet, block after block. Until then each
-    score takes 8 bytes of memory.
+    scores: True: the scores are returned too, as a table (run, caption_id, part, k, score; k = -1 is the caption
+    itself, else the k of the negative, or its place in the list where ``negatives`` has no k); a path: that table is
+    written there as parquet, block after block. Until then each score takes 8 bytes of memory.
 
-    state: a folder where finished blocks of captions are kept, so that an evaluation that was killed scores nothing
-    twice when it is started again. A block is known by ``identity`` (any text that changes with the scorer, such as a
-    hash of its weights), run, chunk, captions and negatives; others in the folder are not used. The folder stays until
-    the ranks are safe: then call ``clear_state(state)``. world: processes that share the work (`join_world` of
-    posrank.training.distributed): block i goes to process i modulo their number, and each returns the whole table.
+    state: a folder where finished blocks are kept, so that an evaluation that was killed scores nothing twice. A block
+    is known by ``identity`` (any text that changes with the scorer, such as a hash of its weights), run, chunk,
+    captions and negatives. When the ranks are safe, call ``clear_state(state)``. world: processes that share the work
+    (`join_world` of posrank.training.distributed): block i goes to process i modulo their number, each returns the
+    whole.
 
     Raises ValueError: no negatives, an unknown or ambiguous caption_id, a part that does not exist, a missing text,
-    several rules or levels at once, a ``k`` that does not number a list (where scores are kept); and, naming run and chunk, where the scorer returns the wrong number of scores, or
-    NaN.
+    several rules or levels at once, a ``k`` that does not number a list (where scores are kept); and, naming run and
+    chunk, where the scorer returns NaN or a wrong number of scores.
 
     >>> import pandas as pd
     >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a red ball"]})
@@ -72,17 +64,16 @@ def evaluate(
     return (tables[0], told) if scores is True else tables[0]
 
 
-def evaluate_views(views, negatives, captions, chunk=4096, progress=True, *, scores=None, state=None, identity="", world=None):
-    """Several views of one system's videos, every sentence encoded once -> {run: ranks table}.
-
-    views: {run: SystemScorer, or ShuffledVideo / ConstantVideo around one}, all of the same system; the tables equal
-    those of ``evaluate`` for each alone. state, identity, world: as there; scores too, those of the first view. ValueError
-    for no views, a scorer of another kind or of another system.
-    """
+def evaluate_views(views, negatives, captions, chunk=4096, progress=True, *, scores=None, state=None, identity="",
+                   world=None):
+    """Several views of one system's videos, every sentence encoded once -> {run: ranks table}, equal to those of
+    ``evaluate``. views: {run: SystemScorer, or ShuffledVideo / ConstantVideo around one}, all of one system; scores:
+    those of the first view. ValueError for no views, a scorer of another kind or of another system."""
     base = [unwrap(view, [])[0] for view in views.values()]
     for run, scorer in zip(views, base):
         if not isinstance(scorer, SystemScorer) or scorer.system is not base[0].system:
-            raise ValueError(f"view {run!r}: every view needs a SystemScorer of the same system; use evaluate for others")
+            raise ValueError(f"view {run!r}: every view needs a SystemScorer of the same system; use evaluate for "
+                             "others")
     if not base:
         raise ValueError("views: give at least one")
     runs = list(views)
@@ -100,7 +91,7 @@ def clear_state(state):
 
 
 def _evaluate(score, negatives, captions, runs, chunk, progress, scores, state, identity, world):
-    """``score(videos, texts)`` -> [n, runs]; a ranks table for each run, and the first run's scores where scores is True."""
+    """``score(videos, texts)`` -> [n, runs]; a ranks table for each run, and the first run's scores or None."""
     _check(runs, scores)
     plan, keep = Plan(negatives, captions, chunk), scores is not None
     if keep:
@@ -140,7 +131,7 @@ def _check(runs, scores):
 
 
 def _keep(plan, run, values, scores, rank):
-    """The scores [lists + negatives] of every block as a table, or, where `scores` is a path, in that file (process 0)."""
+    """The scores [lists + negatives] of every block as a table, or, where `scores` is a path, in that file."""
     if scores is True:
         return pd.concat([plan.scores(run, *cut, some) for cut, some in zip(plan.blocks, values)], ignore_index=True)
     if rank == 0:

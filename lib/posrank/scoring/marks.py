@@ -2,8 +2,7 @@
 
 In: ranks tables of several rows (system and strategy), each from one training run or several (seeds). Out: one line per
 row and part. Tests are paired by list and clustered by video, with the runs as a second level
-(posrank.scoring.bootstrap); p-values are corrected by Holm over the parts of a row. A value that is not distinguishable
-from chance, or from the row above it, says so.
+(posrank.scoring.bootstrap); p-values are corrected by Holm over the parts of a row.
 """
 
 import numpy as np
@@ -24,20 +23,21 @@ def marked(rows, b=10000, seed=0):
     Columns: row, part, posrank, low, high (95 %), chance, seeds, captions, p_chance, above_chance ("yes", "no" = not
     distinguishable, "below"), and against the row above on the lists both have: difference, difference_low,
     difference_high, p_previous, from_previous ("above", "same" = not distinguishable, "below"; missing in the first
-    row). p-values are Holm's over the parts. Raises ValueError for an empty table, or rows whose shared lists differ in
-    length.
+    row). Raises ValueError for an empty table, or rows whose shared lists differ in length.
 
     >>> videos = [f"v{n}" for n in range(30)]
     >>> def ranks(value):
     ...     return pd.DataFrame({"caption_id": videos, "video_id": videos, "part": "noun", "negatives": 20,
     ...                          "reciprocal_rank": [value, value / 2] * 15})
-    >>> marked({"coarse": ranks(.25), "word": ranks(.9)}, b=200)[["row", "above_chance", "from_previous"]].values.tolist()
+    >>> lines = marked({"coarse": ranks(.25), "word": ranks(.9)}, b=200)
+    >>> lines[["row", "above_chance", "from_previous"]].values.tolist()
     [['coarse', 'no', nan], ['word', 'yes', 'above']]
     """
     lines, above = [], None
     for name, tables in rows.items():
         table = _together(tables, name)
-        block = [_against_chance(name, part, mine, b, seed) for part in PARTS if len(mine := table[table["part"] == part])]
+        block = [_against_chance(name, part, mine, b, seed) for part in PARTS
+                 if len(mine := table[table["part"] == part])]
         _correct(block, "p_chance", "above_chance", "above_by", ("yes", "no", "below"))
         if above is not None:
             for line in block:
@@ -57,8 +57,8 @@ def _together(tables, name):
     tables = [tables] if isinstance(tables, pd.DataFrame) else list(tables)
     if not tables or any(table.empty for table in tables):
         raise ValueError(f"row {name!r}: no ranks; evaluate its run first")
-    return pd.concat([table[[*KEY, "video_id", "negatives", "reciprocal_rank"]].assign(seed=n) for n, table in enumerate(tables)],
-                     ignore_index=True)
+    return pd.concat([table[[*KEY, "video_id", "negatives", "reciprocal_rank"]].assign(seed=n)
+                      for n, table in enumerate(tables)], ignore_index=True)
 
 
 def _against_chance(name, part, rows, b, seed):
@@ -66,8 +66,9 @@ def _against_chance(name, part, rows, b, seed):
     expected = (harmonic_numbers(int(lengths.max()))[lengths] / lengths)
     values, videos, runs = rows["reciprocal_rank"].to_numpy(), rows["video_id"].to_numpy(), rows["seed"].to_numpy()
     line = {"row": name, "part": part, "posrank": float(values.mean()), "low": np.nan, "high": np.nan,
-            "chance": float(expected.mean()), "seeds": int(rows["seed"].nunique()), "captions": int(rows["caption_id"].nunique()),
-            "p_chance": np.nan, "above_by": float((values - expected).mean())}
+            "chance": float(expected.mean()), "seeds": int(rows["seed"].nunique()),
+            "captions": int(rows["caption_id"].nunique()), "p_chance": np.nan,
+            "above_by": float((values - expected).mean())}
     if rows["video_id"].nunique() > 1:
         line["low"], line["high"] = bootstrap(values, videos, b=b, seed=seed, runs=runs)
         line["p_chance"] = paired(values, expected, videos, b=b, seed=seed, runs=runs).p
@@ -85,9 +86,12 @@ def _against_row(table, above, part, name, b, seed):
     if both["video_id"].nunique() < 2:
         return {}
     if (both["negatives"] != both["negatives_above"]).any():
-        raise ValueError(f"row {name!r} and the row above it were ranked on lists of different lengths; use the same negatives")
-    found = paired(both["reciprocal_rank"], both["reciprocal_rank_above"], both["video_id"], b=b, seed=seed, runs=both["seed"])
-    return {"difference": found.difference, "difference_low": found.low, "difference_high": found.high, "p_previous": found.p}
+        raise ValueError(f"row {name!r} and the row above it were ranked on lists of different lengths; use the same "
+                         "negatives")
+    found = paired(both["reciprocal_rank"], both["reciprocal_rank_above"], both["video_id"], b=b, seed=seed,
+                   runs=both["seed"])
+    return {"difference": found.difference, "difference_low": found.low, "difference_high": found.high,
+            "p_previous": found.p}
 
 
 def _correct(lines, p, verdict, value, words):

@@ -1,7 +1,6 @@
 """A neural language model without video as a scorer: any causal model of Hugging Face's library, by name or folder.
 
-In: texts. Out: their log-probabilities. It generalises where n-grams count, so it is a blind row of its own; the training captions
-are not needed. It is used where its weights are at hand and never replaces another row.
+It generalises where n-grams count, so it is a blind row of its own, used where its weights are at hand.
 """
 
 import numpy as np
@@ -12,9 +11,9 @@ from posrank.scoring.ranks import whole_number
 class CausalScorer:
     """``CausalScorer("gpt2")(video_ids, texts)`` -> float64 [n]: log-probability of each text, whatever the video.
 
-    name: a model name whose weights are in the local cache, or a folder with config, tokenizer and safetensors weights (pickled
-    weights are not read). per_token divides by the number of predicted tokens. The text begins after the model's start token, and
-    its end token is predicted. Texts are scored in batches of about equal length. ValueError where the weights are not here.
+    name: a model name whose weights are in the local cache, or a folder with config, tokenizer and safetensors weights
+    (pickled ones are not read). per_token divides by the number of predicted tokens. The text begins behind the model's
+    start token, and its end token is predicted. ValueError where the weights are not here.
     """
 
     def __init__(self, name, batch=64, device="cpu", per_token=False, download=False):
@@ -28,13 +27,15 @@ class CausalScorer:
             model = AutoModelForCausalLM.from_pretrained(self.name, use_safetensors=True, **options)
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
-            raise ValueError(f"language model {self.name!r}: no weights here ({reason}); give a local folder, or download=True") from None
+            raise ValueError(f"language model {self.name!r}: no weights here ({reason}); give a local folder, or "
+                             "download=True") from None
         self._model = model.float().to(device).eval()
         tokens = self._tokenizer
         self._start = tokens.bos_token_id if tokens.bos_token_id is not None else tokens.eos_token_id
         self._end = tokens.eos_token_id
         if self._start is None or self._end is None:
-            raise ValueError(f"language model {self.name!r}: its tokenizer has neither start nor end token; choose a causal model")
+            raise ValueError(f"language model {self.name!r}: its tokenizer has neither start nor end token; choose a "
+                             "causal model")
 
     def __call__(self, video_ids, texts):
         return self.score(texts)
@@ -43,18 +44,15 @@ class CausalScorer:
         """Log-probability of each text -> float64 [n]."""
         import torch
 
-        ids = [[self._start, *self._tokenizer(text, add_special_tokens=False)["input_ids"], self._end] for text in texts]
+        ids = [[self._start, *self._tokenizer(text, add_special_tokens=False)["input_ids"], self._end]
+               for text in texts]
         result = np.zeros(len(ids))
         order = sorted(range(len(ids)), key=lambda n: len(ids[n]))
         for start in range(0, len(order), self.batch):
             rows = order[start : start + self.batch]
-            width = max(len(ids[n]) for n in rows)
-            tokens = torch.full((len(rows), width), self._end)
-            mask = torch.zeros((len(rows), width), dtype=torch.long)
-            for row, n in enumerate(rows):
-                tokens[row, : len(ids[n])] = torch.tensor(ids[n])
-                mask[row, : len(ids[n])] = 1
-            tokens, mask = tokens.to(self.device), mask.to(self.device)
+            lists = [torch.tensor(ids[n], device=self.device) for n in rows]
+            tokens = torch.nn.utils.rnn.pad_sequence(lists, batch_first=True, padding_value=self._end)
+            mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in lists], batch_first=True)
             with torch.inference_mode():
                 logits = self._model(input_ids=tokens, attention_mask=mask).logits[:, :-1].float()
             chosen = torch.log_softmax(logits, -1).gather(2, tokens[:, 1:, None])[..., 0]

@@ -1,14 +1,16 @@
 """PoSRank: the mean reciprocal rank of a caption among its negatives (Section 4, Eq. 1), with ties and chance.
 
-In: scores [n, 1+K], one row per caption, the caption itself in column 0, higher = better; optionally a mask of the
-same shape for lists of different lengths. Out: reciprocal ranks [n] in (0, 1], their mean, and what a random scorer
-would get. Plain numpy, nothing is sorted: a rank is one more than the number of negatives that score strictly better.
+In: scores [n, 1+K], one row per caption, the caption itself in column 0, higher = better; optionally a mask of the same
+shape for lists of different lengths. Out: reciprocal ranks [n] in (0, 1], their mean, and what a random scorer would
+get. Plain numpy, nothing is sorted: a rank is one more than the number of negatives that score strictly better.
 Negatives that score exactly the same as the caption leave its rank open; the default is the expectation over the order
-inside the tied block, with the best and the worst case beside it. (A sort, as the authors' evaluation uses, settles
-ties by accident.)
+inside the tied block, with the best and the worst case beside it. (A sort, as the authors use, settles ties by
+accident.)
 """
 
 import numpy as np
+
+from posrank.messages import short
 
 LONGEST = 10**8
 """Sentences in the longest list that is ranked."""
@@ -17,11 +19,10 @@ TIES = ("expected", "optimistic", "pessimistic")
 
 def as_array(values, name="scores"):
     """A numpy array from a list, a Series, an array, or a torch tensor on any device and of any floating type.
-
-    ValueError for what is no rectangular array of real numbers, and for a masked array that hides some.
-    """
+    ValueError for what is no rectangular array of real numbers, and for a masked array that hides some."""
     if np.ma.is_masked(values):
-        raise ValueError(f"{name}: a masked array hides some values; give plain numbers (absent negatives: valid=~mask)")
+        raise ValueError(f"{name}: a masked array hides some values; give plain numbers (absent negatives: "
+                         "valid=~mask)")
     try:
         if hasattr(values, "detach"):
             values = values.detach().cpu()
@@ -43,26 +44,16 @@ def whole_number(value, name, what, most=10**9):
     """`value` as an int of 1 to `most`, or ValueError: `name` is the argument, `what` it counts."""
     number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not number or not 1 <= value <= most or int(value) != value:
-        raise ValueError(f"{name}: expected a whole number of {what} from 1 to {most}, got {_short(value)}")
+        raise ValueError(f"{name}: expected a whole number of {what} from 1 to {most}, got {short(value, 60)}")
     return int(value)
-
-
-def _short(value):
-    try:
-        return repr(value)[:60]
-    except ValueError:  # whole numbers of more than 4,300 digits have no text
-        return "a very large number"
 
 
 def counts(values, name):
     """An int64 array of whole numbers of at least 0, or ValueError."""
     array = as_array(values, name)
-    if array.dtype.kind == "f" and not (np.isfinite(array) & (array == np.floor(array)) & (np.abs(array) < LONGEST)).all():
+    if not ((array >= 0) & (array <= LONGEST) & (array == np.floor(array))).all():
         raise ValueError(f"{name}: expected whole numbers from 0 to {LONGEST}")
-    array = array.astype(np.int64)
-    if (array < 0).any() or (array > LONGEST).any():
-        raise ValueError(f"{name}: expected whole numbers from 0 to {LONGEST}")
-    return array
+    return array.astype(np.int64)
 
 
 def tie_counts(scores, valid=None):
@@ -147,9 +138,8 @@ def reciprocal_ranks(scores, valid=None, ties="expected"):
 
 
 def posrank(scores, valid=None, ties="expected"):
-    """PoSRank of one part of speech (Eq. 1): the mean of reciprocal_ranks over captions, a float in (0, 1].
-
-    Raises ValueError as reciprocal_ranks does, and where there is no caption at all.
+    """PoSRank of one part of speech (Eq. 1): the mean of reciprocal_ranks over captions, a float in (0, 1]. Raises
+    ValueError as reciprocal_ranks does, and where there is no caption at all.
 
     >>> posrank([[.9, .8, .9, .1], [.2, .5, .7, .9]])
     0.5
@@ -186,7 +176,7 @@ def chance(lengths):
 def chance_adjusted(value, expected):
     """(value - expected) / (1 - expected): 0 at chance, 1 for a perfect scorer, negative below (Hoyt et al. 2022).
 
-    Works elementwise. Raises ValueError for NaN, and where chance is 1 or more: a list of the caption alone leaves nothing to win.
+    Works elementwise. Raises ValueError for NaN, and where chance is 1 or more (no negatives).
 
     >>> round(chance_adjusted(0.5, chance([21])), 4)
     0.395

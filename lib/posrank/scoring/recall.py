@@ -9,9 +9,8 @@ Text to video: every caption is a query, ranked over all videos. Video to text, 
 * frozen (Frozen in Time): captions are ranked one by one; a video's rank is that of its best-ranked own caption.
 Videos without captions are distractors for text queries, and neither queries nor items the other way.
 
-Ties: both families settle them by accident of the sort. Here a tied block is in random order: R@k is the probability
-of a hit, MdR and MnR use the expected rank. Without ties the numbers equal the originals'. Ranks are counted, nothing
-is sorted.
+Ties: both families settle them by accident of the sort. Here a tied block is in random order: R@k is the probability of
+a hit, MdR and MnR use the expected rank. Without ties the numbers equal the originals'. Nothing is sorted.
 """
 
 import numpy as np
@@ -27,12 +26,11 @@ def recall(similarity, caption_video, style="clip4clip"):
     """Retrieval metrics of a similarity matrix.
 
     similarity [C, V]: finite or infinite numbers, higher is closer. caption_video [C]: for each caption the column of
-    its own video, whole numbers in 0..V-1. style: "clip4clip" or "frozen" (they differ in v2t only; see the module's
-    text). Returns {"t2v": m, "v2t": m} with m's keys "R@1", "R@5", "R@10", "mean" (percent), "MdR", "MnR" (ranks, from
-    1). Raises ValueError for shapes or indices that do not fit, NaN, no captions, or an unknown style.
+    its own video. style: "clip4clip" or "frozen" (they differ in v2t only). Returns {"t2v": m, "v2t": m} with m's keys
+    "R@1", "R@5", "R@10", "mean" (percent), "MdR", "MnR" (ranks, from 1). Raises ValueError for shapes or indices that
+    do not fit, NaN, no captions, or an unknown style.
 
-    Three captions of two videos; caption 1 finds the wrong video first, and video 1's best caption is beaten by video
-    0's:
+    Three captions of two videos; caption 1 finds the wrong video first, and video 1's best caption is beaten:
 
     >>> m = recall([[.9, .8], [.3, .4], [.1, .7]], [0, 0, 1])
     >>> m["t2v"]["R@1"].__round__(1), m["t2v"]["MnR"].__round__(3), m["v2t"]["R@1"], m["v2t"]["MnR"]
@@ -57,7 +55,8 @@ def rank_metrics(better, tied, own=1):
     """
     better, tied, own = counts(better, "better"), counts(tied, "tied"), counts(own, "own")
     if better.ndim != 1 or not len(better) or tied.shape != better.shape or own.shape not in ((), better.shape):
-        raise ValueError(f"better, tied: expected two lists of one length, got shapes {list(better.shape)} and {list(tied.shape)}")
+        raise ValueError(f"better, tied: expected two lists of one length, got shapes {list(better.shape)} and "
+                         f"{list(tied.shape)}")
     own = np.broadcast_to(own, better.shape)
     rank = better + 1 + tied / (own + 1)
     metrics = {}
@@ -98,7 +97,7 @@ def _blocks(n, width):
 
 
 def _text_to_video(similarity, own):
-    better, tied = np.zeros(len(own), np.int64), np.zeros(len(own), np.int64)
+    better, tied = np.zeros((2, len(own)), np.int64)
     for rows in _blocks(*similarity.shape):
         block = np.asarray(similarity[rows])
         right = block[np.arange(len(block)), own[rows]][:, None]
@@ -110,7 +109,7 @@ def _text_to_video(similarity, own):
 def _video_to_text_grouped(similarity, own):
     order = np.argsort(own, kind="stable")  # of captions by video, never of scores
     videos, starts = np.unique(own[order], return_index=True)
-    better, tied = np.zeros(len(videos), np.int64), np.zeros(len(videos), np.int64)
+    better, tied = np.zeros((2, len(videos)), np.int64)
     for part in _blocks(len(videos), len(own)):
         block = np.asarray(similarity[:, videos[part]])[order]
         best = np.maximum.reduceat(block, starts, axis=0)  # [items, queries]

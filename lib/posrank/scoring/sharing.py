@@ -1,7 +1,7 @@
 """What several processes share when they evaluate one run: features of videos, and the rows of the similarity.
 
-In: a SystemScorer with its videos in fixed batches (`together`) and a world of processes (rank, size, collect). Out: the
-same numbers, to the last digit, as one process gets. Posrank's own lists are dealt in `posrank.scoring.evaluate`.
+In: a SystemScorer with its videos in fixed batches (`together`) and a world of processes (rank, size, collect). Out:
+the same numbers, to the last digit, as one process gets.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ def share_videos(scorer, world):
 
 
 def similarity(scorer, texts, video_ids, world=None):
-    """`scorer.similarity(texts, video_ids)`, its rows computed by all processes; the first gets [T, V], the others None."""
+    """`scorer.similarity(texts, video_ids)`, rows computed by all processes; the first gets [T, V], the others None."""
     if world is None or world.size == 1:
         return scorer.similarity(texts, video_ids)
     texts, step = list(texts), scorer.text_batch

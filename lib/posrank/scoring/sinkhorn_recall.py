@@ -1,12 +1,12 @@
-"""Coarse recall as UCoFiA's evaluation reports it: Sinkhorn-Knopp biases from the training split added to each level's logits.
+"""Coarse recall of UCoFiA's evaluation: Sinkhorn-Knopp biases from the training split are added to each level's logits.
 
-In: a SystemScorer of a UCoFiA system, the captions that are evaluated and the training captions, both with frames. Out: what
-`posrank.scoring.recall` returns. Text to video, each test video gets the bias that all training texts give it; video to text,
-each test text the one that all training videos give it (github.com/Ziyang412/UCoFiA, main_ucofia.py of eval_t2v and eval_v2t).
-PoSRank stays without: the first is a constant for one video, the second would favour single texts.
+Text to video, each test video gets the bias that all training texts give it; video to text, each test text the one that
+all training videos give it (github.com/Ziyang412/UCoFiA, main_ucofia.py of eval_t2v and eval_v2t). PoSRank stays
+without: the first is a constant for one video, the second would favour single texts.
 """
 
 import numpy as np
+import torch
 from tqdm.auto import tqdm
 
 from posrank.scoring.recall import recall
@@ -14,12 +14,12 @@ from posrank.systems.sinkhorn_knopp import sinkhorn
 
 
 def sinkhorn_recall(scorer, captions, training, iterations=4, style="clip4clip", progress=True):
-    """Recall with biases in both directions.
+    """Recall (as `posrank.scoring.recall`) with biases in both directions.
 
-    scorer: SystemScorer whose system has `levels` (UCoFiA); captions, training: tables with video_id and caption, whose videos
-    the scorer's frames hold. iterations: of Sinkhorn-Knopp, at least 1. Memory: three fp32 matrices [texts, videos] for the
-    test split and one of training texts x test videos at a time.
-    ValueError for a system without levels, an empty training table, videos on both sides.
+    scorer: SystemScorer whose system has `levels` (UCoFiA); captions, training: tables with video_id and caption, whose
+    videos the scorer's frames hold. iterations: of Sinkhorn-Knopp, at least 1. Memory: three fp32 matrices [texts,
+    videos] and one of training texts x test videos at a time. ValueError for a system without levels, an empty training
+    table, videos on both sides.
     """
     if not hasattr(scorer.system, "levels"):
         raise ValueError(f"evaluate.sinkhorn is an option of ucofia; {scorer.system.name} has no levels: set it to 0")
@@ -32,9 +32,11 @@ def sinkhorn_recall(scorer, captions, training, iterations=4, style="clip4clip",
     with tqdm(total=3, desc="Sinkhorn-Knopp", unit="matrix", disable=not progress) as bar:
         test = level_logits(scorer, texts, videos)
         bar.update()
-        t2v = _mean(test, {k: _bias(x, iterations)[None] for k, x in level_logits(scorer, known, videos).items()})
+        found = level_logits(scorer, known, videos)
+        t2v = sum(test[name] + _bias(x, iterations)[None] for name, x in found.items()) / len(test)
         bar.update()
-        v2t = _mean(test, {k: _bias(x.T, iterations)[:, None] for k, x in level_logits(scorer, texts, known_videos).items()})
+        found = level_logits(scorer, texts, known_videos)
+        v2t = sum(test[name] + _bias(x.T, iterations)[:, None] for name, x in found.items()) / len(test)
         bar.update()
     place = {video: i for i, video in enumerate(videos)}
     own = [place[video] for video in captions["video_id"]]
@@ -43,26 +45,8 @@ def sinkhorn_recall(scorer, captions, training, iterations=4, style="clip4clip",
 
 def level_logits(scorer, texts, video_ids):
     """{level: float32 [T, V]} of all pairs, texts and videos in the scorer's chunks."""
-    import torch
-
-    system, out = scorer.system, {}
-    device = next(system.parameters()).device
-    with torch.inference_mode():
-        for column in range(0, len(video_ids), scorer.keep):
-            videos = scorer.video_features(video_ids[column : column + scorer.keep])
-            for row in range(0, len(texts), scorer.text_batch):
-                text = system.encode_text(system.tokenize(texts[row : row + scorer.text_batch]).to(device))
-                for name, scores in system.levels(text, videos).items():
-                    full = out.setdefault(name, np.zeros((len(texts), len(video_ids)), np.float32))
-                    full[row : row + len(text), column : column + len(videos)] = scores.cpu().numpy()
-    return out
+    return scorer.all_pairs(texts, video_ids, scorer.system.levels)
 
 
 def _bias(logits, iterations):
-    import torch
-
     return sinkhorn(torch.from_numpy(np.ascontiguousarray(logits)), iterations).log_b.numpy()
-
-
-def _mean(levels, biases):
-    return sum(levels[name] + biases[name] for name in levels) / len(levels)

@@ -4,9 +4,9 @@ system = build("xclip", backbone="openai/ViT-B-32", num_frames=12, max_words=32)
 scores = system.similarity(system.tokenize(["a dog runs"]), video, video_mask)      # [texts, videos]
 """
 
-import difflib
 import inspect
 
+from posrank.messages import unknown
 from posrank.systems.base import BRANCHES, System
 from posrank.systems.clip import Clip
 from posrank.systems.features import TextFeatures, VideoFeatures
@@ -27,27 +27,19 @@ __all__ = ["BRANCHES", "SYSTEMS", "System", "TextFeatures", "VideoFeatures", "bu
 def system_class(name):
     """The class of a system; ValueError with the nearest name where there is none."""
     if not isinstance(name, str) or name not in _CLASSES:
-        near = difflib.get_close_matches(str(name), SYSTEMS, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"no system {name!r}; there are {', '.join(SYSTEMS)}{hint}")
+        raise ValueError(unknown("system", name, SYSTEMS))
     return _CLASSES[name]
 
 
 def build(name, *, backbone, prompts=0, num_frames, max_words, as_released=False, **heads):
-    """A `System` on top of a backbone.
-
-    name: one of SYSTEMS. backbone: a `posrank.towers.backbone.Backbone`, an open_clip CLIP, or anything
-    `load_backbone` takes; its towers are copied, so that one backbone can start many systems. prompts: T visual
-    prompts. num_frames, max_words: F and L, which fix the shapes of some parameters. as_released: the official code's
-    behaviour, unmasked padding among it. heads: options of the system, `heads` (attention heads of the temporal
-    module) and `temporal_layers` among them.
-    """
+    """A `System` on a backbone (whatever its `load_backbone` takes; the towers are copied, so that one can start many
+    systems). name: one of SYSTEMS. prompts: T visual prompts. num_frames, max_words: F and L, which fix the shapes of
+    some parameters. as_released: the official code's behaviour, unmasked padding among it. heads: options of the
+    system, such as `heads` (of the temporal module) and `temporal_layers`. ValueError for unknown names and options."""
     cls = system_class(name)
-    known = [
-        p
-        for p in inspect.signature(cls.__init__).parameters
-        if p not in ("self", "backbone", "num_frames", "max_words", "prompts", "as_released")
-    ]
+    classes = [parent for parent in cls.__mro__ if issubclass(parent, System)]
+    taken = {option: None for parent in classes for option in inspect.signature(parent.__init__).parameters}
+    known = [option for option in taken if option not in {"shared", *inspect.signature(System.__init__).parameters}]
     for option in heads:
         if option not in known:
             raise ValueError(f"the system {name!r} has no option {option!r}; it has {', '.join(known) or 'none'}")

@@ -1,8 +1,7 @@
 """System: what the systems share. Texts and videos become features once; features become scores, in chunks.
 
 A subclass says how features look on the two sides (`_text_side`, `_video_side`) and how a pair is scored (`_compare`,
-written once for all pairs and for groups, see pairs.py). Padding is masked everywhere; `as_released=True` reproduces
-the official code, where padded words and frames take part.
+written once for all pairs and for groups, see pairs.py). Padding is masked, except with `as_released`.
 """
 
 import copy
@@ -29,12 +28,19 @@ def masked_mean(x, mask):
     return (x * weight).sum(-2) / weight.sum(-2).clamp_min(1)
 
 
-class System(nn.Module):
-    """A text tower, a video tower and a similarity. `posrank.systems.build` makes one.
+def unpack(x, real):
+    """Rows of the n real frames [n, D], real [V, F] with n True -> [V, F, D], zeros in the places of the others."""
+    if len(x) == real.numel():
+        return x.view(*real.shape, x.shape[-1])
+    full = x.new_zeros(*real.shape, x.shape[-1])
+    full[real] = x
+    return full
 
-    Attributes: name, num_frames (F), max_words (L), prompts (T), as_released, tokenizer, image_mean, image_std,
-    image_size, settings (the arguments of `build`), dropped (keys of an official checkpoint that were not used).
-    """
+
+class System(nn.Module):
+    """A text tower, a video tower and a similarity; `posrank.systems.build` makes one. Attributes: name, num_frames
+    (F), max_words (L), prompts (T), as_released, tokenizer, image_mean, image_std, image_size, settings (the arguments
+    of `build`), dropped (keys of an official checkpoint that were not used)."""
 
     name = "system"
     reads_words = True  # does the similarity look at single words?
@@ -47,9 +53,8 @@ class System(nn.Module):
             check_whole(what, value, low)
         context = self._take_towers(backbone, num_frames, prompts, as_released)
         if max_words > context:
-            raise ValueError(
-                f"max_words={max_words} is more than the text tower's {context} positions; choose at most {context}"
-            )
+            raise ValueError(f"max_words={max_words} is more than the text tower's {context} positions; choose at most "
+                             f"{context}")
         self.tokenizer, self.image_size = backbone.tokenizer, backbone.image_size
         self.num_frames, self.max_words, self.prompts, self.as_released = num_frames, max_words, prompts, as_released
         self.dropped = ()
@@ -61,8 +66,8 @@ class System(nn.Module):
         """Copies of the backbone's towers, with prompts; returns how many tokens the text tower can read."""
         if self.reads_words and not isinstance(backbone.model, CLIP):
             raise ValueError(
-                f"the system {self.name!r} reads single words and needs open_clip's CLIP class (a causal text tower), not a "
-                f"{type(backbone.model).__name__}; choose another backbone, or the system 'clip', which takes any"
+                f"the system {self.name!r} reads single words and needs open_clip's CLIP class (a causal text tower), "
+                f"not a {type(backbone.model).__name__}; choose another backbone, or the system 'clip', which takes any"
             )
         self.clip = copy.deepcopy(backbone.model)
         if prompts:
@@ -75,25 +80,18 @@ class System(nn.Module):
         """Sentences -> [n, max_words] int64: SOT, tokens, EOT (the largest id), zeros."""
         texts = check_texts(texts)
         if self.tokenizer is None:
-            raise ValueError(
-                "this system was built from towers without a tokenizer; give a backbone that has one (load_backbone)"
-            )
+            raise ValueError("this system was built from towers without a tokenizer; give a backbone that has one "
+                             "(load_backbone)")
         return self.tokenizer(texts, self.max_words)
 
     def prepare(self, frames, frames_read=None):
-        """uint8 frames [V, F, H, W, 3] and the number read per video [V] -> normalised video [V, F, 3, H, W], mask
-        [V, F].
-
-        Frames beyond `frames_read` are zeros after normalisation, as in the CLIP4Clip family.
-        """
+        """uint8 frames [V, F, H, W, 3] and the number read per video [V] -> normalised video [V, F, 3, H, W] with zeros
+        beyond `frames_read`, as in the CLIP4Clip family, and mask [V, F]."""
         return normalise(frames, frames_read, self.image_mean, self.image_std)
 
     def encode_text(self, input_ids, attention_mask=None):
-        """Token ids [n, L] -> `TextFeatures`.
-
-        attention_mask [n, L], 1 for real tokens; None = up to and with EOT. `as_released` ignores it, as the official
-        code does.
-        """
+        """Token ids [n, L] -> `TextFeatures`. attention_mask [n, L], 1 for real tokens; None = up to and with EOT.
+        `as_released` ignores it, as the official code does."""
         # released matrices mix all positions, padding among them
         input_ids = check_words(input_ids, self.max_words, fill=self.as_released)
         if not self.reads_words:
@@ -114,16 +112,13 @@ class System(nn.Module):
         if branch not in BRANCHES:
             raise ValueError(f"branch {branch!r} is none of {', '.join(BRANCHES)}")
         if branch != "coarse" and not self.prompts:
-            raise ValueError(
-                f"branch {branch!r} reads visual prompts and this system has none; build it with prompts=1"
-            )
+            raise ValueError(f"branch {branch!r} reads visual prompts and this system has none; build it with "
+                             "prompts=1")
 
     def encode_video(self, video, video_mask=None, branch="coarse", topk_indicator=None):
-        """Normalised frames [V, F, 3, H, W] and mask [V, F] (None = all real) -> `VideoFeatures` of one branch.
-
-        branch: coarse (CLS) | fine (the mean of the prompts' outputs) | released_test (those, for the coarse
-        similarity). topk_indicator: used by systems that select tokens.
-        """
+        """Normalised frames [V, F, 3, H, W] and mask [V, F] (None = all real) -> `VideoFeatures` of one branch: coarse
+        (CLS) | fine (the mean of the prompts' outputs) | released_test (those, for the coarse similarity).
+        topk_indicator: used by systems that select tokens."""
         return self.encode_branches(video, video_mask, (branch,), topk_indicator)[branch]
 
     def encode_branches(self, video, video_mask=None, branches=("coarse", "fine"), topk_indicator=None):
@@ -139,21 +134,12 @@ class System(nn.Module):
         """CLS and prompt features [V, F, D] (prompts None where not asked for); padded frames are not run, and zero."""
         first_patch = with_prompts and self.as_released  # the released code reads token 1 for the prompt
         real = mask if not self.as_released else torch.ones_like(mask)
-        everything = bool(real.all())
-        images = video.flatten(0, 1) if everything else video[real]
+        images = video.flatten(0, 1) if bool(real.all()) else video[real]
         tokens = encode_image(self.clip.visual, images, patches=first_patch)
         prompt = None
         if with_prompts:
             prompt = tokens.patches[:, 0] if first_patch else tokens.prompts.mean(1)
-        return tuple(self._unpack(x, real, everything) for x in (tokens.cls, prompt))
-
-    @staticmethod
-    def _unpack(x, real, everything):
-        if x is None or everything:
-            return x if x is None else x.view(*real.shape, -1)
-        full = x.new_zeros(*real.shape, x.shape[-1])
-        full[real] = x
-        return full
+        return unpack(tokens.cls, real), None if prompt is None else unpack(prompt, real)
 
     def _video_features(self, frames, mask, branch):
         return VideoFeatures(frames, None, mask, branch=branch)
@@ -163,15 +149,6 @@ class System(nn.Module):
     def _pair_size(self, text, video):
         """Numbers that one pair needs in the largest array of `_compare`."""
         return 1 if text.words is None else text.words.shape[1] * video.frames.shape[1]
-
-    def _text_side(self, text, branch):
-        raise TypeError(f"{type(self).__name__} does not say how its text features are compared")
-
-    def _video_side(self, video):
-        raise TypeError(f"{type(self).__name__} does not say how its video features are compared")
-
-    def _compare(self, text, video, pairs, branch):
-        raise TypeError(f"{type(self).__name__} does not say how a pair is scored")
 
     def score(self, text_features, video_features):
         """All pairs: T texts and V videos -> [T, V], in fp32 (fp64 stays), computed in chunks of bounded memory."""
@@ -188,7 +165,7 @@ class System(nn.Module):
             # at least 16 texts a chunk, so that products stay large
             wide = max(1, min(len(video), BUDGET // (size * 16)))
             rows = max(1, BUDGET // (size * wide))
-            parts = [_rows(videos, slice(v, v + wide)) for v in range(0, max(1, len(video)), wide)]
+            parts = [{name: x[v : v + wide] for name, x in videos.items()} for v in range(0, max(1, len(video)), wide)]
             out = []
             for start in range(0, max(1, len(text)), rows):
                 texts = self._text_side(text[start : start + rows], video.branch)
@@ -196,17 +173,14 @@ class System(nn.Module):
         return torch.cat(out, dim=-2)
 
     def score_aligned(self, text_features, video_features, index=None):
-        """Text i with video index[i] -> [n]; index None = text i with video i. Never the full matrix.
-
-        A video that owns many texts (a caption and its negatives) stands once beside all of them.
-        """
+        """Text i with video index[i] -> [n]; index None = text i with video i. A video that owns many texts (a caption
+        and its negatives) stands once beside all of them."""
         _check_features(text_features, video_features)
         text, video = _at_least_float(text_features), _at_least_float(video_features)
         if index is None:
             if len(text) != len(video):
-                raise ValueError(
-                    f"{len(text)} texts and {len(video)} videos: equally many, or an index of each text's video"
-                )
+                raise ValueError(f"{len(text)} texts and {len(video)} videos: equally many, or an index of each text's "
+                                 "video")
             index = torch.arange(len(text), device=video.device)
         index = check_index(index).to(video.device)
         if index.shape != (len(text),) or (len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(video)):
@@ -221,7 +195,7 @@ class System(nn.Module):
                 cells = grid[start : start + step]
                 texts = self._text_side(_take(text, cells.clamp_min(0).flatten()), branch)
                 texts = {name: x.unflatten(0, cells.shape) for name, x in texts.items()}
-                part = {name: _select(x, row[start : start + step]) for name, x in videos.items()}
+                part = {name: _take(x, row[start : start + step]) for name, x in videos.items()}
                 scores.append(self._compare(texts, part, Grouped, branch)[cells >= 0])
         if not scores:
             return video.frames.new_zeros(0)
@@ -229,9 +203,8 @@ class System(nn.Module):
         place[grid[grid >= 0]] = torch.arange(len(index), device=index.device)
         return torch.cat(scores)[place]
 
-    def similarity(
-        self, input_ids, video, video_mask=None, *, branch="coarse", attention_mask=None, topk_indicator=None
-    ):
+    def similarity(self, input_ids, video, video_mask=None, *, branch="coarse", attention_mask=None,
+                   topk_indicator=None):
         """Token ids [T, L] and videos [V, F, 3, H, W] with mask [V, F] -> scores of all pairs [T, V]."""
         text = self.encode_text(input_ids, attention_mask)
         return self.score(text, self.encode_video(video, video_mask, branch, topk_indicator))
@@ -248,18 +221,8 @@ def _check_features(text, video):
         raise ValueError(f"scores need what encode_text and what encode_video return, not {kinds}")
 
 
-def _rows(side, index):
-    return {name: x[index] for name, x in side.items()}
 
-
-def _consecutive(index, length):
-    return len(index) == length and bool((index == torch.arange(length, device=index.device)).all())
-
-
-def _take(features, index):
-    """Rows of features; the features themselves, uncopied, where the index is all of them in order."""
-    return features if _consecutive(index, len(features)) else features[index]
-
-
-def _select(x, index):
-    return x if _consecutive(index, len(x)) else x[index]
+def _take(rows, index):
+    """Rows of features or of a tensor; themselves, uncopied, where the index is all of them in order."""
+    everything = len(index) == len(rows) and bool((index == torch.arange(len(rows), device=index.device)).all())
+    return rows if everything else rows[index]

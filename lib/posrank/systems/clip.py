@@ -1,8 +1,7 @@
 """Mean-pooled CLIP: the zero-shot row, and the smallest system that can be trained with every strategy.
 
-In: any open_clip model, by name, from a file or in memory. A video is the mean of its normalised real frames (CLIP4Clip, Luo
-et al. 2021, "meanP"); the score is exp(logit_scale) * cosine. The branch `fine` reads the mean of the prompt outputs in the
-place of CLS; with one vector per video there is only one similarity, so `released_test` scores the same way.
+A video is the mean of its normalised real frames (CLIP4Clip, Luo et al. 2021, "meanP"); the score is exp(logit_scale) *
+cosine. The branch `fine` reads the mean of the prompt outputs in the place of CLS (`released_test` too).
 """
 
 import torch.nn.functional as F
@@ -18,8 +17,8 @@ class Clip(System):
     name = "clip"
     reads_words = False
 
-    def __init__(self, backbone, *, num_frames, max_words, prompts=0, as_released=False):
-        super().__init__(backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released)
+    def __init__(self, backbone, **shared):
+        super().__init__(backbone, **shared)
         if causal_tower(self.clip)[1]:
             self.max_words = context_length(self.clip)
 

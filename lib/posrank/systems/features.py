@@ -7,6 +7,7 @@ Both kinds behave like rows of a table: `len(features)`, `features[index]` (slic
 from dataclasses import dataclass, fields, replace
 
 import torch
+import torch.nn.functional as F
 
 
 @dataclass(frozen=True)
@@ -48,39 +49,32 @@ class Features:
 
     @classmethod
     def cat(cls, parts):
-        """Rows of several features of the same kind, one after the other; ValueError where they are of different
-        branches.
-
-        Word features of different lengths are padded with zeros (and False in the mask).
-        """
+        """Rows of several features of one kind, one after the other; word features are padded with zeros (False in the
+        mask). ValueError where they are of different branches."""
         parts = list(parts)
         values = {}
         for field in fields(cls):
             column = [getattr(part, field.name) for part in parts]
             if isinstance(column[0], torch.Tensor):
-                values[field.name] = torch.cat(_even(column))
+                longest = max(tensor.shape[1] for tensor in column) if column[0].dim() > 1 else 0
+                values[field.name] = torch.cat([widened(x, longest) if longest else x for x in column])
             elif any(value != column[0] for value in column):
-                raise ValueError(
-                    f"features with {field.name} {sorted(map(str, set(column)))} cannot stand in one table"
-                )
+                raise ValueError(f"features with {field.name} {sorted(map(str, set(column)))} cannot stand in one "
+                                 "table")
             else:
                 values[field.name] = column[0]
         return cls(**values)
 
 
-def _even(column):
-    """Tensors padded with zeros to the longest second dimension."""
-    if column[0].dim() < 2 or len({tensor.shape[1] for tensor in column}) == 1:
-        return column
-    longest = max(tensor.shape[1] for tensor in column)
-    padding = [tensor.new_zeros(len(tensor), longest - tensor.shape[1], *tensor.shape[2:]) for tensor in column]
-    return [torch.cat([tensor, more], dim=1) for tensor, more in zip(column, padding)]
+def widened(tensor, length):
+    """[n, l, ...] with zeros (False) behind -> [n, length, ...]; as it is, where l is no less."""
+    missing = max(0, length - tensor.shape[1])
+    return F.pad(tensor, (0, 0) * (tensor.dim() - 2) + (0, missing)) if missing else tensor
 
 
 @dataclass(frozen=True)
 class TextFeatures(Features):
-    """n texts: `sentence` [n, D], `words` [n, L, D] or None, `mask` [n, L] bool (True = a real token, SOT and EOT
-    among them)."""
+    """n texts: `sentence` [n, D], `words` [n, L, D] or None, `mask` [n, L] bool (True = a token, also SOT and EOT)."""
 
     sentence: torch.Tensor
     words: torch.Tensor | None = None
@@ -89,9 +83,8 @@ class TextFeatures(Features):
 
 @dataclass(frozen=True)
 class VideoFeatures(Features):
-    """V videos: `frames` [V, F, D] before and `after` [V, F, D] behind the temporal module, `mask` [V, F] bool (True
-    = a real frame), `pixels` [V, P, D] selected patches or None. `branch` says which similarity they belong to:
-    coarse | fine | released_test."""
+    """V videos: `frames` [V, F, D] before and `after` [V, F, D] behind the temporal module, `mask` [V, F] bool (True =
+    real), `pixels` [V, P, D] selected patches or None, `branch`: coarse | fine | released_test."""
 
     frames: torch.Tensor
     after: torch.Tensor | None = None

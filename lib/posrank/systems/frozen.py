@@ -1,13 +1,12 @@
 """Frozen in Time (Bain et al., ICCV 2021; github.com/m-bain/frozen-in-time): two encoders and a cosine.
 
-A space-time transformer with divided attention reads the frames, DistilBERT the sentence; CLS of each is projected to a common
-space, and the score is cosine / 0.05, the temperature of the official NormSoftmaxLoss. The branch `fine` reads the mean of the
-prompts' outputs in the place of CLS; with one vector per video there is only one similarity, so `released_test` scores the
-same way. Parameter names are those of the official state_dict; prompts are `video_model.vpt_embedding`.
+A space-time transformer with divided attention reads the frames, DistilBERT the sentence; CLS of each is projected to a
+common space, and the score is cosine / 0.05, the temperature of the official NormSoftmaxLoss. The branch `fine` reads
+the mean of the prompts' outputs in the place of CLS, and `released_test` scores the same way. Parameter names are those
+of the official state_dict; prompts are `video_model.vpt_embedding`.
 
-as_released: frames that are not there are zeros and take part, as the official loader hands them over; the temporal attention
-of a new model starts as the official one. Else they are masked, and it starts as a copy of the spatial one (see
-posrank.towers.spacetime).
+as_released: frames that are not there are zeros and take part, and a new temporal attention starts as the official one.
+Else they are masked, and it starts as a copy of the spatial one (see posrank.towers.spacetime).
 """
 
 import copy
@@ -15,13 +14,12 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from posrank.systems.base import System
 from posrank.systems.features import TextFeatures, VideoFeatures
 from posrank.systems.inputs import check_video, normalise
 from posrank.towers.distilbert import encode_sentences, real_tokens
-from posrank.towers.frozen import load_frozen
+from posrank.towers.frozen import load_frozen, make_projections
 from posrank.towers.text import encode_text
 
 TEMPERATURE = 0.05
@@ -30,8 +28,8 @@ EPS = 1e-8
 
 class Frozen(System):
     """Frozen. projection: size of the common space (None = the backbone's); a number starts both projections anew.
-    temporal_start: copied | released | random, the start of a temporal attention that is not pretrained (None = released
-    with as_released, else copied)."""
+    temporal_start: copied | released | random, the start of a temporal attention that is not pretrained (None =
+    released with as_released, else copied)."""
 
     name = "frozen"
     reads_words = False
@@ -46,15 +44,14 @@ class Frozen(System):
             return frozen_backbone(spec)
         return load_frozen(spec)
 
-    def __init__(self, backbone, *, num_frames, max_words, prompts=0, as_released=False, projection=None, temporal_start=None):
-        super().__init__(backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released)
+    def __init__(self, backbone, *, as_released=False, projection=None, temporal_start=None, **shared):
+        super().__init__(backbone, as_released=as_released, **shared)
         if backbone.new_time:
             self.video_model.start_time(temporal_start or ("released" if as_released else "copied"))
         self.txt_proj, self.vid_proj = (copy.deepcopy(part) for part in (backbone.txt_proj, backbone.vid_proj))
         if projection is not None:
             width = self.video_model.pos_embed.shape[-1]
-            self.txt_proj = nn.Sequential(nn.ReLU(), nn.Linear(self._text_width(), projection))
-            self.vid_proj = nn.Sequential(nn.Linear(width, projection))
+            self.txt_proj, self.vid_proj = make_projections(self._text_width(), width, projection)
         self.settings |= dict(projection=projection, temporal_start=temporal_start)
 
     def _take_towers(self, backbone, num_frames, prompts, as_released):
@@ -78,17 +75,10 @@ class Frozen(System):
         projection = self.text_model.text_projection
         return self.text_model.positional_embedding.shape[1] if projection is None else projection.shape[1]
 
-    def tokenize(self, texts):
-        """Sentences -> [n, L] int64, L at most max_words: [CLS], pieces, [SEP], zeros (or as the backbone's tokenizer does)."""
-        return super().tokenize(texts)
-
     def prepare(self, frames, frames_read=None):
-        """uint8 frames [V, F, H, W, 3] and the number read per video [V] -> normalised video [V, F', 3, H, W], mask.
-
-        Of more than num_frames frames, one of each of num_frames equal segments is taken: the middle one, or in training
-        a random one (drawn from torch's generator), as the official loader samples them from the file. Frames beyond
-        `frames_read` become zeros.
-        """
+        """uint8 frames [V, F, H, W, 3] and the number read per video [V] -> normalised video [V, F', 3, H, W], mask [V,
+        F']. Of more than num_frames frames, one of each of num_frames equal segments is taken: the middle one, in
+        training a random one (of torch's generator), as by the official loader. Frames beyond `frames_read` are 0."""
         if len(frames) and frames.shape[1] > self.num_frames:
             frames, frames_read = self._segments(torch.as_tensor(frames), frames_read)
         return normalise(frames, frames_read, self.image_mean, self.image_std)
@@ -107,18 +97,16 @@ class Frozen(System):
         return frames[torch.arange(len(frames), device=frames.device)[:, None], chosen], kept
 
     def encode_text(self, input_ids, attention_mask=None):
-        """Token ids [n, L] -> `TextFeatures` (sentence only).
-
-        attention_mask [n, L], 1 for real tokens; None = all but padding (id 0). It is used in both forms, as in the
-        official code. The text half of a CLIP reads up to EOT and needs none.
-        """
+        """Token ids [n, L] -> `TextFeatures` (sentence only). attention_mask [n, L], 1 for real tokens; None = all but
+        padding (id 0), used in both forms, as in the official code. The text half of a CLIP reads up to EOT."""
         if input_ids.dim() != 2 or input_ids.dtype.is_floating_point or not input_ids.shape[1]:
             raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
         mask = real_tokens(input_ids) if attention_mask is None else attention_mask
         if mask.shape != input_ids.shape:
             raise ValueError(f"attention_mask must be [n, L] like input_ids, not {tuple(mask.shape)}")
         mask = mask.to(input_ids.device).bool()
-        real = torch.arange(input_ids.shape[1], device=mask.device) <= input_ids.argmax(1, keepdim=True) if self._causal else mask
+        columns = torch.arange(input_ids.shape[1], device=mask.device)
+        real = columns <= input_ids.argmax(1, keepdim=True) if self._causal else mask
         if bool(real[:, self.max_words :].any()):
             raise ValueError(f"a sentence has more than max_words={self.max_words} tokens; system.tokenize cuts it")
         input_ids, mask = input_ids[:, : self.max_words], mask[:, : self.max_words]
@@ -132,13 +120,10 @@ class Frozen(System):
             self._check_branch(branch)
         video, mask = check_video(video, video_mask, self.num_frames)
         video = video.to(self.image_mean.dtype)
-        outputs = self.video_model(video, None if self.as_released else mask)
-        outputs = self.vid_proj(outputs)
+        out = self.vid_proj(self.video_model(video, None if self.as_released else mask))
+        heads = {b: out[:, :1] if b == "coarse" else out[:, 1:].mean(1, keepdim=True) for b in branches}
         one = torch.ones(len(video), 1, dtype=torch.bool, device=video.device)
-        return {
-            b: VideoFeatures(outputs[:, :1] if b == "coarse" else outputs[:, 1:].mean(1, keepdim=True), None, one, branch=b)
-            for b in branches
-        }
+        return {b: VideoFeatures(heads[b], None, one, branch=b) for b in branches}
 
     def _text_side(self, text, branch):
         return {"sentence": F.normalize(text.sentence, dim=-1, eps=EPS)}

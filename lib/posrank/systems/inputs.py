@@ -4,6 +4,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
+
 
 def check_whole(what, value, low=1, most=10**6):
     """ValueError where `value` is no whole number from `low` to `most`."""
@@ -18,7 +20,7 @@ def check_index(index):
         index = torch.as_tensor(index)
     except (TypeError, ValueError, RuntimeError, OverflowError) as problem:
         raise ValueError(f"index must hold whole numbers ({problem})") from None
-    if index.numel() and index.dtype not in (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8):
+    if index.numel() and index.dtype not in WHOLE:
         raise ValueError(f"index must hold whole numbers, not {index.dtype}")
     return index.long()
 
@@ -33,10 +35,8 @@ def check_texts(texts):
 
 
 def check_words(input_ids, max_words, fill=False):
-    """Token ids [n, any L] -> [n, at most max_words], exactly max_words with `fill` (zeros).
-
-    ValueError where they are no ids, or where a real token would be cut.
-    """
+    """Token ids [n, any L] -> [n, at most max_words], exactly max_words with `fill` (zeros). ValueError where they are
+    no ids, or where a real token would be cut."""
     _check_tensor(input_ids, "input_ids")
     if input_ids.dtype not in (torch.int64, torch.int32) or input_ids.dim() != 2 or not input_ids.shape[1]:
         raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
@@ -57,10 +57,8 @@ def check_attention(attention_mask, mask):
 
 
 def check_video(video, video_mask, num_frames, fill=False):
-    """Video [V, F, 3, H, W] float and mask [V, F] or None -> both, the mask as bool, F <= num_frames.
-
-    fill: exactly num_frames, the missing ones zeros and not real, as the official loaders fill up.
-    """
+    """Video [V, F, 3, H, W] float and mask [V, F] or None -> both, the mask as bool, F <= num_frames. fill: exactly
+    num_frames, the missing ones zeros and not real, as the official loaders fill up."""
     _check_tensor(video, "video")
     if video.dim() != 5 or video.shape[2] != 3 or not video.is_floating_point():
         raise ValueError(
@@ -84,10 +82,8 @@ def check_video(video, video_mask, num_frames, fill=False):
 
 
 def normalise(frames, frames_read, mean, std):
-    """uint8 frames [V, F, H, W, 3], real frames per video [V] or None -> video [V, F, 3, H, W], mask [V, F] bool.
-
-    Pixels become (x / 255 - mean) / std with mean and std [3]; frames beyond `frames_read` become zeros.
-    """
+    """uint8 frames [V, F, H, W, 3], real frames per video [V] or None -> video [V, F, 3, H, W] = (x / 255 - mean) / std
+    with mean and std [3], zeros beyond `frames_read`, and mask [V, F] bool."""
     if isinstance(frames, np.ndarray) and not frames.flags.writeable:  # memory-mapped: torch wants arrays of its own
         frames = frames.copy()
     try:

@@ -13,11 +13,9 @@ from torch import nn
 
 from posrank.systems.inputs import check_whole
 from posrank.systems.ts2net import TOKENS
+from posrank.towers import checkpoints
 from posrank.towers.backbone import load_backbone
-from posrank.towers.checkpoints import clip_from_state, load_checked, prompt_count, read_state
-from posrank.towers.checkpoints import head_count as _heads
-from posrank.towers.checkpoints import layers as _layers
-from posrank.towers.checkpoints import shape as _shape
+from posrank.towers.checkpoints import clip_from_state, head_count, layers, load_checked, prompt_count, shape
 from posrank.towers.frozen import from_state
 from posrank.towers.shift import RELEASED_BLOCKS
 
@@ -25,14 +23,8 @@ _UNUSED = {
     "clip": (),
     "frozen": ("text_model.embeddings.position_ids",),  # a buffer that older transformers stored
     "xclip": (  # created by the prompted X-CLIP and never read
-        "sents_mat_weight",
-        "sents_vp_mat_weight",
-        "word_vp_logit_weight",
-        "frame_vp_logit_weight",
-        "neg_local_mat_weight",
-        "neg_word_mat_weight",
-        "word_vp_mat_weight",
-        "word_vp_mat_weight2",
+        "sents_mat_weight", "sents_vp_mat_weight", "word_vp_logit_weight", "frame_vp_logit_weight",
+        "neg_local_mat_weight", "neg_word_mat_weight", "word_vp_mat_weight", "word_vp_mat_weight2",
     ),
     "ts2net": ("visual_prompt_encoder.*", "text_token_selector.*"),
     "ucofia": ("word_logit_weight", "frame_mat_weight", "frame_mat_weight2", "word_mat_weight_for_pixel"),
@@ -41,24 +33,16 @@ _UNUSED = {
 _ALWAYS_UNUSED = ("clip.input_resolution", "clip.context_length", "clip.vocab_size")  # OpenAI's own notes in the file
 
 
-def _with_prefix(state):
-    """Bare CLIP weights (OpenAI's, open_clip's) get the `clip.` prefix that systems use."""
-    return {f"clip.{key}": value for key, value in state.items()} if "visual.conv1.weight" in state else state
+def load_official(name, source, *, as_released=False, heads=None, text_heads=None, num_frames=None, max_words=None,
+                  variant=None):
+    """The system `name` with the weights of an official checkpoint; X-CLIP also in the authors' prompted form.
 
-
-def load_official(
-    name, source, *, as_released=False, heads=None, text_heads=None, num_frames=None, max_words=None, variant=None
-):
-    """The system `name` with the weights of an official checkpoint.
-
-    source: a path (torch file or .safetensors) or a state_dict, plain or under `state_dict`, with or without
-    `module.`; fp16 becomes fp32. X-CLIP, TS2-Net, UCoFiA: with a temporal transformer or mean pooling; X-CLIP also in
-    the authors' prompted form. clip: any CLIP state_dict. heads, text_heads: attention heads of the image tower, and of
-    the text tower and temporal module; None = width // 64. num_frames, max_words: for systems that are not tied to
-    them (clip: 12 and 32 by default; ts2net: 32, and as many frames as it has positions for, where as_released fills
-    videos up to num_frames only if that is given). variant: which copy of UCoFiA's code computes its
-    similarity, train | eval_t2v | eval_v2t (None = by the keys). ValueError where keys are missing or unknown.
-    `system.dropped` lists keys that were read by nothing.
+    source: a path (torch file or .safetensors) or a state_dict, plain or under `state_dict`, with or without `module.`;
+    fp16 becomes fp32. heads, text_heads: attention heads of the image tower, and of the text tower and temporal module;
+    None = width // 64. num_frames, max_words: for systems that are not tied to them (clip: 12 and 32 by default;
+    ts2net: 32, and as many frames as it has positions for; as_released fills videos up to num_frames only if that is
+    given). variant: which copy of UCoFiA's code computes its similarity, train | eval_t2v | eval_v2t (None = by the
+    keys). ValueError where keys are missing or unknown. `system.dropped` lists keys that were read by nothing.
     """
     from posrank.systems import system_class
 
@@ -68,11 +52,11 @@ def load_official(
     for what, value, low in (("num_frames", num_frames, 1), ("max_words", max_words, 3)):
         if value is not None:
             check_whole(what, value, low)
-    state = read_state(source)
+    state = checkpoints.read_state(source)
     if name == "frozen":
         return _frozen(cls, state, as_released, heads, text_heads, num_frames, max_words)
-    if name == "clip":
-        state = _with_prefix(state)
+    if name == "clip" and "visual.conv1.weight" in state:  # bare weights (OpenAI's, open_clip's)
+        state = {f"clip.{key}": value for key, value in state.items()}
     unused = _ALWAYS_UNUSED + _UNUSED[name]
     if name == "ucofia":
         variant = variant or _variant(state)
@@ -83,17 +67,11 @@ def load_official(
     state = {key: value for key, value in state.items() if key not in dropped}
     backbone = load_backbone(clip_from_state(state, heads, text_heads))
     prompt = state.get("clip.visual.vpt_embedding")
-    width = _shape(state, "clip.visual.conv1.weight", 4)[0]
+    width = shape(state, "clip.visual.conv1.weight", 4)[0]
     options = dict(prompts=prompt_count(state, "clip.visual.vpt_embedding", width), as_released=as_released)
-    if name == "clip":
-        context = len(state["clip.positional_embedding"])
-        options |= dict(max_words=max_words or min(32, context), num_frames=num_frames or 12)
-    else:
-        options |= _family_options(name, state, num_frames, max_words)
-        if options["temporal_layers"]:
-            backbone.temporal = {
-                k: v for k, v in state.items() if k.startswith(("transformerClip.", "frame_position_"))
-            }
+    options |= _options(name, state, num_frames, max_words)
+    if options.get("temporal_layers"):
+        backbone.temporal = {k: v for k, v in state.items() if k.startswith(("transformerClip.", "frame_position_"))}
     if name == "ucofia":
         options["variant"] = variant
     system = cls(backbone, **options)
@@ -106,49 +84,49 @@ def load_official(
     return system.eval()
 
 
-def _family_options(name, state, num_frames, max_words):
-    """What the keys of X-CLIP, TS2-Net and UCoFiA say about their shapes."""
-    options = dict(temporal_layers=_layers(state, "transformerClip.resblocks"))
-    if name == "ts2net":  # none of its parameters depends on words and frames
+def _options(name, state, num_frames, max_words):
+    """What the keys of a system built on CLIP say about its shapes."""
+    options = {} if name == "clip" else dict(temporal_layers=layers(state, "transformerClip.resblocks"))
+    if name in ("clip", "ts2net"):  # none of their parameters depends on words and frames
         context = len(state["clip.positional_embedding"])
-        options |= dict(max_words=max_words or min(32, context), num_frames=num_frames or max(1, context // TOKENS))
+        frames = 12 if name == "clip" else max(1, context // TOKENS)
+        options |= dict(max_words=max_words or min(32, context), num_frames=num_frames or frames)
     else:
         words = "word_logit_weight" if name == "xclip" else "word_mat_weight"
-        options |= dict(max_words=_shape(state, words, 2)[0], num_frames=_shape(state, "frame_logit_weight", 2)[0])
+        options |= dict(max_words=shape(state, words, 2)[0], num_frames=shape(state, "frame_logit_weight", 2)[0])
         for what, value in (("max_words", max_words), ("num_frames", num_frames)):
             if value not in (None, options[what]):
                 raise ValueError(f"{what}={value}, but the checkpoint's parameters are of {what}={options[what]}; leave it out")
-    if name != "xclip":
-        blocks = {int(m[1]) for key in state if (m := re.match(r"clip\.visual\.transformer\.resblocks\.([0-9]{1,9})\.attn\.net\.", key))}
-        options["shift_blocks"] = sorted(blocks)
+    if name in ("ts2net", "ucofia"):
+        found = (re.match(r"clip\.visual\.transformer\.resblocks\.([0-9]{1,9})\.attn\.net\.", key) for key in state)
+        options["shift_blocks"] = sorted({int(match[1]) for match in found if match})
     return options
 
 
 def _variant(state):
     """Which copy of UCoFiA's code a checkpoint belongs to, by the width of its score predictor and its token shift."""
-    width = _shape(state, "clip.text_projection", 2)[1]
-    if _shape(state, "visual_token_selector.score_predictor.in_conv.0.weight", 1)[0] == 2 * width:
+    width = shape(state, "clip.text_projection", 2)[1]
+    if shape(state, "visual_token_selector.score_predictor.in_conv.0.weight", 1)[0] == 2 * width:
         return "eval_t2v"
     shifted = any(".attn.net." in key for key in state)
-    deep = _layers(state, "clip.visual.transformer.resblocks") > min(RELEASED_BLOCKS)
+    deep = layers(state, "clip.visual.transformer.resblocks") > min(RELEASED_BLOCKS)
     return "eval_v2t" if deep and not shifted else "train"
 
 
 def frozen_backbone(source, heads=None, text_heads=None):
     """The towers of an official checkpoint of Frozen (a path or a state_dict), to build the system on."""
-    state = {key: value for key, value in read_state(source).items() if key not in _UNUSED["frozen"]}
-    heads = _heads(_shape(state, "video_model.pos_embed", 3)[-1], heads, "heads", "video")
-    text_heads = _heads(_shape(state, "text_model.embeddings.word_embeddings.weight", 2)[1], text_heads, "text_heads", "text")
+    state = {key: value for key, value in checkpoints.read_state(source).items() if key not in _UNUSED["frozen"]}
+    heads = head_count(shape(state, "video_model.pos_embed", 3)[-1], heads, "heads", "video")
+    text_heads = head_count(shape(state, "text_model.embeddings.word_embeddings.weight", 2)[1], text_heads,
+                            "text_heads", "text")
     return from_state(state, heads, text_heads)
 
 
 def _frozen(cls, state, as_released, heads, text_heads, num_frames, max_words):
     backbone = frozen_backbone(state, heads, text_heads)
     prompt = getattr(backbone.video_model, "vpt_embedding", None)
-    system = cls(
-        backbone, prompts=0 if prompt is None else len(prompt), as_released=as_released,
-        num_frames=num_frames or backbone.video_model.num_frames,
-        max_words=max_words or backbone.text_model.config.max_position_embeddings,
-    )  # fmt: skip
+    system = cls(backbone, prompts=0 if prompt is None else len(prompt), as_released=as_released,
+                 num_frames=num_frames or backbone.video_model.num_frames,
+                 max_words=max_words or backbone.text_model.config.max_position_embeddings)
     system.dropped = tuple(sorted(key for key in state if key in _UNUSED["frozen"]))
     return system.eval()

@@ -56,11 +56,9 @@ class Grouped:
 
 
 def group(owner, videos):
-    """Texts with owners [n] (0 .. videos - 1) -> `row` [r], the video of each group, and `grid` [r, k], its texts (-1
-    = empty).
-
-    k is about the mean number of texts per video; a video with more texts gets several groups. All n texts stand in the
-    grid exactly once, groups in the order of their videos.
+    """Texts with owners [n] (0 .. videos - 1) -> `row` [r], the video of each group, and `grid` [r, k], its texts (-1 =
+    empty), k being about the mean number of texts per video. Each text stands in the grid once, groups in order of
+    video.
 
     >>> row, grid = group(torch.tensor([0, 0, 2, 2]), 3)
     >>> row.tolist(), grid.tolist()

@@ -1,10 +1,8 @@
-"""Differentiable top-k (Cordonnier et al., "Differentiable Patch Selection for Image Recognition", CVPR 2021), as TS2-Net and
-UCoFiA select tokens with it.
+"""Differentiable top-k (Cordonnier et al., "Differentiable Patch Selection for Image Recognition", CVPR 2021).
 
-Scores plus Gaussian noise, the k best kept, averaged over many draws: a smooth indicator of who is among the best. Its
-derivative is E[indicator * noise] / sigma, of which both use the part of a score on its own place, d indicator[k, p] / d
-scores[p]; what a score takes from other places is left out. The k rows of an indicator are in the order of places, not of
-scores.
+Scores plus Gaussian noise, the k best kept, averaged over many draws: a smooth indicator of who is among the best, its
+k rows in the order of places. Its derivative is E[indicator * noise] / sigma, of which TS2-Net and UCoFiA use the part
+of a score on its own place, d indicator[k, p] / d scores[p].
 """
 
 import torch
@@ -27,18 +25,16 @@ def top_k(scores, k):
 
 
 def perturbed_top_k(scores, k, samples=SAMPLES, sigma=SIGMA, device=None):
-    """Scores [n, P] -> indicator [n, k, P] averaged over `samples` draws of noise; differentiable in the scores.
-
-    Each indicator row sums to 1. device: where the noise is drawn (None = that of the scores), from torch's own generator and
-    in the order [n, samples, P]: seed it for the same result.
-    """
+    """Scores [n, P] -> indicator [n, k, P] averaged over `samples` draws of noise, rows that sum to 1; differentiable.
+    device: where the noise is drawn (None = that of the scores), from torch's generator as [n, samples, P]."""
     _check(scores, k)
     return _PerturbedTopK.apply(scores, k, samples, sigma, device or scores.device)
 
 
 def _check(scores, k):
     if scores.dim() != 2 or not 1 <= k <= scores.shape[-1]:
-        raise ValueError(f"the best {k} of scores of shape {tuple(scores.shape)}: scores must be [n, P], with k from 1 to P")
+        raise ValueError(f"the best {k} of scores of shape {tuple(scores.shape)}: scores must be [n, P], with k from 1 "
+                         "to P")
 
 
 class _PerturbedTopK(torch.autograd.Function):

@@ -1,8 +1,8 @@
-"""Sinkhorn-Knopp biases (UCoFiA, Wang et al., ICCV 2023; github.com/Ziyang412/UCoFiA): evaluation that evens out popularity.
+"""Sinkhorn-Knopp biases (UCoFiA, Wang et al., ICCV 2023; github.com/Ziyang412/UCoFiA) even out popularity.
 
-In: logits of a reference set against what is evaluated. Out: one number per row and per column that, added to the logits,
-keep single videos (or texts) from being everybody's answer. An option of retrieval: for one fixed video the bias of the
-text-to-video form is a constant, so that it cannot change PoSRank; that of the video-to-text form would.
+In: logits of a reference set against what is evaluated. Out: one number per row and per column that, added to the
+logits, keep single videos (or texts) from being everybody's answer. For one fixed video the text-to-video bias is a
+constant and cannot change PoSRank; that of video to text would.
 """
 
 from typing import NamedTuple
@@ -20,8 +20,8 @@ class Biases(NamedTuple):
 def sinkhorn(logits, iterations=4):
     """Logits [rows, columns] -> `Biases` after `iterations` of alternating row and column scaling, in logarithms.
 
-    Text to video: rows are training texts, columns the test videos; log_b is added to every row of the test logits of the same
-    level. Video to text: rows are training videos, columns the test texts. ValueError for other than a finite matrix.
+    Text to video: rows are training texts, columns the test videos; log_b is added to every row of the test logits of
+    the same level. Video to text: rows are training videos, columns the test texts. ValueError unless finite.
 
     >>> [x.exp() for x in sinkhorn(torch.tensor([[0.0, 0.0], [0.0, 0.0]]))]
     [tensor([0.5000, 0.5000]), tensor([0.5000, 0.5000])]
@@ -31,7 +31,8 @@ def sinkhorn(logits, iterations=4):
     except (TypeError, ValueError, RuntimeError) as problem:
         raise ValueError(f"logits must be a finite float matrix [rows, columns] ({problem})") from None
     if logits.dim() != 2 or not logits.numel() or not logits.is_floating_point() or not bool(logits.isfinite().all()):
-        raise ValueError(f"logits must be a finite float matrix [rows, columns], not {tuple(logits.shape)} {logits.dtype}")
+        raise ValueError(f"logits must be a finite float matrix [rows, columns], not {tuple(logits.shape)} "
+                         f"{logits.dtype}")
     if not isinstance(iterations, int) or iterations < 1:
         raise ValueError(f"iterations must be a whole number of at least 1, not {iterations!r}")
     logits = logits - logits.max()

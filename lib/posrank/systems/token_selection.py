@@ -1,7 +1,7 @@
-"""Token selection (TS2-Net, ECCV 2022; UCoFiA takes it over): each frame's most telling patches, chosen by a small network.
+"""Token selection (TS2-Net, ECCV 2022; UCoFiA takes it over): a small network chooses patches of each frame.
 
-A patch is scored from its own feature and its frame's CLS; the three best patches stand beside CLS for the frame. Training
-draws the choice with noise so that it has a gradient (perturbed_topk.py). Parameter names are those of the official code.
+A patch is scored from its own feature and its frame's CLS; the three best stand beside CLS for the frame. Training
+draws the choice with noise, for a gradient (perturbed_topk.py). Parameter names are those of the official code.
 """
 
 import torch
@@ -22,9 +22,8 @@ class ScorePredictor(nn.Module):
         super().__init__()
         half = width // 2
         self.in_conv = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, half, bias=False), nn.GELU())
-        self.out_conv = nn.Sequential(
-            nn.Linear(2 * half, half, bias=False), nn.GELU(), nn.Linear(half, 1, bias=False), nn.Tanh()
-        )
+        self.out_conv = nn.Sequential(nn.Linear(2 * half, half, bias=False), nn.GELU(), nn.Linear(half, 1, bias=False),
+                                      nn.Tanh())
 
     def forward(self, tokens, real):
         hidden = self.in_conv(tokens)
@@ -32,16 +31,12 @@ class ScorePredictor(nn.Module):
         return self.out_conv(hidden)[:, 1:, 0]
 
 
-class VideoScorePredictor(nn.Module):
-    """The predictor of UCoFiA's `eval_t2v` copy: twice as wide, it joins CLS before the first layer, and in front of the
+class VideoScorePredictor(ScorePredictor):
+    """The predictor of UCoFiA's `eval_t2v` copy: twice as wide, it joins CLS before the first layer, and before the
     second the sum of the hidden CLS of all frames of the video. real [V, F]: which frames the n rows are."""
 
     def __init__(self, width):
-        super().__init__()
-        self.in_conv = nn.Sequential(nn.LayerNorm(2 * width), nn.Linear(2 * width, width, bias=False), nn.GELU())
-        self.out_conv = nn.Sequential(
-            nn.Linear(2 * width, width, bias=False), nn.GELU(), nn.Linear(width, 1, bias=False), nn.Tanh()
-        )
+        super().__init__(2 * width)
 
     def forward(self, tokens, real):
         hidden = self.in_conv(torch.cat([tokens, tokens[:, :1].expand_as(tokens)], dim=-1))
@@ -52,11 +47,8 @@ class VideoScorePredictor(nn.Module):
 
 
 class TokenSelector(nn.Module):
-    """Chooses `selected` patches of each frame.
-
-    always_noise: draw with noise in evaluation too, and on the CPU, as the official code does; else noise belongs to
-    training, and evaluation takes the best.
-    """
+    """Chooses `selected` patches of each frame. always_noise: draw with noise in evaluation too, and on the CPU, as the
+    official code does; else noise belongs to training, and evaluation takes the best."""
 
     def __init__(self, width, selected=SELECTED, always_noise=False, predictor=ScorePredictor):
         super().__init__()
@@ -67,8 +59,8 @@ class TokenSelector(nn.Module):
                 nn.init.normal_(module.weight, std=START)
 
     def indicator(self, scores, given=None):
-        """Scores [n, P] -> [n, selected, P], rows that sum to 1. given: the indicator to use in the place of a drawn one; the
-        scores' gradient then is still the drawn one's."""
+        """Scores [n, P] -> [n, selected, P], rows that sum to 1. given: the indicator to use in the place of a drawn
+        one; the scores' gradient then is still the drawn one's."""
         scores = scores.float() if scores.dtype in (torch.float16, torch.bfloat16) else scores
         noisy = self.training or self.always_noise
         if given is None and not noisy:
@@ -83,18 +75,17 @@ class TokenSelector(nn.Module):
         mixtures of patches [n, selected, D]."""
         patches = tokens[:, 1:]
         if patches.shape[1] < self.selected:
-            raise ValueError(f"{self.selected} patches are selected, but pictures have {patches.shape[1]}; use smaller patches")
+            raise ValueError(f"{self.selected} patches are selected, but pictures have {patches.shape[1]}; use smaller "
+                             "patches")
         chosen = self.indicator(self.score_predictor(tokens, real), given)
         return chosen.to(tokens.dtype) @ patches
 
 
 def check_indicator(topk_indicator, real, selected, patches):
-    """An injected indicator [V * F, selected, P] or [V, F, selected, P] and real [V, F] -> its rows of the n real frames
-    [n, selected, P]. ValueError where the shape is another."""
+    """An injected indicator [V * F, selected, P] or [V, F, selected, P] and real [V, F] -> its rows of the n real
+    frames [n, selected, P]. ValueError where the shape is another."""
     shape = (*real.shape, selected, patches)
     if topk_indicator.shape not in (shape, (real.numel(), selected, patches)):
-        raise ValueError(
-            f"topk_indicator must be [V * F, k, P] = {(real.numel(), selected, patches)} or [V, F, k, P] = {shape}, "
-            f"not {tuple(topk_indicator.shape)}"
-        )
+        raise ValueError(f"topk_indicator must be [V * F, k, P] = {(real.numel(), selected, patches)} or [V, F, k, P] "
+                         f"= {shape}, not {tuple(topk_indicator.shape)}")
     return topk_indicator.reshape(shape)[real.to(topk_indicator.device)]

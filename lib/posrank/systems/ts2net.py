@@ -1,12 +1,11 @@
 """TS2-Net (Liu et al., ECCV 2022; github.com/yuqi657/ts2_net): token shift, token selection, a softmax over frames.
 
-CLS and the three selected patches of every frame go through the temporal module together; what stands in the places of CLS
-behind it is compared with the sentence, frame by frame, and a softmax over frames (of similarities normalised over frames,
-times 4) weights the sum. Parameter names are those of the official state_dict.
+CLS and the three selected patches of every frame go through the temporal module; what stands behind it in the places of
+CLS is compared with the sentence, and a softmax over frames (of similarities normalised over frames, times 4) weights
+the sum. Parameter names are those of the official state_dict.
 
-as_released: padded frames take part in shift and selection, noise is drawn in evaluation, and the mask of frames is tiled
-instead of repeated for each frame's four tokens, so that it hides other tokens than the padded ones. Else padding is neither
-run nor read, and evaluation takes the best patches.
+as_released: padded frames take part in shift and selection, noise is drawn in evaluation, and the mask of frames is
+tiled instead of repeated for each frame's four tokens, so that it hides other tokens than the padded ones.
 """
 
 import torch
@@ -25,25 +24,16 @@ TOKENS = 1 + SELECTED
 
 
 class TS2Net(TokenSystem):
-    """TS2-Net. heads: attention heads of the temporal module (None = the text tower's); temporal_layers: None = 4 or what the
-    text tower or a pretrained temporal module has, 0 = no temporal module; shift_blocks, evaluation_noise: see
-    token_system.py. The temporal module has as many positions as the text tower: num_frames is at most a quarter of them."""
+    """TS2-Net. heads: attention heads of the temporal module (None = the text tower's); temporal_layers: None = 4 or
+    what the text tower or a pretrained module has, 0 = no temporal module; the rest: see token_system.py. The temporal
+    module has as many positions as the text tower: num_frames is at most a quarter of them."""
 
     name = "ts2net"
     reads_words = False
 
-    def __init__(
-        self, backbone, *, num_frames, max_words, prompts=0, as_released=False, heads=None, temporal_layers=None,
-        shift_blocks=None, evaluation_noise=None,
-    ):  # fmt: skip
-        super().__init__(
-            backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released,
-            shift_blocks=shift_blocks, evaluation_noise=evaluation_noise,
-        )  # fmt: skip
-        shape = temporal.text_shape(self.clip)
-        temporal.attach(self, shape, heads, temporal_layers, getattr(backbone, "temporal", None), TOKENS)
-        layers = len(self.transformerClip.resblocks) if self.transformerClip else 0
-        self.settings |= dict(heads=heads, temporal_layers=layers)
+    def __init__(self, backbone, *, heads=None, temporal_layers=None, **shared):
+        super().__init__(backbone, **shared)
+        temporal.attach(self, backbone, heads, temporal_layers, TOKENS)
 
     def _group_features(self, head, cls, chosen, mask, branch):
         # tiling as a whole does not fit tokens that go frame by frame: the released mask is misaligned

@@ -1,14 +1,13 @@
-"""UCoFiA (Wang et al., ICCV 2023; github.com/Ziyang412/UCoFiA): three levels, from coarse to fine, each aggregated with care.
+"""UCoFiA (Wang et al., ICCV 2023; github.com/Ziyang412/UCoFiA): three levels, from coarse to fine.
 
-video-sentence, sentence-frame and pixel-word scores, averaged. The last two are sums that weight each element by two softmaxes
-with a linear map between them (interactive similarity aggregation, ISA); "pixels" are CLS and the patches that TS2-Net's
-selection chooses, and their level has no logit scale. Parameter names are those of the official state_dict.
+video-sentence, sentence-frame and pixel-word scores, averaged. The last two are sums that weight each element by two
+softmaxes with a linear map between them (interactive similarity aggregation, ISA); "pixels" are CLS and the patches
+that TS2-Net's selection chooses, and their level has no logit scale. Parameter names are the official ones.
 
-The official repository holds three copies that differ (`variant`): `train` computes the loss and is the one followed here;
-`eval_t2v` and `eval_v2t`, which evaluate, leave out `local_mat_weight1`, and `eval_t2v` has another score predictor. Their
-Sinkhorn-Knopp normalisation is in posrank.scoring.sinkhorn_recall.
-
-The branch `fine` reads prompts at the video and the frame level; the pixel level is that of `coarse`.
+The official repository holds three copies (`variant`): `train` computes the loss and is the one followed here;
+`eval_t2v` and `eval_v2t`, which evaluate, leave out `local_mat_weight1`, and `eval_t2v` has another score predictor.
+Their Sinkhorn-Knopp normalisation is in posrank.scoring.sinkhorn_recall. The branch `fine` reads prompts at the video
+and the frame level; the pixel level is that of `coarse`.
 """
 
 import torch
@@ -30,9 +29,9 @@ LEVELS = ("video_sentence", "sentence_frame", "pixel_word")
 
 
 def interactive_sum(scores, mask, weight, dim=-1):
-    """sum over `dim` of softmax((softmax(scores / tau) @ weight) / tau) * scores, over the real elements only.
+    """sum over `dim` of softmax((softmax(scores / tau) @ weight) / tau) * scores, over the real elements (none: 0).
 
-    scores [..., L, ...], mask of real elements (True), broadcast to scores, weight [L, L]. Without any real element it is 0.
+    scores [..., L, ...], mask of real elements (True), broadcast to scores, weight [L, L].
 
     >>> interactive_sum(torch.tensor([0.5, 0.1, 9.0]), torch.tensor([True, True, False]), torch.eye(3))
     tensor(0.5000)
@@ -45,23 +44,17 @@ def interactive_sum(scores, mask, weight, dim=-1):
 
 
 class UCoFiA(TokenSystem):
-    """UCoFiA. heads: attention heads of the temporal module (None = the text tower's); temporal_layers: None = 4 or what the
-    text tower or a pretrained temporal module has, 0 = mean pooling; variant: train | eval_t2v | eval_v2t; shift_blocks,
-    evaluation_noise: see token_system.py."""
+    """UCoFiA. heads: attention heads of the temporal module (None = the text tower's); temporal_layers: None = 4 or
+    what the text tower or a pretrained module has, 0 = mean pooling; variant: train | eval_t2v | eval_v2t; the rest:
+    see token_system.py."""
 
     name = "ucofia"
 
-    def __init__(
-        self, backbone, *, num_frames, max_words, prompts=0, as_released=False, heads=None, temporal_layers=None,
-        shift_blocks=None, evaluation_noise=None, variant="train",
-    ):  # fmt: skip
+    def __init__(self, backbone, *, num_frames, max_words, heads=None, temporal_layers=None, variant="train", **shared):
         if variant not in VARIANTS:
             raise ValueError(f"variant={variant!r} is none of {', '.join(VARIANTS)}, the copies of UCoFiA's repository")
-        super().__init__(
-            backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released,
-            shift_blocks=shift_blocks, evaluation_noise=evaluation_noise,
-            predictor=VideoScorePredictor if variant == "eval_t2v" else ScorePredictor,
-        )  # fmt: skip
+        self.predictor = VideoScorePredictor if variant == "eval_t2v" else ScorePredictor
+        super().__init__(backbone, num_frames=num_frames, max_words=max_words, **shared)
         self.variant = variant
         pixels = num_frames * (1 + SELECTED)
         wide = ("global_mat_weight", "global_mat_weight_1", "local_mat_weight")
@@ -73,9 +66,8 @@ class UCoFiA(TokenSystem):
         ):
             for name in names:
                 setattr(self, name, nn.Parameter(torch.eye(size)))
-        temporal.attach(self, temporal.text_shape(self.clip), heads, temporal_layers, getattr(backbone, "temporal", None))
-        layers = len(self.transformerClip.resblocks) if self.transformerClip else 0
-        self.settings |= dict(heads=heads, temporal_layers=layers, variant=variant)
+        temporal.attach(self, backbone, heads, temporal_layers)
+        self.settings["variant"] = variant
 
     def _group_features(self, head, cls, chosen, mask, branch):
         return VideoFeatures(head, temporal.apply(self, head, mask), mask, grouped(cls, chosen), branch)
@@ -85,21 +77,14 @@ class UCoFiA(TokenSystem):
 
     def _text_side(self, text, branch):
         sentence = F.normalize(text.sentence, dim=-1)
-        return {
-            "sentence": sentence,
-            "global": sentence @ self.global_mat_weight,
-            "local": F.normalize(text.words, dim=-1) @ self.local_mat_weight,
-            "mask": text.mask,
-        }
+        return {"sentence": sentence, "global": sentence @ self.global_mat_weight,
+                "local": F.normalize(text.words, dim=-1) @ self.local_mat_weight, "mask": text.mask}
 
     def _video_side(self, video):
         pooled = F.normalize(masked_mean(F.normalize(video.after, dim=-1), video.mask), dim=-1)
-        return {
-            "video": pooled @ self.global_mat_weight_1,
-            "frames": F.normalize(video.frames, dim=-1),
-            "pixels": video.pixels @ self.local_mat_weight1 if self.variant == "train" else video.pixels,
-            "mask": torch.ones_like(video.mask) if self.as_released else video.mask,
-        }
+        return {"video": pooled @ self.global_mat_weight_1, "frames": F.normalize(video.frames, dim=-1),
+                "pixels": video.pixels @ self.local_mat_weight1 if self.variant == "train" else video.pixels,
+                "mask": torch.ones_like(video.mask) if self.as_released else video.mask}
 
     def _compare(self, text, video, pairs, branch):
         return sum(self._levels(text, video, pairs)) / len(LEVELS)
@@ -119,13 +104,13 @@ class UCoFiA(TokenSystem):
         over_words = interactive_sum(pixel_word, real_word[..., None], word, dim=-2)
         over_pixels = interactive_sum(pixel_word, real_pixel[..., None, :], pixel, dim=-1)
         sentence_frame = pairs.dot(text["sentence"], video["frames"])
-        return (
-            scale * pairs.dot(text["global"], video["video"]),
-            scale * interactive_sum(sentence_frame, real_frame, self.frame_logit_weight[:frames, :frames]),
-            (interactive_sum(over_words, real_pixel, pixel2) + interactive_sum(over_pixels, real_word, word2)) / 2,
-        )
+        return (scale * pairs.dot(text["global"], video["video"]),
+                scale * interactive_sum(sentence_frame, real_frame, self.frame_logit_weight[:frames, :frames]),
+                (interactive_sum(over_words, real_pixel, pixel2) + interactive_sum(over_pixels, real_word, word2)) / 2)
 
     def levels(self, text_features, video_features):
         """The three scores of all pairs by name, each [T, V], in chunks; their mean is the score."""
-        scores = self._all_pairs(text_features, video_features, lambda *sides: torch.stack(self._levels(*sides, AllPairs)))
-        return dict(zip(LEVELS, scores))
+        def compare(text, video):
+            return torch.stack(self._levels(text, video, AllPairs))
+
+        return dict(zip(LEVELS, self._all_pairs(text_features, video_features, compare)))

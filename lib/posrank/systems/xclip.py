@@ -17,13 +17,14 @@ from posrank.systems.features import VideoFeatures
 from posrank.systems.pairs import AllPairs
 
 TAU = 0.01
+WORD_WEIGHTS = ("word_logit_weight", "word_mat_weight", "word_mat_weight2")
+FRAME_WEIGHTS = ("frame_logit_weight", "frame_mat_weight", "frame_mat_weight2")
 
 
 def attended_sum(scores, mask, weight=None, dim=-1):
-    """sum over `dim` of (softmax(scores / tau) @ weight) * scores, over the real elements only.
+    """sum over `dim` of (softmax(scores / tau) @ weight) * scores, over the real elements only; 0 without any.
 
     scores [..., L, ...], mask of real elements (True), broadcast to scores, weight [L, L] or None = identity.
-    Elements that are not real get no weight in the softmax and none in the sum; without any real element the sum is 0.
 
     >>> attended_sum(torch.tensor([0.5, 0.1, 9.0]), torch.tensor([True, True, False]))
     tensor(0.5000)
@@ -40,29 +41,16 @@ class XClip(System):
 
     name = "xclip"
 
-    def __init__(
-        self, backbone, *, num_frames, max_words, prompts=0, as_released=False, heads=None, temporal_layers=None
-    ):
-        super().__init__(backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released)
-        shape = temporal.text_shape(self.clip)
-        wide = {"global_mat_weight", "local_mat_weight"} | (
-            {"global_vp_mat_weight", "local_vp_mat_weight"} if prompts else set()
-        )
-        width = self._feature_width(shape["width"])
-        for name in sorted(wide):
-            setattr(self, name, nn.Parameter(torch.eye(width)))
-        for name in ("word_logit_weight", "word_mat_weight", "word_mat_weight2"):
-            setattr(self, name, nn.Parameter(torch.eye(max_words)))
-        for name in ("frame_logit_weight", "frame_mat_weight", "frame_mat_weight2"):
-            setattr(self, name, nn.Parameter(torch.eye(num_frames)))
-        temporal.attach(self, shape, heads, temporal_layers, getattr(backbone, "temporal", None))
-        self.settings |= dict(
-            heads=heads, temporal_layers=len(self.transformerClip.resblocks) if self.transformerClip else 0
-        )
-
-    def _feature_width(self, text_width):
+    def __init__(self, backbone, *, num_frames, max_words, prompts=0, heads=None, temporal_layers=None, **shared):
+        super().__init__(backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, **shared)
         projection = self.clip.text_projection
-        return text_width if projection is None else projection.shape[1]
+        width = self.clip.positional_embedding.shape[1] if projection is None else projection.shape[1]
+        wide = ("global_mat_weight", "global_vp_mat_weight", "local_mat_weight", "local_vp_mat_weight")
+        for names, size in ((wide if prompts else wide[::2], width), (WORD_WEIGHTS, max_words),
+                            (FRAME_WEIGHTS, num_frames)):
+            for name in names:
+                setattr(self, name, nn.Parameter(torch.eye(size)))
+        temporal.attach(self, backbone, heads, temporal_layers)
 
     def _video_features(self, frames, mask, branch):
         after = temporal.apply(self, frames, mask)
@@ -71,13 +59,9 @@ class XClip(System):
     def _text_side(self, text, branch):
         fine = branch == "fine"
         sentence, words = F.normalize(text.sentence, dim=-1), F.normalize(text.words, dim=-1)
-        return {
-            "sentence": sentence,
-            "words": words,
-            "mask": text.mask,
-            "global": sentence @ (self.global_vp_mat_weight if fine else self.global_mat_weight),
-            "local": words @ (self.local_vp_mat_weight if fine else self.local_mat_weight),
-        }
+        return {"sentence": sentence, "words": words, "mask": text.mask,
+                "global": sentence @ (self.global_vp_mat_weight if fine else self.global_mat_weight),
+                "local": words @ (self.local_vp_mat_weight if fine else self.local_mat_weight)}
 
     def _video_side(self, video):
         pooled = masked_mean(F.normalize(video.after, dim=-1), video.mask)
@@ -97,29 +81,15 @@ class XClip(System):
     def _terms(self, text, video, pairs, branch):
         """The four scores of each pair, before scale and mean; arrays [pairs..., words, frames] inside."""
         words, frames = text["words"].shape[-2], video["frames"].shape[-2]
-        own_words = branch != "fine"
-        word = {
-            n: getattr(self, n)[:words, :words] if own_words else None
-            for n in ("word_logit_weight", "word_mat_weight", "word_mat_weight2")
-        }
-        frame = {
-            n: getattr(self, n)[:frames, :frames]
-            for n in ("frame_logit_weight", "frame_mat_weight", "frame_mat_weight2")
-        }
+        word = [getattr(self, name)[:words, :words] if branch != "fine" else None for name in WORD_WEIGHTS]
+        frame = [getattr(self, name)[:frames, :frames] for name in FRAME_WEIGHTS]
         real_word, real_frame = pairs.text(text["mask"]), pairs.video(video["mask"])
 
         frame_word = pairs.dot(text["local"], video["frames"])
-        by_words = attended_sum(frame_word, real_word[..., None], word["word_mat_weight"], dim=-2)
-        by_frames = attended_sum(frame_word, real_frame[..., None, :], frame["frame_mat_weight"], dim=-1)
-        return {
-            "video_sentence": pairs.dot(text["global"], video["video"]),
-            "video_word": attended_sum(pairs.dot(text["words"], video["video"]), real_word, word["word_logit_weight"]),
-            "sentence_frame": attended_sum(
-                pairs.dot(text["sentence"], video["frames"]), real_frame, frame["frame_logit_weight"]
-            ),
-            "frame_word": (
-                attended_sum(by_words, real_frame, frame["frame_mat_weight2"])
-                + attended_sum(by_frames, real_word, word["word_mat_weight2"])
-            )
-            / 2,
-        }
+        by_words = attended_sum(frame_word, real_word[..., None], word[1], dim=-2)
+        by_frames = attended_sum(frame_word, real_frame[..., None, :], frame[1], dim=-1)
+        return {"video_sentence": pairs.dot(text["global"], video["video"]),
+                "video_word": attended_sum(pairs.dot(text["words"], video["video"]), real_word, word[0]),
+                "sentence_frame": attended_sum(pairs.dot(text["sentence"], video["frames"]), real_frame, frame[0]),
+                "frame_word": (attended_sum(by_words, real_frame, frame[2])
+                               + attended_sum(by_frames, real_word, word[2])) / 2}

@@ -1,9 +1,8 @@
 """Attention of a system's image tower: what CLS and the visual prompts read in the last block (Fig. 8).
 
-In: a system and normalised video [V, F, 3, H, W]. Out: {"CLS": [V, F, h, w], "prompt": [V, F, h, w] where there are prompts},
-the attention weights on the patches, averaged over heads (and prompts), each frame summing to at most 1 (Frozen's tokens look
-at all frames together: there the whole video does). Where a tower shifts tokens, a map is of the places at which attention reads,
-shifted patches of the neighbouring frames among them.
+In: a system and normalised video [V, F, 3, H, W]. Out: {"CLS": [V, F, h, w], "prompt": [V, F, h, w] where there are
+prompts}, the attention weights on the patches, averaged over heads (and prompts), each frame (for Frozen, each video)
+summing to at most 1. Where a tower shifts tokens, a map is of the places at which attention reads.
 """
 
 import math
@@ -16,7 +15,7 @@ from posrank.towers.shift import frames_in_order
 
 @torch.inference_mode()
 def attention_maps(system, video):
-    """Attention of the last block's CLS and prompt queries over the patches, see above. ValueError for towers without them."""
+    """Attention of the last block's CLS and prompt queries over the patches. ValueError for towers without them."""
     if hasattr(system, "video_model"):
         return _spacetime_maps(system.video_model, video)
     visual = system.clip.visual
@@ -35,8 +34,7 @@ def attention_maps(system, video):
             tokens = block(tokens)
         x = last.ln_1(tokens)
         weights = last.attn(x, x, x, need_weights=True, average_attn_weights=True)[1]
-    height, width = _grid(visual, patches)
-    shape = (*video.shape[:2], height, width)
+    shape = (*video.shape[:2], *visual.grid_size)
     maps = {"CLS": weights[:, 0, 1 : 1 + patches].reshape(shape)}
     if prompt is not None:
         maps["prompt"] = weights[:, 1 + patches :, 1 : 1 + patches].mean(1).reshape(shape)
@@ -52,13 +50,3 @@ def _spacetime_maps(tower, video):
     if special > 1:
         maps["prompt"] = weights[:, 1:].mean(1)
     return maps
-
-
-def _grid(visual, patches):
-    grid = getattr(visual, "grid_size", None)
-    if grid is not None and math.prod(grid) == patches:
-        return grid
-    side = math.isqrt(patches)
-    if side * side != patches:
-        raise ValueError(f"{patches} patches are no square grid")
-    return side, side

@@ -1,17 +1,15 @@
 """Backbones: a pair of CLIP towers with the tokenizer and the pixel statistics that belong to it.
 
-`load_backbone` takes whatever names one: an open_clip model ("ViT-B-32", "openai/ViT-B-32" with weights by open_clip's tag,
-"ViT-B-32@weights.pt" with weights from a file), a file of CLIP weights, a folder written by `save_backbone` (the embedded
-world's own small CLIP), a config, or a model in memory. A folder holds `config.json`
-(shapes, words, pixel statistics) and `weights.safetensors` (`clip.*`, and where there is one the temporal module
-`transformerClip.*`, `frame_position_embeddings.weight`).
+`load_backbone` takes whatever names one: an open_clip model ("ViT-B-32", "openai/ViT-B-32" with weights by open_clip's
+tag, "ViT-B-32@weights.pt" with weights from a file), a file of CLIP weights, a folder written by `save_backbone`, a
+config, or a model in memory. A folder holds `config.json` (shapes, words, pixel statistics) and `weights.safetensors`
+(`clip.*`, and where there is one the temporal module `transformerClip.*`, `frame_position_embeddings.weight`).
 """
 
 import json
 import logging
 import os
 import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +18,11 @@ from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from open_clip.model import CLIP
 from torch import nn
 
+from posrank.messages import nearest
+from posrank.paths import atomic
+from posrank.towers.checkpoints import check_finite, clip_from_state, load_checked, read_state
 from posrank.towers.stem import ConvStem
+from posrank.towers.text import causal_tower, context_length
 from posrank.towers.tokenizer import ByteTokenizer, WordTokenizer
 
 OPENAI_NOTES = ("input_resolution", "context_length", "vocab_size")
@@ -29,8 +31,8 @@ OPENAI_NOTES = ("input_resolution", "context_length", "vocab_size")
 
 @dataclass
 class Backbone:
-    """CLIP towers (`model`), `tokenizer` (texts, length) -> [n, L], pixel `image_mean` and `image_std` (of values in 0..1),
-    `image_size` in pixels, and the state of a pretrained `temporal` module or None."""
+    """CLIP towers (`model`), `tokenizer` (texts, length) -> [n, L], pixel `image_mean` and `image_std` (of values in
+    0..1), `image_size` in pixels, and the state of a pretrained `temporal` module or None."""
 
     model: nn.Module
     tokenizer: object = None
@@ -57,23 +59,19 @@ def build_backbone(config, seed=0):
         if config.get("stem"):
             vision = shapes["vision_cfg"]
             model.visual.conv1 = ConvStem(vision["width"], vision["patch_size"], tuple(config["stem"]))
-    return Backbone(
-        model, tokenizer, None, tuple(config["image_mean"]), tuple(config["image_std"]), json.loads(json.dumps(config))
-    )
+    return Backbone(model, tokenizer, None, tuple(config["image_mean"]), tuple(config["image_std"]),
+                    json.loads(json.dumps(config)))
 
 
 def save_backbone(folder, config, state):
-    """Write `config.json` and `weights.safetensors` (tensors as fp16 to halve the size) under `folder`, each atomically."""
+    """Write `config.json` and `weights.safetensors` (tensors as fp16 to halve the size) under `folder`."""
     from safetensors.torch import save
 
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     half = {k: v.detach().to("cpu", torch.float16).contiguous() for k, v in sorted(state.items())}
     files = {"config.json": json.dumps(config, indent=1).encode() + b"\n", "weights.safetensors": save(half)}
     for name, data in files.items():
-        temporary = folder / f".{name}.tmp"
-        temporary.write_bytes(data)
-        os.replace(temporary, folder / name)
+        with atomic(Path(folder) / name) as temporary:
+            temporary.write_bytes(data)
 
 
 def _described(config, name):
@@ -85,11 +83,10 @@ def _described(config, name):
 
 
 def _from_folder(folder):
-    from posrank.towers.checkpoints import load_checked, read_state
-
     missing = [name for name in ("config.json", "weights.safetensors") if not (folder / name).exists()]
     if missing:
-        raise ValueError(f"{folder} holds no {' and no '.join(missing)}; `dvc repro --force --single-item pretrain` makes them")
+        raise ValueError(f"{folder} holds no {' and no '.join(missing)}; `dvc repro --force --single-item pretrain` "
+                         "makes them")
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
@@ -98,29 +95,13 @@ def _from_folder(folder):
     state = read_state(folder / "weights.safetensors")
     clip = {k.removeprefix("clip."): v for k, v in state.items() if k.startswith("clip.")}
     load_checked(backbone.model, clip, "clip", f"{folder / 'weights.safetensors'} beside its config.json")
-    temporal = {k: v for k, v in state.items() if not k.startswith("clip.")}
-    backbone.temporal = temporal or None
+    backbone.temporal = {k: v for k, v in state.items() if not k.startswith("clip.")} or None
     return backbone
 
 
-def _architecture(architecture, name):
-    """Does open_clip know it? ValueError with the nearest one where not; `name` is what the user wrote."""
-    import difflib
-
-    import open_clip
-
-    known = open_clip.list_models()
-    if architecture not in known:
-        near = difflib.get_close_matches(architecture, known, 1)
-        hint = f"; the nearest open_clip model is {near[0]!r}" if near else ""
-        raise ValueError(f"no folder, no file and no open_clip model is called {name!r}{hint}")
-
-
 def _tokenizer(model, architecture=None):
-    """The tokenizer that belongs to an open_clip model: (texts, length) -> ids. Towers that read their padding always get
-    all of their columns. None where it cannot be told."""
-    from posrank.towers.text import causal_tower, context_length
-
+    """The tokenizer that belongs to an open_clip model: (texts, length) -> ids. Towers that read their padding always
+    get all of their columns. None where it cannot be told."""
     text, reason = causal_tower(model)
     if reason is None and text.token_embedding.num_embeddings == 49408:
         return ByteTokenizer()
@@ -139,47 +120,43 @@ def _from_open_clip(name):
 
     architecture, _, file = name.partition("@")
     tag, _, architecture = architecture.rpartition("/")
-    _architecture(architecture, name)
+    if architecture not in (known := open_clip.list_models()):
+        near = nearest(architecture, known, 0.6)
+        hint = f"; the nearest open_clip model is {near!r}" if near else ""
+        raise ValueError(f"no folder, no file and no open_clip model is called {name!r}{hint}")
     options = dict(force_quick_gelu=True) if tag == "openai" else {}
     if file:
         if tag:
             raise ValueError(f"{name!r} names weights twice, by the tag {tag!r} and by a file; leave one out")
-        with _without_note():
+
+        def other(record):  # open_clip warns of random weights where none are asked for by tag
+            return "No pretrained weights loaded" not in record.getMessage()
+
+        logging.getLogger().addFilter(other)
+        try:
             model = open_clip.create_model(architecture, **options)
+        finally:
+            logging.getLogger().removeFilter(other)
         _load(model, file, architecture)
     else:
         known = open_clip.list_pretrained_tags_by_model(architecture)
         if tag and tag not in known:
-            raise ValueError(f"open_clip has no weights {tag!r} of {architecture}; it has: {', '.join(known) or 'none'}")
+            raise ValueError(f"open_clip has no weights {tag!r} of {architecture}; it has: "
+                             f"{', '.join(known) or 'none'}")
         try:
             model = open_clip.create_model(architecture, pretrained=tag or None, **options)
         except Exception as problem:  # no network and no cache: each layer of the download raises something else
             raise ValueError(
-                f"the weights {name!r} are not here and cannot be downloaded ({str(problem).strip().splitlines()[0]}); bring the "
-                f"file and name it: {architecture}@<file>"
+                f"the weights {name!r} are not here and cannot be downloaded ({str(problem).strip().splitlines()[0]}); "
+                f"bring the file and name it: {architecture}@<file>"
             ) from problem
     return _as_backbone(model, architecture)
-
-
-@contextmanager
-def _without_note():
-    """open_clip warns of random weights where none are asked for by tag: not where a file follows."""
-    def other(record):
-        return "No pretrained weights loaded" not in record.getMessage()
-
-    logging.getLogger().addFilter(other)
-    try:
-        yield
-    finally:
-        logging.getLogger().removeFilter(other)
 
 
 def _load(model, file, architecture):
     """Weights of a file into an open_clip model, foreign names changed as open_clip does. Tensors alone are read."""
     from open_clip.convert import convert_state_dict
     from open_clip.model import convert_to_custom_text_state_dict
-
-    from posrank.towers.checkpoints import check_finite, read_state
 
     state = {key: value for key, value in read_state(Path(file)).items() if key not in OPENAI_NOTES}
     state = convert_state_dict(model, state)
@@ -193,21 +170,20 @@ def _load(model, file, architecture):
 
 
 def _from_file(path):
-    """A CLIP from a file of weights alone: shapes are read from the keys; heads are 64 wide and activations QuickGELU."""
-    from posrank.towers.checkpoints import clip_from_state, load_checked, read_state
-
+    """A CLIP from a file of weights alone: shapes are read from the keys; heads are 64 wide, with QuickGELU."""
     state = read_state(path)
     state = {key.removeprefix("clip."): value for key, value in state.items()}
     openai = all(key in state for key in OPENAI_NOTES)
     state = {key: value for key, value in state.items() if key not in OPENAI_NOTES}
     if "visual.conv1.weight" not in state:
-        raise ValueError(f"{path} holds no CLIP with a ViT; name its open_clip architecture in front: <architecture>@{path}")
+        raise ValueError(f"{path} holds no CLIP with a ViT; name its open_clip architecture in front: "
+                         f"<architecture>@{path}")
     model = clip_from_state({f"clip.{key}": value for key, value in state.items()})
     load_checked(model, state, "clip", f"{path} is no plain CLIP, it")
     if not openai:
         warnings.warn(
-            f"{path} does not say its activation; QuickGELU is assumed, as in OpenAI's models and what was trained from them. "
-            f"For others (LAION, DataComp) name the architecture: ViT-B-32@{path}", stacklevel=4,
+            f"{path} does not say its activation; QuickGELU is assumed, as in OpenAI's models and what was trained "
+            f"from them. For others (LAION, DataComp) name the architecture: ViT-B-32@{path}", stacklevel=4,
         )  # fmt: skip
     return _as_backbone(model)
 
@@ -219,14 +195,13 @@ def _as_backbone(model, architecture=None):
 
 
 def load_backbone(spec):
-    """A `Backbone` from: a Backbone, an open_clip model, a config (dict), a folder, a file of CLIP weights, or an open_clip
-    name: "ViT-B-32" (random weights), "openai/ViT-B-32" (weights by open_clip's tag), "ViT-B-32@file" (weights of a file).
-    ValueError where nothing fits."""
+    """A `Backbone` from a Backbone or one of the things above. ValueError where nothing fits."""
     if isinstance(spec, Backbone):
         return spec
     if isinstance(spec, nn.Module):
         if not (hasattr(spec, "visual") and hasattr(spec, "encode_text")):
-            raise ValueError(f"a {type(spec).__name__} is no open_clip model: it has no visual tower and no encode_text")
+            raise ValueError(f"a {type(spec).__name__} is no open_clip model: it has no visual tower and no "
+                             "encode_text")
         return _as_backbone(spec)
     if isinstance(spec, dict):
         return _described(spec, "the config")

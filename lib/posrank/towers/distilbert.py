@@ -1,8 +1,7 @@
 """Frozen's text tower: DistilBERT through `transformers`, and the WordPiece tokenizer that belongs to it.
 
-Token ids and a mask of real tokens in, one vector per sentence out (the first token's, as Frozen reads it). The tower is not
-causal: a token sees those behind it, so prefixes cannot be shared. Rows of similar length are encoded together, cut behind the
-longest, with the attention mask: exact, and nothing is spent on padding.
+Token ids and a mask of real tokens in, one vector per sentence out (the first token's, as Frozen reads it). The tower
+is not causal, so prefixes cannot be shared: rows of similar length are encoded together, with the attention mask.
 """
 
 import os
@@ -11,12 +10,11 @@ from pathlib import Path
 import torch
 
 from posrank.towers.checkpoints import layers, shape
+from posrank.towers.text import buckets
 from posrank.towers.tokenizer import sentences
 
 CHUNK = 2**14
 """Tokens in one pass where no gradient is wanted."""
-STEP = 4
-"""Bucket lengths are multiples of this."""
 
 
 def _transformers():
@@ -43,8 +41,8 @@ class WordPiece:
             return transformers.AutoTokenizer.from_pretrained(self.source)
         except (OSError, ValueError) as problem:
             raise ValueError(
-                f"no tokenizer {self.source!r} here or on the hub ({str(problem).strip().splitlines()[0]}); name a folder with "
-                "its files, or a vocab.txt"
+                f"no tokenizer {self.source!r} here or on the hub ({str(problem).strip().splitlines()[0]}); name a "
+                "folder with its files, or a vocab.txt"
             ) from problem
 
     def __call__(self, texts, context_length=512):
@@ -53,12 +51,13 @@ class WordPiece:
             self._tokenizer = self._load()
         if not texts:
             return torch.zeros(0, 1, dtype=torch.long)
-        return self._tokenizer(texts, padding=True, truncation=True, max_length=context_length, return_tensors="pt")["input_ids"]
+        return self._tokenizer(texts, padding=True, truncation=True, max_length=context_length,
+                               return_tensors="pt")["input_ids"]
 
 
 def build_distilbert(**config):
-    """A DistilBertModel with random weights. config: vocab_size, dim, n_layers, n_heads, hidden_dim,
-    max_position_embeddings, dropout, attention_dropout (those of distilbert-base-uncased where not given)."""
+    """A DistilBertModel with random weights. config: arguments of transformers' DistilBertConfig (those of
+    distilbert-base-uncased where not given)."""
     transformers = _transformers()
     return transformers.DistilBertModel(transformers.DistilBertConfig(**config))
 
@@ -69,43 +68,35 @@ def load_distilbert(source):
         return _transformers().DistilBertModel.from_pretrained(source)
     except (OSError, ValueError) as problem:
         raise ValueError(
-            f"no DistilBERT {source!r} here or on the hub ({str(problem).strip().splitlines()[0]}); download the model elsewhere "
-            "(config.json, model.safetensors, vocab.txt) and name its folder"
+            f"no DistilBERT {source!r} here or on the hub ({str(problem).strip().splitlines()[0]}); download the model "
+            "elsewhere (config.json, model.safetensors, vocab.txt) and name its folder"
         ) from problem
 
 
 def config_from_state(state, heads):
     """The shapes of a DistilBERT from its state_dict: arguments of `build_distilbert`. ValueError for other keys."""
     words, dim = shape(state, "embeddings.word_embeddings.weight", 2)
-    return dict(
-        vocab_size=words, dim=dim, n_layers=layers(state, "transformer.layer"), n_heads=heads,
-        hidden_dim=shape(state, "transformer.layer.0.ffn.lin1.weight", 2)[0],
-        max_position_embeddings=shape(state, "embeddings.position_embeddings.weight", 2)[0],
-    )
+    return dict(vocab_size=words, dim=dim, n_layers=layers(state, "transformer.layer"), n_heads=heads,
+                hidden_dim=shape(state, "transformer.layer.0.ffn.lin1.weight", 2)[0],
+                max_position_embeddings=shape(state, "embeddings.position_embeddings.weight", 2)[0])
 
 
-def real_tokens(input_ids, pad_id=0):
-    """Mask [n, L] of real tokens: all but padding; the first one always counts."""
-    mask = input_ids != pad_id
+def real_tokens(input_ids):
+    """Mask [n, L] of real tokens: all but padding (id 0); the first one always counts."""
+    mask = input_ids != 0
     mask[:, 0] = True
     return mask
 
 
 def encode_sentences(model, input_ids, mask):
-    """Token ids [n, L] and mask [n, L] (bool, real tokens) -> the first token's output [n, dim]. Differentiable.
-
-    Rows are sorted by where their last real token stands and encoded in buckets, each cut behind its longest.
-    """
+    """Token ids [n, L] and mask [n, L] (bool, real tokens) -> the first token's output [n, dim]. Differentiable. Rows
+    that end at similar places are encoded together, cut behind the longest."""
     if not len(input_ids):
         return model.embeddings.word_embeddings.weight.new_zeros(0, model.config.dim)
     mask = mask.bool()
     columns = torch.arange(1, mask.shape[1] + 1, device=mask.device)
-    lengths = (mask * columns).amax(1).clamp_min(1)
-    buckets = (lengths - 1) // STEP
     parts, places = [], []
-    for number in buckets.unique().tolist():
-        rows = (buckets == number).nonzero()[:, 0]
-        width = min(STEP * (number + 1), input_ids.shape[1])
+    for rows, width in buckets((mask * columns).amax(1).clamp_min(1) - 1, input_ids.shape[1]):
         size = len(rows) if torch.is_grad_enabled() else max(1, CHUNK // width)
         for start in range(0, len(rows), size):
             chosen = rows[start : start + size]

@@ -1,10 +1,9 @@
 """The image tower with visual prompts: pictures in, CLS, patch and prompt outputs out.
 
 Works on open_clip's `VisionTransformer`, whose `conv1` may be any module giving [B, width, h, w]. Visual prompts are
-shallow (Visual Prompt Tuning, Jia et al., ECCV 2022): T learnable tokens that join the sequence after `ln_pre`, in
-front of the first block, at the end and without position; being free of positions their place in the sequence does
-not matter. All tokens attend to each other, so a prompt also changes what CLS and patches become. `ln_post` and
-`proj` go over every token, as the CLIP4Clip family does it.
+shallow (Visual Prompt Tuning, Jia et al., ECCV 2022): T learnable tokens without position that join the sequence behind
+`ln_pre`, at its end. All tokens attend to each other, so a prompt also changes what CLS and patches become. `ln_post`
+and `proj` go over every token, as in the CLIP4Clip family.
 """
 
 from typing import NamedTuple
@@ -22,14 +21,10 @@ class ImageTokens(NamedTuple):
 
 
 def is_plain_vit(visual):
-    """True where `visual` is a CLS-pooled open_clip `VisionTransformer`: the towers whose single tokens have a
-    meaning."""
+    """Is `visual` a CLS-pooled open_clip `VisionTransformer`, whose single tokens have a meaning?"""
     parts = ("conv1", "class_embedding", "positional_embedding", "ln_pre", "transformer", "ln_post")
-    return (
-        all(hasattr(visual, part) for part in parts)
-        and getattr(visual, "attn_pool", None) is None
-        and getattr(visual, "pool_type", "tok") == "tok"
-    )
+    return (all(hasattr(visual, part) for part in parts) and getattr(visual, "attn_pool", None) is None
+            and getattr(visual, "pool_type", "tok") == "tok")
 
 
 def add_prompts(visual, count):
@@ -59,10 +54,8 @@ def embed(visual, images):
     position = visual.positional_embedding.to(patches.dtype)
     if position.shape[0] != patches.shape[1] + 1:
         size = getattr(visual, "image_size", None)
-        raise ValueError(
-            f"pictures of {images.shape[-2]} x {images.shape[-1]} pixels give {patches.shape[1]} patches, the tower "
-            f"has positions for {position.shape[0] - 1}; scale them to {size}"
-        )
+        raise ValueError(f"pictures of {images.shape[-2]} x {images.shape[-1]} pixels give {patches.shape[1]} patches, "
+                         f"the tower has positions for {position.shape[0] - 1}; scale them to {size}")
     tokens = torch.cat([cls, patches], dim=1) + position
     return visual.ln_pre(visual.patch_dropout(tokens))
 
@@ -74,13 +67,9 @@ def project(visual, tokens):
 
 
 def encode_image(visual, images, prompts=True, patches=True):
-    """Pictures [B, 3, H, W] -> `ImageTokens`.
-
-    prompts: use the tower's own `vpt_embedding` ([T, width], or [width] as the released code stores it) where it has
-    one; False leaves them out, and then CLS is what the tower gives without prompts. patches: False skips the
-    projection of the patches (they come back as None). A tower that is no plain ViT gives its pooled output as `cls`
-    and nothing else.
-    """
+    """Pictures [B, 3, H, W] -> `ImageTokens`. prompts: use the tower's own `vpt_embedding` ([T, width], or [width] as
+    released) where it has one. patches: False skips their projection (they come back as None). A tower that is no plain
+    ViT gives its pooled output as `cls` and nothing else."""
     prompt = getattr(visual, "vpt_embedding", None) if prompts else None
     if not is_plain_vit(visual):
         if prompt is not None or patches:

@@ -1,16 +1,14 @@
 """Linear layers on a CPU with weights packed for oneDNN: `linear`, in place of torch.nn.functional.linear.
 
 oneDNN multiplies fp32 matrices with all vector registers of the processor, MKL does so on Intel's alone: on an AMD
-processor with AVX-512 the packed product was measured at twice the speed, on one with AVX2 (where MKL is as wide) at 0.8
-to 1.0 of it. The rule `auto` therefore packs where the processor has AVX-512 or more; it asks the processor and no clock,
-so that the same machine always computes the same digits. The environment variable POSRANK_PACKED (auto | on | off) or the
-context `packed_linear("on")` decides otherwise.
+processor with AVX-512 the packed product was measured at twice the speed, on one with AVX2 at 0.8 to 1.0 of it. The
+rule `auto` packs where the processor has AVX-512 or more; it asks no clock, so that a machine always computes the same
+digits. The environment variable POSRANK_PACKED (auto | on | off) or the context `packed_linear("on")` decides.
 
-PyTorch keeps these operations for its compiler, without a promise. Where they are missing, or anything else speaks against
-them (another dtype or device, autocast, a gradient that is wanted, few rows), the plain product is taken.
-
-A packed weight is a copy. It is kept as long as its parameter lives, and made again when the parameter's memory, its
-version (every in-place change counts it up) or its sum (edits through `.data` are not counted) has changed.
+Where PyTorch lacks these operations (they are its compiler's, without a promise), or anything else speaks against them
+(dtype, device, autocast, a gradient that is wanted, few rows), the plain product is taken. A packed weight is a copy,
+kept as long as its parameter lives and made again when the parameter's memory, version or sum (edits through `.data`
+have no version) changes.
 """
 
 import os
@@ -33,8 +31,7 @@ _packed = WeakIdKeyDictionary()
 
 @contextmanager
 def packed_linear(switch):
-    """Pack (`on`), never pack (`off`), or follow the rule above (`auto`) within this context; it goes before the
-    environment variable. ValueError for another word."""
+    """Pack (`on`), never pack (`off`), or follow the rule (`auto`) within this context. ValueError for another word."""
     token = _switch.set(_checked(switch, "packed_linear"))
     try:
         yield
@@ -55,18 +52,16 @@ def available():
         return False
     try:
         with torch.no_grad():
-            x, weight, bias = (torch.linspace(-1, 1, n).view(shape) for n, shape in ((48, (6, 8)), (40, (5, 8)), (5, (5,))))
+            x, weight = (torch.linspace(-1, 1, n * 8).view(n, 8) for n in (6, 5))
+            bias = torch.linspace(-1, 1, 5)
             return torch.allclose(_product(x, _reorder(weight), bias), F.linear(x, weight, bias), atol=1e-5)
     except (AttributeError, RuntimeError, TypeError):
         return False
 
 
 def linear(x, weight, bias=None, rows=None):
-    """x [n, in] times weight [out, in] transposed, plus bias [out] -> [n, out].
-
-    rows: (start, stop), only these rows of weight and bias. The weight must be the parameter itself, not a slice of it:
-    it is the key under which the packed copy is kept.
-    """
+    """x [n, in] times weight [out, in] transposed, plus bias [out] -> [n, out]; rows: (start, stop), only these of
+    weight and bias. The weight must be the parameter itself, not a slice of it: the packed copy is kept under it."""
     start, stop = rows or (0, len(weight))
     if bias is not None:
         bias = bias[start:stop]
@@ -78,15 +73,13 @@ def linear(x, weight, bias=None, rows=None):
 def run_mlp(layers, x):
     """The layers of a block's MLP: linear ones through `linear`, activations in place where no gradient is wanted."""
     for layer in layers:
-        if layer._forward_hooks or layer._forward_pre_hooks:
-            x = layer(x)
-        elif type(layer) is nn.Linear:
+        hooked = layer._forward_hooks or layer._forward_pre_hooks
+        in_place = not (torch.is_grad_enabled() or layer is layers[0])
+        if type(layer) is nn.Linear and not hooked:
             x = linear(x, layer.weight, layer.bias)
-        elif torch.is_grad_enabled() or layer is layers[0]:
-            x = layer(x)
-        elif type(layer) is nn.GELU and layer.approximate == "none":
+        elif type(layer) is nn.GELU and layer.approximate == "none" and in_place and not hooked:
             x = torch.ops.aten.gelu_(x)
-        elif type(layer) is QuickGELU:
+        elif type(layer) is QuickGELU and in_place and not hooked:
             x = x.mul_((1.702 * x).sigmoid_())
         else:
             x = layer(x)
@@ -137,4 +130,3 @@ def _checked(switch, where):
     if switch not in SWITCHES:
         raise ValueError(f"{where}: {switch!r} is none of {', '.join(SWITCHES)}")
     return switch
-

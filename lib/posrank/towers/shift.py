@@ -1,11 +1,9 @@
 """Token shift (TS2-Net, Liu et al., ECCV 2022; github.com/yuqi657/ts2_net): patches move between neighbouring frames.
 
-In front of the attention of some blocks (10 and 11 of twelve), every `fold`-th patch of a frame becomes that of the frame
-before and every `fold`-th other one that of the frame behind, so that attention within a frame sees its neighbours. Only
-what attention reads is shifted, not the residual stream; CLS and visual prompts never are.
-
-`add_shift` wraps the attention of blocks (parameters are then called `attn.net.*`, as released); `frames_in_order` says which
-pictures of a batch are consecutive frames. Outside of it pictures stand alone and nothing moves.
+In front of the attention of some blocks, every `fold`-th patch of a frame becomes that of the frame before and every
+`fold`-th other one that of the frame behind. Only what attention reads is shifted, not the residual stream; CLS and
+visual prompts never are. `add_shift` wraps the attention of blocks (parameters are then called `attn.net.*`, as
+released); `frames_in_order` says which pictures of a batch are consecutive frames. Outside of it nothing moves.
 """
 
 from contextlib import contextmanager
@@ -24,12 +22,12 @@ RELEASED_BLOCKS = (10, 11)
 def shift_tokens(x, before, behind, tokens):
     """Pictures' tokens [n, S, width] -> the same with shifted patches.
 
-    before, behind: the picture in front of and behind each one in its video [n], itself where there is none. tokens: how many
-    of the S are CLS and patches; what follows (prompts) stays. Patches 1, 1 + fold, ... come from the frame before, 4,
-    4 + fold, ... from the one behind (fold = tokens // 7, at least 1). Where both sets meet, which is so for a fold of 1 or 3,
-    the frame behind wins, except in the last frame, which has none: the released code writes those patches last.
+    before, behind: the picture in front of and behind each one in its video [n], itself where there is none. tokens:
+    how many of the S are CLS and patches; what follows (prompts) stays. Patches 1, 1 + fold, ... come from the frame
+    before, 4, 4 + fold, ... from the one behind (fold = tokens // 7, at least 1). Where both sets meet (a fold of 1 or
+    3) the frame behind wins, except in the last frame, which has none: the released code writes those patches last.
 
-    >>> frames = torch.arange(3.0).view(3, 1, 1).expand(3, 8, 1)            # CLS and 7 patches, fold 1: all of them move
+    >>> frames = torch.arange(3.0).view(3, 1, 1).expand(3, 8, 1)       # CLS and 7 patches, fold 1: all move
     >>> shift_tokens(frames, torch.tensor([0, 0, 1]), torch.tensor([1, 2, 2]), 8)[:, [0, 1, 4], 0]
     tensor([[0., 0., 1.],
             [1., 0., 2.],
@@ -62,21 +60,18 @@ class ShiftedAttention(nn.Module):
 
 
 def shifted_blocks(visual, as_released=False):
-    """Numbers of the blocks that are shifted where nothing else is said: the last two; as_released: those of 10 and 11 that the
-    tower has (the last two of a tower that has neither, where the released code shifts nothing)."""
+    """Numbers of the blocks that are shifted by default: the last two; as_released: those of 10 and 11 that the tower
+    has (the last two of a tower that has neither, where the released code shifts nothing)."""
     layers = len(visual.transformer.resblocks)
     released = tuple(number for number in RELEASED_BLOCKS if number < layers)
     return released if as_released and released else tuple(range(max(0, layers - 2), layers))
 
 
 def add_shift(visual, blocks):
-    """Shift tokens in front of the attention of the blocks with these numbers. ValueError where the tower is no plain ViT
-    or has no such block."""
+    """Shift tokens in front of the attention of these blocks. ValueError where the tower has none such."""
     if not is_plain_vit(visual):
-        raise ValueError(
-            f"token shift needs a ViT with a class token (open_clip's VisionTransformer, pool_type 'tok'), "
-            f"not {type(visual).__name__}; choose a backbone such as openai/ViT-B-32"
-        )
+        raise ValueError("token shift needs a ViT with a class token (open_clip's VisionTransformer, pool_type "
+                         f"'tok'), not {type(visual).__name__}; choose a backbone such as openai/ViT-B-32")
     layers = len(visual.transformer.resblocks)
     wrong = [number for number in blocks if not isinstance(number, int) or not 0 <= number < layers]
     if wrong:
@@ -89,8 +84,8 @@ def add_shift(visual, blocks):
 
 
 def neighbours(real):
-    """Which frames are there, [V, F] bool -> `before`, `behind` [n]: for each of the n real frames, in order, the number of the
-    real frame in front of and behind it in its video, itself where there is none.
+    """Which frames are there, [V, F] bool -> `before`, `behind` [n]: the numbers of the real frames in front of and
+    behind each of the n real frames in its video, itself where there is none.
 
     >>> [x.tolist() for x in neighbours(torch.tensor([[True, True], [True, False]]))]
     [[0, 0, 2], [1, 1, 2]]
@@ -106,10 +101,7 @@ def neighbours(real):
 
 @contextmanager
 def frames_in_order(visual, real):
-    """Within this context the pictures given to `visual` are the real frames of videos [V, F], one video after the other.
-
-    A tower without shifted blocks takes no notice.
-    """
+    """Within this context the pictures given to `visual` are the real frames of videos [V, F], video by video."""
     shifted = [module for module in visual.modules() if isinstance(module, ShiftedAttention)]
     found = neighbours(real) if shifted else None
     for module in shifted:

@@ -1,12 +1,10 @@
 """The space-time transformer of Frozen in Time (Bain et al., ICCV 2021; github.com/m-bain/frozen-in-time).
 
-In: videos [V, F, 3, H, W] with up to `num_frames` frames. Out: the outputs of CLS and of the visual prompts. Tokens are the
-patches of all frames behind CLS; a block attends over time (the F patches of one place), then over space (the N patches of
-one frame), both with the keys of CLS in front, while CLS itself attends to everything. The residual of the spatial attention
-starts from the block's input, not from what the temporal attention made of it. Names of parameters are the official ones.
-
-Visual prompts are tokens beside CLS that are treated as CLS is: they attend to everything, and their keys and values stand
-in front of every group. They have no position.
+In: videos [V, F, 3, H, W] with up to `num_frames` frames. Out: the outputs of CLS and of the visual prompts. Tokens are
+the patches of all frames behind CLS; a block attends over time (the F patches of one place), then over space (the N
+patches of one frame), both with the keys of CLS in front, while CLS itself attends to everything. The residual of the
+spatial attention starts from the block's input. Names of parameters are the official ones. Visual prompts are tokens
+beside CLS, without position, that are treated as CLS is.
 """
 
 import torch
@@ -76,7 +74,7 @@ class Block(nn.Module):
         self.activation = activation()
 
     def forward(self, x, special, frames, real=None, last=False):
-        """x [V, special + F * N, width] -> the same; the `last` block gives [V, special, width]: nothing else is read."""
+        """x [V, special + F * N, width] -> the same; the `last` block gives [V, special, width]."""
         moved = x + self.timeattn(self.norm3(x), special, frames, "time", real)
         kept = x[:, :special] if last else x
         x = kept + self.attn(self.norm1(moved), special, frames, "space", real, patches=not last)
@@ -98,8 +96,8 @@ class SpaceTimeTransformer(nn.Module):
     """Videos [V, F, 3, H, W] -> [V, 1 + T, width]: outputs of CLS and of T prompts, normalised.
 
     image_size, patch_size in pixels; num_frames: the most frames that it has positions for. The rest is official as it
-    stands, and otherwise that of the ViT it starts from: activation (gelu, quick_gelu, or a class), eps of the layer norms,
-    norm_pre (a layer norm before the first block), stem (channels of a convolutional patch stem).
+    stands, and otherwise that of the ViT it starts from: activation (gelu, quick_gelu, or a class), eps of the layer
+    norms, norm_pre (a layer norm before the first block), stem (channels of a convolutional patch stem).
     """
 
     def __init__(self, image_size=224, patch_size=16, width=768, layers=12, heads=12, num_frames=4, mlp_ratio=4.0,
@@ -159,13 +157,13 @@ class SpaceTimeTransformer(nn.Module):
         self.num_frames = num_frames
 
     def tokens(self, video, prompts=True):
-        """The first block's input [V, special + F * N, width], and how many special tokens (CLS, prompts) it begins with."""
+        """The first block's input [V, special + F * N, width], and how many special tokens (CLS, prompts) begin it."""
         frames = video.shape[1]
         patches = self.patch_embed(video.flatten(0, 1))
         if patches.shape[1] + 1 != self.pos_embed.shape[1]:
             raise ValueError(
-                f"pictures of {video.shape[-2]} x {video.shape[-1]} pixels give {patches.shape[1]} patches, the tower has "
-                f"positions for {self.pos_embed.shape[1] - 1}; scale them to {self.image_size}"
+                f"pictures of {video.shape[-2]} x {video.shape[-1]} pixels give {patches.shape[1]} patches, the tower "
+                f"has positions for {self.pos_embed.shape[1] - 1}; scale them to {self.image_size}"
             )
         patches = patches.unflatten(0, (-1, frames)) + self.pos_embed[:, None, 1:].to(patches.dtype)
         patches = (patches + self.temporal_embed[:, :frames, None].to(patches.dtype)).flatten(1, 2)
@@ -178,8 +176,8 @@ class SpaceTimeTransformer(nn.Module):
         return torch.cat([x[:, :1], prompt, x[:, 1:]], dim=1), 1 + prompt.shape[1]
 
     def special_attention(self, video):
-        """What CLS and the prompts look at in the last block's spatial attention: weights [V, heads, special, tokens], and
-        how many special tokens come first."""
+        """What CLS and the prompts look at in the last block's spatial attention: weights [V, heads, special, tokens],
+        and how many special tokens come first."""
         x, special = self.tokens(video)
         *blocks, last = self.blocks
         for block in blocks:
@@ -199,21 +197,17 @@ class SpaceTimeTransformer(nn.Module):
 
 
 def inflate(visual, num_frames):
-    """A SpaceTimeTransformer with the weights of an open_clip ViT; with one frame it gives what the ViT gives.
-
-    Position and class embedding, patch stem, `ln_pre`, activation and layer norms are the ViT's; what is temporal
-    starts as "copied". ValueError where `visual` is no plain ViT.
-    """
+    """A SpaceTimeTransformer with the weights of an open_clip ViT; with one frame it gives what the ViT gives, and what
+    is temporal starts as "copied". ValueError where `visual` is no plain ViT."""
     if not is_plain_vit(visual):
-        raise ValueError(f"Frozen needs a plain ViT to start from, not {type(visual).__name__}; choose another backbone")
+        raise ValueError(f"Frozen needs a plain ViT to start from, not {type(visual).__name__}; choose another "
+                         "backbone")
     blocks = visual.transformer.resblocks
     width, hidden = visual.class_embedding.shape[-1], blocks[0].mlp.c_fc.out_features
     patches = visual.positional_embedding.shape[0] - 1
     size = visual.image_size[0] if isinstance(visual.image_size, tuple) else visual.image_size
-    tower = SpaceTimeTransformer(
-        size, size // round(patches**0.5), width, len(blocks), blocks[0].attn.num_heads, num_frames, hidden / width,
-        type(blocks[0].mlp.gelu), visual.ln_post.eps,
-    )  # fmt: skip
+    tower = SpaceTimeTransformer(size, size // round(patches**0.5), width, len(blocks), blocks[0].attn.num_heads,
+                                 num_frames, hidden / width, type(blocks[0].mlp.gelu), visual.ln_post.eps)
     tower.patch_embed.proj, tower.norm_pre = visual.conv1, visual.ln_pre
     state = {"cls_token": visual.class_embedding[None, None], "pos_embed": visual.positional_embedding[None]}
     names = {"ln_1": "norm1", "ln_2": "norm2", "attn.in_proj_": "attn.qkv.", "attn.out_proj": "attn.proj",

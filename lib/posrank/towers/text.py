@@ -21,8 +21,7 @@ from posrank.towers.trie import build_trie, run_trie
 
 MODES = ("trie", "bucket", "pad", "auto")
 CHUNK = 2**15
-"""Tokens in one pass where no gradient is wanted: bounds memory (256 MiB for the widest layer of ViT-B/32's text
-tower)."""
+"""Tokens in one pass where no gradient is wanted: bounds memory (256 MiB for ViT-B/32's widest text layer)."""
 CHUNK_GPU = 2**18
 """The same on a GPU, whose multipliers want more rows at a time (2 GiB)."""
 STEP = 4
@@ -35,18 +34,18 @@ SHARED = 0.95
 def encode_text(tower, input_ids, mode="auto", tokens=False):
     """Token ids [n, L] -> sentence vectors [n, d]; with `tokens` -> word features [n, L, d] and mask [n, L].
 
-    tower: an open_clip model. input_ids: int64, L up to its context length; a sentence ends with EOT (the largest id
-    of its row, or the tower's `eos` id), whatever stands behind is padding. mode: trie | bucket | pad | auto. Word
-    features: the projected output of every token; mask is True up to and with EOT. Behind that, features are zeros
-    (trie, bucket, auto) or what the tower makes of its padding (pad). Differentiable in every mode.
-    ValueError for an unknown mode, ids of a wrong shape, or word features of a tower whose tokens cannot be had
-    exactly.
+    tower: an open_clip model. input_ids: int64, L up to its context length; a sentence ends with EOT (the largest id of
+    its row, or the tower's `eos` id), the rest is padding. Word features: the projected output of every token; mask is
+    True up to and with EOT, behind which features are zeros (trie, bucket, auto) or what the tower makes of its padding
+    (pad). Differentiable. ValueError for an unknown mode, ids of a wrong shape, or word features of a tower whose
+    tokens cannot be had exactly.
     """
     if mode not in MODES:
         raise ValueError(f"mode={mode!r} is none of {', '.join(MODES)}")
-    if not isinstance(input_ids, torch.Tensor) or input_ids.dtype not in (torch.int64, torch.int32) or input_ids.dim() != 2:
-        what = f"{tuple(input_ids.shape)} {input_ids.dtype}" if isinstance(input_ids, torch.Tensor) else type(input_ids).__name__
-        raise ValueError(f"input_ids must be whole numbers [n, L], not {what}")
+    if not isinstance(input_ids, torch.Tensor):
+        raise ValueError(f"input_ids must be whole numbers [n, L], not {type(input_ids).__name__}")
+    if input_ids.dtype not in (torch.int64, torch.int32) or input_ids.dim() != 2:
+        raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
     if not input_ids.shape[1]:
         raise ValueError("input_ids must be whole numbers [n, L] with at least one column")
     if not hasattr(tower, "encode_text"):
@@ -61,14 +60,13 @@ def encode_text(tower, input_ids, mode="auto", tokens=False):
     if input_ids.device.type == "cpu" and len(input_ids):
         words = text.token_embedding.num_embeddings
         if not 0 <= int(input_ids.min()) <= int(input_ids.max()) < words:
-            raise ValueError(f"input_ids must lie from 0 to {words - 1}, the vocabulary of the tower; tokenize with its own tokenizer")
+            raise ValueError(f"input_ids must lie from 0 to {words - 1}, the vocabulary of the tower; tokenize with "
+                             "its own tokenizer")
     ends = _ends(text, input_ids)
     chunk = CHUNK if input_ids.device.type == "cpu" else CHUNK_GPU
     rows = max(1, len(input_ids) if torch.is_grad_enabled() else chunk // input_ids.shape[1])
-    parts = [
-        _encode(text, input_ids[start : start + rows], ends[start : start + rows], mode, tokens)
-        for start in range(0, max(1, len(input_ids)), rows)
-    ]
+    parts = [_encode(text, input_ids[start : start + rows], ends[start : start + rows], mode, tokens)
+             for start in range(0, max(1, len(input_ids)), rows)]
     out = parts[0] if len(parts) == 1 else torch.cat(parts)
     if not tokens:
         return out
@@ -141,11 +139,8 @@ def _padded(text, input_ids, ends, tokens):
 
 
 def _bucketed(text, input_ids, ends, tokens):
-    bucket = ends // STEP
     parts, places = [], []
-    for number in bucket.unique().tolist():
-        rows = (bucket == number).nonzero()[:, 0]
-        columns = min(STEP * (number + 1), input_ids.shape[1])
+    for rows, columns in buckets(ends, input_ids.shape[1]):
         part = _padded(text, input_ids[rows, :columns], ends[rows], tokens)
         if tokens:
             real = torch.arange(columns, device=rows.device) <= ends[rows, None]
@@ -153,6 +148,13 @@ def _bucketed(text, input_ids, ends, tokens):
         parts.append(part)
         places.append(rows)
     return torch.cat(parts)[torch.cat(places).argsort()]
+
+
+def buckets(ends, most):
+    """Rows by where they end, ends [n] -> (their numbers, how many columns hold all of them) of each bucket."""
+    bucket = ends // STEP
+    for number in bucket.unique().tolist():
+        yield (bucket == number).nonzero()[:, 0], min(STEP * (number + 1), most)
 
 
 def _project(text, x):

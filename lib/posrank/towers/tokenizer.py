@@ -1,11 +1,8 @@
 """Tokenizers: sentences -> [n, L] int64 rows as the CLIP4Clip family builds them.
 
 A row is SOT, at most L - 2 word ids, EOT, zeros. EOT is the largest id of the vocabulary, so that `argmax` finds it;
-zero is padding here although CLIP's byte-pair table also uses it for "!" (lengths therefore come from EOT, never from
-counting zeros).
-
-Both split a text at white space and look every piece up in a cache: no token of theirs reaches across white space, so
-that a piece has the same ids wherever it stands.
+lengths come from EOT, never from counting zeros, since zero is also a token ("!") of CLIP's byte pairs. Both split a
+text at white space and look every piece up in a cache: a piece has the same ids wherever it stands.
 """
 
 import re
@@ -16,7 +13,6 @@ import torch
 
 from posrank.messages import short
 
-UNKNOWN = "<unknown>"
 WORDS = 2**17
 """Pieces of text that a cache holds at most (about 40 MB); then it starts anew."""
 LONG = 64
@@ -110,10 +106,8 @@ class WordTokenizer:
 
 class ByteTokenizer:
     """CLIP's byte-pair encoding (open_clip's SimpleTokenizer) with a cache per word: the same ids, many times faster.
-
-    open_clip repairs every text first (mojibake, HTML entities, control characters). That changes no text of printable
-    ASCII characters without "&", and is left out for those.
-    """
+    open_clip's repairs (mojibake, HTML entities, control characters) are left out for texts that they do not change:
+    printable ASCII without "&"."""
 
     context_length = 77
 

@@ -1,9 +1,8 @@
 """A prefix trie of token rows: in a causal tower, what two sentences share at their start needs computing once.
 
-A caption and its negatives differ by a word, so most of their tokens are the same prefix. Rows are sorted, each row
-shares its longest common prefix with the row before, and every distinct (prefix, token) is one node. A node's hidden
-state depends on the tokens before it alone, that is on its path from the root. Linear layers and norms therefore run
-once per node, without padding; attention collects keys and values along paths. Equal rows are one path. Exact and
+A caption and its negatives differ by a word. Rows are sorted, each shares its longest common prefix with the row
+before, and every distinct (prefix, token) is one node, whose hidden state depends on its path from the root alone.
+Linear layers and norms run once per node, without padding; attention collects keys and values along paths. Exact,
 differentiable.
 """
 
@@ -18,8 +17,7 @@ from posrank.towers.packed import add, linear, run_mlp
 
 @dataclass(frozen=True)
 class AttentionGroup:
-    """Paths of similar shape: `query` [g, S] their own nodes, `key` [g, K] all nodes from the root, `mask` [g, 1, S,
-    K]."""
+    """Paths of similar shape: `query` [g, S] their own nodes, `key` [g, K] nodes from the root, `mask` [g, 1, S, K]."""
 
     query: torch.Tensor
     key: torch.Tensor
@@ -81,15 +79,9 @@ def build_trie(input_ids, length, groups=6):
     def tensor(array):
         return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
-    return PrefixTrie(
-        token=tensor(ids[own].astype(np.int64)),
-        position=tensor(np.nonzero(own)[1]),
-        path=tensor(path),
-        length=tensor(length),
-        row=tensor(row),
-        groups=tuple(AttentionGroup(*map(tensor, part)) for part in parts),
-        place=tensor(place),
-    )
+    return PrefixTrie(token=tensor(ids[own].astype(np.int64)), position=tensor(np.nonzero(own)[1]), path=tensor(path),
+                      length=tensor(length), row=tensor(row),
+                      groups=tuple(AttentionGroup(*map(tensor, part)) for part in parts), place=tensor(place))
 
 
 def _sorted(ids):
@@ -99,8 +91,7 @@ def _sorted(ids):
 
 
 def _attention_groups(path, own, length, shared, groups):
-    """Rows by number of own nodes, then by length, cut into groups: (query, key, mask) of each, and each node's
-    place."""
+    """Rows by number of own nodes, then by length, in groups: (query, key, mask) of each, and each node's place."""
     count = length - shared
     order = np.lexsort((length, count))
     first = path[np.arange(len(path)), shared]
@@ -118,11 +109,8 @@ def _attention_groups(path, own, length, shared, groups):
 
 
 def run_trie(tower, trie, sentences=True):
-    """Hidden states behind the last block of an open_clip text tower, before `ln_final`.
-
-    sentences: the ends of the distinct rows only, [U, width] (the last block then skips all other outputs); else every
-    node's, [T, width].
-    """
+    """Hidden states behind the last block of an open_clip text tower, before `ln_final`. sentences: the ends of the
+    distinct rows only, [U, width] (the last block skips all other outputs); else every node's, [T, width]."""
     x = F.embedding(trie.token, tower.token_embedding.weight) + F.embedding(trie.position, tower.positional_embedding)
     x = x.to(tower.transformer.get_cast_dtype())
     blocks = tower.transformer.resblocks

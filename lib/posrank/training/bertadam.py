@@ -1,34 +1,27 @@
 """BertAdam, the optimiser of the CLIP4Clip family, and how its parameters are grouped.
 
 Adam without bias correction, with weight decay added to the update (not to the gradient), a schedule of its own and
-each parameter's gradient clipped to norm 1 (after the global clipping that the training loop does). The step that a
-schedule sees is counted before the update, so the first update of a warm-up has learning rate 0, as in the original.
+each parameter's gradient clipped to norm 1 (behind the global clipping of the training loop). The schedule's step is
+counted before the update, so the first update of a warm-up has learning rate 0, as in the original.
 """
 
 import math
+import re
 from fnmatch import fnmatchcase
 
 import torch
 from torch.optim import Optimizer
 
-SCHEDULES = {
-    "warmup_cosine": lambda x, warmup: x / warmup if x < warmup else 0.5 * (1 + math.cos(math.pi * x)),
-    "warmup_constant": lambda x, warmup: x / warmup if x < warmup else 1.0,
-    "warmup_linear": lambda x, warmup: x / warmup if x < warmup else max((x - 1) / (warmup - 1), 0.0),
-}
+SCHEDULES = {"warmup_cosine": lambda x, warmup: x / warmup if x < warmup else 0.5 * (1 + math.cos(math.pi * x)),
+             "warmup_constant": lambda x, warmup: x / warmup if x < warmup else 1.0,
+             "warmup_linear": lambda x, warmup: x / warmup if x < warmup else max((x - 1) / (warmup - 1), 0.0)}
 """Factor on the learning rate at progress x = step / t_total."""
 
 MAX_LOGIT_SCALE = math.log(100)
 
-RELEASED_FROZEN = (
-    "clip.token_embedding.*",
-    "clip.positional_embedding",
-    "clip.visual.class_embedding",
-    "clip.visual.conv1.*",
-    "clip.visual.positional_embedding",
-    "clip.visual.ln_pre.*",
-    "clip.visual.vpt_embedding",
-)
+RELEASED_FROZEN = ("clip.token_embedding.*", "clip.positional_embedding", "clip.visual.class_embedding",
+                   "clip.visual.conv1.*", "clip.visual.positional_embedding", "clip.visual.ln_pre.*",
+                   "clip.visual.vpt_embedding")
 """What the released training scripts keep frozen, the visual prompt among it."""
 
 
@@ -112,12 +105,11 @@ def _rate(group, step):
 
 def parameter_groups(system, lr, clip_lr, weight_decay=0.2, frozen=(), prompt_lr=None):
     """Groups for an optimiser: the pretrained towers (`system.pretrained`, as in `clip.*`) with clip_lr, visual prompts
-    with prompt_lr (None = lr) and no decay, the rest with lr.
+    with prompt_lr (None = lr) and no decay, the rest with lr. Each group carries its `name`.
 
     frozen: patterns of names (as in a shell: "clip.visual.*") that are kept as they are, or "released" for
-    RELEASED_FROZEN; they get requires_grad False, all others True. Biases have no weight decay, nor have
-    normalisation weights and the logit scale (a system built as_released decays these two, as the released grouping
-    by name does). Each group carries its `name`. ValueError where a pattern fits no parameter.
+    RELEASED_FROZEN; they get requires_grad False, all others True. Biases have no weight decay, nor have normalisation
+    weights and the logit scale (as_released decays these two, by name). ValueError where a pattern fits no parameter.
     """
     released = system.as_released
     patterns = RELEASED_FROZEN if frozen == "released" else (frozen,) if isinstance(frozen, str) else tuple(frozen)
@@ -135,21 +127,15 @@ def parameter_groups(system, lr, clip_lr, weight_decay=0.2, frozen=(), prompt_lr
         kind = "prompt" if name.endswith("vpt_embedding") else "clip" if name.startswith(system.pretrained) else "new"
         decayed = kind != "prompt" and "bias" not in name and (released or not _is_scale(name))
         key = kind if decayed else f"{kind}, no decay"
-        group = groups.setdefault(
-            key, {"params": [], "lr": rates[kind], "weight_decay": weight_decay if decayed else 0.0, "name": key}
-        )
-        group["params"].append(parameter)
+        options = {"lr": rates[kind], "weight_decay": weight_decay if decayed else 0.0, "name": key}
+        groups.setdefault(key, {"params": [], **options})["params"].append(parameter)
     return list(groups.values())
 
 
 def _is_scale(name):
     """Normalisation weights (ln_1, ln_pre, norm1, LayerNorm, a stem's GroupNorm) and the logit scale, by name."""
-    if name.endswith("logit_scale"):
-        return True
-    owner = name.split(".")[-2].lower() if "." in name else ""
-    return name.endswith(".weight") and (
-        owner.startswith(("ln_", "norm", "layernorm", "layer_norm")) or owner.endswith("norm")
-    )
+    scales = r"(^|\.)((ln_|norm|layer_?norm)[^.]*|[^.]*norm)\.weight$|logit_scale$"
+    return re.search(scales, name.lower()) is not None
 
 
 @torch.no_grad()

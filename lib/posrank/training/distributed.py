@@ -1,8 +1,7 @@
 """One process or many: the few collective operations that training needs, all of them trivial in a single process.
 
-Started by torchrun, each process holds a copy of the system and its own slice of the global batch. Features of all slices are
-gathered with gradients, so that negatives come from the global batch, and parameter gradients are averaged by hand: the
-update is that of one process with the whole batch.
+Started by torchrun, each process holds a copy of the system and its own slice of the global batch. Features of all
+slices are gathered with gradients, and parameter gradients are averaged by hand: the update is that of one process.
 """
 
 import os
@@ -10,6 +9,8 @@ from dataclasses import fields, replace
 
 import torch
 import torch.distributed as dist
+
+from posrank.systems.features import widened
 
 
 class World:
@@ -28,7 +29,7 @@ class World:
         return rows[self.rank * share : (self.rank + 1) * share]
 
     def gather(self, features, words=None):
-        """Features of all processes, in the order of ranks, with gradients; word features are padded to `words` first."""
+        """Features of all processes, in the order of ranks, with gradients; word features are padded to `words`."""
         if self.size == 1:
             return features
         changed = {}
@@ -36,9 +37,8 @@ class World:
             value = getattr(features, field.name)
             if not isinstance(value, torch.Tensor):
                 continue
-            if words and field.name in ("words", "mask") and value.shape[1] < words:
-                padding = value.new_zeros(len(value), words - value.shape[1], *value.shape[2:])
-                value = torch.cat([value, padding], dim=1)
+            if words and field.name in ("words", "mask"):
+                value = widened(value, words)
             changed[field.name] = _Gather.apply(value) if value.is_floating_point() else _gather(value)
         return replace(features, **changed)
 
@@ -62,16 +62,15 @@ class World:
         return value
 
     def collect(self, value, everywhere=True):
-        """[value of process 0, of process 1, ...], of anything that can be pickled; None in all processes but the first
+        """[value of process 0, of process 1, ...], of anything that can be pickled; None in all but the first process
         where not `everywhere`."""
         if self.size == 1:
             return [value]
+        values = [None] * self.size if everywhere or self.main else None
         if everywhere:
-            values = [None] * self.size
             dist.all_gather_object(values, value)
-            return values
-        values = [None] * self.size if self.main else None
-        dist.gather_object(value, values)
+        else:
+            dist.gather_object(value, values)
         return values
 
     def barrier(self):

@@ -1,10 +1,7 @@
-"""Several processes from one call: a notebook, a stage or a test starts workers (torch's elastic_launch) and waits for them.
+"""Several processes from one call: a notebook, a stage or a test starts workers (torch's elastic_launch).
 
-In: the name of a function ("module:name"), its arguments (what can be pickled) and a number of processes. Out: what the function
-gave in each of them, as one world (`posrank.training.distributed.join_world`). An error in a worker is raised here, once; a
-worker that was killed is an error that says so. Workers end with the process that started them, and never run its script.
-
-Who starts torchrun by hand (several machines, a cluster) does not need this: docs/several_machines.md.
+Workers end with the process that started them, and never run its script. Who starts torchrun by hand (several machines,
+a cluster) does not need this: docs/several_machines.md.
 """
 
 import importlib
@@ -28,17 +25,16 @@ NEIGHBOURS = ("gloo", "nccl", "connection", "peer", "broken pipe", "tcpstore", "
 
 
 def processes_of(value):
-    """The number of processes that `processes` in params.yaml asks for: a number, or auto = one per GPU (1 without).
-
-    ValueError where there are fewer GPUs than processes.
-    """
+    """The number that `processes` in params.yaml asks for: a number, or auto = one per GPU (1 without). ValueError
+    where there are fewer GPUs than processes."""
     import torch
 
     devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if value == "auto":
         return max(1, devices)
     if devices and value > devices:
-        raise ValueError(f"processes = {value}, but there are {devices} GPUs here: set it to at most {devices}, or to auto")
+        raise ValueError(f"processes = {value}, but there are {devices} GPUs here: set it to at most {devices}, or to "
+                         "auto")
     return int(value)
 
 
@@ -48,20 +44,18 @@ def under_torchrun():
 
 
 def launch(function, arguments, processes):
-    """Call `function` ("module:name") with the mapping `arguments` in `processes` processes -> the list of their results.
-
-    Raises what the first failing worker raised (ValueError and OSError as they are, all else as a RuntimeError with its
-    traceback), and RuntimeError where one was killed.
-    """
+    """Call `function` ("module:name") with the mapping `arguments` (what can be pickled) in `processes` processes, one
+    world (`posrank.training.distributed.join_world`) -> the list of their results. Raises what the first failing worker
+    raised (ValueError and OSError as they are, all else as a RuntimeError with its traceback), RuntimeError where one
+    was killed."""
     from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     with tempfile.TemporaryDirectory(prefix="posrank-", ignore_cleanup_errors=True) as folder:
-        config = LaunchConfig(
-            min_nodes=1, max_nodes=1, nproc_per_node=processes, run_id=uuid.uuid4().hex, rdzv_backend="c10d",
-            rdzv_endpoint="localhost:0", max_restarts=0, logs_specs=DefaultLogsSpecs(log_dir=folder),
-        )  # fmt: skip
+        config = LaunchConfig(min_nodes=1, max_nodes=1, nproc_per_node=processes, run_id=uuid.uuid4().hex,
+                              rdzv_backend="c10d", rdzv_endpoint="localhost:0", max_restarts=0,
+                              logs_specs=DefaultLogsSpecs(log_dir=folder))
         try:
             with without_script(), _surroundings(processes):
                 found = elastic_launch(config, _work)(function, arguments, os.getpid())
@@ -75,7 +69,8 @@ def _surroundings(processes):
     """Threads for the workers, no log of torch's launcher; afterwards environment and signal handlers as they were."""
     before, handlers = dict(os.environ), {}
     if threading.current_thread() is threading.main_thread():
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)}
+        handlers = {number: signal.getsignal(number)
+                    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)}
     for name in list(logging.root.manager.loggerDict):
         if name.startswith("torch.distributed.elastic"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -100,15 +95,15 @@ def _error(folder, processes, killed_by=None):
     # a worker whose neighbour is gone fails in its next message to it
     causes = [note for note in notes if not any(word in note["message"].lower() for word in NEIGHBOURS)]
     if not causes:
-        return RuntimeError(
-            f"one of the {processes} processes was killed{f' ({killed_by})' if killed_by not in (None, '<N/A>') else ''}: most often "
-            "memory ran out. What was finished is kept; the same call goes on from there"
-        )
+        how = f" ({killed_by})" if killed_by not in (None, "<N/A>") else ""
+        return RuntimeError(f"one of the {processes} processes was killed{how}: most often memory ran out. What was "
+                            "finished is kept; the same call goes on from there")
     first = min(causes, key=lambda note: int(note["extraInfo"]["timestamp"]))
     kind, _, message = first["message"].partition(": ")
     if kind in PLAIN:
         return PLAIN[kind](message)
-    return RuntimeError(f"one of the {processes} processes failed with {kind}: {message}\n{first['extraInfo']['py_callstack']}")
+    return RuntimeError(f"one of the {processes} processes failed with {kind}: "
+                        f"{message}\n{first['extraInfo']['py_callstack']}")
 
 
 def _work(function, arguments, launcher):

@@ -9,10 +9,8 @@ import torch.nn.functional as F
 
 
 def coarse_loss(similarity, reduce="mean"):
-    """Contrastive loss of matching pairs, Eq. 2: similarity [B, B], text i belongs to video i -> scalar.
-
-    reduce: "mean" of the two directions (text to video, video to text), as the released code has it, or their "sum", as
-    printed. Each direction is a mean over the batch.
+    """Contrastive loss of matching pairs, Eq. 2: similarity [B, B], text i belongs to video i -> scalar. reduce: "mean"
+    of the two directions (each a mean over the batch), as the released code has it, or their "sum", as printed.
 
     >>> coarse_loss(torch.zeros(4, 4))
     tensor(1.3863)
@@ -44,8 +42,8 @@ def fine_loss(scores, valid=None, form="inside"):
     if form not in ("inside", "printed"):
         raise ValueError(f"form={form!r} is neither 'inside' nor 'printed'")
     try:
-        valid = torch.ones_like(scores, dtype=torch.bool) if valid is None else torch.as_tensor(valid, device=scores.device).bool()
-        valid = valid.to_dense()
+        valid = torch.ones_like(scores) if valid is None else torch.as_tensor(valid, device=scores.device)
+        valid = valid.bool().to_dense()
     except (TypeError, RuntimeError, ValueError) as problem:
         raise ValueError(f"valid must be true or false for each score ({problem})") from None
     if valid.shape != scores.shape:
@@ -61,4 +59,5 @@ def fine_loss(scores, valid=None, form="inside"):
 
 def _check_floats(tensor, name):
     if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point() or tensor.layout != torch.strided:
-        raise ValueError(f"{name} must be a tensor of floating point numbers, not {getattr(tensor, 'dtype', type(tensor).__name__)}")
+        raise ValueError(f"{name} must be a tensor of floating point numbers, not "
+                         f"{getattr(tensor, 'dtype', type(tensor).__name__)}")

@@ -1,8 +1,7 @@
 """The next batches are made while the device computes: read, filled with negatives and pinned by one thread.
 
-In: a function number -> batch, a range of numbers. Out: the batches in order, the same as without a thread, because one thread
-makes them one after the other. An error in the thread is raised where the batch was asked for; whoever stops early leaves no
-thread behind. On a GPU frames are copied from pinned memory while the step before still runs.
+In: a function number -> batch, a range of numbers. Out: the batches in order, the same as without a thread. An error in
+the thread is raised where the batch was asked for; whoever stops early leaves no thread behind.
 """
 
 import time
@@ -16,8 +15,8 @@ import torch
 class Prefetch:
     """Iterator over ``make(first)`` .. ``make(last - 1)``, ``ahead`` of them in the making; 0 = made when asked for.
 
-    device: where frames go; None or a CPU leaves them as they are. Attributes: waited, the seconds that the caller waited for
-    batches; `share()`, that time's part of all time since the first batch came (what the device was kept idle for).
+    device: where frames go; None or a CPU leaves them as they are. Attributes: waited, the seconds that the caller
+    waited for batches; `share()`, that time's part of all time since the first batch came (the device was idle).
 
     >>> with Prefetch(lambda number: number * 10, 2, 5) as coming:
     ...     list(coming)

@@ -1,9 +1,8 @@
 """The embedded world's CLIP: pretraining by contrast between clips and captions alone (Eq. 2, no word-level negatives).
 
-First images, as CLIP had them: captions are matched to a few frames of many clips by mean pooling. Then whole clips, through
-X-CLIP's similarity as well, so that the temporal module starts trained too. The result is
-`config.json` and `weights.safetensors` (towers and temporal module): what every run on the world starts from. Deterministic
-from its seed on one machine; killed at any moment it resumes from the last checkpoint.
+First images, as CLIP had them: captions are matched to a few frames of many clips by mean pooling. Then whole clips,
+through X-CLIP's similarity as well, so that the temporal module starts trained too. The result is `config.json` and
+`weights.safetensors`. Deterministic from its seed on one machine; killed, it resumes from the last checkpoint.
 """
 
 import math
@@ -40,8 +39,8 @@ def backbone_config(width=128, vision_layers=3, text_layers=2, pixels=64, patch=
 
 
 def augment(clips, generator):
-    """uint8 [B, F, H, W, 3] -> float [B, F, 3, H, W] in 0..1: mirrored (no word of the world names a side), shifted by up
-    to 3 pixels, brightness and contrast changed by up to 15 %; one draw per clip."""
+    """uint8 [B, F, H, W, 3] -> float [B, F, 3, H, W] in 0..1: mirrored (no word of the world names a side), shifted by
+    up to 3 pixels, brightness and contrast changed by up to 15 %; one draw per clip."""
     clips = clips.permute(0, 1, 4, 2, 3).float() / 255
     batch, _, _, height, width = clips.shape
     mirrored = torch.rand(batch, generator=generator) < 0.5
@@ -61,12 +60,9 @@ def learning_rate(step, steps, peak, warmup=0.04):
 
 
 class HardBatches:
-    """Rows of the pool for a batch: groups of clips that share some words and differ in the others.
-
-    `scene` groups are those of the pool: the same two objects, doing different things. A group named by slots, such as
-    "adj1 adj2 prep", holds clips that agree in these. Without such batches colours alone tell almost any two clips apart
-    and nouns, verbs and adverbs are never needed.
-    """
+    """Rows of the pool for a batch: groups of clips that share some words and differ in the others. `scene` groups are
+    those of the pool (the same two objects, doing different things); a group named by slots, such as "adj1 adj2 prep",
+    agrees in these. Without them colours alone tell almost any two clips apart."""
 
     def __init__(self, scenes, size):
         self.scenes, self.size, self._tables = scenes, size, {}
@@ -93,23 +89,28 @@ class HardBatches:
         return np.concatenate(rows)
 
 
-def _batch(step, phase, pool, captions, batches, tokenizer, config, seed):
-    """Clips [B, F', 3, H, W] (normalised) and token rows [B, L] of one step, drawn from (seed, phase, step) alone."""
-    rng = np.random.default_rng([seed, phase["frames"], step])
-    rows = batches.draw(rng, phase["groups"])
+def draw_batch(rng, groups, frames, pool, captions, batches, config):
+    """Clips [B, frames, 3, H, W] (augmented, normalised) and a caption of each, `groups` of `batches`."""
+    rows = batches.draw(rng, groups)
     texts = [captions[row][rng.integers(len(captions[row]))] for row in rows]
     clips = np.stack([pool[row] for row in rows])
-    if phase["frames"] < clips.shape[1]:
-        kept = np.sort(rng.permuted(np.tile(np.arange(clips.shape[1]), (len(clips), 1)), axis=1)[:, : phase["frames"]], axis=1)
+    if frames < clips.shape[1]:
+        kept = np.sort(rng.permuted(np.tile(np.arange(clips.shape[1]), (len(clips), 1)), axis=1)[:, :frames], axis=1)
         clips = clips[np.arange(len(clips))[:, None], kept]
     pixels = augment(torch.from_numpy(clips), torch.Generator().manual_seed(int(rng.integers(1 << 31))))
     mean, std = (torch.tensor(config[key]).view(3, 1, 1) for key in ("image_mean", "image_std"))
-    return (pixels - mean) / std, tokenizer(texts)
+    return (pixels - mean) / std, texts
+
+
+def open_pool(folder, groups, group_size, seed, frames, pixels):
+    """Clips [groups * group_size, F, H, W, 3] uint8 (rendered where absent), their captions, `HardBatches`."""
+    scenes = [scene for group in range(groups) for scene in group_scenes(seed, group, group_size)]
+    clips = render_pool(folder / "frames.npy", groups, group_size, seed, frames, pixels)
+    return clips, pool_captions(groups, group_size, seed), HardBatches(scenes, group_size)
 
 
 def _loss(system, ids, pixels, whole_clips):
-    """Eq. 2 on mean-pooled frames (what CLIP is trained with, and the system `clip` uses); with whole clips also on X-CLIP's
-    similarity."""
+    """Eq. 2 on mean-pooled frames (as CLIP is trained); with whole clips also on X-CLIP's similarity."""
     text, video = system.encode_text(ids), system.encode_video(pixels)
     pooled = F.normalize(video.frames, dim=-1).mean(1)
     scale = system.clip.logit_scale.exp()
@@ -125,36 +126,28 @@ def progress(plan, number):
 
 
 def main(out, params):
-    """Stage `pretrain`: the section `pretrain` of params.yaml -> the backbone folder `out`; the pool stands beside it."""
+    """Stage `pretrain`: the section `pretrain` of params.yaml -> the folder `out`; the pool stands beside it."""
     chosen = params.pretrain.plain()
     phases = list(chosen.pop("phases").values())
     words = chosen.pop("max_words")
-    return pretrain(
-        out, Path(out).parent / "pool", phases=phases, frames=params.world.frames, pixels=params.world.size, words=words, **chosen
-    )
+    return pretrain(out, Path(out).parent / "pool", phases=phases, frames=params.world.frames, pixels=params.world.size,
+                    words=words, **chosen)
 
 
 def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, frames, pixels, words, config=None,
              threads=None, checkpoint_every=250):
     """Pretrain and write the backbone folder `out`; the clips are rendered into `pool` first (kept for the next time).
 
-    phases: list of dict(cycle, steps, frames, groups): cycle of the learning rate, frames per clip (fewer than it has: images),
-    groups per batch by kind (see HardBatches). Writes `history.csv` (step, phase, loss, learning rate) beside the weights.
+    phases: list of dict(cycle, steps, frames, groups): cycle of the learning rate, frames per clip (fewer than it has:
+    images), groups per batch by kind (see HardBatches). Writes `history.csv` (step, frames, loss, lr).
     """
     out, pool = Path(out), Path(pool)
     if threads:
         torch.set_num_threads(threads)
-    clips = render_pool(pool / "frames.npy", groups, group_size, seed, frames, pixels)
-    captions = pool_captions(groups, group_size, seed)
-    batches = HardBatches([scene for group in range(groups) for scene in group_scenes(seed, group, group_size)], group_size)
+    clips, captions, batches = open_pool(pool, groups, group_size, seed, frames, pixels)
     config = config or backbone_config(pixels=pixels)
-    backbone = build_backbone(config, seed)
-
-    def tokenizer(texts):
-        return backbone.tokenizer(texts, words)
-
     torch.manual_seed(seed)
-    system = systems.build("xclip", backbone=backbone, num_frames=frames, max_words=words)
+    system = systems.build("xclip", backbone=build_backbone(config, seed), num_frames=frames, max_words=words)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     system.to(device).train()
     named = [(n, p) for n, p in system.named_parameters() if n.startswith(KEPT)]
@@ -163,18 +156,18 @@ def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, f
 
     def losses(first):
         for phase, step in plan[first:]:
-            shown, ids = (x.to(device) for x in _batch(step, phase, clips, captions, batches, tokenizer, config, seed))
-            loss = _loss(system, ids, shown, whole_clips=phase["frames"] == frames)
+            rng = np.random.default_rng([seed, phase["frames"], step])
+            shown, texts = draw_batch(rng, phase["groups"], phase["frames"], clips, captions, batches, config)
+            ids = system.tokenizer(texts, words)
+            loss = _loss(system, ids.to(device), shown.to(device), whole_clips=phase["frames"] == frames)
             yield loss, lambda loss=loss, shown=phase["frames"]: {"frames": shown, "loss": round(loss.item(), 5)}
 
-    resume = Resume(pool / "checkpoint.pt", digests(
-        settings=[seed, lr, weight_decay, words, config, phases], weights=system.state_dict(), frames=pool / "frames.npy",
-        captions=captions, code=code("training", "systems", "towers", "world"),
-    ), checkpoint_every)
-    history = take_steps(
-        system, optimizer, losses, len(plan), columns=("frames", "loss"), clip=1.0, clipped=[p for _, p in named], resume=resume,
-        rate=lambda peak, number: learning_rate(*progress(plan, number), peak), what="pretrain",
-    )
+    marks = digests(settings=[seed, lr, weight_decay, words, config, phases], weights=system.state_dict(),
+                    frames=pool / "frames.npy", captions=captions, code=code("training", "systems", "towers", "world"))
+    resume = Resume(pool / "checkpoint.pt", marks, checkpoint_every)
+    history = take_steps(system, optimizer, losses, len(plan), columns=("frames", "loss"), clip=1.0,
+                         clipped=[p for _, p in named], resume=resume,
+                         rate=lambda peak, number: learning_rate(*progress(plan, number), peak), what="pretrain")
     save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(KEPT)})
     save_history(out / "history.csv", ("step", "frames", "loss", "lr"), history, every=25)
     resume.remove()

@@ -1,9 +1,8 @@
 """Frozen's own pretraining on the world: what ImageNet, DistilBERT's distillation and WebVid are to the official one.
 
-The image tower of the world's CLIP is inflated over time, as Frozen inflates an ImageNet ViT. The text tower is a small
-DistilBERT: first it learns to give what CLIP's text tower gives for the captions of the pool (distillation, text alone), then
-both towers are trained by contrast between whole clips and captions (Frozen's loss; no word-level negatives). The result,
-`config.json` and `weights.safetensors`, is what every Frozen run on the world starts from. Deterministic from its seed on one
+The image tower of the world's CLIP is inflated over time. The text tower is a small DistilBERT: first it learns to give
+what CLIP's text tower gives for the captions of the pool (distillation, text alone), then both towers are trained by
+contrast between whole clips and captions (Frozen's loss; no word-level negatives). Deterministic from its seed on one
 machine; a killed contrast phase resumes from its last checkpoint.
 """
 
@@ -17,20 +16,17 @@ import torch.nn.functional as F
 from posrank import systems
 from posrank.identity import code, digests
 from posrank.towers.backbone import load_backbone, save_backbone
-from posrank.towers.frozen import FrozenBackbone, build_frozen, from_clip
+from posrank.towers.frozen import PARTS, build_frozen, from_clip
 from posrank.towers.text import encode_text
 from posrank.training.losses import coarse_loss
-from posrank.training.pretrain import HardBatches, augment, decayed_adamw, learning_rate, save_history
+from posrank.training.pretrain import decayed_adamw, draw_batch, learning_rate, open_pool, save_history
 from posrank.training.resume import Resume
 from posrank.training.steps import take_steps
-from posrank.world.pool import group_scenes, pool_captions, render_pool
-
-PARTS = ("video_model", "text_model", "txt_proj", "vid_proj")
 
 
 def frozen_config(clip_config, frames, layers=2):
-    """Shapes of the small Frozen beside a small CLIP (`posrank.training.pretrain.backbone_config`): its image tower over
-    time, a DistilBERT as wide as its text tower, its vocabulary and its common space."""
+    """Shapes of the small Frozen beside a small CLIP (`backbone_config`): its image tower over time, a DistilBERT as
+    wide as its text tower, its vocabulary and its common space."""
     model, vision = clip_config["model"], clip_config["model"]["vision_cfg"]
     width, text = vision["width"], model["text_cfg"]["width"]
     return dict(
@@ -55,12 +51,12 @@ def start(clip, config, seed=0):
     with torch.no_grad():
         made.vid_proj[0].weight.copy_(towers.vid_proj.weight)
         made.vid_proj[0].bias.zero_()
-    return FrozenBackbone(made.video_model, made.text_model, made.txt_proj, made.vid_proj, made.tokenizer, made.image_mean,
-                          made.image_std, new_time=False)  # fmt: skip
+    made.new_time = False
+    return made
 
 
 def distil(system, teacher, captions, *, steps, batch, lr, seed, words):
-    """Teach the text tower of a Frozen `system` the CLIP `teacher`'s sentence vectors; returns the losses (1 - cosine)."""
+    """Teach the text tower of a Frozen `system` the CLIP `teacher`'s sentence vectors -> losses (1 - cosine)."""
     parts = [system.text_model, system.txt_proj]
     parameters = [p for part in parts for p in part.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)
@@ -81,8 +77,8 @@ def distil(system, teacher, captions, *, steps, batch, lr, seed, words):
 
 
 def contrast(system, batches, *, steps, lr, weight_decay, resume=None, fresh=None):
-    """Train all of a Frozen `system` on batch(step) -> (ids, video); returns [step, loss, rate] a step. resume: a Resume, where
-    it goes on; fresh: called where it starts anew."""
+    """Train all of a Frozen `system` on batch(step) -> (ids, video); returns [step, loss, rate] a step. resume: a
+    Resume, where it goes on; fresh: called where it starts anew."""
 
     def losses(first):
         for step in range(first, steps):
@@ -90,32 +86,29 @@ def contrast(system, batches, *, steps, lr, weight_decay, resume=None, fresh=Non
             loss = coarse_loss(system.score(system.encode_text(ids), system.encode_video(video)))
             yield loss, lambda loss=loss: {"loss": round(loss.item(), 5)}
 
-    return take_steps(
-        system, decayed_adamw(list(system.named_parameters()), lr, weight_decay), losses, steps, columns=("loss",), clip=1.0,
-        clipped=system.parameters(), rate=lambda peak, step: learning_rate(step, steps, peak), resume=resume, fresh=fresh,
-        what="contrast",
-    )
+    optimizer = decayed_adamw(list(system.named_parameters()), lr, weight_decay)
+    return take_steps(system, optimizer, losses, steps, columns=("loss",), clip=1.0, clipped=system.parameters(),
+                      rate=lambda peak, step: learning_rate(step, steps, peak), resume=resume, fresh=fresh,
+                      what="contrast")
 
 
 def main(out, params):
-    """Stage `pretrain_frozen`: sections `pretrain` (the pool) and `pretrain_frozen` of params.yaml -> the folder `out`."""
+    """Stage `pretrain_frozen`: `pretrain` (the pool) and `pretrain_frozen` of params.yaml -> the folder `out`."""
     out, chosen = Path(out), params.pretrain_frozen.plain()
     pool = {key: params.pretrain[key] for key in ("groups", "group_size")} | {"pool_seed": params.pretrain.seed}
-    return pretrain(out, out.parent / "pretrained", out.parent / "pool", frames=params.world.frames, pixels=params.world.size,
-                    words=params.pretrain.max_words, **pool, **chosen)  # fmt: skip
+    return pretrain(out, out.parent / "pretrained", out.parent / "pool", frames=params.world.frames,
+                    pixels=params.world.size, words=params.pretrain.max_words, **pool, **chosen)
 
 
-def pretrain(out, clip_folder, pool, *, seed, groups, group_size, pool_seed, frames, pixels, words, distil_steps, distil_batch,
-             distil_lr, steps, batch, lr, weight_decay):  # fmt: skip
-    """Pretrain and write the backbone folder `out`, from the CLIP in `clip_folder` and the clips in `pool` (made if absent).
+def pretrain(out, clip_folder, pool, *, seed, groups, group_size, pool_seed, frames, pixels, words, distil_steps,
+             distil_batch, distil_lr, steps, batch, lr, weight_decay):
+    """Pretrain and write the backbone folder `out`, from the CLIP in `clip_folder` and the clips in `pool`.
 
-    batch: groups of `group_size` clips in a batch by kind (see posrank.training.pretrain.HardBatches). Writes `history.csv`
-    (step, loss, learning rate) beside the weights.
+    batch: groups of `group_size` clips in a batch by kind (see posrank.training.pretrain.HardBatches). Writes
+    `history.csv` (step, loss, learning rate) beside the weights.
     """
     out, pool = Path(out), Path(pool)
-    clips = render_pool(pool / "frames.npy", groups, group_size, pool_seed, frames, pixels)
-    captions = pool_captions(groups, group_size, pool_seed)
-    hard = HardBatches([scene for group in range(groups) for scene in group_scenes(pool_seed, group, group_size)], group_size)
+    clips, captions, hard = open_pool(pool, groups, group_size, pool_seed, frames, pixels)
     clip = load_backbone(clip_folder)
     config = frozen_config(json.loads((Path(clip_folder) / "config.json").read_text()), frames)
     torch.manual_seed(seed)
@@ -132,11 +125,8 @@ def pretrain(out, clip_folder, pool, *, seed, groups, group_size, pool_seed, fra
 
     def batches(step):
         rng = np.random.default_rng([seed, 2, step])
-        rows = hard.draw(rng, batch)
-        texts = [captions[row][rng.integers(len(captions[row]))] for row in rows]
-        shown = torch.from_numpy(np.stack([clips[row] for row in rows]))
-        pixels = augment(shown, torch.Generator().manual_seed(int(rng.integers(1 << 31))))
-        return system.tokenizer(texts, words), (pixels - system.image_mean[:, None, None]) / system.image_std[:, None, None]
+        shown, texts = draw_batch(rng, batch, frames, clips, captions, hard, config)
+        return system.tokenizer(texts, words), shown
 
     history = contrast(system, batches, steps=steps, lr=lr, weight_decay=weight_decay, resume=resume, fresh=fresh)
     save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(PARTS)})

@@ -1,8 +1,8 @@
 """The resumable state of a training: written every few steps, read again where all that made it is unchanged.
 
-In: a path, the digests of what takes part (posrank.identity). Out: the steps done and their history, with system and optimiser
-as they were. A state of other data, settings or code, and one that cannot be read, is never used and never in the way: a note
-says why, and training starts afresh. Only tensors and plain values are unpickled.
+In: a path, the digests of what takes part (posrank.identity). Out: the steps done and their history, with system and
+optimiser as they were. A state of other data, settings or code, and one that cannot be read, is not used: a note says
+why, and training starts afresh. Only tensors and plain values are unpickled.
 """
 
 import shutil
@@ -23,7 +23,8 @@ def written(path):
         with atomic(path) as temporary:
             yield temporary
     except (OSError, RuntimeError) as problem:
-        raise OSError(f"{path} cannot be written ({problem}): make room on the disk or the folder writable, and start again") from problem
+        raise OSError(f"{path} cannot be written ({problem}): make room on the disk or the folder writable, and start "
+                      "again") from problem
     except Exception as problem:
         if type(problem).__name__ != "SafetensorError":
             raise
@@ -31,10 +32,11 @@ def written(path):
 
 
 class Resume:
-    """The state at `path` (None = none is kept), of a training known by `marks` (digests by name), written every `every` steps."""
+    """The state at `path` (None = none), of a training known by `marks` (digests by name), every `every` steps."""
 
     def __init__(self, path=None, marks=None, every=1, world=None):
-        self.path, self.marks, self.every, self.world = None if path is None else Path(path), marks, every, world or World()
+        self.path, self.marks = None if path is None else Path(path), marks
+        self.every, self.world = every, world or World()
 
     def read(self, system, optimizer, steps):
         """(steps done, history) of the state, loaded into both; (0, []) where there is none of this training."""
@@ -56,7 +58,7 @@ class Resume:
         return 0, []
 
     def write(self, done, history, system, optimizer):
-        """Write the state behind step number `done` where it is due, in the first process alone. OSError names the path."""
+        """Write the state behind step number `done` where it is due, in process 0. OSError names the path."""
         if self.path is None or not self.world.main or done % self.every:
             return
         with written(self.path) as temporary:
@@ -87,8 +89,10 @@ class Resume:
         if not isinstance(done, int) or not 0 <= done <= steps or not isinstance(history, list) or len(history) != done:
             return None, "its history does not fit its steps"
         shapes = {name: value.shape for name, value in system.state_dict().items()}
-        fits = isinstance(saved["system"], dict) and shapes == {k: getattr(v, "shape", None) for k, v in saved["system"].items()}
-        return (saved, None) if fits and _fits(saved["optimizer"], optimizer) else (None, "its tensors do not fit the system")
+        fits = isinstance(saved["system"], dict) and shapes == {k: getattr(v, "shape", None)
+                                                                for k, v in saved["system"].items()}
+        fits = fits and _fits(saved["optimizer"], optimizer)
+        return (saved, None) if fits else (None, "its tensors do not fit the system")
 
 
 def _fits(state, optimizer):
@@ -99,9 +103,7 @@ def _fits(state, optimizer):
         shapes = {number: parameter.shape for number, parameter in zip(numbers, parameters, strict=True)}
         if [len(g["params"]) for g in state["param_groups"]] != [len(g["params"]) for g in optimizer.param_groups]:
             return False
-        return all(
-            getattr(value, "shape", torch.Size()) in (torch.Size(), shapes[number])
-            for number, values in state["state"].items() for value in values.values()
-        )
+        return all(getattr(value, "shape", torch.Size()) in (torch.Size(), shapes[number])
+                   for number, values in state["state"].items() for value in values.values())
     except (TypeError, KeyError, ValueError, AttributeError):
         return False

@@ -1,8 +1,5 @@
-"""Steps of an optimiser, the one loop of training and pretraining: resumable, clipped, shown by a progress bar.
-
-In: a model, its optimiser, and a function that gives the losses of the steps from the n-th on. Out: the model in its last
-state and a history, one row a step. A loop that was killed goes on from its last state (posrank.training.resume).
-"""
+"""Steps of an optimiser, the one loop of training and pretraining: resumable (resume.py), clipped, with a progress
+bar."""
 
 import math
 from contextlib import closing
@@ -14,16 +11,14 @@ from posrank.training.bertadam import clamp_logit_scale
 from posrank.training.distributed import World
 
 
-def take_steps(
-    model, optimizer, losses, steps, *, columns, rate=None, clip=None, clipped=None, resume=None, fresh=None, world=None,
-    what="train", progress=True,
-):  # fmt: skip
-    """Take `steps` steps of `optimizer` on `model`; returns the history, a list of rows: step (from 1), `columns`, rate of group 0.
+def take_steps(model, optimizer, losses, steps, *, columns, rate=None, clip=None, clipped=None, resume=None, fresh=None,
+               world=None, what="train", progress=True):
+    """Take `steps` steps of `optimizer` on `model`; returns rows of step (from 1), `columns`, rate of group 0.
 
-    losses    first step (from 0) -> iterator of (loss, numbers): a scalar to go down, and a function that is called behind
-              the step for what is written down and shown, {column: number}, `loss` among them
+    losses    first step (from 0) -> iterator of (loss, numbers): a scalar to go down, and a function called behind the
+              step for what is written down and shown, {column: number}, `loss` among them
     rate      (a group's first rate, step) -> its rate at this step; None = the optimiser knows
-    clip      largest norm of all gradients together (None = any), over the parameters `clipped` (None = the optimiser's)
+    clip      largest norm of all gradients together (None = any), over parameters `clipped` (None = the optimiser's)
     resume    where the state is kept (a Resume); fresh: called where training starts from step 0
 
     ValueError where the loss becomes NaN.
@@ -50,7 +45,8 @@ def take_steps(
             clamp_logit_scale(model)
             found = numbers()
             if math.isnan(found["loss"]):
-                raise ValueError(f"{what}: the loss is NaN at step {step + 1}: lower train.lr, or set train.precision to fp32")
+                raise ValueError(f"{what}: the loss is NaN at step {step + 1}: lower train.lr, or set train.precision "
+                                 "to fp32")
             history.append([step + 1, *(found[column] for column in columns), optimizer.param_groups[0]["lr"]])
             bar.update()
             # a strategy without one of the losses has NaN there
