@@ -59,9 +59,11 @@ def load(root, variant="9k"):
             split = splits.get(name)
             if split is None:
                 rows.skip(name, outside, entry.place)
-            elif split == "test" and sentences and not _is_listed(sentences, name, caption):
+            elif split == "test" and sentences and not (isinstance(caption, str) and clean_text(caption) == sentences[name][0]):
                 rows.skip(name, "not the caption that the 1k-A list gives", entry.place)
             else:
+                if split == "test" and sentences:
+                    sentences[name][0] = None  # found: further captions with this text are left out
                 rows.add(split, name, caption, entry.place, file=f"{name}.mp4")
     for name, (sentence, place) in sentences.items():
         if sentence is not None:
@@ -100,15 +102,14 @@ def _lists(folder, variant):
         for line, row in csv_rows(path, ("video_id",)):
             video = row["video_id"].strip()
             if video in splits:
-                raise ValueError(
-                    f"{path}, line {line}: video {short(video)} is already listed ({splits[video]}): keep it once"
-                )
+                known = f"is already listed ({splits[video]})"
+                raise ValueError(f"{path}, line {line}: video {short(video)} {known}: keep it once")
             splits[video] = split
     return splits
 
 
 def _jsfusion(folder):
-    """{video: [its sentence, or None once it was found among the annotated captions; place]}"""
+    """{video: [its sentence (None once it was found among the annotated captions), place]}"""
     path = _list_file(folder, _JSFUSION)
     return {
         row["video_id"].strip(): [clean_text(row["sentence"]), line_place(path, line)]
@@ -119,11 +120,3 @@ def _jsfusion(folder):
 def _list_file(folder, name):
     more = "; the split is defined by it, variant 'full' needs no list"
     return need(folder, name, dataset="msrvtt", source=SOURCE, more=more)
-
-
-def _is_listed(sentences, video, caption):
-    entry = sentences[video]
-    if entry[0] is not None and isinstance(caption, str) and clean_text(caption) == entry[0]:
-        entry[0] = None
-        return True
-    return False

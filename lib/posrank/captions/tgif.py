@@ -13,7 +13,7 @@ Train and val have one sentence per GIF, test three. Table 1's train (89.4K vide
 
 from pathlib import PurePosixPath
 
-from posrank.captions.annotation_files import absent, csv_rows, find, find_all, folder_of, line_place, need, split_lists, text_of
+from posrank.captions.annotation_files import csv_rows, find_all, folder_of, line_place, need, present_lists, text_of
 from posrank.captions.rows import Rows
 
 SOURCE = "https://github.com/raingo/TGIF-Release (data/tgif-v1.0.tsv, data/splits)"
@@ -30,7 +30,7 @@ def load(root, variant="default"):
     else:
         more = "; or use variant 'qa' with the question files of TGIF-QA"
         path = need(folder, "tgif-v1.0.tsv", "tgif*.tsv", dataset="tgif", source=SOURCE, more=more)
-        _sentences(path, rows, _lists(folder, rows))
+        _sentences(path, rows, present_lists(folder, rows, "tgif", SOURCE, "GIF", "{}.txt", "splits_{}.txt"))
     return rows.table()
 
 
@@ -59,7 +59,7 @@ def _questions(folder, rows):
     paths = find_all(folder, "*question.csv")
     if not paths:
         raise FileNotFoundError(f"{folder} holds no *question.csv of TGIF-QA: variant 'qa' needs one")
-    splits = {_name(url): split for url, split in _lists(folder, rows).items()}
+    splits = {_name(url): split for url, split in present_lists(folder, rows, "tgif", SOURCE, "GIF", "{}.txt", "splits_{}.txt").items()}
     seen = set()
     for path in paths:
         for line, row in csv_rows(path, ("gif_name", "description"), delimiter="\t", quoting=3):
@@ -72,15 +72,6 @@ def _questions(folder, rows):
             else:
                 rows.add(splits[name], name, sentence, place, file=f"{name}.gif")
             seen.add((name, sentence))
-
-
-def _lists(folder, rows):
-    paths = {split: find(folder, f"{split}.txt", f"splits_{split}.txt") for split in ("train", "val", "test")}
-    rows.notes += [f"{split}.txt is not there: its GIFs are in no split" for split, path in paths.items() if path is None]
-    paths = {split: path for split, path in paths.items() if path is not None}
-    if not paths:
-        raise absent(folder, "none of train.txt, val.txt, test.txt", "tgif", SOURCE)
-    return split_lists(paths)
 
 
 def _distinct(url, taken):

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from posrank import PARTS
 from posrank.language.wordnet import POS, NltkGraph, TableGraph
+from posrank.messages import unknown
 
 DATA = Path(__file__).parent / "data"
 TABLE = DATA / "wordnet" / "relations.tsv.gz"
@@ -48,7 +49,7 @@ def load(name="builtin", filtered=True):
     ('white', 'outside')
     """
     if name not in LEXICONS:
-        raise ValueError(f"unknown lexicon {name!r}; known: {', '.join(LEXICONS)}")
+        raise ValueError(unknown("lexicon", name, LEXICONS))
     graph = TableGraph(TABLE) if name == "builtin" else NltkGraph()
     return Lexicon(graph, stops=_stops(), blocked=blocked_words()) if filtered else Lexicon(graph)
 
@@ -155,7 +156,7 @@ class Lexicon:
 
     def _senses(self, lemma, part):
         if part not in POS:
-            raise ValueError(f"unknown part {part!r}; known: {', '.join(PARTS)}")
+            raise ValueError(unknown("part", part, PARTS))
         spellings = self._graph.spellings(lemma, part)
         lower = tuple((s, name) for s, name in spellings if name.islower())
         return lower or (() if lemma.lower() in _FUNCTION_WORDS else spellings)

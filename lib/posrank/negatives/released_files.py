@@ -18,9 +18,13 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.captions.documents import Document
+from posrank.language.inflect import lemmatize
+from posrank.language.lexicon import load
 from posrank.language.parts import check_part
+from posrank.language.tagger import load_tagger
 from posrank.negatives.changed_words import changes
 from posrank.negatives.paper import ANTONYM, HYPERNYM, HYPONYM, RANDOM
+from posrank.negatives.sentences import TaggedCaptions, starts
 from posrank.schema import validate
 
 _NAMES = {
@@ -48,26 +52,25 @@ def load_released(path, captions, part=None, *, tags=None, lexicon="builtin"):
     """
     path = Path(path)
     part = check_part(_NAMES.get(part, part)) if part is not None else _part_of(path)
-    document = _document(path)
+    lists = Document(path).root.items(what="an object {caption id: {number: sentence}}")
     texts = dict(zip(captions["caption_id"].tolist(), captions["caption"].tolist()))
-    starts, source, rows = _Tokens(tags), _Sources(lexicon), []
-    for name, entry in document.data.items():
+    if not lists:
+        raise ValueError(f"{path}, line 1: an object {{caption id: {{number: sentence}}}} is needed")
+    token_at, source, rows = _Tokens(tags), _Sources(lexicon), []
+    for name, entry in lists:
         caption_id = _caption_id(name, texts)
         if caption_id is None:
-            absent = sum(_caption_id(other, texts) is None for other in document.data)
-            raise ValueError(
-                f"{document.at(name)}: caption {name!r} is not in the captions table ({absent} of {len(document.data)} are "
-                "not): load the same dataset, all splits"
-            )
-        if not isinstance(entry, dict) or not entry:
-            raise document.wrong((name,), "an object {number: sentence} is needed")
-        first = None
-        for key, sentence in entry.items():
+            absent = f"{sum(_caption_id(other, texts) is None for other, _ in lists)} of {len(lists)} are not"
+            raise entry.wrong(f"caption {name!r} is not in the captions table ({absent}): load the same dataset, all splits")
+        if not entry.data:
+            raise entry.wrong("an object {number: sentence} is needed")
+        for key, each in entry.items(what="an object {number: sentence}"):
+            sentence = each.data
             if not key.isdecimal() or not isinstance(sentence, str) or not sentence.strip():
-                raise document.wrong((name, key), "a number as key and a sentence as text are needed")
+                raise each.wrong("a number as key and a sentence as text are needed")
             found = changes(texts[caption_id], sentence)
             first = found[0] if found else None
-            position = -1 if first is None else starts(caption_id, texts[caption_id], first.start)
+            position = -1 if first is None else token_at(caption_id, texts[caption_id], first.start)
             rows.append((
                 caption_id, part, int(key), sentence, position, first.original if first else "",
                 first.replacement if first else "", source(first), len(found),
@@ -83,7 +86,7 @@ def load_released(path, captions, part=None, *, tags=None, lexicon="builtin"):
             "table that of the same release?", stacklevel=2,
         )
     table.attrs.update(
-        rule="released", level="word", part=part, file=path.name, lists=len(document.data),
+        rule="released", level="word", part=part, file=path.name, lists=len(lists),
         k=int(table.groupby("caption_id").size().max()), changed={str(n): counts[n] for n in sorted(counts)},
     )
     return table
@@ -131,13 +134,6 @@ def _part_of(path):
     raise ValueError(f"{path}: its name tells no part of speech: give part={', '.join(map(repr, PARTS))}")
 
 
-def _document(path):
-    document = Document(path)
-    if not isinstance(document.data, dict) or not document.data:
-        raise document.wrong((), "an object {caption id: {number: sentence}} is needed")
-    return document
-
-
 def _caption_id(name, texts):
     """The id in the captions table: the file's own, or without the language that VATEX's files put in (``#enc#3``)."""
     return next((known for known in (name, name.replace("#enc#", "#")) if known in texts), None)
@@ -147,11 +143,8 @@ class _Tokens:
     """Index of the token that holds a character of a caption whose white space is evened out."""
 
     def __init__(self, tags=None):
-        self._tags, self._known = None, {}
-        if tags is not None:
-            from posrank.negatives.sentences import TaggedCaptions
-
-            self._tags = TaggedCaptions(tags)
+        self._tags = None if tags is None else TaggedCaptions(tags)
+        self._known = {}
 
     def __call__(self, caption_id, caption, character):
         if caption_id not in self._known:
@@ -160,46 +153,29 @@ class _Tokens:
 
     def _of(self, caption_id, caption):
         if self._tags is None:
-            return [token.idx for token in _tokenizer()(" ".join(caption.split()))]
+            return [token.idx for token in load_tagger().nlp.tokenizer(" ".join(caption.split()))]
         if caption_id not in self._tags:
             raise ValueError(f"tags: caption {caption_id!r} has none; tag all captions")
-        tokens, starts, at = self._tags[caption_id], [], 0
-        for text, space in zip(tokens.text, tokens.whitespace):
-            starts.append(at)
-            at += 0 if text.isspace() else len(text) + bool(space)
-        return starts
-
-
-@cache
-def _tokenizer():
-    from posrank.language.tagger import load_tagger
-
-    return load_tagger().nlp.tokenizer
+        tokens = self._tags[caption_id]
+        return starts(tokens.text, tokens.whitespace)
 
 
 class _Sources:
     """Where a replacement may have come from, by WordNet without part of speech."""
 
     def __init__(self, lexicon):
-        if isinstance(lexicon, str):
-            from posrank.language.lexicon import load
-
-            lexicon = load(lexicon)
-        self._relations = ((ANTONYM, lexicon.antonyms), (HYPERNYM, lexicon.hypernym_antonyms),
-                           (HYPONYM, lexicon.hyponym_antonyms))
-        self._known = {}
+        lexicon = load(lexicon) if isinstance(lexicon, str) else lexicon
+        self._relations = (
+            (ANTONYM, lexicon.antonyms), (HYPERNYM, lexicon.hypernym_antonyms), (HYPONYM, lexicon.hyponym_antonyms),
+        )
+        self._look_up = cache(self._look_up)
 
     def __call__(self, change):
         if change is None:
             return UNCHANGED
-        word, other = change.original.lower(), change.replacement.lower()
-        if word not in self._known:
-            self._known[word] = self._look_up(word)
-        return self._known[word].get(other, RANDOM)
+        return self._look_up(change.original.lower()).get(change.replacement.lower(), RANDOM)
 
     def _look_up(self, word):
-        from posrank.language.inflect import lemmatize
-
         forms = dict.fromkeys((word, lemmatize(word, "VERB", "VBG"), lemmatize(word, "NOUN", "NNS")))
         found = {}
         for source, relation in self._relations:

@@ -5,10 +5,11 @@ posrank.negatives.paper.PaperRule): the words of a caption that may be replaced,
 from them (posrank.negatives.draw) and the table that comes out (posrank.negatives.table) are the same for all rules.
 """
 
-from difflib import get_close_matches
 from importlib import import_module
 
 from posrank import PARTS
+from posrank.language.parts import check_part
+from posrank.messages import unknown
 
 RULES = ("paper", "released")
 
@@ -34,8 +35,6 @@ def check_parts(parts):
     >>> check_parts(["verb", "noun"]), check_parts("adv")
     (('noun', 'verb'), ('adv',))
     """
-    from posrank.language.parts import check_part
-
     given = (parts,) if isinstance(parts, str) else tuple(parts)
     for part in given:
         check_part(part)
@@ -46,11 +45,9 @@ def check_parts(parts):
 
 def check_choice(what, value, allowed):
     """`value` itself where it is among `allowed`; ValueError naming them and the nearest one otherwise."""
-    if value in allowed:
-        return value
-    near = get_close_matches(str(value).lower(), allowed, n=1, cutoff=0.3)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"unknown {what} {value!r}: there is {', '.join(allowed)}{hint}")
+    if value not in allowed:
+        raise ValueError(unknown(what, value, allowed))
+    return value
 
 
 def counts_by_part(k, parts):
@@ -61,8 +58,6 @@ def counts_by_part(k, parts):
     >>> counts_by_part(20, ("noun", "adv")), counts_by_part({"noun": 20, "adv": 5}, ("noun", "adv"))
     ({'noun': 20, 'adv': 20}, {'noun': 20, 'adv': 5})
     """
-    from posrank.language.parts import check_part
-
     if hasattr(k, "items"):
         counts = {check_part(part): number for part, number in k.items()}
     elif hasattr(k, "__len__") and not isinstance(k, str):

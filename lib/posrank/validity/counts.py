@@ -14,7 +14,7 @@ from posrank import PARTS
 from posrank.language.parts import part_of
 from posrank.negatives.changed_words import changes
 from posrank.negatives.paper import SOURCES
-from posrank.negatives.sentences import normal
+from posrank.negatives.sentences import normal, starts
 from posrank.scoring.ranks import chance
 
 CONTEXTS = (32, 77)
@@ -171,11 +171,8 @@ def _words(text):
 
 def _starts(tokens):
     """{first character: part} of a caption's tokens (rows of a tags table), its white space evened out."""
-    found, at = {}, 0
-    for text, space, upos, tag in zip(*(tokens[column].tolist() for column in ("text", "whitespace", "upos", "tag"))):
-        found[at] = part_of(upos, tag)
-        at += 0 if text.isspace() else len(text) + bool(space)
-    return found
+    parts = (part_of(upos, tag) for upos, tag in zip(tokens["upos"], tokens["tag"]))
+    return dict(zip(starts(tokens["text"], tokens["whitespace"]), parts))
 
 
 def _original_other(table, tags):

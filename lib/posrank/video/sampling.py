@@ -19,13 +19,13 @@ Matroska/WebM the clock starts at 0, also where the first picture appears later 
 other containers count from any number, there the clock starts at the first time stamp of the file.
 """
 
-import difflib
 import hashlib
 import math
 from pathlib import Path
 
 import numpy as np
 
+from posrank.messages import unknown
 from posrank.video.decoding import DecordFailed, decord_reads, read_decord, read_pyav
 from posrank.video.probing import MOST_PIXELS, VideoError, probe
 
@@ -56,9 +56,7 @@ def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None
             raise ValueError(f"{name} is {value!r}: give a whole number from 1 on")
     for name, value, known in (("sampling", sampling, SAMPLINGS), ("reader", reader, READERS)):
         if value not in known:
-            near = difflib.get_close_matches(str(value), known, n=1, cutoff=0.3)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise ValueError(f"unknown {name} {value!r}{hint}; known are {', '.join(known)}")
+            raise ValueError(unknown(name, value, known))
     path = Path(path)
     found = probe(path)
 
