@@ -105,10 +105,7 @@ class Lexicon:
         return self._step_antonyms(lemma, part, self._graph.hypernyms)
 
     def hyponym_antonyms(self, lemma, part):
-        """Antonyms of the words one step below (two most frequent senses), synonyms left out.
-
-        Empty for adjectives, adverbs and prepositions, which have no such relation.
-        """
+        """Antonyms of the words one step below; otherwise as `hypernym_antonyms`."""
         return self._step_antonyms(lemma, part, self._graph.hyponyms)
 
     def synonyms(self, lemma, part):
@@ -136,8 +133,8 @@ class Lexicon:
         return self._step(lemma, part, self._graph.hypernyms)
 
     def above(self, lemma, part):
-        """All words above the first sense, nearest first: unlike `hypernyms` of hypernyms they stay with one sense. The way
-        ends at a step that has no name of one word.
+        """All words above the first sense, nearest first (`hypernyms` of hypernyms would leave that sense), up to a step
+        that has no name of one word.
 
         >>> "animal" in load().above("lion", "noun"), "person" in load().above("lion", "noun")
         (True, False)

@@ -43,8 +43,8 @@ def unescape(text):
 
 
 def clean_text(text):
-    """A caption as tagger and text tower shall read it: entities unescaped; line breaks, tabs, control characters and byte
-    order marks become one space; no white space at the ends; "" where nothing is left that can be seen.
+    """A caption as tagger and text tower shall read it: entities unescaped; line breaks, tabs, control characters and
+    byte order marks become one space; no white space at the ends; "" where nothing is left that can be seen.
 
     >>> clean_text(" a  man\\nsings &amp; plays ")
     'a  man sings & plays'
@@ -73,13 +73,11 @@ def warn_of_marks(texts, where):
 
     where: what the texts are ("captions"). Returns {kind: count}.
     """
-    counts, first = {}, {}
+    found = {}
     for text in texts:
         for kind in marks(text) if isinstance(text, str) else ():
-            counts[kind] = counts.get(kind, 0) + 1
-            first.setdefault(kind, text)
-    for kind, count in counts.items():
-        warnings.warn(
-            f"{where}: {count} of {len(texts)} hold {kind}, the first: {short(first[kind])}; {_WHY[kind]}", stacklevel=3
-        )
-    return counts
+            found.setdefault(kind, []).append(text)
+    for kind, those in found.items():
+        hold = f"{len(those)} of {len(texts)} hold {kind}"
+        warnings.warn(f"{where}: {hold}, the first: {short(those[0])}; {_WHY[kind]}", stacklevel=3)
+    return {kind: len(those) for kind, those in found.items()}

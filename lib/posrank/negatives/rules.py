@@ -1,8 +1,8 @@
 """The registry of rules: which words may replace a word. One file per rule; a new rule is a line here and a file.
 
-A rule's module has `make(vocabulary, lexicon)`, which returns an object with `name` and `slots(tokens, others)` (see
-posrank.negatives.paper.PaperRule): the words of a caption that may be replaced, each with its choices. What is drawn
-from them (posrank.negatives.draw) and the table that comes out (posrank.negatives.table) are the same for all rules.
+A rule's module, posrank.negatives.<rule>, has a class <Rule>Rule(vocabulary, lexicon) with `name` and `slots(tokens,
+others)` (see posrank.negatives.paper.PaperRule): the words of a caption that may be replaced, each with its choices. How
+they are drawn (posrank.negatives.draw) and the table that comes out (posrank.negatives.table) are the same for all rules.
 """
 
 from importlib import import_module
@@ -79,4 +79,5 @@ def counts_by_part(k, parts):
 
 def make_rule(rule, vocabulary, lexicon):
     """The rule object by name."""
-    return import_module(f"posrank.negatives.{check_rule(rule)}").make(vocabulary, lexicon)
+    module = import_module(f"posrank.negatives.{check_rule(rule)}")
+    return getattr(module, f"{rule.capitalize()}Rule")(vocabulary, lexicon)
