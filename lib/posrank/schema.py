@@ -1,8 +1,7 @@
 """The tables that the stages hand on: captions, tags, negatives, videos, ranks.
 
 Comes in: DataFrames or parquet files. Goes out: the same, in one column order with one set of dtypes, or a ValueError
-that names the column, the row and the remedy. Files are parquet with zstd, written atomically; equal tables give equal
-bytes, and ``.attrs`` (counts of dropped rows and the like) travels in the file where it can be written as JSON.
+that names the column, the row and the remedy. ``.attrs`` (counts of dropped rows and the like) travels in the file.
 """
 
 import json
@@ -52,7 +51,7 @@ CHOICES = {
     "scores": {"part": PARTS},
 }
 
-# filled in where a table lacks the column; None = a missing value
+# where a table lacks the column; None = a missing value
 _DEFAULTS = {
     "captions": {"file": "", "start": None, "end": None},
     "negatives": {"position2": None, "original2": None, "replacement2": None},
@@ -79,12 +78,11 @@ def validate(table, name):
     if not isinstance(table, pd.DataFrame):
         raise ValueError(f"{name} table: expected a pandas DataFrame, got {type(table).__name__}")
     defaults = _DEFAULTS.get(name, {})
-    absent = [column for column in columns if column not in table.columns and column not in defaults]
-    if absent:
-        raise ValueError(
-            f"{name} table: column {absent[0]!r} is missing (has: {', '.join(map(str, table.columns))}); "
-            f"needed are {', '.join(column for column in columns if column not in defaults)}"
-        )
+    needed = [column for column in columns if column not in defaults]
+    for column in needed:
+        if column not in table.columns:
+            has = f"has: {', '.join(map(str, table.columns))}"
+            raise ValueError(f"{name} table: column {column!r} is missing ({has}); needed are {', '.join(needed)}")
     done = {}
     for column, dtype in columns.items():
         if column in table.columns:
@@ -227,27 +225,27 @@ def _is_text(values):
 
 
 def _check_rows(table, name):
-    for column, allowed in CHOICES.get(name, {}).items():
-        wrong = ~table[column].isin(allowed).to_numpy()
-        if wrong.any():
-            what = f"is {short(table[column].iloc[int(wrong.argmax())])}"
-            raise _wrong(name, column, wrong, what, f"use one of {', '.join(allowed)}")
-    for column in _NOT_BLANK.get(name, ()):
-        # a token may be white space (that is how spaCy keeps double spaces), a sentence may not
-        texts = table[column] if name == "tags" else table[column].str.strip()
-        wrong = (texts == "").to_numpy(dtype=bool)
-        if wrong.any():
-            raise _wrong(name, column, wrong, "is empty", "give it a text or drop the row")
+    checks = [
+        (column, ~table[column].isin(allowed), "is {}", f"use one of {', '.join(allowed)}")
+        for column, allowed in CHOICES.get(name, {}).items()
+    ]
+    # a token may be white space (that is how spaCy keeps double spaces), a sentence may not
+    checks += [
+        (column, (table[column] if name == "tags" else table[column].str.strip()) == "", "is empty",
+         "give it a text or drop the row") for column in _NOT_BLANK.get(name, ())
+    ]
     for column in _IDENTIFIERS.get(name, ()):
-        for value in table[column].unique():
-            if reason := unsafe(value):
-                wrong = (table[column] == value).to_numpy(dtype=bool)
-                raise _wrong(name, column, wrong, f"is {short(value)} and {reason}", "rename it")
+        reasons = {value: unsafe(value) for value in table[column].unique()}
+        checks += [
+            (column, table[column] == value, f"is {{}} and {reason}", "rename it") for value, reason in reasons.items() if reason
+        ]
     if name == "captions":
-        wrong = (table["end"] <= table["start"]).to_numpy() | (table["start"] < 0).to_numpy()
+        wrong = (table["end"] <= table["start"]) | (table["start"] < 0)
+        checks.append(("end", wrong, "is not after start (seconds, start >= 0)", "correct the times or leave both empty"))
+    for column, wrong, what, remedy in checks:
+        wrong = wrong.to_numpy(dtype=bool)
         if wrong.any():
-            what = "is not after start (seconds, start >= 0)"
-            raise _wrong(name, "end", wrong, what, "correct the times or leave both empty")
+            raise _wrong(name, column, wrong, what.format(short(table[column].iloc[int(wrong.argmax())])), remedy)
     key = list(KEYS[name])
     repeated = table.duplicated(key).to_numpy()
     if repeated.any():
@@ -259,10 +257,9 @@ def _check_rows(table, name):
 
 
 def _wrong(name, column, mask, what, remedy):
-    row = int(np.asarray(mask).argmax())
-    more = int(np.asarray(mask).sum()) - 1
-    others = f" (and {more} more rows)" if more else ""
-    return ValueError(f"{name} table, column {column!r}, row {row}{others}: {what}; {remedy}")
+    more = int(mask.sum()) - 1
+    row = f"row {int(mask.argmax())}" + (f" (and {more} more rows)" if more else "")
+    return ValueError(f"{name} table, column {column!r}, {row}: {what}; {remedy}")
 
 
 def _jsonable(attrs):

@@ -1,8 +1,7 @@
 """Reading annotation files so that every complaint names file and line: finding them, text, zip, csv, lists of ids.
 
-Comes in: folders and paths. Goes out: contents with line numbers. Errors are ValueError (FileNotFoundError for what
-is not there) with the remedy. Files are refused by their declared size before they are read. JSON:
-posrank.captions.documents.
+Errors are ValueError (FileNotFoundError for what is not there) with the remedy. Files are refused by their declared size
+before they are read. JSON: posrank.captions.documents.
 """
 
 import csv

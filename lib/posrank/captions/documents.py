@@ -1,8 +1,7 @@
 """JSON and JSON-lines files of annotations: every value is checked where it is taken, and knows its file and line.
 
-Comes in: paths. Goes out: values. `Entry` is one value of a file; its methods give what is under a key in the form
-asked for, or raise ValueError naming file, line and entry. A key that occurs twice in an object is an error, because
-the usual reader would silently keep the last one.
+`Entry` is one value of a file; its methods give what is under a key in the form asked for, or raise ValueError naming
+file, line and entry. A key that occurs twice in an object is an error: the usual reader would keep the last one.
 """
 
 import json
@@ -47,7 +46,6 @@ class Entry:
         return value
 
     def text(self, key):
-        """The text under a key."""
         return self.under(key, str)
 
     def name(self, key):

@@ -1,10 +1,9 @@
 """How many captions become identical when words of one part of speech are taken away (Section 3, Fig. 3).
 
-Comes in: captions and tags. Goes out: for every part and every number j of removed words, how many captions equal
-another one. From each caption j randomly chosen words of the part are removed (all of them where it has fewer), and
-the choice for j + 1 contains the one for j. Words are compared in lower case, punctuation does not count. The words
-that remain are compared by a 128-bit sum of random numbers, one per (word, place): with 200,000 captions a chance
-agreement has odds below 1e-27.
+From each caption j randomly chosen words of the part are removed (all of them where it has fewer), and the choice for
+j + 1 contains the one for j. Words are compared in lower case, punctuation does not count. The words that remain are
+compared by a 128-bit sum of random numbers, one per (word, place): with 200,000 captions a chance agreement has odds
+below 1e-27.
 """
 
 import hashlib

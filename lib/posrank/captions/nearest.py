@@ -1,7 +1,6 @@
 """The captions nearest to a caption by text similarity (Section 3, Fig. 2).
 
-Comes in: a captions table and, optionally, one vector per caption from any text tower (the paper uses CLIP). Goes
-out: the k nearest captions of other videos for each asked caption. Without vectors, TF-IDF over words is used.
+By vectors from any text tower (the paper uses CLIP); without them, by TF-IDF over words.
 """
 
 import re

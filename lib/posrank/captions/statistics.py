@@ -1,8 +1,7 @@
 """Statistics of captions: the rows of the paper's Tables 1 and 2, and its values to put beside them.
 
-Comes in: captions and tags tables (negatives where there are some). Goes out: DataFrames with the column names of
-`paper_table`. A caption has a part of speech where one of its tokens has (`posrank.language.parts`). Figures 2 and 3
-are in `posrank.captions.nearest` and `posrank.captions.duplicates`; their functions can be had from here too.
+DataFrames with the column names of `paper_table`. A caption has a part of speech where one of its tokens has. Figures 2
+and 3 are in `posrank.captions.nearest` and `posrank.captions.duplicates`; their functions can be had from here too.
 """
 
 from importlib.resources import files

@@ -2,8 +2,7 @@
 
 In: a lemma and one of the five parts. Out: tuples of lemmas, lower case, one alphabetic word each, best first, without
 the lemma itself. Nouns, verbs, adjectives and adverbs come from WordNet 3.0, either the committed table ("builtin") or
-nltk's corpus ("nltk"), with equal answers. WordNet has no prepositions: they come from a small hand-made table,
-``data/prepositions.csv`` (no claim of completeness; edit it to taste).
+nltk's corpus ("nltk"), with equal answers; prepositions from a small hand-made table, ``data/prepositions.csv``.
 
 Two lists, also data files, take words out of every answer: ``stop_antonyms.csv`` (pairs that WordNet holds to be
 antonyms and that mislead in captions, each with its reason) and ``blocked_words.txt`` (offensive words).

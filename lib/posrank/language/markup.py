@@ -1,9 +1,8 @@
 """HTML entities, HTML tags and wrongly decoded characters in captions.
 
-Comes in: captions as a file or a user gives them. Goes out: the text that tagger and text tower both read. CLIP's
-tokenizer unescapes entities by itself (open_clip.tokenizer.basic_clean), a tagger does not: "a dog&#39;s ball" would
-be another sentence for each of them. Entities are therefore unescaped once, before anything reads the caption. Tags
-and wrongly decoded characters ("cafÃ©") are counted and left as they are: what the caption was before is a guess.
+CLIP's tokenizer unescapes entities by itself (open_clip.tokenizer.basic_clean), a tagger does not: "a dog&#39;s ball"
+would be another sentence for each of them, so entities are unescaped once, before anything reads the caption. Tags and
+wrongly decoded characters ("cafÃ©") are counted and left as they are: what the caption was before is a guess.
 """
 
 import html
@@ -33,10 +32,7 @@ def unescape(text):
     "a dog's ball & a R&D team"
     """
     for _ in range(_ROUNDS):
-        if "&" not in text:
-            break
-        plain = html.unescape(_AMPERSAND.sub("&", text))
-        if plain == text:
+        if "&" not in text or (plain := html.unescape(_AMPERSAND.sub("&", text))) == text:
             break
         text = plain.replace("\xa0", " ")
     return text

@@ -1,8 +1,7 @@
 """Which words of a caption are never replaced, whatever their part of speech.
 
-In: the tokens of a caption. Out: {position: reason}. Section 4 changes "single words with the relevant part-of-speech
-tag" and keeps the sentence grammatical. Beyond what `posrank.language.parts` leaves out (auxiliaries, tag RP, "to"
-before a verb as PART), taggers miss some cases; they are repaired here:
+Section 4 changes "single words with the relevant part-of-speech tag" and keeps the sentence grammatical. Beyond what
+`posrank.language.parts` leaves out, taggers miss some cases; they are repaired here:
 
 * copulas and auxiliaries tagged as verbs: any form of "be", "have"/"do" in front of the verb they help ("has eaten");
 * "to" in front of a bare verb, tagged as a preposition;

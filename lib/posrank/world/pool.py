@@ -53,10 +53,10 @@ def render_pool(path, groups, size=4, seed=0, frames=8, pixels=64, workers=None)
 
 
 def pool_captions(groups, size=4, seed=0, per_clip=6):
-    """For each clip of the pool `per_clip` captions, [[caption, ...], ...]: four that mention everything, two that do not."""
-    out = []
-    for group in range(groups):
-        for member, scene in enumerate(group_scenes(seed, group, size)):
-            rng = item_rng("world-pool-captions", seed, group, member)
-            out.append([text for text, _ in write_captions(scene, rng, full=per_clip - per_clip // 3, short=per_clip // 3)])
-    return out
+    """For each clip of the pool `per_clip` captions, [[caption, ...], ...]: two of three mention everything."""
+    scenes = [(group, *each) for group in range(groups) for each in enumerate(group_scenes(seed, group, size))]
+    rngs = [item_rng("world-pool-captions", seed, group, member) for group, member, _ in scenes]
+    short = per_clip // 3
+    return [
+        [text for text, _ in write_captions(scene, rng, per_clip - short, short)] for (*_, scene), rng in zip(scenes, rngs)
+    ]
