@@ -23,15 +23,15 @@ _DTYPES = {
 _NAMES = {
     "captions": "dataset split video_id caption_id caption file start end",
     "tags": "caption_id i text whitespace lemma upos tag head dep tagger",
-    "negatives": "caption_id part k sentence position original replacement source position2 original2 replacement2 rule "
-                 "level",
+    "negatives": "caption_id part k sentence position original replacement source position2 original2 replacement2 "
+                 "rule level",
     "videos": "video_id row frames_read status reason",
     "ranks": "run caption_id video_id part better equal negatives reciprocal_rank",
     "scores": "run caption_id part k score",
 }
 TABLES = {name: {column: _DTYPES.get(column, "str") for column in columns.split()} for name, columns in _NAMES.items()}
-"""Name of a table -> its columns in order, each with its dtype. Further columns are allowed and follow these. scores: what
-a run gave to each sentence of each list; k is that of the negative, or -1 for the caption itself."""
+"""Name of a table -> its columns in order, each with its dtype. Further columns are allowed and follow these. scores:
+what a run gave to each sentence of each list; k is that of the negative, or -1 for the caption itself."""
 
 KEYS = {
     "captions": ("dataset", "caption_id"),
@@ -237,11 +237,13 @@ def _check_rows(table, name):
     for column in _IDENTIFIERS.get(name, ()):
         reasons = {value: unsafe(value) for value in table[column].unique()}
         checks += [
-            (column, table[column] == value, f"is {{}} and {reason}", "rename it") for value, reason in reasons.items() if reason
+            (column, table[column] == value, f"is {{}} and {reason}", "rename it")
+            for value, reason in reasons.items() if reason
         ]
     if name == "captions":
         wrong = (table["end"] <= table["start"]) | (table["start"] < 0)
-        checks.append(("end", wrong, "is not after start (seconds, start >= 0)", "correct the times or leave both empty"))
+        what, remedy = "is not after start (seconds, start >= 0)", "correct the times or leave both empty"
+        checks.append(("end", wrong, what, remedy))
     for column, wrong, what, remedy in checks:
         wrong = wrong.to_numpy(dtype=bool)
         if wrong.any():

@@ -26,8 +26,8 @@ def load(dataset, root, variant=None):
     root     folder with the official annotation files (or a folder that holds it under the dataset's name)
     variant  one of ``variants(dataset)``; None = the first of them
 
-    ``.attrs`` hold read, dropped, dropped_rows, texts, notes (see `posrank.captions.rows`) and variant. ValueError names
-    file and line of what cannot be read, FileNotFoundError says what to put where.
+    ``.attrs`` hold read, dropped, dropped_rows, texts, notes (see `posrank.captions.rows`) and variant. ValueError
+    names file and line of what cannot be read, FileNotFoundError says what to put where.
     """
     module = _module(dataset)
     if variant is None:
@@ -52,7 +52,7 @@ def source(dataset):
 
 
 def fetch(dataset, folder=None, **options):
-    """As `posrank.captions.fetching.fetch`: official addresses and checksums, and (with ``download=True``) the files."""
+    """As `posrank.captions.fetching.fetch`: official addresses and checksums; with ``download=True`` the files."""
     from posrank.captions.fetching import fetch
 
     return fetch(dataset, folder, **options)

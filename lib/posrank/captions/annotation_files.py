@@ -1,7 +1,6 @@
 """Reading annotation files so that every complaint names file and line: finding them, text, zip, csv, lists of ids.
-
-Errors are ValueError (FileNotFoundError for what is not there) with the remedy. Files are refused by their declared size
-before they are read. JSON: posrank.captions.documents.
+ Errors are ValueError (FileNotFoundError for what is not there) with the remedy. Files are refused by their declared
+size before they are read. JSON: posrank.captions.documents.
 """
 
 import csv
@@ -116,7 +115,7 @@ def _with_archive(path, label, read):
     try:
         with zipfile.ZipFile(path) as archive:
             return read(archive)
-    except Exception as problem:  # a damaged archive can raise nearly anything, from struct.error to NotImplementedError
+    except Exception as problem:  # a damaged archive can raise nearly anything, even NotImplementedError
         raise ValueError(f"{label}: no readable zip archive ({short(str(problem))}): get the file again") from problem
 
 
@@ -128,8 +127,8 @@ def no_utf8(label, line, raw, problem):
 def csv_rows(path, required, delimiter=",", quoting=csv.QUOTE_MINIMAL, rename=None):
     """Yield (line number, {column: text}) of a csv file whose header line names at least the `required` columns.
 
-    delimiter None = comma, semicolon or tab, whichever the header line holds most of. rename: a function of the header's
-    names and "file, line n" that returns the names to use."""
+    delimiter None = comma, semicolon or tab, whichever the header line holds most of. rename: a function of the
+    header's names and "file, line n" that returns the names to use."""
     text = text_of(path)
     if delimiter is None:
         head = next((line for line in text.split("\n") if line.strip()), "")
@@ -202,7 +201,8 @@ def present_lists(folder, rows, dataset, source, what, *names):
     paths = {split: find(folder, *(name.format(split) for name in names)) for split in ("train", "val", "test")}
     files = {split: names[0].format(split) for split in paths}
     if rows is not None:
-        rows.notes += [f"{files[split]} is not there: its {what}s are in no split" for split in paths if not paths[split]]
+        absent_files = [files[split] for split in paths if not paths[split]]
+        rows.notes += [f"{name} is not there: its {what}s are in no split" for name in absent_files]
         if not any(paths.values()):
             raise absent(folder, f"none of {', '.join(files.values())}", dataset, source)
     return split_lists({split: path for split, path in paths.items() if path}, f"{what} ")

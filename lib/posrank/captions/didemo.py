@@ -12,10 +12,9 @@ Variants:
 * moments: a clip per sentence, ``<video>_<annotation_id>``; the time that most annotators chose, in pieces of 5 s
 
 A "whole video" is its first 30 s (`start` 0, `end` 30): annotators saw no more, though some files go on.
-
-Oddities: files are mp4, mov, avi, mts and others, or have no ending at all ("name."). In val and test 62 videos go by two
-names that differ in the ending only; they are one video here, as in the usual retrieval splits (8,395 / 1,065 / 1,004
-videos; by file name val and test have 1,094 and 1,037).
+ Oddities: files are mp4, mov, avi, mts and others, or have no ending at all ("name."). In val and test 62 videos go by
+two names that differ in the ending only; they are one video here, as in the usual retrieval splits (8,395 / 1,065 /
+1,004 videos; by file name val and test have 1,094 and 1,037).
 """
 
 from collections import Counter
@@ -81,8 +80,9 @@ def _files(entries):
     """{video: file} after checking the entries; of two names of a video the first one with an ending."""
     files, ids = {}, {}
     for index, entry in enumerate(entries):
-        for key, kind, what in (("video", str, "text"), ("description", str, "text"), ("annotation_id", int, "whole number")):
+        for key, kind in (("video", str), ("description", str), ("annotation_id", int)):
             if type(entry.get(key)) is not kind:
+                what = "text" if kind is str else "whole number"
                 raise entry.wrong(f"no {what} under key {key!r}: an official entry has it")
         number, name = entry.get("annotation_id"), entry.get("video")
         if number in ids:
@@ -113,10 +113,10 @@ def _paragraphs(rows, path, split, listed):
 
 
 def _moment(entry):
-    """Start and end in seconds of the pair that most annotators gave (the first of them where several are as frequent)."""
+    """Start and end in seconds of the pair that most annotators gave (of several as frequent the first)."""
     pairs = entry.get("times")
     good = isinstance(pairs, list) and pairs and all(
-        isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair) and 0 <= pair[0] <= pair[1] < _MOST
+        isinstance(pair, list) and [type(n) for n in pair] == [int, int] and 0 <= pair[0] <= pair[1] < _MOST
         for pair in pairs
     )
     if not good:

@@ -93,7 +93,7 @@ class Entry:
 
 
 def parsed(text, label, line=None):
-    """The JSON value of a text; ValueError naming `label` and the line (or `line`, where the text is one line of a file)."""
+    """The JSON value of a text; ValueError naming `label` and the line (or `line`, that of the text in its file)."""
     try:
         return json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as problem:

@@ -20,8 +20,8 @@ from posrank.messages import short
 from posrank.paths import atomic
 
 _CHANGED = (
-    "The file was not kept. It may have been cut or changed; look at it and use verify=False to keep it, or get the file "
-    "by hand"
+    "The file was not kept. It may have been cut or changed; look at it and use verify=False to keep it, or get "
+    "the file by hand"
 )
 
 
@@ -34,8 +34,8 @@ def fetch(dataset, folder=None, *, download=False, verify=True, progress=True, o
     verify    False = keep a download whose checksum is another one than that of the copy that was tested
     out       where to print; None = standard output
 
-    status: "at hand" (checksum right, or not known), "at hand, another checksum", "downloaded", "to download", "by hand".
-    ValueError for a checksum that differs after a download, OSError with the address where it cannot be reached.
+    status: "at hand" (checksum right, or not known), "at hand, another checksum", "downloaded", "to download", "by
+    hand". ValueError for a checksum that differs after a download, OSError with the address where it cannot be reached.
     """
     from posrank.captions import check_name
 

@@ -29,7 +29,8 @@ SOURCE = (
 )
 VARIANTS = ("9k", "7k", "full", "1k-A")
 _FILES = {
-    "train_val_videodatainfo.json": "train_val_annotation.zip", "test_videodatainfo.json": "test_videodatainfo.json.zip",
+    "train_val_videodatainfo.json": "train_val_annotation.zip",
+    "test_videodatainfo.json": "test_videodatainfo.json.zip",
 }
 _JSFUSION = "MSRVTT_JSFUSION_test.csv"
 _SPLITS = {"train": "train", "validate": "val", "val": "val", "test": "test"}
@@ -59,11 +60,9 @@ def load(root, variant="9k"):
             split = splits.get(name)
             if split is None:
                 rows.skip(name, outside, entry.place)
-            elif split == "test" and sentences and not (isinstance(caption, str) and clean_text(caption) == sentences[name][0]):
+            elif split == "test" and sentences and not _is_listed(sentences[name], caption):
                 rows.skip(name, "not the caption that the 1k-A list gives", entry.place)
             else:
-                if split == "test" and sentences:
-                    sentences[name][0] = None  # found: further captions with this text are left out
                 rows.add(split, name, caption, entry.place, file=f"{name}.mp4")
     for name, (sentence, place) in sentences.items():
         if sentence is not None:
@@ -115,6 +114,13 @@ def _jsfusion(folder):
         row["video_id"].strip(): [clean_text(row["sentence"]), line_place(path, line)]
         for line, row in csv_rows(path, ("video_id", "sentence"))
     }
+
+
+def _is_listed(listed, caption):
+    """Whether the caption is the video's listed one, which is then taken: a second one of the same text is not."""
+    same = isinstance(caption, str) and clean_text(caption) == listed[0]
+    listed[0] = None if same else listed[0]
+    return same
 
 
 def _list_file(folder, name):

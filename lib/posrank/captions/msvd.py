@@ -8,10 +8,10 @@ Comes in one of
   running anything from the file (`posrank.captions.pickles`)
 * csv: the corpus with case and punctuation (``MSR Video Description Corpus.csv``, or csv files with train, val or test
   in their names): columns VideoID, Start, End, Description, and Language where there is one; only English is kept
-
-and the lists ``train_list.txt``, ``val_list.txt``, ``test_list.txt`` of the usual split (1,200 / 100 / 670 clips;
+ and the lists ``train_list.txt``, ``val_list.txt``, ``test_list.txt`` of the usual split (1,200 / 100 / 670 clips;
 48,774 / 4,290 / 27,763 captions in the json, 4,291 and 27,768 in the csv files of val and test). Table 1's train (1.3K
-videos) is train + val. Clips are ``<VideoID>_<Start>_<End>``; a file that is much longer gets a note in the frame store.
+videos) is train + val. Clips are ``<VideoID>_<Start>_<End>``; a file that is much longer gets a note in the frame
+store.
 """
 
 from posrank.captions.annotation_files import absent, csv_rows, find, find_all, folder_of, line_place, present_lists
@@ -20,8 +20,8 @@ from posrank.captions.pickles import read_pickle
 from posrank.captions.rows import Rows
 
 SOURCE = (
-    "https://www.cs.utexas.edu/users/ml/clamp/videoDescription/ (videos, corpus); raw-captions.pkl and the lists are in "
-    "msvd_data.zip of https://github.com/ArrowLuo/CLIP4Clip/releases"
+    "https://www.cs.utexas.edu/users/ml/clamp/videoDescription/ (videos, corpus); raw-captions.pkl and the lists are "
+    "in msvd_data.zip of https://github.com/ArrowLuo/CLIP4Clip/releases"
 )
 VARIANTS = ("default", "json", "pickle", "csv")
 """default = the first of json, pickle, csv that is there."""

@@ -40,7 +40,8 @@ def nearest_captions(captions, ids, k=5, vectors=None, split="test"):
         for rank, at in enumerate(order[first][:k], 1):
             near = captions.iloc[int(pool[at])]
             rows.append((
-                name, video[here], text[here], rank, near["caption_id"], near["video_id"], near["caption"], float(scores[at]),
+                name, video[here], text[here], rank, near["caption_id"], near["video_id"], near["caption"],
+                float(scores[at]),
             ))
     columns = ["caption_id", "video_id", "caption", "rank", "near_id", "near_video", "near_caption", "similarity"]
     return pd.DataFrame(rows, columns=columns)

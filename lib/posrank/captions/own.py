@@ -78,7 +78,7 @@ def _header(notes, header, place):
                 known[found[0]] = column
                 break
     notes += [
-        f"column {short(header[i])} was read as {column!r}" for i, column in known.items() if plain[i] in COLUMNS[column]
+        f"column {short(header[i])} was read as {name!r}" for i, name in known.items() if plain[i] in COLUMNS[name]
     ]
     left = [index for index in range(len(header)) if index not in known and header[index]]
     for index in left:

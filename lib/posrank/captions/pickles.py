@@ -15,15 +15,16 @@ KNOWN = {
     ("collections", "OrderedDict"): collections.OrderedDict,
     ("collections", "defaultdict"): collections.defaultdict,
     # what a defaultdict may make its missing entries of
-    ("builtins", "list"): list, ("builtins", "dict"): dict, ("__builtin__", "list"): list, ("__builtin__", "dict"): dict,
+    ("builtins", "list"): list, ("builtins", "dict"): dict,
+    ("__builtin__", "list"): list, ("__builtin__", "dict"): dict,
 }
 """The names that a file may use, and what they stand for."""
 
 _OPERATIONS = (
-    "PROTO FRAME STOP MARK POP POP_MARK DUP MEMOIZE PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET NONE NEWTRUE NEWFALSE "
-    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE "
-    "SHORT_BINUNICODE BINUNICODE8 EMPTY_LIST APPEND APPENDS LIST EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_DICT DICT "
-    "SETITEM SETITEMS GLOBAL INST STACK_GLOBAL REDUCE"
+    "PROTO FRAME STOP MARK POP POP_MARK DUP MEMOIZE PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET NONE NEWTRUE "
+    "NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING UNICODE "
+    "BINUNICODE SHORT_BINUNICODE BINUNICODE8 EMPTY_LIST APPEND APPENDS LIST EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 "
+    "EMPTY_DICT DICT SETITEM SETITEMS GLOBAL INST STACK_GLOBAL REDUCE"
 )
 _CODES = [ord(getattr(pickle, name)) for name in _OPERATIONS.split()]
 _GROWTH = 100  # times the file's size: characters and values at most, where a file uses a list or a text several times
@@ -43,8 +44,8 @@ class _Data(pickle._Unpickler):
 def read_pickle(path):
     """What the pickle file `path` holds, made of plain containers, texts and numbers only.
 
-    FileNotFoundError where it is missing; ValueError naming file, byte and reason where it is cut, no pickle, larger than
-    it says, or uses a class or function that is not in `KNOWN`. Files of Python 2 are read too (texts as UTF-8).
+    FileNotFoundError where it is missing; ValueError naming file, byte and reason where it is cut, no pickle, larger
+    than it says, or uses a class or function that is not in `KNOWN`. Files of Python 2 are read too (texts as UTF-8).
     """
     raw = raw_of(path)
     file = io.BytesIO(raw)

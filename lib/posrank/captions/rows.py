@@ -31,7 +31,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def seconds(value, what, place):
-    """A time (number, or its text in a csv file) as float >= 0, None as None; ValueError with the place for all else."""
+    """A time (number, or its text in a csv file) as float >= 0, None as None; ValueError with the place otherwise."""
     if value is None:
         return None
     number = math.nan
@@ -46,7 +46,7 @@ def seconds(value, what, place):
 
 
 class Rows:
-    """Captions of one dataset from the folder or file `where`; each `place` is a function that returns "file, line n"."""
+    """Captions of one dataset from the folder or file `where`; each `place` is a function, -> "file, line n"."""
 
     def __init__(self, dataset, where, folder=None):
         self.dataset, self.where, self.folder = dataset, where, folder
@@ -58,8 +58,8 @@ class Rows:
         """Keep a caption; without a text it is dropped and counted.
 
         `caption_id` defaults to ``<video_id>#<n>``, n = running index of the caption among its video's, from 0, dropped
-        ones included. start, end: seconds, or both None. Raises ValueError (with the place) for an unusable id, file name
-        or time, a caption that is no text, a repeated id.
+        ones included. start, end: seconds, or both None. Raises ValueError (with the place) for an unusable id, file
+        name or time, a caption that is no text, a repeated id.
         """
         number = self.number(video_id, place)
         if caption_id is None:
@@ -97,16 +97,18 @@ class Rows:
         return self._numbers[video_id]
 
     def table(self):
-        """The captions table; warnings tell of captions dropped for faults of the file, of HTML tags and wrongly decoded
-        characters, and of videos in two splits."""
+        """The captions table; warnings tell of captions dropped for faults of the file, of HTML tags and wrongly
+        decoded characters, and of videos in two splits."""
         if not self._rows:
             reasons = "; ".join(f"{count} x {reason}" for reason, count in self._dropped.items()) or "nothing was read"
             none = f"no caption is left for dataset {self.dataset!r} ({reasons})"
             raise ValueError(f"{self.where}: {none}: check the annotation files")
         table = pd.DataFrame(self._rows, columns=["split", "video_id", "caption_id", "caption", "file", "start", "end"])
-        table = schema.validate(table.assign(dataset=pd.Series(self.dataset, index=table.index, dtype="str")), "captions")
+        dataset = pd.Series(self.dataset, index=table.index, dtype="str")
+        table = schema.validate(table.assign(dataset=dataset), "captions")
         texts = [
-            f"captions that hold {kind}: {count}, the first: {self._examples[kind]}" for kind, count in self._texts.items()
+            f"captions that hold {kind}: {count}, the first: {self._examples[kind]}"
+            for kind, count in self._texts.items()
         ]
         self.notes += texts
         problems = [text for text, kind in zip(texts, self._texts) if kind != UNESCAPED]

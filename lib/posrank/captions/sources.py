@@ -1,8 +1,7 @@
 """Where the official annotation files are: addresses, sizes and checksums, as a table (data/sources.csv).
-
-Goes out: FILES, {dataset: (File, ...)}, and TERMS, {dataset: under which terms the owners give it}. A checksum is that of
-the copy with which the numbers in docs/real_data.md were measured; owners publish none. Files without an address are got
-by hand, where `page` says.
+ Goes out: FILES, {dataset: (File, ...)}, and TERMS, {dataset: under which terms the owners give it}. A checksum is that
+of the copy with which the numbers in docs/real_data.md were measured; owners publish none. Files without an address are
+got by hand, where `page` says.
 """
 
 import csv
@@ -11,8 +10,8 @@ from typing import NamedTuple
 
 
 class File(NamedTuple):
-    """name: as the loader looks for it; url: of the file, or of an archive that holds `member`; sha256 and size (bytes) of
-    the file itself, "" and 0 where they are not known; page: what to read where there is no url."""
+    """name: as the loader looks for it; url: of the file, or of an archive that holds `member`; sha256 and size (bytes)
+    of the file itself, "" and 0 where they are not known; page: what to read where there is no url."""
 
     name: str
     url: str = ""

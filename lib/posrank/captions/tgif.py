@@ -1,8 +1,7 @@
 """TGIF (Li et al., CVPR 2016): 102,068 animated GIFs of Tumblr with 125,782 sentences.
-
-Comes in: ``tgif-v1.0.tsv`` (``URL<TAB>sentence`` a line, no header) and the lists of URLs ``train.txt``, ``val.txt``,
-``test.txt`` (80,000 / 10,708 / 11,360 GIFs; also as ``splits_<split>.txt``). A video is the GIF's name without its ending,
-``tumblr_nhhdkv93Du1u1h5axo1_400``; where two URLs have the same name the later one is told apart by its folder.
+ Comes in: ``tgif-v1.0.tsv`` (``URL<TAB>sentence`` a line, no header) and the lists of URLs ``train.txt``, ``val.txt``,
+``test.txt`` (80,000 / 10,708 / 11,360 GIFs; also as ``splits_<split>.txt``). A video is the GIF's name without its
+ending, ``tumblr_nhhdkv93Du1u1h5axo1_400``; where two URLs have the same name the later one is told apart by its folder.
 
 Variants: ``default``, and ``qa``: the descriptions in the question files of TGIF-QA (``*question.csv``, tab-separated,
 columns gif_name and description), each once, where the tsv is not at hand: a part of the dataset.
@@ -30,7 +29,7 @@ def load(root, variant="default"):
     else:
         more = "; or use variant 'qa' with the question files of TGIF-QA"
         path = need(folder, "tgif-v1.0.tsv", "tgif*.tsv", dataset="tgif", source=SOURCE, more=more)
-        _sentences(path, rows, present_lists(folder, rows, "tgif", SOURCE, "GIF", "{}.txt", "splits_{}.txt"))
+        _sentences(path, rows, _lists(folder, rows))
     return rows.table()
 
 
@@ -59,7 +58,7 @@ def _questions(folder, rows):
     paths = find_all(folder, "*question.csv")
     if not paths:
         raise FileNotFoundError(f"{folder} holds no *question.csv of TGIF-QA: variant 'qa' needs one")
-    splits = {_name(url): split for url, split in present_lists(folder, rows, "tgif", SOURCE, "GIF", "{}.txt", "splits_{}.txt").items()}
+    splits = {_name(url): split for url, split in _lists(folder, rows).items()}
     seen = set()
     for path in paths:
         for line, row in csv_rows(path, ("gif_name", "description"), delimiter="\t", quoting=3):
@@ -72,6 +71,10 @@ def _questions(folder, rows):
             else:
                 rows.add(splits[name], name, sentence, place, file=f"{name}.gif")
             seen.add((name, sentence))
+
+
+def _lists(folder, rows):
+    return present_lists(folder, rows, "tgif", SOURCE, "GIF", "{}.txt", "splits_{}.txt")
 
 
 def _distinct(url, taken):

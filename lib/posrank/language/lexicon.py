@@ -132,8 +132,8 @@ class Lexicon:
         return self._step(lemma, part, self._graph.hypernyms)
 
     def above(self, lemma, part):
-        """All words above the first sense, nearest first (`hypernyms` of hypernyms would leave that sense), up to a step
-        that has no name of one word.
+        """All words above the first sense, nearest first (`hypernyms` of hypernyms would leave that sense), up to a
+        step that has no name of one word.
 
         >>> "animal" in load().above("lion", "noun"), "person" in load().above("lion", "noun")
         (True, False)

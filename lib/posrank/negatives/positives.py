@@ -1,9 +1,9 @@
 """Hard positives: captions with one word replaced by another that says the same.
-
-In: what `posrank.negatives.generate` gets. Out: a table of the same form, rule "positive": sentences that are as true of
-the video as the caption. A model that likes them less than a negative does not read words for what they mean
+ In: what `posrank.negatives.generate` gets. Out: a table of the same form, rule "positive": sentences that are as true
+of the video as the caption. A model that likes them less than a negative does not read words for what they mean
 (`posrank.scoring.brittleness`). Replacements: hand-made paraphrases (data/paraphrases.txt, one word or several), then
-WordNet's synonyms of the word's first sense that the dataset uses, in the word's own form. Words of fixed expressions stay.
+WordNet's synonyms of the word's first sense that the dataset uses, in the word's own form. Words of fixed expressions
+stay.
 """
 
 import pandas as pd
@@ -25,8 +25,8 @@ PARAPHRASE, SYNONYM = "paraphrase", "synonym"
 def generate_positives(captions, k=2, seed=0, parts=PARTS, tags=None, reference=None, lexicon="builtin", tagger=None):
     """Up to `k` hard positives for each caption and part -> table as of posrank.negatives.generate, rule "positive".
 
-    Arguments as there. Captions without a word that has an equal are absent; ``.attrs["captions"]`` counts by part those
-    that have one. Deterministic per (seed, caption, part).
+    Arguments as there. Captions without a word that has an equal are absent; ``.attrs["captions"]`` counts by part
+    those that have one. Deterministic per (seed, caption, part).
 
     >>> import pandas as pd
     >>> words = [("a", "DET", "DT"), ("big", "ADJ", "JJ"), ("box", "NOUN", "NN")]
@@ -60,8 +60,8 @@ def rephrased(captions, tags, k=2):
     """Other captions of the same video with the same nouns, verbs, adjectives, adverbs and prepositions, each as often
     ("there is a red box" and "the red box"): positives that nobody had to write.
 
-    captions: caption_id, video_id, caption; tags: tags table of them. Returns a DataFrame caption_id, part, sentence: up
-    to `k` for each caption, once for each part it has, in the order of `captions`.
+    captions: caption_id, video_id, caption; tags: tags table of them. Returns a DataFrame caption_id, part, sentence:
+    up to `k` for each caption, once for each part it has, in the order of `captions`.
 
     >>> tags = pd.DataFrame({"caption_id": ["c0", "c0", "c1", "c1"], "lemma": ["red", "box", "box", "red"],
     ...                      "upos": ["ADJ", "NOUN", "NOUN", "ADJ"], "tag": ["JJ", "NN", "NN", "JJ"]})

@@ -3,17 +3,16 @@
 In: the words of the dataset by universal tag, and a lexicon. Out: choices for the words of a caption. What differs from
 Section 4 as written:
 
-* a caption gets a list for a part only where a word of the part is no stop word (`posrank.language.stopwords`); then every
-  word of the part may be replaced, stop words too;
+* a caption gets a list for a part only where a word of the part is no stop word (`posrank.language.stopwords`); then
+  every word of the part may be replaced, stop words too;
 * antonyms are looked up without part of speech and put in as WordNet writes them, whether the dataset has them or not;
-  no step over hypernyms and hyponyms; then come random words of the vocabulary, which is not cleaned: typos, the tagger's
-  slips, capitals;
+  no step over hypernyms and hyponyms; then come random words of the vocabulary, which is not cleaned: typos, the
+  tagger's slips, capitals;
 * every occurrence of the word is replaced, found as a whole word, case told apart; articles are not repaired; nothing
   keeps a negative from being another caption of the video.
-
-In training their antonym look-up never fires and no stop-word rule holds (`for_training`). Where their files are at hand,
-`posrank.negatives.load_released` is the exact form. At level phrase, of which they published no sets, each word is replaced
-once and articles are repaired.
+ In training their antonym look-up never fires and no stop-word rule holds (`for_training`). Where their files are at
+hand, `posrank.negatives.load_released` is the exact form. At level phrase, of which they published no sets, each word
+is replaced once and articles are repaired.
 """
 
 import re

@@ -1,10 +1,9 @@
 """The authors' released test negatives as a negatives table.
-
-In: a file ``*_RE20.json`` of the paper's repository, ``{caption_id: {"0": sentence, ..., "19": sentence}}``, and the captions
-table of the dataset. Out: the negatives table of posrank.schema with one more column, ``changed`` (how many words differ
-from the caption). The files say neither which word was drawn nor where its replacement came from: `position`, `original`
-and `replacement` are those of the first differing word, and `source` is looked up in WordNet afterwards. The repository has
-no licence; its files are for users to clone, never part of this project.
+ In: a file ``*_RE20.json`` of the paper's repository, ``{caption_id: {"0": sentence, ..., "19": sentence}}``, and the
+captions table of the dataset. Out: the negatives table of posrank.schema with one more column, ``changed`` (how many
+words differ from the caption). The files say neither which word was drawn nor where its replacement came from:
+`position`, `original` and `replacement` are those of the first differing word, and `source` is looked up in WordNet
+afterwards. The repository has no licence; its files are for users to clone, never part of this project.
 """
 
 import re
@@ -28,8 +27,8 @@ from posrank.negatives.sentences import TaggedCaptions, starts
 from posrank.schema import validate
 
 _NAMES = {
-    "noun": "noun", "verb": "verb", "adjective": "adj", "adverb": "adv", "preposition": "prep", "adj": "adj", "adv": "adv",
-    "prep": "prep", "adp": "prep",
+    "noun": "noun", "verb": "verb", "adjective": "adj", "adverb": "adv", "preposition": "prep", "adj": "adj",
+    "adv": "adv", "prep": "prep", "adp": "prep",
 }
 UNCHANGED = "unchanged"
 """The source of a sentence that equals its caption."""
@@ -41,7 +40,7 @@ def load_released(path, captions, part=None, *, tags=None, lexicon="builtin"):
     """The negatives table of one of the authors' files.
 
     path      ``uvo_val_adverb_RE20.json`` and the like
-    captions  captions table that has the file's captions (their ids are `video7500#3`, `<video>_s_e#3`, `<video>##*##3`)
+    captions  the table that has the file's captions (their ids are `video7500#3`, `<video>_s_e#3`, `<video>##*##3`)
     part      one of PARTS (or its full name, "adverb"); None = from the file's name
     tags      tags table of the captions, for `position`; None = the built-in tokenizer, which gives the same numbers
 
@@ -61,7 +60,8 @@ def load_released(path, captions, part=None, *, tags=None, lexicon="builtin"):
         caption_id = _caption_id(name, texts)
         if caption_id is None:
             absent = f"{sum(_caption_id(other, texts) is None for other, _ in lists)} of {len(lists)} are not"
-            raise entry.wrong(f"caption {name!r} is not in the captions table ({absent}): load the same dataset, all splits")
+            what = f"caption {name!r} is not in the captions table ({absent})"
+            raise entry.wrong(f"{what}: load the same dataset, all splits")
         if not entry.data:
             raise entry.wrong("an object {number: sentence} is needed")
         for key, each in entry.items(what="an object {number: sentence}"):
@@ -82,8 +82,8 @@ def load_released(path, captions, part=None, *, tags=None, lexicon="builtin"):
     far = sum(count for words, count in counts.items() if words > _MANY)
     if far > 0.05 * len(table):
         warnings.warn(
-            f"{path}: {far} of {len(table)} sentences differ from their captions in more than {_MANY} words: is the captions "
-            "table that of the same release?", stacklevel=2,
+            f"{path}: {far} of {len(table)} sentences differ from their captions in more than {_MANY} words: is the "
+            "captions table that of the same release?", stacklevel=2,
         )
     table.attrs.update(
         rule="released", level="word", part=part, file=path.name, lists=len(lists),
@@ -106,9 +106,9 @@ def find_released(folder):
 def with_files(made, folder, wanted, captions, tags=None):
     """`made` (a table of rule "released") with the lists of the authors' files in `folder` in place of its own.
 
-    Each part that has a file comes from it alone, cut to the captions of the table `wanted`; `captions` and `tags` are those
-    of the whole dataset. ``.attrs["files"]`` names the files by part, and their parts' entries in "dropped" and "short" are
-    counted anew. Without files: `made` itself.
+    Each part that has a file comes from it alone, cut to the captions of the table `wanted`; `captions` and `tags` are
+    those of the whole dataset. ``.attrs["files"]`` names the files by part, and their parts' entries in "dropped" and
+    "short" are counted anew. Without files: `made` itself.
     """
     files = find_released(folder) if Path(folder).is_dir() else {}
     if not files:

@@ -30,11 +30,11 @@ def sentence_counts(
     tagger    as in posrank.language.tag, None = without: adds `replacement_other_part`, judged on a random
               `sample` of negatives a part (None = all), the same for equal seeds
     lists     look at so many lists a part only, drawn at random (None = all); captions to chance are always of all
-    tokenize  function (texts, context_length) -> array [n, context_length] of token ids, as posrank.towers.tokenizer has
-              them: adds the ties at every length of `contexts`
+    tokenize  function (texts, context_length) -> array [n, context_length] of token ids, as posrank.towers.tokenizer
+              has them: adds the ties at every length of `contexts`
 
-    Columns, shares of all negatives unless said otherwise:
-    captions, videos, k (mean), shortest, chance, antonym, hypernym_antonym, hyponym_antonym, random, captions_with_antonym
+    Columns, shares of all negatives unless said otherwise: captions, videos, k (mean), shortest, chance, antonym,
+    hypernym_antonym, hyponym_antonym, random, captions_with_antonym
                           as `list_statistics` gives them
     several_words         differ from the caption in more than one word (for level phrase: in more than two)
     capitals              put a capital letter where the caption's word has none, inside of the sentence
@@ -147,7 +147,7 @@ def _changes(negatives, captions):
 
 
 def drawn(negatives, lists, seed):
-    """The negatives of `lists` captions a part, drawn by a hash of seed, part and id; all of them where `lists` is None."""
+    """The negatives of `lists` captions a part (None = all), drawn by a hash of seed, part and id."""
     if lists is None:
         return negatives
     keys = negatives[["part", "caption_id"]].drop_duplicates()

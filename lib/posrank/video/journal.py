@@ -1,8 +1,7 @@
 """The journal of a frame store under way: which videos are done, so that a killed run goes on where it was.
-
-Goes out: ``frames.npy`` in a hidden folder, at its full length from the start (a full disk shows at once, not half-way),
-and ``journal.jsonl``: the plan's fingerprint, then one line per finished video. A journal of another plan is thrown away;
-a finished video counts only while its file keeps its size and time of change.
+ Goes out: ``frames.npy`` in a hidden folder, at its full length from the start (a full disk shows at once, not
+half-way), and ``journal.jsonl``: the plan's fingerprint, then one line per finished video. A journal of another plan is
+thrown away; a finished video counts only while its file keeps its size and time of change.
 """
 
 import hashlib
@@ -16,7 +15,7 @@ from posrank.paths import atomic
 
 
 class Journal:
-    """What is done of a store under way: ``done`` {video_id: result}; results of changed files and settings are void."""
+    """What is done of a store under way: ``done`` {video_id: result}; those of changed files and settings are void."""
 
     def __init__(self, folder, settings, jobs, shape):
         self.folder, self.frames, self.done = folder, folder / "frames.npy", {}

@@ -80,7 +80,9 @@ def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None
     return result, len(frames)
 
 
-def frame_indices(count, fps, num_frames, sampling="uniform", start=None, end=None, seed=None, times=None, video_end=None):
+def frame_indices(
+    count, fps, num_frames, sampling="uniform", start=None, end=None, seed=None, times=None, video_end=None
+):
     """Which frames to read of a video of `count` frames: increasing whole numbers, at most `num_frames`.
 
     uniform   evenly spaced from the first to the last frame

@@ -1,7 +1,6 @@
 """The pretraining pool: many rendered clips in groups that show the same two objects doing different things.
-
-Clips of a group are what several cuts of one scene are in a web corpus: only what happens tells them apart. They are kept
-as raw frames (no mp4), because they are seen once per epoch of an hour-long job and by nobody else.
+ Clips of a group are what several cuts of one scene are in a web corpus: only what happens tells them apart. They are
+kept as raw frames (no mp4), because they are seen once per epoch of an hour-long job and by nobody else.
 """
 
 import json
@@ -44,7 +43,8 @@ def render_pool(path, groups, size=4, seed=0, frames=8, pixels=64, workers=None)
     pool = np.lib.format.open_memmap(temporary, "w+", np.uint8, (groups * size, frames, pixels, pixels, 3))
     work = partial(_render_group, seed=seed, size=size, frames=frames, pixels=pixels)
     with without_script(), get_context("spawn").Pool(workers or os.cpu_count()) as workers_pool:
-        for group, clips in tqdm(workers_pool.imap_unordered(work, range(groups), 16), total=groups, desc="pool", unit="group"):
+        done = workers_pool.imap_unordered(work, range(groups), 16)
+        for group, clips in tqdm(done, total=groups, desc="pool", unit="group"):
             pool[group * size : (group + 1) * size] = clips
     pool.flush()
     os.replace(temporary, path)
@@ -58,5 +58,6 @@ def pool_captions(groups, size=4, seed=0, per_clip=6):
     rngs = [item_rng("world-pool-captions", seed, group, member) for group, member, _ in scenes]
     short = per_clip // 3
     return [
-        [text for text, _ in write_captions(scene, rng, per_clip - short, short)] for (*_, scene), rng in zip(scenes, rngs)
+        [text for text, _ in write_captions(scene, rng, per_clip - short, short)]
+        for (*_, scene), rng in zip(scenes, rngs)
     ]

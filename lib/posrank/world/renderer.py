@@ -1,8 +1,7 @@
 """Scene -> frames: where the actor is, what it does, how it does it, and the picture of that.
-
-The adverb sets the clock of the verb (slowly, quickly, early, late) or adds a drift (upward, downward); the preposition
-sets the path relative to the landmark; the verb sets the pose. Lengths are in units of an object's radius, time runs over
-the clip from 0 to 1.
+ The adverb sets the clock of the verb (slowly, quickly, early, late) or adds a drift (upward, downward); the
+preposition sets the path relative to the landmark; the verb sets the pose. Lengths are in units of an object's radius,
+time runs over the clip from 0 to 1.
 """
 
 import colorsys
