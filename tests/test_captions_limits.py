@@ -94,7 +94,7 @@ def test_files_are_refused_by_their_size(tmp_path, monkeypatch):
         captions.load("world", write_world(tmp_path))
     monkeypatch.setattr(documents, "LARGEST_LINE", 30)
     with pytest.raises(ValueError, match=r"x\.jsonl, line 2: 31 bytes are too many"):
-        list(documents.json_lines(written(tmp_path, "x.jsonl", "{}\n" + " " * 99) / "x.jsonl"))
+        list(documents.line_entries(written(tmp_path, "x.jsonl", "{}\n" + " " * 99) / "x.jsonl"))
 
 
 @pytest.mark.parametrize(("dataset", "name"), [

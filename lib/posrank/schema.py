@@ -1,12 +1,12 @@
 """The tables that the stages hand on: captions, tags, negatives, videos, ranks.
 
 Comes in: DataFrames or parquet files. Goes out: the same, in one column order with one set of dtypes, or a ValueError
-that names the column, the row and the remedy. Files are parquet with zstd, written atomically; equal tables give equal
-bytes, and ``.attrs`` (counts of dropped rows and the like) travels in the file where it can be written as JSON.
+that names the column, the row and the remedy. ``.attrs`` (counts of dropped rows and the like) travels in the file.
 """
 
 import json
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -16,29 +16,22 @@ from posrank import PARTS
 from posrank.messages import short
 from posrank.paths import atomic, unsafe
 
-TABLES = {
-    "captions": {
-        "dataset": "str", "split": "str", "video_id": "str", "caption_id": "str", "caption": "str", "file": "str",
-        "start": "float64", "end": "float64",
-    },
-    "tags": {
-        "caption_id": "str", "i": "int64", "text": "str", "whitespace": "str", "lemma": "str", "upos": "str",
-        "tag": "str", "head": "int64", "dep": "str", "tagger": "str",
-    },
-    "negatives": {
-        "caption_id": "str", "part": "str", "k": "int64", "sentence": "str", "position": "int64", "original": "str",
-        "replacement": "str", "source": "str", "position2": "Int64", "original2": "str", "replacement2": "str",
-        "rule": "str", "level": "str",
-    },
-    "videos": {"video_id": "str", "row": "int64", "frames_read": "int64", "status": "str", "reason": "str"},
-    "ranks": {
-        "run": "str", "caption_id": "str", "video_id": "str", "part": "str", "better": "int64", "equal": "int64",
-        "negatives": "int64", "reciprocal_rank": "float64",
-    },
-    "scores": {"run": "str", "caption_id": "str", "part": "str", "k": "int64", "score": "float64"},
+_DTYPES = {
+    **dict.fromkeys(("i", "head", "k", "position", "row", "frames_read", "better", "equal", "negatives"), "int64"),
+    **dict.fromkeys(("start", "end", "reciprocal_rank", "score"), "float64"), "position2": "Int64",
 }
-"""Name of a table -> its columns in order, each with its dtype. Further columns are allowed and follow these. scores: what a
-run gave to each sentence of each list; k is that of the negative, or -1 for the caption itself."""
+_NAMES = {
+    "captions": "dataset split video_id caption_id caption file start end",
+    "tags": "caption_id i text whitespace lemma upos tag head dep tagger",
+    "negatives": "caption_id part k sentence position original replacement source position2 original2 replacement2 "
+                 "rule level",
+    "videos": "video_id row frames_read status reason",
+    "ranks": "run caption_id video_id part better equal negatives reciprocal_rank",
+    "scores": "run caption_id part k score",
+}
+TABLES = {name: {column: _DTYPES.get(column, "str") for column in columns.split()} for name, columns in _NAMES.items()}
+"""Name of a table -> its columns in order, each with its dtype. Further columns are allowed and follow these. scores:
+what a run gave to each sentence of each list; k is that of the negative, or -1 for the caption itself."""
 
 KEYS = {
     "captions": ("dataset", "caption_id"),
@@ -58,7 +51,7 @@ CHOICES = {
     "scores": {"part": PARTS},
 }
 
-# filled in where a table lacks the column; None = a missing value
+# where a table lacks the column; None = a missing value
 _DEFAULTS = {
     "captions": {"file": "", "start": None, "end": None},
     "negatives": {"position2": None, "original2": None, "replacement2": None},
@@ -67,34 +60,29 @@ _DEFAULTS = {
 # the key under which pandas itself keeps .attrs, so that pandas.read_parquet gives them back too
 _ATTRS = b"PANDAS_ATTRS"
 _IDENTIFIERS = {"captions": ("video_id", "caption_id"), "videos": ("video_id",)}
-_NOT_BLANK = {
-    "captions": ("caption",), "negatives": ("sentence",), "tags": ("text", "upos"),
-}
+_NOT_BLANK = {"captions": ("caption",), "negatives": ("sentence",), "tags": ("text", "upos")}
 
 
 def empty(name):
     """An empty table of that name, with its columns and dtypes."""
-    columns = _columns(name)
-    return pd.DataFrame({column: pd.Series([], dtype=dtype) for column, dtype in columns.items()})
+    return pd.DataFrame({column: pd.Series([], dtype=dtype) for column, dtype in _columns(name).items()})
 
 
 def validate(table, name):
     """`table` with the columns of TABLES[name] first, in order, in their dtypes, and a plain index; ``.attrs`` is kept.
 
-    Raises ValueError naming the column, the first row (counted from 0) and the remedy where: a column is missing, a
-    value has the wrong type or is missing, a text is empty, a value is not among the allowed ones, an identifier holds
-    a slash or '..', or two rows have the same key.
+    ValueError names column, first row (from 0) and remedy where a column or value is missing, of the wrong type or not
+    among the allowed ones, a text is empty, an identifier holds a slash or '..', or two rows have the same key.
     """
     columns = _columns(name)
     if not isinstance(table, pd.DataFrame):
         raise ValueError(f"{name} table: expected a pandas DataFrame, got {type(table).__name__}")
     defaults = _DEFAULTS.get(name, {})
-    absent = [column for column in columns if column not in table.columns and column not in defaults]
-    if absent:
-        raise ValueError(
-            f"{name} table: column {absent[0]!r} is missing (has: {', '.join(map(str, table.columns))}); "
-            f"needed are {', '.join(column for column in columns if column not in defaults)}"
-        )
+    needed = [column for column in columns if column not in defaults]
+    for column in needed:
+        if column not in table.columns:
+            has = f"has: {', '.join(map(str, table.columns))}"
+            raise ValueError(f"{name} table: column {column!r} is missing ({has}); needed are {', '.join(needed)}")
     done = {}
     for column, dtype in columns.items():
         if column in table.columns:
@@ -104,11 +92,8 @@ def validate(table, name):
             values = values.reset_index(drop=True)
         else:
             values = pd.Series([defaults[column]] * len(table), dtype="object" if dtype == "str" else dtype)
-        default = defaults.get(column, "required") if column in defaults else "required"
-        done[column] = _column(values, dtype, name, column, default)
-    for column in table.columns:
-        if column not in done:
-            done[column] = table[column].reset_index(drop=True)
+        done[column] = _column(values, name, column)
+    done |= {column: table[column].reset_index(drop=True) for column in table.columns if column not in done}
     result = pd.DataFrame(done)
     result.attrs.update(table.attrs)
     _check_rows(result, name)
@@ -119,7 +104,7 @@ def read_table(path, name, columns=None, where=None):
     """The table `name` in the parquet file `path`, validated. FileNotFoundError or ValueError names the file.
 
     columns: only these, where a large table would cost too much memory; each is checked by itself, the rows are not.
-    where: (column, values): only the rows that have one of these values there, in their order; the others are never held together.
+    where: (column, values): only the rows with one of these values there; the others are never held together.
     """
     path = Path(path)
     if not path.is_file():
@@ -132,10 +117,7 @@ def read_table(path, name, columns=None, where=None):
     try:
         if columns is None:
             return validate(table, name)
-        dtypes = _columns(name)
-        for column in columns:
-            table[column] = _column(table[column], dtypes[column], name, column, _DEFAULTS.get(name, {}).get(column, "required"))
-        return table
+        return table.assign(**{column: _column(table[column], name, column) for column in columns})
     except ValueError as problem:
         raise ValueError(f"{path}: {problem}") from problem
 
@@ -143,37 +125,30 @@ def read_table(path, name, columns=None, where=None):
 def _read_rows(path, columns, column, values, batch=1 << 17):
     """The rows of a parquet file whose `column` is one of `values`, read batch after batch."""
     import pyarrow
-    import pyarrow.compute
-    import pyarrow.parquet
+    import pyarrow.dataset
 
-    with pyarrow.parquet.ParquetFile(path) as file:
-        schema = file.schema_arrow
-        kept = list(schema.names) if columns is None else columns
-        for name in (column, *kept):
-            if name not in schema.names:
-                raise ValueError(f"column {name!r} is missing (has: {', '.join(schema.names)})")
-        wanted = pyarrow.array(list(dict.fromkeys(values)), type=schema.field(column).type)
-        pieces = [
-            pyarrow.Table.from_batches([piece.filter(pyarrow.compute.is_in(piece[column], value_set=wanted))]).select(kept)
-            for piece in file.iter_batches(batch, columns=list(dict.fromkeys([*kept, column])))
-        ]
-        fields = pyarrow.schema([schema.field(name) for name in kept], metadata=schema.metadata)
-    table = pyarrow.concat_tables([fields.empty_table(), *(piece.cast(fields) for piece in pieces)]).to_pandas()
-    table.attrs = json.loads((schema.metadata or {}).get(_ATTRS, b"{}"))
+    data = pyarrow.dataset.dataset(path, format="parquet")
+    kept = data.schema.names if columns is None else columns
+    for name in (column, *kept):
+        if name not in data.schema.names:
+            raise ValueError(f"column {name!r} is missing (has: {', '.join(data.schema.names)})")
+    wanted = pyarrow.array(list(dict.fromkeys(values)), type=data.schema.field(column).type)
+    chosen = pyarrow.dataset.field(column).isin(wanted)
+    table = data.to_table(kept, filter=chosen, batch_size=batch, batch_readahead=1, fragment_readahead=1).to_pandas()
+    table.attrs = json.loads((data.schema.metadata or {}).get(_ATTRS, b"{}"))
     return table
 
 
 def write_table(table, path, name):
     """Write `table`, validated, to the parquet file `path`: zstd, atomic, equal tables give equal bytes. Returns path.
 
-    ``.attrs`` is kept where it can be written as JSON (numpy numbers are turned into plain ones); a warning names the
-    keys that cannot.
+    ``.attrs`` is kept where it can be written as JSON (numpy numbers as plain ones); a warning names the other keys.
     """
     return write_pieces([table], path, name)
 
 
 def write_pieces(tables, path, name):
-    """Write tables of one kind, one below the other, to the parquet file `path` as `write_table` does, holding one at a time.
+    """As `write_table`, of tables one below the other, of which one at a time is held.
 
     Each is validated by itself; ``.attrs`` are those of the first. Returns path. ValueError without any table.
     """
@@ -181,22 +156,19 @@ def write_pieces(tables, path, name):
     import pyarrow.parquet
 
     writer = None
-    with atomic(path) as temporary:
-        try:
-            for table in tables:
-                table = validate(table, name)
-                attrs, table.attrs = _jsonable(table.attrs), {}
-                arrow = pyarrow.Table.from_pandas(table, preserve_index=False).combine_chunks()
-                if writer is None:
-                    metadata = dict(arrow.schema.metadata or {})
-                    if attrs:
-                        metadata[_ATTRS] = json.dumps(attrs, sort_keys=True, ensure_ascii=True).encode()
-                    layout = arrow.schema.with_metadata(metadata)
-                    writer = pyarrow.parquet.ParquetWriter(temporary, layout, compression="zstd", compression_level=6)
-                writer.write_table(arrow.cast(layout))
-        finally:
-            if writer is not None:
-                writer.close()
+    with atomic(path) as temporary, ExitStack() as stack:
+        for table in tables:
+            table = validate(table, name)
+            attrs, table.attrs = _jsonable(table.attrs), {}
+            arrow = pyarrow.Table.from_pandas(table, preserve_index=False).combine_chunks()
+            if writer is None:
+                metadata = dict(arrow.schema.metadata or {})
+                if attrs:
+                    metadata[_ATTRS] = json.dumps(attrs, sort_keys=True, ensure_ascii=True).encode()
+                layout = arrow.schema.with_metadata(metadata)
+                writer = pyarrow.parquet.ParquetWriter(temporary, layout, compression="zstd", compression_level=6)
+                stack.enter_context(writer)
+            writer.write_table(arrow.cast(layout))
         if writer is None:
             raise ValueError(f"{path}: no {name} table to write")
     return Path(path)
@@ -208,15 +180,14 @@ def _columns(name):
     return TABLES[name]
 
 
-def _column(values, dtype, name, column, default):
-    """One column in its dtype; `default` is "required", or what a missing value becomes (None = it stays missing)."""
-    missing = values.isna().to_numpy()
-    if missing.any():
-        if default == "required":
-            raise _wrong(name, column, missing, "has no value", "fill it in or drop the row")
-        if default is not None:
-            values = values.astype(object).where(~missing, default)
-            missing = np.zeros(len(values), dtype=bool)
+def _column(values, name, column):
+    """One column in its dtype; missing values become the default, where there is one."""
+    dtype, defaults, missing = _columns(name)[column], _DEFAULTS.get(name, {}), values.isna().to_numpy()
+    if missing.any() and column not in defaults:
+        raise _wrong(name, column, missing, "has no value", "fill it in or drop the row")
+    if missing.any() and defaults[column] is not None:
+        values = values.astype(object).where(~missing, defaults[column])
+        missing = np.zeros(len(values), dtype=bool)
     if dtype == "str":
         if not _is_text(values):
             wrong = np.array([not isinstance(value, str) for value in values], dtype=bool) & ~missing
@@ -236,14 +207,14 @@ def _column(values, dtype, name, column, default):
         numbers = pd.to_numeric(values)
     except (ValueError, TypeError):
         bad = pd.to_numeric(values, errors="coerce").isna().to_numpy() & ~missing
-        raise _wrong(name, column, bad, f"is no number: {short(values.iloc[int(bad.argmax())])}", "write a number") from None
+        what = f"is no number: {short(values.iloc[int(bad.argmax())])}"
+        raise _wrong(name, column, bad, what, "write a number") from None
+    floats = numbers.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
     if dtype == "float64":
-        numbers = numbers.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
-        infinite = np.isinf(numbers)
+        infinite = np.isinf(floats)
         if infinite.any() and name != "scores":  # a scorer may rule a sentence out
             raise _wrong(name, column, infinite, "is infinite", "write a finite number")
-        return pd.Series(numbers)
-    floats = numbers.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+        return pd.Series(floats)
     broken = ~missing & (floats != np.floor(floats))
     if broken.any():
         value = numbers.iloc[int(broken.argmax())]
@@ -253,51 +224,48 @@ def _column(values, dtype, name, column, default):
 
 def _is_text(values):
     """Whether every value that is there is text, without looking at each one where the dtype says so."""
-    dtype = values.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        dtype = dtype.categories.dtype
+    dtype = values.dtype.categories.dtype if isinstance(values.dtype, pd.CategoricalDtype) else values.dtype
     return isinstance(dtype, pd.StringDtype) or pd.api.types.infer_dtype(values, skipna=True) in ("string", "empty")
 
 
 def _check_rows(table, name):
-    for column, allowed in CHOICES.get(name, {}).items():
-        wrong = ~table[column].isin(allowed).to_numpy()
-        if wrong.any():
-            value = table[column].iloc[int(wrong.argmax())]
-            raise _wrong(name, column, wrong, f"is {short(value)}", f"use one of {', '.join(allowed)}")
-    for column in _NOT_BLANK.get(name, ()):
-        # a token may be white space (that is how spaCy keeps double spaces), a sentence may not
-        texts = table[column] if name == "tags" else table[column].str.strip()
-        wrong = (texts == "").to_numpy(dtype=bool)
-        if wrong.any():
-            raise _wrong(name, column, wrong, "is empty", "give it a text or drop the row")
+    checks = [
+        (column, ~table[column].isin(allowed), "is {}", f"use one of {', '.join(allowed)}")
+        for column, allowed in CHOICES.get(name, {}).items()
+    ]
+    # a token may be white space (that is how spaCy keeps double spaces), a sentence may not
+    checks += [
+        (column, (table[column] if name == "tags" else table[column].str.strip()) == "", "is empty",
+         "give it a text or drop the row") for column in _NOT_BLANK.get(name, ())
+    ]
     for column in _IDENTIFIERS.get(name, ()):
-        for value in table[column].unique():
-            if reason := unsafe(value):
-                wrong = (table[column] == value).to_numpy(dtype=bool)
-                raise _wrong(name, column, wrong, f"is {short(value)} and {reason}", "rename it")
+        reasons = {value: unsafe(value) for value in table[column].unique()}
+        checks += [
+            (column, table[column] == value, f"is {{}} and {reason}", "rename it")
+            for value, reason in reasons.items() if reason
+        ]
+    if name == "captions":
+        wrong = (table["end"] <= table["start"]) | (table["start"] < 0)
+        what, remedy = "is not after start (seconds, start >= 0)", "correct the times or leave both empty"
+        checks.append(("end", wrong, what, remedy))
+    for column, wrong, what, remedy in checks:
+        wrong = wrong.to_numpy(dtype=bool)
+        if wrong.any():
+            raise _wrong(name, column, wrong, what.format(short(table[column].iloc[int(wrong.argmax())])), remedy)
     key = list(KEYS[name])
     repeated = table.duplicated(key).to_numpy()
     if repeated.any():
         row = int(repeated.argmax())
         first = int((table[key] == table[key].iloc[row]).all(axis=1).to_numpy().argmax())
         value = ", ".join(f"{column} {short(table[column].iloc[row])}" for column in key)
-        raise ValueError(
-            f"{name} table, column {key[-1] if len(key) < 3 else '+'.join(key)!r}, row {row}: {value} is already in "
-            f"row {first}; make it unique or drop one of the two"
-        )
-    if name == "captions":
-        wrong = (table["end"] <= table["start"]).to_numpy() | (table["start"] < 0).to_numpy()
-        if wrong.any():
-            what = "is not after start (seconds, start >= 0)"
-            raise _wrong(name, "end", wrong, what, "correct the times or leave both empty")
+        where = f"{name} table, column {key[-1] if len(key) < 3 else '+'.join(key)!r}, row {row}"
+        raise ValueError(f"{where}: {value} is already in row {first}; make it unique or drop one of the two")
 
 
 def _wrong(name, column, mask, what, remedy):
-    row = int(np.asarray(mask).argmax())
-    more = int(np.asarray(mask).sum()) - 1
-    others = f" (and {more} more rows)" if more else ""
-    return ValueError(f"{name} table, column {column!r}, row {row}{others}: {what}; {remedy}")
+    more = int(mask.sum()) - 1
+    row = f"row {int(mask.argmax())}" + (f" (and {more} more rows)" if more else "")
+    return ValueError(f"{name} table, column {column!r}, {row}: {what}; {remedy}")
 
 
 def _jsonable(attrs):

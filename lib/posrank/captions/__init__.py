@@ -8,6 +8,7 @@ are. Section 3 of the paper is about these datasets; their statistics are in `po
 import importlib
 import os
 
+from posrank.language.markup import clean_text as clean_text
 from posrank.messages import unknown
 
 DATASETS = (
@@ -26,10 +27,8 @@ def load(dataset, root, variant=None):
     root     folder with the official annotation files (or a folder that holds it under the dataset's name)
     variant  one of ``variants(dataset)``; None = the first of them
 
-    ``.attrs`` hold read, dropped ({reason: count}; read = rows + dropped), dropped_rows (places), texts ({what: captions},
-    such as HTML entities that were unescaped), notes, variant.
-    Raises ValueError naming file and line for what cannot be read, and FileNotFoundError, saying what to put where,
-    for what is missing.
+    ``.attrs`` hold read, dropped, dropped_rows, texts, notes (see `posrank.captions.rows`) and variant. ValueError
+    names file and line of what cannot be read, FileNotFoundError says what to put where.
     """
     module = _module(dataset)
     if variant is None:
@@ -56,20 +55,10 @@ def source(dataset):
 
 
 def fetch(dataset, folder=None, **options):
-    """Print a dataset's official addresses and checksums, and check or (only with ``download=True``) get the files.
-
-    See `posrank.captions.fetching.fetch`.
-    """
+    """As `posrank.captions.fetching.fetch`: official addresses and checksums; with ``download=True`` the files."""
     from posrank.captions.fetching import fetch
 
     return fetch(dataset, folder, **options)
-
-
-def clean_text(caption):
-    """A caption as `load` gives it: HTML entities unescaped, white space evened out; see `posrank.language.markup`."""
-    from posrank.language.markup import clean_text
-
-    return clean_text(caption)
 
 
 def check_name(dataset):

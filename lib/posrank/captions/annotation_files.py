@@ -1,8 +1,6 @@
 """Reading annotation files so that every complaint names file and line: finding them, text, zip, csv, lists of ids.
-
-Comes in: folders and paths. Goes out: contents with line numbers. Errors are ValueError (FileNotFoundError for what
-is not there) with the remedy. Files are refused by their declared size before they are read. JSON:
-posrank.captions.documents.
+ Errors are ValueError (FileNotFoundError for what is not there) with the remedy. Files are refused by their declared
+size before they are read. JSON: posrank.captions.documents.
 """
 
 import csv
@@ -51,10 +49,8 @@ def need(folder, *names, dataset, source, more=""):
 
 def absent(folder, what, dataset, source, more=""):
     """The FileNotFoundError of a folder that holds `what` ("no x.json")."""
-    return FileNotFoundError(
-        f"{folder} holds {what}: dataset {dataset!r} needs it. Get it from {source} and put it, unchanged, into {folder}"
-        f"{more}"
-    )
+    get = f"Get it from {source} and put it, unchanged, into {folder}{more}"
+    return FileNotFoundError(f"{folder} holds {what}: dataset {dataset!r} needs it. {get}")
 
 
 def raw_of(path, member=None, label=None):
@@ -92,9 +88,8 @@ def line_place(path, line):
 def check_size(label, size, largest):
     """ValueError where a file of `size` bytes is larger than an annotation file can be."""
     if size > largest:
-        raise ValueError(
-            f"{label}: {size:,} bytes are too many for an annotation file (at most {largest:,}): get the file again"
-        )
+        most = f"too many for an annotation file (at most {largest:,})"
+        raise ValueError(f"{label}: {size:,} bytes are {most}: get the file again")
 
 
 def members(path):
@@ -108,24 +103,19 @@ def _unpacked(path, member, label):
     if info.flag_bits & 1:
         raise ValueError(f"{label}: the archive is encrypted: unpack it and put the file itself there")
     if info.compress_type not in _PACKED:
-        raise ValueError(
-            f"{label}: compression method {info.compress_type} of the archive is not known: unpack it and put the file "
-            "itself there"
-        )
+        method = f"compression method {info.compress_type} of the archive is not known"
+        raise ValueError(f"{label}: {method}: unpack it and put the file itself there")
     check_size(label, info.file_size, LARGEST_MEMBER)
 
-    def read(archive):
-        with archive.open(info) as file:
-            return file.read(info.file_size + 1)
-
-    return _with_archive(path, label, read)
+    # closed with the archive
+    return _with_archive(path, label, lambda archive: archive.open(info).read(info.file_size + 1))
 
 
 def _with_archive(path, label, read):
     try:
         with zipfile.ZipFile(path) as archive:
             return read(archive)
-    except Exception as problem:  # a damaged archive can raise nearly anything, from struct.error to NotImplementedError
+    except Exception as problem:  # a damaged archive can raise nearly anything, even NotImplementedError
         raise ValueError(f"{label}: no readable zip archive ({short(str(problem))}): get the file again") from problem
 
 
@@ -135,8 +125,9 @@ def no_utf8(label, line, raw, problem):
 
 
 def csv_rows(path, required, delimiter=",", quoting=csv.QUOTE_MINIMAL, rename=None):
-    """Yield (line number, {column: text}) of a csv file with a header line that names at least the `required`
-    columns. delimiter None = comma, semicolon or tab, whichever the header line holds most of. rename: a function of the
+    """Yield (line number, {column: text}) of a csv file whose header line names at least the `required` columns.
+
+    delimiter None = comma, semicolon or tab, whichever the header line holds most of. rename: a function of the
     header's names and "file, line n" that returns the names to use."""
     text = text_of(path)
     if delimiter is None:
@@ -179,8 +170,7 @@ def _check_header(path, line, header, given, required):
 
 
 def list_of_ids(path):
-    """The ids of a list file, one a line: [(line number, id)]; empty lines are passed over, a repeated id is an
-    error."""
+    """The ids of a list file, one a line: [(line number, id)]; a repeated id is an error."""
     found = {}
     for number, line in enumerate(text_of(path).split("\n"), 1):
         name = line.strip()
@@ -199,6 +189,20 @@ def split_lists(paths, what=""):
     for split, path in paths.items():
         for line, name in list_of_ids(path):
             if name in splits:
-                raise ValueError(f"{path}, line {line}: {what}{short(name)} is also in the {splits[name]} list: keep one")
+                known = f"is also in the {splits[name]} list: keep one"
+                raise ValueError(f"{path}, line {line}: {what}{short(name)} {known}")
             splits[name] = split
     return splits
+
+
+def present_lists(folder, rows, dataset, source, what, *names):
+    """As `split_lists`, of the list files ("{}_list.txt") of the three splits that are there. The others are noted in
+    `rows`, FileNotFoundError where there is none; with rows None, no list is needed."""
+    paths = {split: find(folder, *(name.format(split) for name in names)) for split in ("train", "val", "test")}
+    files = {split: names[0].format(split) for split in paths}
+    if rows is not None:
+        absent_files = [files[split] for split in paths if not paths[split]]
+        rows.notes += [f"{name} is not there: its {what}s are in no split" for name in absent_files]
+        if not any(paths.values()):
+            raise absent(folder, f"none of {', '.join(files.values())}", dataset, source)
+    return split_lists({split: path for split, path in paths.items() if path}, f"{what} ")

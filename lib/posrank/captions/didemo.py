@@ -1,9 +1,8 @@
 """DiDeMo (Hendricks et al., ICCV 2017): Flickr videos of at most 30 s, about four sentences each. BSD 2-Clause.
 
 Comes in: ``train_data.json``, ``val_data.json``, ``test_data.json``, each a list of ``{"annotation_id", "description",
-"video", "times": [[first, last], ...], ...}``; for a split whose file is not there ``didemo_<split>_label.csv`` with the
-columns video_path and text (one paragraph per video, as some retrieval code keeps them). Where a list
-``<split>_list.txt`` of video names is there, videos outside of it are counted as dropped.
+"video", "times": [[first, last], ...], ...}``; where one is missing ``didemo_<split>_label.csv`` with the columns
+video_path and text (one paragraph per video). Videos outside of a list ``<split>_list.txt`` count as dropped.
 
 Variants:
 
@@ -13,10 +12,9 @@ Variants:
 * moments: a clip per sentence, ``<video>_<annotation_id>``; the time that most annotators chose, in pieces of 5 s
 
 A "whole video" is its first 30 s (`start` 0, `end` 30): annotators saw no more, though some files go on.
-
-Oddities: files are mp4, mov, avi, mts and others, or have no ending at all ("name."). In val and test 62 videos go by two
-names that differ in the ending only; they are one video here, as in the usual retrieval splits (8,395 / 1,065 / 1,004
-videos; by file name val and test have 1,094 and 1,037).
+ Oddities: files are mp4, mov, avi, mts and others, or have no ending at all ("name."). In val and test 62 videos go by
+two names that differ in the ending only; they are one video here, as in the usual retrieval splits (8,395 / 1,065 /
+1,004 videos; by file name val and test have 1,094 and 1,037).
 """
 
 from collections import Counter
@@ -30,22 +28,22 @@ from posrank.messages import short
 SOURCE = "https://github.com/LisaAnne/LocalizingMoments (folder data)"
 VARIANTS = ("paragraphs", "sentences", "moments")
 _PIECE = 5.0  # seconds: the unit of "times"
-_SHOWN = {"start": 0.0, "end": 30.0}
-"""Seconds of each video that its annotators saw; the files of some videos are longer."""
+_SHOWN = {"start": 0.0, "end": 30.0}  # what the annotators saw
 _MOST = 10**6  # pieces: no video is that long
 
 
 def load(root, variant="paragraphs"):
     """The captions table; splits that are not there are named in ``.attrs["notes"]``."""
     folder = folder_of(root, "didemo")
-    rows = Rows("didemo", folder)
-    found = False
+    rows, found = Rows("didemo", folder), False
     for split in ("train", "val", "test"):
-        listed = _listed(folder, split)
+        listed = find(folder, f"{split}_list.txt")
+        listed = None if listed is None else {_stem(name) for _, name in list_of_ids(listed)}
         path = find(folder, f"{split}_data.json", f"{split}_data.json.zip")
         label = find(folder, f"didemo_{split}_label.csv")
         if path is not None:
-            _official(rows, Document(path, f"{split}_data.json" if path.suffix == ".zip" else None), split, variant, listed)
+            document = Document(path, f"{split}_data.json" if path.suffix == ".zip" else None)
+            _official(rows, document.root, split, variant, listed)
         elif label is not None and variant == "paragraphs":
             _paragraphs(rows, label, split, listed)
             rows.notes.append(f"{split}: paragraphs of {label.name}, as {split}_data.json is not there")
@@ -59,44 +57,38 @@ def load(root, variant="paragraphs"):
     return rows.table()
 
 
-def _listed(folder, split):
-    path = find(folder, f"{split}_list.txt")
-    return None if path is None else {_stem(name) for _, name in list_of_ids(path)}
-
-
-def _official(rows, document, split, variant, listed):
-    files, paragraphs = _files(document), {}
-    for index, entry in enumerate(document.data):
-        place, video = _place(document, index), _stem(entry["video"])
+def _official(rows, root, split, variant, listed):
+    entries, paragraphs = root.entries(what="a list of {annotation_id, video, description, times}"), {}
+    files = _files(entries)
+    for entry in entries:
+        video, text = _stem(entry.get("video")), entry.get("description")
         if listed is not None and video not in listed:
-            rows.skip(video, f"video is not in {split}_list.txt", place)
+            rows.skip(video, f"video is not in {split}_list.txt", entry.place)
         elif variant == "sentences":
-            rows.add(split, video, entry["description"], place, file=files[video], **_SHOWN)
+            rows.add(split, video, text, entry.place, file=files[video], **_SHOWN)
         elif variant == "moments":
-            start, end = _moment(document, index, entry.get("times"))
-            clip = f"{video}_{entry['annotation_id']}"
-            rows.add(split, clip, entry["description"], place, file=files[video], start=start, end=end)
+            start, end = _moment(entry)
+            clip = f"{video}_{entry.get('annotation_id')}"
+            rows.add(split, clip, text, entry.place, file=files[video], start=start, end=end)
         else:
-            paragraphs.setdefault(video, (place, []))[1].append(entry["description"].strip())
+            paragraphs.setdefault(video, (entry.place, []))[1].append(text.strip())
     for video, (place, sentences) in paragraphs.items():
         rows.add(split, video, " ".join(filter(None, sentences)), place, file=files[video], **_SHOWN)
 
 
-def _files(document):
+def _files(entries):
     """{video: file} after checking the entries; of two names of a video the first one with an ending."""
-    if not isinstance(document.data, list):
-        raise document.wrong((), "a list of {annotation_id, video, description, times} is needed")
     files, ids = {}, {}
-    for index, entry in enumerate(document.data):
+    for index, entry in enumerate(entries):
         for key, kind in (("video", str), ("description", str), ("annotation_id", int)):
-            if not isinstance(entry, dict) or type(entry.get(key)) is not kind:
+            if type(entry.get(key)) is not kind:
                 what = "text" if kind is str else "whole number"
-                raise document.wrong((index,), f"no {what} under key {key!r}: an official entry has it")
-        number, name = entry["annotation_id"], entry["video"]
+                raise entry.wrong(f"no {what} under key {key!r}: an official entry has it")
+        number, name = entry.get("annotation_id"), entry.get("video")
         if not _stem(name).strip():
-            raise document.wrong((index,), f"video {short(name)} is no name: an official entry has one")
+            raise entry.wrong(f"video {short(name)} is no name: an official entry has one")
         if number in ids:
-            raise document.wrong((index,), f"annotation_id {short(number)} is already entry {ids[number]}: keep it once")
+            raise entry.wrong(f"annotation_id {short(number)} is already entry {ids[number]}: keep it once")
         ids[number] = index
         if not files.get(_stem(name)):
             files[_stem(name)] = "" if name.endswith(".") else name
@@ -112,7 +104,8 @@ def _paragraphs(rows, path, split, listed):
         if not video:
             raise ValueError(f"{place()}: video_path {short(row['video_path'])} names no file: correct it")
         if video in seen:
-            raise ValueError(f"{place()}: video {short(video)} is already in line {seen[video]}: keep one paragraph a video")
+            here = f"{place()}: video {short(video)}"
+            raise ValueError(f"{here} is already in line {seen[video]}: keep one paragraph a video")
         seen[video] = line
         file = f"{video}.mp4" if file.endswith(".") else file
         if listed is not None and video not in listed:
@@ -121,23 +114,19 @@ def _paragraphs(rows, path, split, listed):
             rows.add(split, video, row["text"], place, file=file, **_SHOWN)
 
 
-def _moment(document, index, times):
-    """Start and end in seconds of the pair that most annotators gave (the first of them where several are as frequent)."""
-    pairs = times if isinstance(times, list) else []
-    good = [
-        tuple(pair) for pair in pairs
-        if isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair) and 0 <= pair[0] <= pair[1] < _MOST
-    ]
-    if not pairs or len(good) != len(pairs):
-        raise document.wrong((index,), "'times' must be a list of [first, last] pieces of 5 s, whole numbers in order")
-    (first, last), _ = Counter(good).most_common(1)[0]
+def _moment(entry):
+    """Start and end in seconds of the pair that most annotators gave (of several as frequent the first)."""
+    pairs = entry.get("times")
+    good = isinstance(pairs, list) and pairs and all(
+        isinstance(pair, list) and [type(n) for n in pair] == [int, int] and 0 <= pair[0] <= pair[1] < _MOST
+        for pair in pairs
+    )
+    if not good:
+        raise entry.wrong("'times' must be a list of [first, last] pieces of 5 s, whole numbers in order")
+    (first, last), _ = Counter(map(tuple, pairs)).most_common(1)[0]
     return first * _PIECE, (last + 1) * _PIECE
 
 
 def _stem(name):
     """A video's name without its ending; "a.b.mp4" is a.b, "name." is name."""
     return name.rpartition(".")[0] if "." in name else name
-
-
-def _place(document, index):
-    return lambda: document.at(index)

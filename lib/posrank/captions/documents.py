@@ -1,12 +1,12 @@
 """JSON and JSON-lines files of annotations: every value is checked where it is taken, and knows its file and line.
 
-Comes in: paths. Goes out: values. `Entry` is one value of a file; its methods give what is under a key in the form
-asked for, or raise ValueError naming file, line and entry. A key that occurs twice in an object is an error, because
-the usual reader would silently keep the last one.
+`Entry` is one value of a file; its methods give what is under a key in the form asked for, or raise ValueError naming
+file, line and entry. A key that occurs twice in an object is an error: the usual reader would keep the last one.
 """
 
 import json
 import re
+from contextlib import suppress
 
 from posrank.captions.annotation_files import check_size, label_of, no_utf8, text_of
 from posrank.messages import short
@@ -46,7 +46,6 @@ class Entry:
         return value
 
     def text(self, key):
-        """The text under a key."""
         return self.under(key, str)
 
     def name(self, key):
@@ -73,12 +72,12 @@ class Entry:
             raise self.wrong(f"{what} is needed")
         return [Entry(value, self.at, (*steps, index)) for index, value in enumerate(values)]
 
-    def items(self, key=None):
-        """Pairs (key, Entry) of the object under a key (None: of this object)."""
+    def items(self, key=None, what="an object"):
+        """Pairs (key, Entry) of the object under a key (None: of this object, `what` is it called)."""
         steps = self.steps if key is None else (*self.steps, key)
         values = self.data if key is None else self.under(key, dict)
         if not isinstance(values, dict):
-            raise self.wrong("an object is needed")
+            raise self.wrong(f"{what} is needed")
         return [(name, Entry(value, self.at, (*steps, name))) for name, value in values.items()]
 
     def child(self, key):
@@ -94,7 +93,7 @@ class Entry:
 
 
 def parsed(text, label, line=None):
-    """The JSON value of a text; ValueError naming `label` and the line (or `line`, where the text is one line of a file)."""
+    """The JSON value of a text; ValueError naming `label` and the line (or `line`, that of the text in its file)."""
     try:
         return json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as problem:
@@ -103,10 +102,10 @@ def parsed(text, label, line=None):
     except RecursionError:
         at, what = line or 1, "JSON nested too deeply to be an annotation file"
     except _Repeated as problem:
-        quoted = json.dumps(problem.key, ensure_ascii=False)
+        quoted = json.dumps(problem.args[0], ensure_ascii=False)
         first = text.find(quoted)
         at = line or text.count("\n", 0, max(text.find(quoted, first + 1), first, 0)) + 1
-        what = f"key {short(problem.key)} occurs twice in one object: make the ids unique"
+        what = f"key {short(problem.args[0])} occurs twice in one object: make the ids unique"
     except ValueError:  # an integer of more digits than Python reads
         digits = re.search(r"\d{4301}", text)
         at = line or text.count("\n", 0, digits.start() if digits else 0) + 1
@@ -138,20 +137,14 @@ class Document:
         """Line number of that value; found by reading the text again, so only worth it for a message."""
         if self._one_line:
             return 1
-        position = _skip_space(self.text, 0)
-        for step in steps:
-            try:
+        position = found = _skip_space(self.text, 0)
+        with suppress(RecursionError):
+            for step in steps:
                 found = _child(self.text, position, step)
-            except RecursionError:
-                break
-            if found is None:
-                break
-            position = found
+                if found is None:
+                    break
+                position = found
         return self.text.count("\n", 0, position) + 1
-
-    def wrong(self, steps, what):
-        """A ValueError about the entry at `steps`."""
-        return ValueError(f"{self.at(*steps)}: {what}")
 
 
 def entry_of(steps):
@@ -160,18 +153,14 @@ def entry_of(steps):
 
 
 class _Repeated(Exception):
-    def __init__(self, key):
-        self.key = key
+    """args: the key."""
 
 
 def _unique(pairs):
     result = dict(pairs)
     if len(result) != len(pairs):
         seen = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _Repeated(key)
-            seen.add(key)
+        raise _Repeated(next(key for key, _ in pairs if key in seen or seen.add(key)))
     return result
 
 
@@ -203,25 +192,18 @@ def _child(text, position, step):
     return None
 
 
-def json_lines(path):
-    """Yield (line number, object) of a JSON-lines file, read line by line; empty lines are passed over."""
+def line_entries(path):
+    """Yield an Entry for each line of a JSON-lines file, read line by line; empty lines are passed over."""
     with open(path, "rb") as file:
         number = 0
         while raw := file.readline(LARGEST_LINE + 1):
             number += 1
             check_size(f"{path}, line {number}", len(raw), LARGEST_LINE)
-            if number == 1 and raw.startswith(b"\xef\xbb\xbf"):
-                raw = raw[3:]
+            raw = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
             if not raw.strip():
                 continue
             try:
-                text = raw.decode("utf-8")
+                value = parsed(raw.decode("utf-8"), path, number)
             except UnicodeDecodeError as problem:
                 raise no_utf8(path, number, raw, problem) from None
-            yield number, parsed(text, path, number)
-
-
-def line_entries(path):
-    """Yield an Entry for each line of a JSON-lines file."""
-    for number, value in json_lines(path):
-        yield Entry(value, lambda *steps, number=number: f"{path}, line {number}{entry_of(steps)}")
+            yield Entry(value, lambda *steps, number=number: f"{path}, line {number}{entry_of(steps)}")

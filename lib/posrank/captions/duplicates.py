@@ -1,10 +1,9 @@
 """How many captions become identical when words of one part of speech are taken away (Section 3, Fig. 3).
 
-Comes in: captions and tags. Goes out: for every part and every number j of removed words, how many captions equal
-another one. From each caption j randomly chosen words of the part are removed (all of them where it has fewer), and
-the choice for j + 1 contains the one for j. Words are compared in lower case, punctuation does not count. The words
-that remain are compared by a 128-bit sum of random numbers, one per (word, place): with 200,000 captions a chance
-agreement has odds below 1e-27.
+From each caption j randomly chosen words of the part are removed (all of them where it has fewer), and the choice for
+j + 1 contains the one for j. Words are compared in lower case, punctuation does not count. The words that remain are
+compared by a 128-bit sum of random numbers, one per (word, place): with 200,000 captions a chance agreement has odds
+below 1e-27.
 """
 
 import hashlib
@@ -28,16 +27,14 @@ def duplicate_curves(captions, tags, split="test", seed=0, parts=PARTS, max_remo
     """
     if split is not None:
         captions = captions[captions["split"] == split]
-    results = []
+    if captions.empty:
+        raise ValueError(f"no captions in split {split!r}: choose another split")
+    rows = []
     for dataset, table in captions.groupby("dataset", sort=False):
         words = _words(table, tags)
-        for part in parts:
-            results.append(_curve(words, part, seed, max_removed).assign(dataset=dataset))
-    if not results:
-        raise ValueError(f"no captions in split {split!r}: choose another split")
-    return pd.concat(results, ignore_index=True)[
-        ["dataset", "part", "removed", "captions", "identical", "across", "became", "proportion"]
-    ]
+        rows += [(dataset, part, *row) for part in parts for row in _curve(words, part, seed, max_removed)]
+    table = pd.DataFrame(rows, columns=["dataset", "part", "removed", "captions", "identical", "across", "became"])
+    return table.assign(proportion=table["became"] / table["captions"])
 
 
 def _words(table, tags):
@@ -65,22 +62,18 @@ def _words(table, tags):
 
 
 def _curve(words, part, seed, max_removed):
-    caption = words["caption"]
+    """Yield (removed, captions, identical, across, became)."""
     mine = np.flatnonzero(words["part"] == part)
-    turn = np.full(len(caption), np.iinfo(np.int64).max)
+    turn = np.full(len(words["caption"]), np.iinfo(np.int64).max)
     turn[mine] = _turns(words, mine, part, seed)
     last = int(turn[mine].max()) + 1 if len(mine) else 0
     if max_removed is not None:
         last = min(last, max_removed)
-    rows = []
     for removed in range(last + 1):
-        kept = turn >= removed
-        order, starts, group = _groups(words, np.flatnonzero(kept))
+        order, starts, group = _groups(words, np.flatnonzero(turn >= removed))
         sizes = np.bincount(group)
-        across, became = (sizes[_varied(words[what][order], starts)].sum() for what in ("video", "sentence"))
-        rows.append((part, removed, words["count"], int(sizes[sizes > 1].sum()), int(across), int(became)))
-    table = pd.DataFrame(rows, columns=["part", "removed", "captions", "identical", "across", "became"])
-    return table.assign(proportion=table["became"] / table["captions"])
+        across, became = (int(sizes[_varied(words[what][order], starts)].sum()) for what in ("video", "sentence"))
+        yield removed, words["count"], int(sizes[sizes > 1].sum()), across, became
 
 
 def _turns(words, mine, part, seed):
@@ -88,16 +81,10 @@ def _turns(words, mine, part, seed):
     caption, index = words["caption"][mine], words["index"][mine].astype(np.uint64)
     present, inverse = np.unique(caption, return_inverse=True)
     key = f"{seed}|{part}|"
-    digests = b"".join(
-        hashlib.blake2b((key + name).encode(), digest_size=8).digest() for name in words["ids"][present].tolist()
-    )
+    names = words["ids"][present].tolist()
+    digests = b"".join(hashlib.blake2b((key + name).encode(), digest_size=8).digest() for name in names)
     mixed = _mix(np.frombuffer(digests, dtype="<u8")[inverse] + index * np.uint64(0x9E3779B97F4A7C15))
-    order = np.lexsort((mixed, caption))
-    starts = np.flatnonzero(np.r_[True, caption[order][1:] != caption[order][:-1]])
-    lengths = np.diff(np.r_[starts, len(order)])
-    turns = np.empty(len(mine), dtype=np.int64)
-    turns[order] = np.arange(len(order)) - np.repeat(starts, lengths)
-    return turns
+    return pd.Series(mixed).groupby(caption).rank(method="first").to_numpy(dtype=np.int64) - 1
 
 
 def _mix(values):

@@ -1,8 +1,7 @@
 """Official addresses and checksums of annotation files; downloads only where that is asked for.
 
-Comes in: a dataset's name and, to check or to download, the folder of its files. Goes out: a table of the files
-(printed, too). Downloads go through pooch, once and without retries; they are checked against the checksum where it
-is known, and come into being whole or not at all. Out of an archive only the named file is taken.
+Downloads go through pooch, once and without retries; they are checked against the checksum where it is known, and come
+into being whole or not at all. Out of an archive only the named file is taken.
 """
 
 import hashlib
@@ -21,7 +20,8 @@ from posrank.messages import short
 from posrank.paths import atomic
 
 _CHANGED = (
-    "The file was not kept. It may have been cut or changed; look at it and use verify=False to keep it, or get the file by hand"
+    "The file was not kept. It may have been cut or changed; look at it and use verify=False to keep it, or get "
+    "the file by hand"
 )
 
 
@@ -34,9 +34,8 @@ def fetch(dataset, folder=None, *, download=False, verify=True, progress=True, o
     verify    False = keep a download whose checksum is another one than that of the copy that was tested
     out       where to print; None = standard output
 
-    status: "at hand" (checksum right, or none known), "at hand, another checksum", "downloaded", "to download", "by hand".
-    ValueError for a checksum that differs after a download (the file is not kept), OSError with the address where it cannot
-    be reached.
+    status: "at hand" (checksum right, or not known), "at hand, another checksum", "downloaded", "to download", "by
+    hand". ValueError for a checksum that differs after a download, OSError with the address where it cannot be reached.
     """
     from posrank.captions import check_name
 

@@ -29,7 +29,8 @@ SOURCE = (
 )
 VARIANTS = ("9k", "7k", "full", "1k-A")
 _FILES = {
-    "train_val_videodatainfo.json": "train_val_annotation.zip", "test_videodatainfo.json": "test_videodatainfo.json.zip",
+    "train_val_videodatainfo.json": "train_val_annotation.zip",
+    "test_videodatainfo.json": "test_videodatainfo.json.zip",
 }
 _JSFUSION = "MSRVTT_JSFUSION_test.csv"
 _SPLITS = {"train": "train", "validate": "val", "val": "val", "test": "test"}
@@ -59,7 +60,7 @@ def load(root, variant="9k"):
             split = splits.get(name)
             if split is None:
                 rows.skip(name, outside, entry.place)
-            elif split == "test" and sentences and not _is_listed(sentences, name, caption):
+            elif split == "test" and sentences and not _is_listed(sentences[name], caption):
                 rows.skip(name, "not the caption that the 1k-A list gives", entry.place)
             else:
                 rows.add(split, name, caption, entry.place, file=f"{name}.mp4")
@@ -100,15 +101,14 @@ def _lists(folder, variant):
         for line, row in csv_rows(path, ("video_id",)):
             video = row["video_id"].strip()
             if video in splits:
-                raise ValueError(
-                    f"{path}, line {line}: video {short(video)} is already listed ({splits[video]}): keep it once"
-                )
+                known = f"is already listed ({splits[video]})"
+                raise ValueError(f"{path}, line {line}: video {short(video)} {known}: keep it once")
             splits[video] = split
     return splits
 
 
 def _jsfusion(folder):
-    """{video: [its sentence, or None once it was found among the annotated captions; place]}"""
+    """{video: [its sentence (None once it was found among the annotated captions), place]}"""
     path = _list_file(folder, _JSFUSION)
     return {
         row["video_id"].strip(): [clean_text(row["sentence"]), line_place(path, line)]
@@ -116,14 +116,13 @@ def _jsfusion(folder):
     }
 
 
+def _is_listed(listed, caption):
+    """Whether the caption is the video's listed one, which is then taken: a second one of the same text is not."""
+    same = isinstance(caption, str) and clean_text(caption) == listed[0]
+    listed[0] = None if same else listed[0]
+    return same
+
+
 def _list_file(folder, name):
     more = "; the split is defined by it, variant 'full' needs no list"
     return need(folder, name, dataset="msrvtt", source=SOURCE, more=more)
-
-
-def _is_listed(sentences, video, caption):
-    entry = sentences[video]
-    if entry[0] is not None and isinstance(caption, str) and clean_text(caption) == entry[0]:
-        entry[0] = None
-        return True
-    return False

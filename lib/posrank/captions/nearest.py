@@ -1,7 +1,6 @@
 """The captions nearest to a caption by text similarity (Section 3, Fig. 2).
 
-Comes in: a captions table and, optionally, one vector per caption from any text tower (the paper uses CLIP). Goes
-out: the k nearest captions of other videos for each asked caption. Without vectors, TF-IDF over words is used.
+By vectors from any text tower (the paper uses CLIP); without them, by TF-IDF over words.
 """
 
 import re
@@ -29,23 +28,21 @@ def nearest_captions(captions, ids, k=5, vectors=None, split="test"):
     pool = captions.index.to_numpy() if split is None else np.flatnonzero(captions["split"] == split)
     if not len(pool):
         raise ValueError(f"no captions in split {split!r}: choose another split")
+    text, video = captions["caption"].to_numpy(), captions["video_id"].to_numpy()
     rows = []
     for name in ids:
         here = int(where[name])
         product = vectors[pool] @ vectors[here].T
         scores = np.asarray(product.todense() if hasattr(product, "todense") else product, dtype=np.float64).ravel()
-        own, seen = captions.iloc[here], set()
-        for position in np.argsort(-scores, kind="stable"):
-            near = captions.iloc[int(pool[position])]
-            if near["video_id"] == own["video_id"] or near["caption"] in seen:
-                continue
-            seen.add(near["caption"])
+        order = np.argsort(-scores, kind="stable")
+        order = order[video[pool[order]] != video[here]]
+        first = ~pd.Series(text[pool[order]]).duplicated().to_numpy()
+        for rank, at in enumerate(order[first][:k], 1):
+            near = captions.iloc[int(pool[at])]
             rows.append((
-                name, own["video_id"], own["caption"], len(seen), near["caption_id"], near["video_id"], near["caption"],
-                float(scores[position]),
+                name, video[here], text[here], rank, near["caption_id"], near["video_id"], near["caption"],
+                float(scores[at]),
             ))
-            if len(seen) == k:
-                break
     columns = ["caption_id", "video_id", "caption", "rank", "near_id", "near_video", "near_caption", "similarity"]
     return pd.DataFrame(rows, columns=columns)
 

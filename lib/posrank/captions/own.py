@@ -4,11 +4,11 @@ Comes in: ``captions.csv`` in `root` (or the only csv file there; or the path of
 line; comma, semicolon or tab between the columns. Columns: ``video_id``, ``caption`` and at least one of ``file`` (the
 video, relative to the folder of videos) and ``split`` (train, val, test; test where there is no such column); optional
 ``caption_id`` and ``start``, ``end`` (seconds). Without ``file`` the video is ``<video_id>.mp4``. Names of columns and
-splits are compared without case, spaces, hyphens and underscores. Goes out: the captions table; ``.attrs["notes"]`` say
-which columns were read under another name and which were not read.
+splits are compared without case, spaces, hyphens and underscores; ``.attrs["notes"]`` say what was read as what.
 """
 
 import re
+from functools import partial
 from pathlib import Path
 
 from posrank.captions.annotation_files import csv_rows, find_all, folder_of, line_place
@@ -39,10 +39,7 @@ def load(root, variant="default"):
     """The captions table of somebody's csv file."""
     path = _file(root)
     rows, videos = Rows("csv", path, path.parent), {}
-
-    def rename(header, place):
-        return _header(header, place, rows.notes)
-
+    rename = partial(_header, rows.notes)
     for line, row in csv_rows(path, ("video_id", "caption"), delimiter=None, rename=rename):
         place = line_place(path, line)
         if "file" not in row and "split" not in row:
@@ -63,18 +60,18 @@ def load(root, variant="default"):
         file = row.get("file", "").strip() or (name if _VIDEO.search(name) else f"{name}.mp4")
         known = videos.setdefault(name, (file, start, end, split, line))
         if known[:4] != (file, start, end, split):
-            raise ValueError(
-                f"{place()}: video_id {short(name)} has another file, split, start or end than in line {known[4]}: give each "
-                "video, or each piece of one, an id of its own"
-            )
+            other = f"video_id {short(name)} has another file, split, start or end than in line {known[4]}"
+            raise ValueError(f"{place()}: {other}: give each video, or each piece of one, an id of its own")
         caption_id = row.get("caption_id", "").strip() or None
         rows.add(split, name, row["caption"], place, file=file, start=start, end=end, caption_id=caption_id)
     if "train" not in {video[3] for video in videos.values()}:
-        rows.notes.append("no caption is of split train: negatives draw their words from the others, nothing can be trained")
+        rows.notes.append(
+            "no caption is of split train: negatives draw their words from the others, nothing can be trained"
+        )
     return rows.table()
 
 
-def _header(header, place, notes):
+def _header(notes, header, place):
     """The header with the names of COLUMNS; other columns keep theirs and are noted, slips of the pen are errors."""
     plain = [_plain(name) for name in header]
     known = {}
@@ -87,18 +84,16 @@ def _header(header, place, notes):
             if found:
                 known[found[0]] = column
                 break
-    for index, column in known.items():
-        if plain[index] in COLUMNS[column]:
-            notes.append(f"column {short(header[index])} was read as {column!r}")
+    notes += [
+        f"column {short(header[i])} was read as {name!r}" for i, name in known.items() if plain[i] in COLUMNS[name]
+    ]
     left = [index for index in range(len(header)) if index not in known and header[index]]
     for index in left:
-        near = nearest(plain[index], [_plain(column) for column in COLUMNS], _NEAR)
-        near = next((column for column in COLUMNS if _plain(column) == near), None)
+        names = {_plain(column): column for column in COLUMNS}
+        near = names.get(nearest(plain[index], names, _NEAR))
         if near is not None and near not in known.values():
-            raise ValueError(
-                f"{place}: column {short(header[index])} is not known, the nearest is {near!r}: rename it, or remove it where "
-                "something else is meant"
-            )
+            what = f"column {short(header[index])} is not known, the nearest is {near!r}"
+            raise ValueError(f"{place}: {what}: rename it, or remove it where something else is meant")
     if left:
         notes.append(f"columns that were not read: {', '.join(short(header[index]) for index in left)}")
     # a column that is not read may have the name of one that is, as "video" beside "video_id"

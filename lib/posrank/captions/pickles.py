@@ -1,9 +1,7 @@
 """Reading a pickle as data: nothing in the file is run.
 
-Comes in: the path of a pickle file. Goes out: its lists, dicts, tuples, texts and numbers, or a ValueError naming the
-file and the byte. A pickle is a program; the usual reader imports and calls whatever the file names, and makes room
-for as much as it claims. Here only the operations are known that containers, texts and numbers need, and of classes
-two plain containers.
+A pickle is a program; the usual reader imports and calls whatever the file names, and makes room for as much as it
+claims. Here only the operations are known that containers, texts and numbers need, and of classes two plain containers.
 """
 
 import collections
@@ -17,24 +15,24 @@ KNOWN = {
     ("collections", "OrderedDict"): collections.OrderedDict,
     ("collections", "defaultdict"): collections.defaultdict,
     # what a defaultdict may make its missing entries of
-    ("builtins", "list"): list, ("builtins", "dict"): dict, ("__builtin__", "list"): list, ("__builtin__", "dict"): dict,
+    ("builtins", "list"): list, ("builtins", "dict"): dict,
+    ("__builtin__", "list"): list, ("__builtin__", "dict"): dict,
 }
 """The names that a file may use, and what they stand for."""
 
 _OPERATIONS = (
-    "PROTO FRAME STOP MARK POP POP_MARK DUP MEMOIZE PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET NONE NEWTRUE NEWFALSE INT "
-    "BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE "
-    "SHORT_BINUNICODE BINUNICODE8 EMPTY_LIST APPEND APPENDS LIST EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_DICT DICT "
-    "SETITEM SETITEMS GLOBAL INST STACK_GLOBAL REDUCE"
+    "PROTO FRAME STOP MARK POP POP_MARK DUP MEMOIZE PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET NONE NEWTRUE "
+    "NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING UNICODE "
+    "BINUNICODE SHORT_BINUNICODE BINUNICODE8 EMPTY_LIST APPEND APPENDS LIST EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 "
+    "EMPTY_DICT DICT SETITEM SETITEMS GLOBAL INST STACK_GLOBAL REDUCE"
 )
 _CODES = [ord(getattr(pickle, name)) for name in _OPERATIONS.split()]
-_KNOWN_OPERATIONS = {code: pickle._Unpickler.dispatch[code] for code in _CODES}
 _GROWTH = 100  # times the file's size: characters and values at most, where a file uses a list or a text several times
 
 
-# the reader that is written in Python: it makes room for what it has read, where the usual one believes the file's numbers
+# the reader written in Python makes room for what it has read, where the usual one believes the file's numbers
 class _Data(pickle._Unpickler):
-    dispatch = _KNOWN_OPERATIONS
+    dispatch = {code: pickle._Unpickler.dispatch[code] for code in _CODES}  # noqa: RUF012
 
     def find_class(self, module, name):
         found = KNOWN.get((module, name))
@@ -46,9 +44,8 @@ class _Data(pickle._Unpickler):
 def read_pickle(path):
     """What the pickle file `path` holds, made of plain containers, texts and numbers only.
 
-    FileNotFoundError where it is missing; ValueError naming the file, the byte and the reason where it is cut, no pickle,
-    larger than it says, or uses any class or function but those of `KNOWN`. Files written by Python 2 are read too (their
-    texts as UTF-8).
+    FileNotFoundError where it is missing; ValueError naming file, byte and reason where it is cut, no pickle, larger
+    than it says, or uses a class or function that is not in `KNOWN`. Files of Python 2 are read too (texts as UTF-8).
     """
     raw = raw_of(path)
     file = io.BytesIO(raw)
@@ -61,9 +58,8 @@ def read_pickle(path):
         raise ValueError(f"{path}: nested too deeply to be an annotation file") from None
     except Exception as problem:  # a damaged file can raise nearly anything, from KeyError to MemoryError
         reason = short(f"{type(problem).__name__}: {problem}")[1:-1]
-        raise ValueError(
-            f"{path}, byte {file.tell()}: no pickle of captions ({reason}): get the file again, or use the json or csv form"
-        ) from None
+        what = f"{path}, byte {file.tell()}: no pickle of captions ({reason})"
+        raise ValueError(f"{what}: get the file again, or use the json or csv form") from None
     return data
 
 
@@ -76,8 +72,7 @@ def _measure(data, limit):
         if isinstance(value, str):
             size += len(value)
         elif isinstance(value, dict):
-            waiting += value.keys()
-            waiting += value.values()
+            waiting += [*value.keys(), *value.values()]
         elif isinstance(value, (list, tuple)):
             waiting += value
         if size + len(waiting) > limit:

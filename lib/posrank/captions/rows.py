@@ -31,10 +31,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def seconds(value, what, place):
-    """A time as float >= 0, None as None; ValueError, with the place, for anything else (bool, NaN, infinity, ...).
-
-    A text, as csv files give it, is read as a number.
-    """
+    """A time (number, or its text in a csv file) as float >= 0, None as None; ValueError with the place otherwise."""
     if value is None:
         return None
     number = math.nan
@@ -49,14 +46,11 @@ def seconds(value, what, place):
 
 
 class Rows:
-    """Collects captions of one dataset from the folder or file `where`; `place` arguments are functions that return
-    "file, line n", called when needed."""
+    """Captions of one dataset from the folder or file `where`; each `place` is a function, -> "file, line n"."""
 
     def __init__(self, dataset, where, folder=None):
         self.dataset, self.where, self.folder = dataset, where, folder
-        self.notes = []
-        self._rows, self._numbers, self._safe = [], Counter(), set()
-        self._places = {}
+        self.notes, self._rows, self._numbers, self._safe, self._places = [], [], Counter(), set(), {}
         self._dropped, self._dropped_rows, self._blemishes = Counter(), [], Counter()
         self._texts, self._examples = Counter(), {}
 
@@ -64,8 +58,8 @@ class Rows:
         """Keep a caption; without a text it is dropped and counted.
 
         `caption_id` defaults to ``<video_id>#<n>``, n = running index of the caption among its video's, from 0, dropped
-        ones included. start, end: seconds, or both None. Raises ValueError (with the place) for an unusable id, file name
-        or time, a caption that is no text, a repeated id.
+        ones included. start, end: seconds, or both None. Raises ValueError (with the place) for an unusable id, file
+        name or time, a caption that is no text, a repeated id.
         """
         number = self.number(video_id, place)
         if caption_id is None:
@@ -73,10 +67,8 @@ class Rows:
         if caption_id != f"{video_id}#{number}" or len(caption_id) > _SHORT_NAME:
             self._check(caption_id, "caption_id", place)
         if caption_id in self._places:
-            raise ValueError(
-                f"{place()}: caption_id {short(caption_id)} is already used at {self._places[caption_id]()}: make the ids "
-                "unique"
-            )
+            used = f"is already used at {self._places[caption_id]()}"
+            raise ValueError(f"{place()}: caption_id {short(caption_id)} {used}: make the ids unique")
         self._places[caption_id] = place
         text = self._text(caption, place)
         if not text:
@@ -105,27 +97,31 @@ class Rows:
         return self._numbers[video_id]
 
     def table(self):
-        """The captions table; a warning tells of captions that were dropped for faults in the file, of HTML tags and
-        wrongly decoded characters, and of videos that are in two splits."""
+        """The captions table; warnings tell of captions dropped for faults of the file, of HTML tags and wrongly
+        decoded characters, and of videos in two splits."""
         if not self._rows:
             reasons = "; ".join(f"{count} x {reason}" for reason, count in self._dropped.items()) or "nothing was read"
-            raise ValueError(
-                f"{self.where}: no caption is left for dataset {self.dataset!r} ({reasons}): check the annotation files"
-            )
+            none = f"no caption is left for dataset {self.dataset!r} ({reasons})"
+            raise ValueError(f"{self.where}: {none}: check the annotation files")
         table = pd.DataFrame(self._rows, columns=["split", "video_id", "caption_id", "caption", "file", "start", "end"])
-        table = schema.validate(table.assign(dataset=pd.Series(self.dataset, index=table.index, dtype="str")), "captions")
-        problems = [*self._told_texts(), *repeated_files(table, self.folder)]
+        dataset = pd.Series(self.dataset, index=table.index, dtype="str")
+        table = schema.validate(table.assign(dataset=dataset), "captions")
+        texts = [
+            f"captions that hold {kind}: {count}, the first: {self._examples[kind]}"
+            for kind, count in self._texts.items()
+        ]
+        self.notes += texts
+        problems = [text for text, kind in zip(texts, self._texts) if kind != UNESCAPED]
+        problems += repeated_files(table, self.folder)
         table.attrs.update(
             read=len(self._rows) + sum(self._dropped.values()), dropped=dict(sorted(self._dropped.items())),
             dropped_rows=list(self._dropped_rows), texts=dict(self._texts), notes=list(self.notes),
         )
         if self._blemishes:
-            total = sum(self._blemishes.values())
+            total = f"{sum(self._blemishes.values())} of {table.attrs['read']}"
             reasons = ", ".join(f"{count} x {reason}" for reason, count in sorted(self._blemishes.items()))
             first = next(row for row in self._dropped_rows if row["reason"] in self._blemishes)
-            problems.insert(
-                0, f"{total} of {table.attrs['read']} captions left out ({reasons}; the first: {first['place']})"
-            )
+            problems.insert(0, f"{total} captions left out ({reasons}; the first: {first['place']})")
         for problem in problems:
             warnings.warn(f"dataset {self.dataset!r}: {problem}", stacklevel=3)
         return table
@@ -148,18 +144,13 @@ class Rows:
             self._examples.setdefault(kind, f"{place()}: {short(caption)}")
         return text
 
-    def _told_texts(self):
-        for kind, count in self._texts.items():
-            self.notes.append(f"captions that hold {kind}: {count}, the first: {self._examples[kind]}")
-            if kind != UNESCAPED:
-                yield self.notes[-1]
-
     def _check(self, name, what, place):
         if isinstance(name, str) and name in self._safe:
             return
         reason = unsafe(name) or (None if clean_text(name) else "it is empty")
         if reason:
-            raise ValueError(f"{place()}: {what} {short(name)} cannot be used, {reason}: rename it in the annotation file")
+            name = f"{place()}: {what} {short(name)}"
+            raise ValueError(f"{name} cannot be used, {reason}: rename it in the annotation file")
         self._safe.add(name)
 
     def _check_file(self, file, place):

@@ -8,6 +8,7 @@ file in two splits are no repetition as long as their times do not overlap.
 
 import os
 import posixpath
+from contextlib import suppress
 from pathlib import Path
 
 from posrank.messages import short
@@ -21,7 +22,8 @@ def repeated_files(captions, folder=None):
     if len(twice):
         yield f"videos in two splits: {len(twice)}, the first: {short(twice[0])}: keep each in one of them"
     videos = videos[videos["file"] != ""].drop_duplicates("video_id")
-    videos = videos.assign(key=[_key(file, folder) for file in videos["file"]], whole=videos[["start", "end"]].isna().all(axis=1))
+    whole = videos[["start", "end"]].isna().all(axis=1)
+    videos = videos.assign(key=[_key(file, folder) for file in videos["file"]], whole=whole)
     keys = videos.groupby("key", sort=False)
     videos = videos[(keys["split"].transform("nunique") > 1) | (keys["whole"].transform("sum") > 1)]
     across, within = [], []
@@ -41,21 +43,18 @@ def repeated_files(captions, folder=None):
 
 def _key(file, folder):
     name = posixpath.normpath(file.replace("\\", "/"))
-    if folder is not None:
-        try:
+    with suppress(OSError):
+        if folder is not None:
             found = os.stat(Path(folder, name))
             return f"{found.st_dev}/{found.st_ino}"
-        except OSError:
-            pass
     return name
 
 
 def _pairs(rows, across, within):
     """Add the pairs of neighbours (by start) of one file whose times overlap; in one split, whole files only."""
     last = None
-    for row in rows.assign(start=rows["start"].fillna(0), end=rows["end"].fillna(float("inf"))).sort_values(
-        ["start", "end"], kind="stable"
-    ).itertuples():
+    rows = rows.assign(start=rows["start"].fillna(0), end=rows["end"].fillna(float("inf")))
+    for row in rows.sort_values(["start", "end"], kind="stable").itertuples():
         if last is not None and row.start < last.end:
             if row.split != last.split:
                 across.append((last, row))

@@ -1,8 +1,7 @@
 """Statistics of captions: the rows of the paper's Tables 1 and 2, and its values to put beside them.
 
-Comes in: captions and tags tables (negatives where there are some). Goes out: DataFrames with the column names of
-`paper_table`. A caption has a part of speech where one of its tokens has (`posrank.language.parts`). Figures 2 and 3
-are in `posrank.captions.nearest` and `posrank.captions.duplicates`; their functions can be had from here too.
+DataFrames with the column names of `paper_table`. A caption has a part of speech where one of its tokens has. Figures 2
+and 3 are in `posrank.captions.nearest` and `posrank.captions.duplicates`; their functions can be had from here too.
 """
 
 from importlib.resources import files
@@ -15,6 +14,7 @@ from posrank.captions.duplicates import duplicate_curves
 from posrank.captions.nearest import nearest_captions, tfidf
 from posrank.language.parts import parts_of
 from posrank.language.stopwords import content_words
+from posrank.messages import unknown
 
 __all__ = [
     "compare", "duplicate_curves", "eligible", "nearest_captions", "paper_table", "proportions", "table1", "table2",
@@ -68,7 +68,7 @@ def eligible(tags, rule="paper"):
               reproduces the sizes of the authors' sets
     """
     if rule not in ("paper", "released"):
-        raise ValueError(f"unknown rule {rule!r}: use 'paper' or 'released'")
+        raise ValueError(unknown("rule", rule, ("paper", "released")))
     found = has_part(tags)
     if rule == "paper":
         return found
@@ -89,10 +89,8 @@ def table1(captions, tags=None):
         row = {"dataset": dataset}
         for split in ("train", "val", "test"):
             part = table[table["split"] == split]
-            row[f"{split}_videos"], row[f"{split}_captions"] = part["video_id"].nunique(), len(part)
-        if tags is not None:
-            row.update(_language(tags[tags["caption_id"].isin(table["caption_id"])], dataset))
-        rows.append(row)
+            row |= {f"{split}_videos": part["video_id"].nunique(), f"{split}_captions": len(part)}
+        rows.append(row | (_language(tags, table, dataset) if tags is not None else {}))
     return pd.DataFrame(rows)
 
 
@@ -109,13 +107,11 @@ def table2(captions, tags, negatives=None, k=20, rule="paper", split="test"):
         test = table[table["split"] == split]
         if test.empty:
             continue
-        own = tags[tags["caption_id"].isin(test["caption_id"])]
         row = {
             "dataset": dataset, "train_captions": int((table["split"] == "train").sum()), "test_captions": len(test),
-            "mean_words": test["caption"].str.split().str.len().mean(),
+            "mean_words": test["caption"].str.split().str.len().mean(), **_language(tags, test, dataset),
         }
-        row.update(_language(own, dataset))
-        counts = eligible(own, rule).sum()
+        counts = eligible(tags[tags["caption_id"].isin(test["caption_id"])], rule).sum()
         for part in PARTS:
             row[f"{part}_eligible"] = int(counts[part])
             if negatives is None:
@@ -134,25 +130,22 @@ def compare(ours, n):
     Datasets are matched without case, hyphens and underscores ("msrvtt" is "MSR-VTT").
     """
     paper = paper_table(n)
-    names = {_plain(name): name for name in paper["dataset"]}
     shared = [name for name in ours.columns if name in paper.columns and pd.api.types.is_numeric_dtype(paper[name])]
-    rows = []
-    for _, row in ours.iterrows():
-        name = names.get(_plain(row["dataset"]))
-        if name is None:
-            continue
-        there = paper[paper["dataset"] == name].iloc[0]
-        for column in shared:
-            value = float(row[column])
-            rows.append((name, column, float(there[column]), value, value - float(there[column])))
-    return pd.DataFrame(rows, columns=["dataset", "column", "paper", "ours", "difference"])
+    there = paper.assign(key=paper["dataset"].map(_plain)).drop_duplicates("key").set_index("key")
+    rows = [
+        (there.loc[key, "dataset"], column, float(there.loc[key, column]), float(row[column]))
+        for _, row in ours.iterrows() if (key := _plain(row["dataset"])) in there.index for column in shared
+    ]
+    table = pd.DataFrame(rows, columns=["dataset", "column", "paper", "ours"])
+    return table.assign(difference=table["ours"] - table["paper"])
 
 
 def _plain(name):
     return "".join(letter for letter in str(name).lower() if letter.isalnum())
 
 
-def _language(tags, dataset):
+def _language(tags, captions, dataset):
+    tags = tags[tags["caption_id"].isin(captions["caption_id"])]
     if tags.empty:
         raise ValueError(f"dataset {dataset!r}: none of its captions is in the tags table: tag them first")
     found = has_part(tags)

@@ -1,8 +1,7 @@
 """TGIF (Li et al., CVPR 2016): 102,068 animated GIFs of Tumblr with 125,782 sentences.
-
-Comes in: ``tgif-v1.0.tsv`` (``URL<TAB>sentence`` a line, no header) and the lists of URLs ``train.txt``, ``val.txt``,
-``test.txt`` (80,000 / 10,708 / 11,360 GIFs; also as ``splits_<split>.txt``). A video is the GIF's name without its ending,
-``tumblr_nhhdkv93Du1u1h5axo1_400``; where two URLs have the same name the later one is told apart by its folder.
+ Comes in: ``tgif-v1.0.tsv`` (``URL<TAB>sentence`` a line, no header) and the lists of URLs ``train.txt``, ``val.txt``,
+``test.txt`` (80,000 / 10,708 / 11,360 GIFs; also as ``splits_<split>.txt``). A video is the GIF's name without its
+ending, ``tumblr_nhhdkv93Du1u1h5axo1_400``; where two URLs have the same name the later one is told apart by its folder.
 
 Variants: ``default``, and ``qa``: the descriptions in the question files of TGIF-QA (``*question.csv``, tab-separated,
 columns gif_name and description), each once, where the tsv is not at hand: a part of the dataset.
@@ -13,7 +12,7 @@ Train and val have one sentence per GIF, test three. Table 1's train (89.4K vide
 
 from pathlib import PurePosixPath
 
-from posrank.captions.annotation_files import absent, csv_rows, find, find_all, folder_of, line_place, need, split_lists, text_of
+from posrank.captions.annotation_files import csv_rows, find_all, folder_of, line_place, need, present_lists, text_of
 from posrank.captions.rows import Rows
 
 SOURCE = "https://github.com/raingo/TGIF-Release (data/tgif-v1.0.tsv, data/splits)"
@@ -75,12 +74,7 @@ def _questions(folder, rows):
 
 
 def _lists(folder, rows):
-    paths = {split: find(folder, f"{split}.txt", f"splits_{split}.txt") for split in ("train", "val", "test")}
-    rows.notes += [f"{split}.txt is not there: its GIFs are in no split" for split, path in paths.items() if path is None]
-    paths = {split: path for split, path in paths.items() if path is not None}
-    if not paths:
-        raise absent(folder, "none of train.txt, val.txt, test.txt", "tgif", SOURCE)
-    return split_lists(paths)
+    return present_lists(folder, rows, "tgif", SOURCE, "GIF", "{}.txt", "splits_{}.txt")
 
 
 def _distinct(url, taken):

@@ -9,8 +9,8 @@ and validation sets together. Chinese captions are not read.
 Ids end in the first and last second of the clip; a file that is much longer gets a note in the frame store.
 """
 
-from posrank.captions.annotation_files import absent, find, find_all, folder_of, line_place, need, split_lists
-from posrank.captions.documents import Document, json_lines
+from posrank.captions.annotation_files import absent, find, find_all, folder_of, need, split_lists
+from posrank.captions.documents import Document, line_entries
 from posrank.captions.rows import Rows
 from posrank.messages import short
 
@@ -30,18 +30,14 @@ def load(root, variant="hgr"):
         if path is None:
             rows.notes.append(f"{pattern} is not there: its captions are not available")
             continue
-        document, at_hand = Document(path), True
-        if not isinstance(document.data, list):
-            raise document.wrong((), "a list of {videoID, enCap} is needed")
-        for index, entry in enumerate(document.data):
-            captions = entry.get("enCap") if isinstance(entry, dict) else None
-            _video(rows, videos, entry, "videoID", captions, official, splits, _place(document, index))
+        at_hand = True
+        for entry in Document(path).root.entries(what="a list of {videoID, enCap}"):
+            _video(rows, videos, entry, "videoID", "enCap", official, splits)
     if not at_hand:
         for path in find_all(folder, "*.jsonl"):
             at_hand = True
-            for line, entry in json_lines(path):
-                captions = entry.get("gt_captions") if isinstance(entry, dict) else None
-                _video(rows, videos, entry, "video_id", captions, "val", splits, line_place(path, line))
+            for entry in line_entries(path):
+                _video(rows, videos, entry, "video_id", "gt_captions", "val", splits)
     if not at_hand:
         raise absent(folder, "no vatex_*.json", "vatex", SOURCE)
     if splits:
@@ -52,24 +48,19 @@ def load(root, variant="hgr"):
 def _lists(folder):
     more = "; the split is defined by it, variant 'official' needs no list"
     return split_lists({
-        split: need(folder, f"{split}_list.txt", dataset="vatex", source=SOURCE, more=more) for split in ("train", "val", "test")
+        split: need(folder, f"{split}_list.txt", dataset="vatex", source=SOURCE, more=more)
+        for split in ("train", "val", "test")
     }, "video ")
 
 
-def _video(rows, videos, entry, key, captions, official, splits, place):
-    name = entry.get(key) if isinstance(entry, dict) else None
-    if not isinstance(name, str) or not isinstance(captions, list):
-        raise ValueError(f"{place()}: a video needs a text {key!r} and a list of captions")
+def _video(rows, videos, entry, key, captions, official, splits):
+    name, captions = entry.text(key), entry.under(captions, list)
     if name in videos:
-        raise ValueError(f"{place()}: video {short(name)} is already at {videos[name]()}: keep it once")
-    videos[name] = place
+        raise entry.wrong(f"video {short(name)} is already at {videos[name]()}: keep it once")
+    videos[name] = entry.place
     split = official if splits is None else splits.get(name)
     for caption in captions:
         if split is None:
-            rows.skip(name, "video is in no list of the split", place)
+            rows.skip(name, "video is in no list of the split", entry.place)
         else:
-            rows.add(split, name, caption, place, file=f"{name}.mp4")
-
-
-def _place(document, index):
-    return lambda: document.at(index)
+            rows.add(split, name, caption, entry.place, file=f"{name}.mp4")

@@ -52,7 +52,8 @@ def _line(rows, entry, prefix, seen):
         if not source.lower().startswith(prefix):
             rows.skip(f"{source} {video}", f"of another dataset ({short(source)[1:-1]})", narrative.place)
         elif split is None:
-            rows.skip(f"{source} {video}", f"neither of a train nor of a val file ({short(source)[1:-1]})", narrative.place)
+            neither = f"neither of a train nor of a val file ({short(source)[1:-1]})"
+            rows.skip(f"{source} {video}", neither, narrative.place)
         elif actor == "background":
             rows.skip(f"background of {video}", "narrative of the background", narrative.place)
         else:

@@ -1,8 +1,7 @@
 """The generated world's annotation file.
 
 Comes in: ``annotations.json`` in `root`, a JSON list of ``{"video_id", "split", "file", "captions": [{"caption_id",
-"caption"}, ...]}``; ``file`` is relative to the folder of videos. Goes out: the captions table. The same file serves
-any small dataset that is written by a program rather than by hand.
+"caption"}, ...]}``; ``file`` is relative to the folder of videos.
 """
 
 from posrank.captions.annotation_files import folder_of, need

@@ -11,7 +11,10 @@ from posrank.captions.annotation_files import csv_rows, find, folder_of, line_pl
 from posrank.captions.documents import Document
 from posrank.captions.rows import Rows, seconds
 
-SOURCE = "http://youcook2.eecs.umich.edu/download; validation_youcook.csv from https://github.com/antoine77340/MIL-NCE_HowTo100M"
+SOURCE = (
+    "http://youcook2.eecs.umich.edu/download; validation_youcook.csv from "
+    "https://github.com/antoine77340/MIL-NCE_HowTo100M"
+)
 VARIANTS = ("retrieval", "official")
 _SUBSETS = {"training": "train", "validation": "val"}
 

@@ -2,8 +2,7 @@
 
 In: a lemma and one of the five parts. Out: tuples of lemmas, lower case, one alphabetic word each, best first, without
 the lemma itself. Nouns, verbs, adjectives and adverbs come from WordNet 3.0, either the committed table ("builtin") or
-nltk's corpus ("nltk"), with equal answers. WordNet has no prepositions: they come from a small hand-made table,
-``data/prepositions.csv`` (no claim of completeness; edit it to taste).
+nltk's corpus ("nltk"), with equal answers; prepositions from a small hand-made table, ``data/prepositions.csv``.
 
 Two lists, also data files, take words out of every answer: ``stop_antonyms.csv`` (pairs that WordNet holds to be
 antonyms and that mislead in captions, each with its reason) and ``blocked_words.txt`` (offensive words).
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from posrank import PARTS
 from posrank.language.wordnet import POS, NltkGraph, TableGraph
+from posrank.messages import unknown
 
 DATA = Path(__file__).parent / "data"
 TABLE = DATA / "wordnet" / "relations.tsv.gz"
@@ -48,7 +48,7 @@ def load(name="builtin", filtered=True):
     ('white', 'outside')
     """
     if name not in LEXICONS:
-        raise ValueError(f"unknown lexicon {name!r}; known: {', '.join(LEXICONS)}")
+        raise ValueError(unknown("lexicon", name, LEXICONS))
     graph = TableGraph(TABLE) if name == "builtin" else NltkGraph()
     return Lexicon(graph, stops=_stops(), blocked=blocked_words()) if filtered else Lexicon(graph)
 
@@ -104,10 +104,7 @@ class Lexicon:
         return self._step_antonyms(lemma, part, self._graph.hypernyms)
 
     def hyponym_antonyms(self, lemma, part):
-        """Antonyms of the words one step below (two most frequent senses), synonyms left out.
-
-        Empty for adjectives, adverbs and prepositions, which have no such relation.
-        """
+        """Antonyms of the words one step below; otherwise as `hypernym_antonyms`."""
         return self._step_antonyms(lemma, part, self._graph.hyponyms)
 
     def synonyms(self, lemma, part):
@@ -135,8 +132,8 @@ class Lexicon:
         return self._step(lemma, part, self._graph.hypernyms)
 
     def above(self, lemma, part):
-        """All words above the first sense, nearest first: unlike `hypernyms` of hypernyms they stay with one sense. The way
-        ends at a step that has no name of one word.
+        """All words above the first sense, nearest first (`hypernyms` of hypernyms would leave that sense), up to a
+        step that has no name of one word.
 
         >>> "animal" in load().above("lion", "noun"), "person" in load().above("lion", "noun")
         (True, False)
@@ -155,7 +152,7 @@ class Lexicon:
 
     def _senses(self, lemma, part):
         if part not in POS:
-            raise ValueError(f"unknown part {part!r}; known: {', '.join(PARTS)}")
+            raise ValueError(unknown("part", part, PARTS))
         spellings = self._graph.spellings(lemma, part)
         lower = tuple((s, name) for s, name in spellings if name.islower())
         return lower or (() if lemma.lower() in _FUNCTION_WORDS else spellings)

@@ -1,9 +1,8 @@
 """HTML entities, HTML tags and wrongly decoded characters in captions.
 
-Comes in: captions as a file or a user gives them. Goes out: the text that tagger and text tower both read. CLIP's
-tokenizer unescapes entities by itself (open_clip.tokenizer.basic_clean), a tagger does not: "a dog&#39;s ball" would
-be another sentence for each of them. Entities are therefore unescaped once, before anything reads the caption. Tags
-and wrongly decoded characters ("cafÃ©") are counted and left as they are: what the caption was before is a guess.
+CLIP's tokenizer unescapes entities by itself (open_clip.tokenizer.basic_clean), a tagger does not: "a dog&#39;s ball"
+would be another sentence for each of them, so entities are unescaped once, before anything reads the caption. Tags and
+wrongly decoded characters ("cafÃ©") are counted and left as they are: what the caption was before is a guess.
 """
 
 import html
@@ -22,7 +21,7 @@ _WHY = {
     ENTITIES: "a text tower unescapes them, a tagger reads them as words: give posrank.captions.clean_text(caption) "
               "in place of each caption",
     TAGS: "they are read as words: remove them from the captions",
-    MOJIBAKE: "a text tower repairs them, a tagger does not: save the file as UTF-8 again, or repair it (ftfy.fix_text)",
+    MOJIBAKE: "a text tower repairs them, a tagger does not: save the file as UTF-8, or repair it (ftfy.fix_text)",
 }
 
 
@@ -33,18 +32,15 @@ def unescape(text):
     "a dog's ball & a R&D team"
     """
     for _ in range(_ROUNDS):
-        if "&" not in text:
-            break
-        plain = html.unescape(_AMPERSAND.sub("&", text))
-        if plain == text:
+        if "&" not in text or (plain := html.unescape(_AMPERSAND.sub("&", text))) == text:
             break
         text = plain.replace("\xa0", " ")
     return text
 
 
 def clean_text(text):
-    """A caption as tagger and text tower shall read it: entities unescaped; line breaks, tabs, control characters and byte
-    order marks become one space; no white space at the ends; "" where nothing is left that can be seen.
+    """A caption as tagger and text tower shall read it: entities unescaped; line breaks, tabs, control characters and
+    byte order marks become one space; no white space at the ends; "" where nothing is left that can be seen.
 
     >>> clean_text(" a  man\\nsings &amp; plays ")
     'a  man sings & plays'
@@ -73,13 +69,11 @@ def warn_of_marks(texts, where):
 
     where: what the texts are ("captions"). Returns {kind: count}.
     """
-    counts, first = {}, {}
+    found = {}
     for text in texts:
         for kind in marks(text) if isinstance(text, str) else ():
-            counts[kind] = counts.get(kind, 0) + 1
-            first.setdefault(kind, text)
-    for kind, count in counts.items():
-        warnings.warn(
-            f"{where}: {count} of {len(texts)} hold {kind}, the first: {short(first[kind])}; {_WHY[kind]}", stacklevel=3
-        )
-    return counts
+            found.setdefault(kind, []).append(text)
+    for kind, those in found.items():
+        hold = f"{len(those)} of {len(texts)} hold {kind}"
+        warnings.warn(f"{where}: {hold}, the first: {short(those[0])}; {_WHY[kind]}", stacklevel=3)
+    return {kind: len(those) for kind, those in found.items()}

@@ -8,14 +8,14 @@ the unigrams are discounted too and interpolated with a uniform distribution, so
 
 Text: lower-cased; a token is a run of letters and digits, with inner apostrophes and hyphens ("man's", "t-shirt"), or
 one punctuation mark. A sentence is its tokens and an end mark, after order - 1 start marks.
-
-Counting: a distinct n-gram is a node, named by the pair (node of the n-gram without its last word, last word) packed in
-one integer. The names of an order are sorted and all probabilities computed once; scoring looks up all positions of a
-chunk of sentences together, one binary search per order. The same words always get the same score to the last bit.
+ Counting: a distinct n-gram is a node, named by the pair (node of the n-gram without its last word, last word) packed
+in one integer. Scoring looks up all positions of a chunk of sentences together, one binary search per order. The same
+words always get the same score to the last bit.
 """
 
 import re
-from itertools import pairwise
+from collections import Counter
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -53,11 +53,8 @@ def fit(captions, exclude_videos=(), split=None, **options):
         for column in ("video_id", "caption", *(["split"] if split else [])):
             if column not in captions:
                 raise ValueError(f"captions: no column {column!r}, needed to choose the training captions")
-        excluded = set(exclude_videos)
-        keep = [video not in excluded for video in captions["video_id"].tolist()]
-        if split:
-            keep = [kept and s == split for kept, s in zip(keep, captions["split"].tolist())]
-        texts = [text for text, kept in zip(captions["caption"].tolist(), keep) if kept]
+        kept = ~captions["video_id"].isin(set(exclude_videos))
+        texts = captions.loc[kept & (captions["split"] == split) if split else kept, "caption"].tolist()
     elif len(exclude_videos) or split:
         raise ValueError("captions: a list of texts has no video ids or splits; give a captions table")
     else:
@@ -107,10 +104,7 @@ class NgramModel:
         sentences = [tokenize(text) for text in _texts(texts)]
         if not sentences:
             raise ValueError("texts: no sentences to learn from")
-        counts = {}
-        for sentence in sentences:
-            for word in sentence:
-                counts[word] = counts.get(word, 0) + 1
+        counts = Counter(chain.from_iterable(sentences))
         self.words = sorted(word for word, count in counts.items() if count >= self.min_count)
         self._number = {word: UNKNOWN + 1 + i for i, word in enumerate(self.words)}
         self._size = UNKNOWN + 1 + len(self.words)

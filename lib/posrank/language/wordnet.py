@@ -1,8 +1,6 @@
 """Two views of WordNet's graph with the same five questions: the committed table, and nltk's corpus.
 
-In: a lemma and a part (noun, verb, adj, adv), or a synset. Out: tuples of synsets and of names. The lexicon's rules
-(`posrank.language.lexicon`) are written once on these questions, so both views give the same answers.
-
+The lexicon's rules (`posrank.language.lexicon`) are written once on these questions, so both views answer alike.
 Left out of both views: names of several words ("ice_cream": a replacement is one token) and instances (Paris, Edison:
 proper names). Relations come in the order of WordNet's data files, senses in WordNet's order of frequency.
 """
@@ -98,7 +96,8 @@ class TableGraph:
         rows, _, orders = text.partition("\n\n")
         header, *rows = rows.split("\n")
         if not header.startswith(HEADER):
-            raise ValueError(f"{path}: first line is {header[:40]!r}, expected {HEADER!r}; run tools/build_lexicon.py again")
+            what = f"first line is {header[:40]!r}, expected {HEADER!r}"
+            raise ValueError(f"{path}: {what}; run tools/build_lexicon.py again")
         self.name = f"wordnet-{header.split()[-1]} builtin sha256:{hashlib.sha256(data).hexdigest()[:8]}"
         self._names, self._antonyms, self._hypernyms, self._heads = [], {}, {}, {}
         self._hyponyms = defaultdict(list)

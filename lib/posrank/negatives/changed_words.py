@@ -1,17 +1,17 @@
 """Which words of a caption a sentence changes.
-
-In: a caption and a negative sentence. Out: `Change`s, one for each differing word, in order. Words are what white space
-separates; what both words share at either end, up to a hyphen or another sign, does not belong to the change, so "forward,"
--> "ahead," is forward -> ahead. Where the sentences have different numbers of words they are aligned by difflib.
+ Words are what white space separates; what both words share at either end, up to a hyphen or another sign, does not
+belong to the change: "forward," -> "ahead," is forward -> ahead. Where the sentences have different numbers of words
+they are aligned by difflib.
 """
 
 from difflib import SequenceMatcher
+from itertools import accumulate
 from typing import NamedTuple
 
 
 class Change(NamedTuple):
-    """start: index of the first character of the changed word in the caption with its white space evened out; original and
-    replacement: the words ("" where one was put in or taken out)."""
+    """start: index of the first character of the changed word in the caption with its white space evened out; original
+    and replacement: the words ("" where one was put in or taken out)."""
 
     start: int
     original: str
@@ -25,11 +25,8 @@ def changes(caption, sentence):
     [Change(start=12, original='forward', replacement='ahead')]
     """
     old, new = caption.split(), sentence.split()
-    starts, at = [], 0
-    for word in old:
-        starts.append(at)
-        at += len(word) + 1
-    starts.append(max(at - 1, 0))
+    starts = list(accumulate((len(word) + 1 for word in old), initial=0))
+    starts[-1] = max(starts[-1] - 1, 0)
     if len(old) == len(new):
         return [_trim(starts[i], a, b) for i, (a, b) in enumerate(zip(old, new)) if a != b]
     found = []

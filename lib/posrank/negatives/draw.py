@@ -1,9 +1,7 @@
 """Drawing: from the replaceable words of one caption to a list of distinct negatives, word level and phrase level.
-
-In: [(Slot, Choices), ...] of a caption and a random.Random. Out: draws. One draw after the other, exactly as Section 4
-(word) and Section 6.3 (phrase) say: first the word, then its replacement. Nothing is drawn twice and nothing is
-rejected: each word has a queue of its remaining replacements, a word whose queue is empty leaves, so a closed
-vocabulary is used up to the last sentence. The list for a smaller k is the beginning of the list for a larger one.
+ One draw after the other, exactly as Section 4 (word) and Section 6.3 (phrase) say: first the word, then its
+replacement. Nothing is drawn twice and nothing is rejected: each word has a queue of its remaining replacements, a word
+whose queue is empty leaves. The list for a smaller k is the beginning of the list for a larger one.
 """
 
 from hashlib import blake2b
@@ -114,11 +112,10 @@ def phrases(slots, rng, parts, prefer=1.0):
         open_pairs = []
         for low in (one - 1, one):  # a pair is known by its lower index
             if 0 <= low < last:
-                pair = pairs.get(low)
-                if pair is None:
-                    pair = pairs[low] = _Pair(slots[low][1], slots[low + 1][1], prefer)
-                if pair.left:
-                    open_pairs.append((low, pair))
+                if low not in pairs:
+                    pairs[low] = _Pair(slots[low][1], slots[low + 1][1], prefer)
+                if pairs[low].left:
+                    open_pairs.append((low, pairs[low]))
         if not open_pairs:
             live[at] = live[-1]
             live.pop()

@@ -1,8 +1,7 @@
 """Which words of a caption are never replaced, whatever their part of speech.
 
-In: the tokens of a caption. Out: {position: reason}. Section 4 changes "single words with the relevant part-of-speech
-tag" and keeps the sentence grammatical. Beyond what `posrank.language.parts` leaves out (auxiliaries, tag RP, "to"
-before a verb as PART), taggers miss some cases; they are repaired here:
+Section 4 changes "single words with the relevant part-of-speech tag" and keeps the sentence grammatical. Beyond what
+`posrank.language.parts` leaves out, taggers miss some cases; they are repaired here:
 
 * copulas and auxiliaries tagged as verbs: any form of "be", "have"/"do" in front of the verb they help ("has eaten");
 * "to" in front of a bare verb, tagged as a preposition;
@@ -19,7 +18,6 @@ _FRAGMENTS = frozenset({
     "t", "s", "m", "d", "ll", "re", "ve", "isn", "aren", "wasn", "weren", "don", "doesn", "didn", "hasn", "haven",
     "hadn", "won", "wouldn", "couldn", "shouldn", "ain",
 })
-_BEFORE_T = frozenset(word for word in _FRAGMENTS if len(word) > 2)
 _OBJECTS = frozenset({"it", "them", "him", "her", "me", "us", "you", "something", "himself", "herself", "themselves"})
 
 
@@ -44,41 +42,27 @@ def kept_words(tokens):
 
 def _helps(tokens, i):
     lemma = tokens.lemma[i].lower()
-    if lemma == "be":
-        return True
-    if lemma not in ("have", "do"):
-        return False
-    return _next_tag(tokens, i, skip=("RB", "XX")) == ("VBN" if lemma == "have" else "VB")
+    helped = {"have": "VBN", "do": "VB"}.get(lemma)
+    return lemma == "be" or (helped is not None and _next_tag(tokens, i, skip=("RB", "XX")) == helped)
 
 
 def _next_tag(tokens, i, skip):
     """The tag of the next token, adverbs and the like passed over; "" at the end."""
-    for tag in tokens.tag[i + 1 :]:
-        if tag not in skip:
-            return tag
-    return ""
+    return next((tag for tag in tokens.tag[i + 1 :] if tag not in skip), "")
 
 
 def _is_particle(tokens, words, i):
-    if i == 0:
-        return False
-    verb = i - 1
-    if words[verb] in _OBJECTS and i > 1:  # "puts it on"
-        verb = i - 2
-    if tokens.upos[verb] not in ("VERB", "AUX"):
+    verb = i - 2 if i > 1 and words[i - 1] in _OBJECTS else i - 1  # "puts it on"
+    if verb < 0 or tokens.upos[verb] not in ("VERB", "AUX"):
         return False
     return words[i] in verb_particles().get(tokens.lemma[verb].lower(), ())
 
 
 def _is_piece(tokens, words, i):
-    if not any(letter.isalpha() for letter in words[i]):
-        return True
     glued_left = i > 0 and not tokens.whitespace[i - 1] and words[i - 1] in _HYPHENS
     glued_right = i + 1 < len(words) and not tokens.whitespace[i] and words[i + 1] in _HYPHENS
-    if glued_left or glued_right:
+    if glued_left or glued_right or not any(letter.isalpha() for letter in words[i]):
         return True
-    if words[i] not in _FRAGMENTS:
-        return False
-    if words[i] in _BEFORE_T:  # "don" alone may be a name, "won" a verb
-        return words[i] not in ("won", "don") or (i + 1 < len(words) and words[i + 1] == "t")
-    return True
+    if words[i] in ("won", "don"):  # "don" alone may be a name, "won" a verb
+        return words[i + 1 : i + 2] == ["t"]
+    return words[i] in _FRAGMENTS

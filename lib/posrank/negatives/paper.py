@@ -3,8 +3,8 @@
 In: the vocabulary of the dataset and a lexicon. Out: `Choices` for a word in its part and fine tag: first its antonyms,
 then the antonyms of its hypernyms and hyponyms, each inflected to the word's tag and kept only where the dataset uses
 it; then the pool that a random word is drawn from. Any token of the part may be replaced, except what
-`posrank.negatives.never_replaced` names. Words that occur elsewhere in the caption are not left out: on a balanced vocabulary
-that would tell which word is the true one.
+`posrank.negatives.never_replaced` names. Words that occur elsewhere in the caption are not left out: on a balanced
+vocabulary that would tell which word is the true one.
 """
 
 from bisect import bisect_left
@@ -39,8 +39,7 @@ class Choices(NamedTuple):
         """The same without `words`."""
         ranked = tuple(item for item in self.ranked if item[0] not in words)
         gone = {item[0] for item in self.ranked} | set(words)
-        extra = {index for word in gone if (index := index_of(self.pool, word)) is not None}
-        return Choices(ranked, self.pool, tuple(sorted(extra | set(self.skip))))
+        return Choices(ranked, self.pool, tuple(sorted({*indices_of(self.pool, gone), *self.skip})))
 
 
 class PaperRule:
@@ -99,8 +98,7 @@ class PaperRule:
                     have.add(form)
                     ranked.append((form, source))
         pool = self.vocabulary.pool(part, tag)
-        skip = sorted(index for other in have if (index := index_of(pool, other)) is not None)
-        return Choices(tuple(ranked), pool, tuple(skip))
+        return Choices(tuple(ranked), pool, tuple(indices_of(pool, have)))
 
     def _form(self, lemma, part, tag):
         """The form of `lemma` under `tag` that the dataset uses, or None."""
@@ -110,12 +108,7 @@ class PaperRule:
         return form if form in self.vocabulary.seen(part, tag) else None
 
 
-def make(vocabulary, lexicon):
-    """The rule object; see posrank.negatives.rules."""
-    return PaperRule(vocabulary, lexicon)
-
-
-def index_of(words, word):
-    """The index of `word` in the sorted sequence `words`, or None."""
-    index = bisect_left(words, word)
-    return index if index < len(words) and words[index] == word else None
+def indices_of(words, wanted):
+    """The indices, ascending, of those `wanted` that are in the sorted sequence `words`."""
+    places = ((bisect_left(words, word), word) for word in wanted)
+    return sorted(index for index, word in places if index < len(words) and words[index] == word)

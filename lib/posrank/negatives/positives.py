@@ -1,17 +1,16 @@
 """Hard positives: captions with one word replaced by another that says the same.
-
-In: what `posrank.negatives.generate` gets. Out: a table of the same form, rule "positive": sentences that are as true of the video
-as the caption. A model that likes them less than a negative does not read words for what they mean
-(`posrank.scoring.brittleness`). Replacements: hand-made paraphrases (data/paraphrases.txt, one word or several), then WordNet's
-synonyms of the word's first sense that the dataset uses, in the word's own form. Words of fixed expressions stay.
-`rephrased` finds positives that nobody had to write: other captions of the same video with the same words of the five parts.
+ In: what `posrank.negatives.generate` gets. Out: a table of the same form, rule "positive": sentences that are as true
+of the video as the caption. A model that likes them less than a negative does not read words for what they mean
+(`posrank.scoring.brittleness`). Replacements: hand-made paraphrases (data/paraphrases.txt, one word or several), then
+WordNet's synonyms of the word's first sense that the dataset uses, in the word's own form. Words of fixed expressions
+stay.
 """
 
 import pandas as pd
 
 from posrank import PARTS
 from posrank.language.inflect import inflect
-from posrank.language.parts import fine_tag, part_of
+from posrank.language.parts import fine_tag, part_of, parts_of
 from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random
 from posrank.negatives.never_replaced import kept_words
@@ -26,8 +25,8 @@ PARAPHRASE, SYNONYM = "paraphrase", "synonym"
 def generate_positives(captions, k=2, seed=0, parts=PARTS, tags=None, reference=None, lexicon="builtin", tagger=None):
     """Up to `k` hard positives for each caption and part -> table as of posrank.negatives.generate, rule "positive".
 
-    Arguments as there. Captions without a word that has an equal are absent; ``.attrs["captions"]`` counts by part those that
-    have one. Deterministic per (seed, caption, part).
+    Arguments as there. Captions without a word that has an equal are absent; ``.attrs["captions"]`` counts by part
+    those that have one. Deterministic per (seed, caption, part).
 
     >>> import pandas as pd
     >>> words = [("a", "DET", "DT"), ("big", "ADJ", "JJ"), ("box", "NOUN", "NN")]
@@ -58,32 +57,32 @@ def generate_positives(captions, k=2, seed=0, parts=PARTS, tags=None, reference=
 
 
 def rephrased(captions, tags, k=2):
-    """Other captions of the same video with the same nouns, verbs, adjectives, adverbs and prepositions, each as often ("there is a
-    red box" and "the red box") -> DataFrame caption_id, part, sentence: up to `k` for each caption, once for each part it has.
+    """Other captions of the same video with the same nouns, verbs, adjectives, adverbs and prepositions, each as often
+    ("there is a red box" and "the red box"): positives that nobody had to write.
 
-    captions: caption_id, video_id, caption; tags: tags table of them. In the order of `captions`.
+    captions: caption_id, video_id, caption; tags: tags table of them. Returns a DataFrame caption_id, part, sentence:
+    up to `k` for each caption, once for each part it has, in the order of `captions`.
 
-    >>> words = {"c0": [("the", "DET", "DT"), ("red", "ADJ", "JJ"), ("box", "NOUN", "NN")],
-    ...          "c1": [("a", "DET", "DT"), ("box", "NOUN", "NN"), ("that", "PRON", "WDT"), ("is", "AUX", "VBZ"), ("red", "ADJ", "JJ")]}
-    >>> tags = pd.DataFrame([(c, w, u, t) for c, rows in words.items() for w, u, t in rows], columns=["caption_id", "lemma", "upos", "tag"])
-    >>> captions = pd.DataFrame({"caption_id": ["c0", "c1"], "video_id": "v", "caption": ["the red box", "a box that is red"]})
+    >>> tags = pd.DataFrame({"caption_id": ["c0", "c0", "c1", "c1"], "lemma": ["red", "box", "box", "red"],
+    ...                      "upos": ["ADJ", "NOUN", "NOUN", "ADJ"], "tag": ["JJ", "NN", "NN", "JJ"]})
+    >>> captions = pd.DataFrame({"caption_id": ["c0", "c1"], "video_id": "v",
+    ...                          "caption": ["the red box", "a box that is red"]})
     >>> rephrased(captions, tags).query("caption_id == 'c0'")[["part", "sentence"]].values.tolist()
     [['noun', 'a box that is red'], ['adj', 'a box that is red']]
     """
-    kinds = tags[["upos", "tag"]].drop_duplicates()
-    parts = pd.Series([part_of(*kind) for kind in kinds.itertuples(index=False)], index=pd.MultiIndex.from_frame(kinds), dtype=object)
-    words = tags[["caption_id", "lemma"]].assign(part=parts.reindex(pd.MultiIndex.from_frame(tags[["upos", "tag"]])).to_numpy())
+    words = tags[["caption_id"]].assign(part=parts_of(tags), word=tags["lemma"].str.lower())
     words = words[words["part"].notna() & words["caption_id"].isin(captions["caption_id"])]
-    words = words.assign(word=words["part"] + " " + words["lemma"].str.lower()).sort_values(["caption_id", "word"])
-    said = words.groupby("caption_id")["word"].agg("|".join)
+    words = words.assign(word=words["part"] + " " + words["word"]).sort_values(["caption_id", "word"])
+    said = words.groupby("caption_id")["word"].agg("|".join).reindex(captions["caption_id"]).fillna("")
+    texts = [
+        (*row, key) for *row, key in zip(captions["caption_id"], captions["video_id"], captions["caption"], said) if key
+    ]
     alike, found = {}, []
-    texts = list(zip(captions["caption_id"], captions["video_id"], captions["caption"], said.reindex(captions["caption_id"])))
     for _, video, text, key in texts:
-        if isinstance(key, str):
-            alike.setdefault((video, key), {}).setdefault(normal(text), text)
+        alike.setdefault((video, key), {}).setdefault(normal(text), text)
     for name, video, text, key in texts:
-        others = [other for form, other in alike.get((video, key), {}).items() if form != normal(text)] if isinstance(key, str) else []
-        has = {word.partition(" ")[0] for word in key.split("|")} if others else ()
+        others = [other for form, other in alike[video, key].items() if form != normal(text)]
+        has = {word.partition(" ")[0] for word in key.split("|")}
         found += [(name, part, other) for part in PARTS if part in has for other in others[:k]]
     return pd.DataFrame(found, columns=["caption_id", "part", "sentence"])
 

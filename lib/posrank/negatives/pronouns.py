@@ -1,7 +1,6 @@
 """Negatives that contradict a pronoun: "a man brushes his hair" -> "a woman brushes his hair".
 
-In: a caption's tokens, the changed word, its replacement. Out: whether a later pronoun no longer fits. Such negatives
-can be told from the caption without the video, so their share is reported (they follow from the rule and are kept).
+Such negatives can be told from the caption without the video: their share is reported (the rule asks for them).
 """
 
 _WORDS = {

@@ -3,17 +3,16 @@
 In: the words of the dataset by universal tag, and a lexicon. Out: choices for the words of a caption. What differs from
 Section 4 as written:
 
-* a caption gets a list for a part only where it has a word of the part that is no stop word (`posrank.language.stopwords`);
-  then every word of the part may be replaced, stop words too;
+* a caption gets a list for a part only where a word of the part is no stop word (`posrank.language.stopwords`); then
+  every word of the part may be replaced, stop words too;
 * antonyms are looked up without part of speech and put in as WordNet writes them, whether the dataset has them or not;
-  there is no step over hypernyms and hyponyms; then come random words of the vocabulary, which is not cleaned: typos, the
+  no step over hypernyms and hyponyms; then come random words of the vocabulary, which is not cleaned: typos, the
   tagger's slips, capitals;
-* every occurrence of the word is replaced, found as a whole word, case told apart; articles are not repaired; nothing keeps
-  a negative from being another caption of the video.
-
-In training their antonym look-up never fires and no stop-word rule holds (`for_training`). Where their files are at hand,
-`posrank.negatives.load_released` is the exact form. At level phrase, of which they published no sets, each word is replaced
-once and articles are repaired.
+* every occurrence of the word is replaced, found as a whole word, case told apart; articles are not repaired; nothing
+  keeps a negative from being another caption of the video.
+ In training their antonym look-up never fires and no stop-word rule holds (`for_training`). Where their files are at
+hand, `posrank.negatives.load_released` is the exact form. At level phrase, of which they published no sets, each word
+is replaced once and articles are repaired.
 """
 
 import re
@@ -22,7 +21,7 @@ from functools import lru_cache
 from posrank import PARTS
 from posrank.language.parts import PART_UPOS
 from posrank.language.stopwords import stop_words
-from posrank.negatives.paper import ANTONYM, Choices, index_of
+from posrank.negatives.paper import ANTONYM, Choices, indices_of
 from posrank.negatives.sentences import Slot
 
 NO_CONTENT = "only stop words of this part"
@@ -87,10 +86,5 @@ class ReleasedRule:
                 for known in _LOOK_UP:
                     have |= dict.fromkeys(self.lexicon.antonyms(form, known))
         pool = self.vocabulary.surface(part)
-        skip = sorted(index for other in have if (index := index_of(pool, other)) is not None)
-        return Choices(tuple((other, ANTONYM) for other in have if other != word), pool, tuple(skip))
-
-
-def make(vocabulary, lexicon):
-    """The rule object; see posrank.negatives.rules."""
-    return ReleasedRule(vocabulary, lexicon)
+        ranked = tuple((other, ANTONYM) for other in have if other != word)
+        return Choices(ranked, pool, tuple(indices_of(pool, have)))

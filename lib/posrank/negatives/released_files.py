@@ -1,10 +1,9 @@
 """The authors' released test negatives as a negatives table.
-
-In: a file ``*_RE20.json`` of the paper's repository, ``{caption_id: {"0": sentence, ..., "19": sentence}}``, and the captions
-table of the dataset. Out: the negatives table of posrank.schema with one more column, ``changed`` (how many words differ
-from the caption). The files say neither which word was drawn nor where its replacement came from: `position`, `original`
-and `replacement` are those of the first differing word, and `source` is looked up in WordNet afterwards. The repository has
-no licence; its files are for users to clone, never part of this project.
+In: a file ``*_RE20.json`` of the paper's repository, ``{caption_id: {"0": sentence, ..., "19": sentence}}``, and the
+captions table of the dataset. Out: the negatives table of posrank.schema with one more column, ``changed`` (how many
+words differ from the caption). The files say neither which word was drawn nor where its replacement came from:
+`position`, `original` and `replacement` are those of the first differing word, and `source` is looked up in WordNet
+afterwards. The repository has no licence; its files are for users to clone, never part of this project.
 """
 
 import os
@@ -19,14 +18,18 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.captions.documents import Document
+from posrank.language.inflect import lemmatize
+from posrank.language.lexicon import load
 from posrank.language.parts import check_part
+from posrank.language.tagger import load_tagger
 from posrank.negatives.changed_words import changes
 from posrank.negatives.paper import ANTONYM, HYPERNYM, HYPONYM, RANDOM
+from posrank.negatives.sentences import TaggedCaptions, starts
 from posrank.schema import validate
 
 _NAMES = {
-    "noun": "noun", "verb": "verb", "adjective": "adj", "adverb": "adv", "preposition": "prep", "adj": "adj", "adv": "adv",
-    "prep": "prep", "adp": "prep",
+    "noun": "noun", "verb": "verb", "adjective": "adj", "adverb": "adv", "preposition": "prep", "adj": "adj",
+    "adv": "adv", "prep": "prep", "adp": "prep",
 }
 UNCHANGED = "unchanged"
 """The source of a sentence that equals its caption."""
@@ -38,7 +41,7 @@ def load_released(path, captions, part=None, *, tags=None, lexicon="builtin"):
     """The negatives table of one of the authors' files.
 
     path      ``uvo_val_adverb_RE20.json`` and the like
-    captions  captions table that has the file's captions (their ids are `video7500#3`, `<video>_s_e#3`, `<video>##*##3`)
+    captions  the table that has the file's captions (their ids are `video7500#3`, `<video>_s_e#3`, `<video>##*##3`)
     part      one of PARTS (or its full name, "adverb"); None = from the file's name
     tags      tags table of the captions, for `position`; None = the built-in tokenizer, which gives the same numbers
 
@@ -54,26 +57,26 @@ def load_released(path, captions, part=None, *, tags=None, lexicon="builtin"):
     for column in ("caption_id", "caption"):
         if not isinstance(captions, pd.DataFrame) or column not in captions:
             raise ValueError(f"captions: expected a captions table with the column {column!r}")
-    document = _document(path)
+    lists = Document(path).root.items(what="an object {caption id: {number: sentence}}")
     texts = dict(zip(captions["caption_id"].tolist(), captions["caption"].tolist()))
-    starts, source, rows = _Tokens(tags), _Sources(lexicon), []
-    for name, entry in document.data.items():
+    if not lists:
+        raise ValueError(f"{path}, line 1: an object {{caption id: {{number: sentence}}}} is needed")
+    token_at, source, rows = _Tokens(tags), _Sources(lexicon), []
+    for name, entry in lists:
         caption_id = _caption_id(name, texts)
         if caption_id is None:
-            absent = sum(_caption_id(other, texts) is None for other in document.data)
-            raise ValueError(
-                f"{document.at(name)}: caption {name!r} is not in the captions table ({absent} of {len(document.data)} are "
-                "not): load the same dataset, all splits"
-            )
-        if not isinstance(entry, dict) or not entry:
-            raise document.wrong((name,), "an object {number: sentence} is needed")
-        first = None
-        for key, sentence in entry.items():
+            absent = f"{sum(_caption_id(other, texts) is None for other, _ in lists)} of {len(lists)} are not"
+            what = f"caption {name!r} is not in the captions table ({absent})"
+            raise entry.wrong(f"{what}: load the same dataset, all splits")
+        if not entry.data:
+            raise entry.wrong("an object {number: sentence} is needed")
+        for key, each in entry.items(what="an object {number: sentence}"):
+            sentence = each.data
             if not key.isdecimal() or not isinstance(sentence, str) or not sentence.strip():
-                raise document.wrong((name, key), "a number as key and a sentence as text are needed")
+                raise each.wrong("a number as key and a sentence as text are needed")
             found = changes(texts[caption_id], sentence)
             first = found[0] if found else None
-            position = -1 if first is None else starts(caption_id, texts[caption_id], first.start)
+            position = -1 if first is None else token_at(caption_id, texts[caption_id], first.start)
             rows.append((
                 caption_id, part, int(key), sentence, position, first.original if first else "",
                 first.replacement if first else "", source(first), len(found),
@@ -85,11 +88,11 @@ def load_released(path, captions, part=None, *, tags=None, lexicon="builtin"):
     far = sum(count for words, count in counts.items() if words > _MANY)
     if far > 0.05 * len(table):
         warnings.warn(
-            f"{path}: {far} of {len(table)} sentences differ from their captions in more than {_MANY} words: is the captions "
-            "table that of the same release?", stacklevel=2,
+            f"{path}: {far} of {len(table)} sentences differ from their captions in more than {_MANY} words: is the "
+            "captions table that of the same release?", stacklevel=2,
         )
     table.attrs.update(
-        rule="released", level="word", part=part, file=path.name, lists=len(document.data),
+        rule="released", level="word", part=part, file=path.name, lists=len(lists),
         k=int(table.groupby("caption_id").size().max()), changed={str(n): counts[n] for n in sorted(counts)},
     )
     return table
@@ -109,9 +112,9 @@ def find_released(folder):
 def with_files(made, folder, wanted, captions, tags=None):
     """`made` (a table of rule "released") with the lists of the authors' files in `folder` in place of its own.
 
-    Each part that has a file comes from it alone, cut to the captions of the table `wanted`; `captions` and `tags` are those
-    of the whole dataset. ``.attrs["files"]`` names the files by part, and their parts' entries in "dropped" and "short" are
-    counted anew. Without files: `made` itself.
+    Each part that has a file comes from it alone, cut to the captions of the table `wanted`; `captions` and `tags` are
+    those of the whole dataset. ``.attrs["files"]`` names the files by part, and their parts' entries in "dropped" and
+    "short" are counted anew. Without files: `made` itself.
     """
     files = find_released(folder) if Path(folder).is_dir() else {}
     if not files:
@@ -137,13 +140,6 @@ def _part_of(path):
     raise ValueError(f"{path}: its name tells no part of speech: give part={', '.join(map(repr, PARTS))}")
 
 
-def _document(path):
-    document = Document(path)
-    if not isinstance(document.data, dict) or not document.data:
-        raise document.wrong((), "an object {caption id: {number: sentence}} is needed")
-    return document
-
-
 def _caption_id(name, texts):
     """The id in the captions table: the file's own, or without the language that VATEX's files put in (``#enc#3``)."""
     return next((known for known in (name, name.replace("#enc#", "#")) if known in texts), None)
@@ -153,11 +149,8 @@ class _Tokens:
     """Index of the token that holds a character of a caption whose white space is evened out."""
 
     def __init__(self, tags=None):
-        self._tags, self._known = None, {}
-        if tags is not None:
-            from posrank.negatives.sentences import TaggedCaptions
-
-            self._tags = TaggedCaptions(tags)
+        self._tags = None if tags is None else TaggedCaptions(tags)
+        self._known = {}
 
     def __call__(self, caption_id, caption, character):
         if caption_id not in self._known:
@@ -166,46 +159,29 @@ class _Tokens:
 
     def _of(self, caption_id, caption):
         if self._tags is None:
-            return [token.idx for token in _tokenizer()(" ".join(caption.split()))]
+            return [token.idx for token in load_tagger().nlp.tokenizer(" ".join(caption.split()))]
         if caption_id not in self._tags:
             raise ValueError(f"tags: caption {caption_id!r} has none; tag all captions")
-        tokens, starts, at = self._tags[caption_id], [], 0
-        for text, space in zip(tokens.text, tokens.whitespace):
-            starts.append(at)
-            at += 0 if text.isspace() else len(text) + bool(space)
-        return starts
-
-
-@cache
-def _tokenizer():
-    from posrank.language.tagger import load_tagger
-
-    return load_tagger().nlp.tokenizer
+        tokens = self._tags[caption_id]
+        return starts(tokens.text, tokens.whitespace)
 
 
 class _Sources:
     """Where a replacement may have come from, by WordNet without part of speech."""
 
     def __init__(self, lexicon):
-        if isinstance(lexicon, str):
-            from posrank.language.lexicon import load
-
-            lexicon = load(lexicon)
-        self._relations = ((ANTONYM, lexicon.antonyms), (HYPERNYM, lexicon.hypernym_antonyms),
-                           (HYPONYM, lexicon.hyponym_antonyms))
-        self._known = {}
+        lexicon = load(lexicon) if isinstance(lexicon, str) else lexicon
+        self._relations = (
+            (ANTONYM, lexicon.antonyms), (HYPERNYM, lexicon.hypernym_antonyms), (HYPONYM, lexicon.hyponym_antonyms),
+        )
+        self._look_up = cache(self._look_up)
 
     def __call__(self, change):
         if change is None:
             return UNCHANGED
-        word, other = change.original.lower(), change.replacement.lower()
-        if word not in self._known:
-            self._known[word] = self._look_up(word)
-        return self._known[word].get(other, RANDOM)
+        return self._look_up(change.original.lower()).get(change.replacement.lower(), RANDOM)
 
     def _look_up(self, word):
-        from posrank.language.inflect import lemmatize
-
         forms = dict.fromkeys((word, lemmatize(word, "VERB", "VBG"), lemmatize(word, "NOUN", "NNS")))
         found = {}
         for source, relation in self._relations:

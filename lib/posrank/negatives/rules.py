@@ -1,14 +1,15 @@
 """The registry of rules: which words may replace a word. One file per rule; a new rule is a line here and a file.
-
-A rule's module has `make(vocabulary, lexicon)`, which returns an object with `name` and `slots(tokens, others)` (see
-posrank.negatives.paper.PaperRule): the words of a caption that may be replaced, each with its choices. What is drawn
-from them (posrank.negatives.draw) and the table that comes out (posrank.negatives.table) are the same for all rules.
+ A rule's module, posrank.negatives.<rule>, has a class <Rule>Rule(vocabulary, lexicon) with `name` and `slots(tokens,
+others)` (see posrank.negatives.paper.PaperRule): the words of a caption that may be replaced, each with its choices.
+How they are drawn (posrank.negatives.draw) and the table that comes out (posrank.negatives.table) are the same for all
+rules.
 """
 
-from difflib import get_close_matches
 from importlib import import_module
 
 from posrank import PARTS
+from posrank.language.parts import check_part
+from posrank.messages import unknown
 
 RULES = ("paper", "released")
 
@@ -34,8 +35,6 @@ def check_parts(parts):
     >>> check_parts(["verb", "noun"]), check_parts("adv")
     (('noun', 'verb'), ('adv',))
     """
-    from posrank.language.parts import check_part
-
     given = several("parts", parts)
     for part in given:
         check_part(part)
@@ -59,11 +58,9 @@ def several(what, value):
 
 def check_choice(what, value, allowed):
     """`value` itself where it is among `allowed`; ValueError naming them and the nearest one otherwise."""
-    if value in allowed:
-        return value
-    near = get_close_matches(str(value).lower(), allowed, n=1, cutoff=0.3)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"unknown {what} {value!r}: there is {', '.join(allowed)}{hint}")
+    if value not in allowed:
+        raise ValueError(unknown(what, value, allowed))
+    return value
 
 
 def counts_by_part(k, parts):
@@ -74,8 +71,6 @@ def counts_by_part(k, parts):
     >>> counts_by_part(20, ("noun", "adv")), counts_by_part({"noun": 20, "adv": 5}, ("noun", "adv"))
     ({'noun': 20, 'adv': 20}, {'noun': 20, 'adv': 5})
     """
-    from posrank.language.parts import check_part
-
     if hasattr(k, "items"):
         counts = {check_part(part): number for part, number in k.items()}
     elif hasattr(k, "__len__") and not isinstance(k, str):
@@ -97,4 +92,5 @@ def counts_by_part(k, parts):
 
 def make_rule(rule, vocabulary, lexicon):
     """The rule object by name."""
-    return import_module(f"posrank.negatives.{check_rule(rule)}").make(vocabulary, lexicon)
+    module = import_module(f"posrank.negatives.{check_rule(rule)}")
+    return getattr(module, f"{rule.capitalize()}Rule")(vocabulary, lexicon)

@@ -155,6 +155,19 @@ def is_article(tokens, position):
     return position >= 0 and tokens.text[position].lower() in ("a", "an") and tokens.whitespace[position] != ""
 
 
+def starts(texts, spaces):
+    """Index of the first character of each token (its text, the white space after it) once white space is evened out.
+
+    >>> starts(["A", " ", "dog", "."], [" ", "", "", ""])
+    [0, 2, 2, 5]
+    """
+    found, at = [], 0
+    for text, space in zip(texts, spaces):
+        found.append(at)
+        at += 0 if text.isspace() else len(text) + bool(space)
+    return found
+
+
 def normal(sentence):
     """A sentence for comparison: case and the amount of white space do not count."""
     return " ".join(sentence.lower().split())

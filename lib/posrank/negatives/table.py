@@ -1,7 +1,7 @@
 """From draws to the negatives table of posrank.schema, in pieces that stay small in memory.
 
-In: draws of posrank.negatives.draw, caption by caption. Out: one DataFrame. Python strings are handed to Arrow every
-few thousand captions; two million negatives then need some hundred megabytes, not gigabytes.
+Python strings are handed to Arrow every few thousand captions; two million negatives then need some hundred megabytes,
+not gigabytes.
 """
 
 import pandas as pd
@@ -50,10 +50,9 @@ class Rows:
         self._flush()
         table = pa.Table.from_batches(self._batches, schema=self._schema).to_pandas()
         self._batches = []
-        table["rule"] = pd.array([rule], dtype="str").repeat(len(table))
-        table["level"] = pd.array([self.level], dtype="str").repeat(len(table))
-        if self.level == "word":
-            table["source2"] = pd.array([None], dtype="str").repeat(len(table))
+        constant = {"rule": rule, "level": self.level} | ({"source2": None} if self.level == "word" else {})
+        for column, value in constant.items():
+            table[column] = pd.array([value], dtype="str").repeat(len(table))
         table = validate(table, "negatives")
         table.attrs.update(attrs)
         return table

@@ -1,11 +1,10 @@
 """Training negatives (Sections 6.2 and 6.3): drawn afresh in every epoch, the same in every run.
-
-In: captions, tags and the same settings as `posrank.negatives.generate`. Out: sentences. A draw depends on the seed,
-the epoch, the caption's id and the part, not on batches, workers or the order of calls, so a resumed run sees what an
-undisturbed one sees.
+ A draw depends on the seed, the epoch, the caption's id and the part, not on batches, workers or the order of calls, so
+a resumed run sees what an undisturbed one sees.
 """
 
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 
@@ -32,10 +31,10 @@ class TrainingNegatives:
     it does not); at level phrase the first word is drawn among all words of the parts (Section 6.3).
 
     Antonyms first, but not only: each time a word is drawn that still has unused antonyms (its own, of hypernyms, of
-    hyponyms), the next of them is taken with probability 1/2, else a random word of the pool; once one kind is
-    used up, the other follows. So every draw is likely to hold the antonyms, and no two epochs are alike. (Evaluation
-    lists take a word's antonyms first, always.) The sentences of one caption and epoch are distinct within a part;
-    where a closed vocabulary has fewer than `n`, all there are come back. ``.attrs`` describes the settings.
+    hyponyms), the next of them is taken with probability 1/2, else a random word of the pool; once one kind is used up,
+    the other follows. (Evaluation lists take a word's antonyms first, always.) The sentences of one caption and epoch
+    are distinct within a part; where a closed vocabulary has fewer than `n`, all there are come back. ``.attrs``
+    describes the settings.
 
     holdout: share of each part's words that never become a replacement (posrank.negatives.held_out_words), 0 = all may.
     """
@@ -71,13 +70,9 @@ class TrainingNegatives:
 
     def draw_many(self, caption_ids, epoch):
         """-> sentences (one flat list), owner (int64 array of the same length: index into `caption_ids`)."""
-        sentences, counts = [], []
-        for caption_id in caption_ids:
-            before = len(sentences)
-            for _, drawn in self._draw(caption_id, epoch):
-                sentences.extend([sentence for sentence, _ in drawn])
-            counts.append(len(sentences) - before)
-        return sentences, np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+        drawn = [self.draw(caption_id, epoch) for caption_id in caption_ids]
+        owner = np.repeat(np.arange(len(drawn), dtype=np.int64), [len(each) for each in drawn])
+        return list(chain.from_iterable(drawn)), owner
 
     def table(self, caption_ids, epoch):
         """The same draws as a negatives table: which word was changed, into what, from which source."""

@@ -82,8 +82,8 @@ class Vocabulary:
         return self._pools.get((part, tag), ())
 
     def surface(self, part):
-        """All words with the part's universal tag as they are written, stop words and words with symbols left out, sorted:
-        the authors' dictionaries, typos and slips of the tagger included (rule `released`)."""
+        """All words with the part's universal tag as they are written, stop words and words with symbols left out,
+        sorted: the authors' dictionaries, typos and slips of the tagger included (rule `released`)."""
         return self._surface[part]
 
     def form(self, lemma, part, tag):

@@ -1,8 +1,7 @@
 """What is wrong with a set of negatives, counted: the data-validation table of any negatives table.
 
-In: negatives and captions tables; for some columns a tags table, a tagger and a tokenizer. Out: one row per part of speech.
-Nothing here looks at a video; language models stand beside this table in `posrank.validity.validity_table`. The paper says
-that 4 of 100 of its negatives are false and 7 ungrammatical; the columns here are what can be counted without a person.
+Nothing here looks at a video; language models stand beside this table in `posrank.validity.validity_table`. The paper
+says that 4 of 100 of its negatives are false and 7 ungrammatical; here is what can be counted without a person.
 """
 
 from hashlib import blake2b
@@ -14,27 +13,28 @@ from posrank import PARTS
 from posrank.language.parts import part_of
 from posrank.negatives.changed_words import changes
 from posrank.negatives.paper import SOURCES
-from posrank.negatives.sentences import normal
+from posrank.negatives.sentences import normal, starts
 from posrank.scoring.ranks import chance
 
 CONTEXTS = (32, 77)
 """Text lengths at which the systems cut captions, in tokens: the released evaluation's, and CLIP's own."""
 
 
-def sentence_counts(negatives, captions, tags=None, tagger=None, tokenize=None, contexts=CONTEXTS, lists=None, sample=1000, seed=0):
+def sentence_counts(
+    negatives, captions, tags=None, tagger=None, tokenize=None, contexts=CONTEXTS, lists=None, sample=1000, seed=0,
+):
     """The validity table of a set: one row per part of speech that has lists.
 
-    negatives, captions   tables; the captions of all negatives must be there (and the other captions of their videos, for
-                          `same_video`)
+    captions  those of all negatives, and the other captions of their videos (for `same_video`)
     tags      tags table of the captions: adds `original_other_part`
     tagger    as in posrank.language.tag, None = without: adds `replacement_other_part`, judged on a random
               `sample` of negatives a part (None = all), the same for equal seeds
     lists     look at so many lists a part only, drawn at random (None = all); captions to chance are always of all
-    tokenize  function (texts, context_length) -> array [n, context_length] of token ids, as posrank.towers.tokenizer has
-              them: adds the ties at every length of `contexts`
+    tokenize  function (texts, context_length) -> array [n, context_length] of token ids, as posrank.towers.tokenizer
+              has them: adds the ties at every length of `contexts`
 
-    Columns, shares of all negatives unless said otherwise:
-    captions, videos, k (mean), shortest, chance, antonym, hypernym_antonym, hyponym_antonym, random, captions_with_antonym
+    Columns, shares of all negatives unless said otherwise: captions, videos, k (mean), shortest, chance, antonym,
+    hypernym_antonym, hyponym_antonym, random, captions_with_antonym
                           as `list_statistics` gives them
     several_words         differ from the caption in more than one word (for level phrase: in more than two)
     capitals              put a capital letter where the caption's word has none, inside of the sentence
@@ -50,18 +50,13 @@ def sentence_counts(negatives, captions, tags=None, tagger=None, tokenize=None, 
     """
     table = _changes(drawn(negatives, lists, seed), captions)
     used = {word for text in captions["caption"] for word in _words(text)}
-    captioned = {video: set() for video in captions["video_id"]}
-    for video, text in zip(captions["video_id"], captions["caption"]):
-        captioned[video].add(normal(text))
-    plain = [normal(text) for text in table["sentence"]]
-    table["plain"] = plain
-    table["equal_caption"] = [text == normal(own) for text, own in zip(plain, table["caption"])]
+    captioned = set(zip(captions["video_id"], captions["caption"].map(normal)))
+    table["plain"] = table["sentence"].map(normal)
+    table["equal_caption"] = table["plain"] == table["caption"].map(normal)
     table["duplicates"] = table.duplicated(["part", "caption_id", "plain"])
-    table["same_video"] = [
-        text in captioned[video] and not equal for text, video, equal in zip(plain, table["video_id"], table["equal_caption"])
-    ]
-    allowed = np.where(table["level"] == "phrase", 2, 1)
-    table["several_words"] = table["differing"] > allowed
+    of_video = [pair in captioned for pair in zip(table["video_id"], table["plain"])]
+    table["same_video"] = np.array(of_video, dtype=bool) & ~table["equal_caption"]
+    table["several_words"] = table["differing"] > np.where(table["level"] == "phrase", 2, 1)
     table["capitals"] = [
         start > 0 and new[:1].isupper() and not old[:1].isupper()
         for start, old, new in zip(table["start"], table["old"], table["new"])
@@ -124,7 +119,7 @@ def ties(negatives, tokenize, length):
     _, group = np.unique(ids, axis=0, return_inverse=True)
     number = pd.Series(group.ravel(), index=pd.Index(texts))
     same = number.reindex(negatives["caption"]).to_numpy() == number.reindex(negatives["sentence"]).to_numpy()
-    lists = pd.DataFrame({"part": negatives["part"].to_numpy(), "caption_id": negatives["caption_id"].to_numpy(), "same": same})
+    lists = negatives[["part", "caption_id"]].assign(same=same)
     lost = lists.groupby(["part", "caption_id"])["same"].all().groupby("part").mean()
     return pd.DataFrame({f"tied_{length}": lists.groupby("part")["same"].mean(), f"lost_{length}": lost})
 
@@ -152,7 +147,7 @@ def _changes(negatives, captions):
 
 
 def drawn(negatives, lists, seed):
-    """The negatives of `lists` captions a part, drawn by a hash of seed, part and id; all of them where `lists` is None."""
+    """The negatives of `lists` captions a part (None = all), drawn by a hash of seed, part and id."""
     if lists is None:
         return negatives
     keys = negatives[["part", "caption_id"]].drop_duplicates()
@@ -171,11 +166,8 @@ def _words(text):
 
 def _starts(tokens):
     """{first character: part} of a caption's tokens (rows of a tags table), its white space evened out."""
-    found, at = {}, 0
-    for text, space, upos, tag in zip(*(tokens[column].tolist() for column in ("text", "whitespace", "upos", "tag"))):
-        found[at] = part_of(upos, tag)
-        at += 0 if text.isspace() else len(text) + bool(space)
-    return found
+    parts = (part_of(upos, tag) for upos, tag in zip(tokens["upos"], tokens["tag"]))
+    return dict(zip(starts(tokens["text"], tokens["whitespace"]), parts))
 
 
 def _original_other(table, tags):
@@ -196,8 +188,6 @@ def _replacement_other(table, tagger, sample, seed):
         order = [_order(seed, name, text) for name, text in zip(changed["caption_id"], changed["sentence"])]
         changed = changed.assign(order=order).sort_values("order", kind="stable").groupby("part").head(sample)
     tagged = tag([" ".join(text.split()) for text in changed["sentence"]], tagger)
-    wrong = [
-        _starts(tokens).get(start) != part
-        for tokens, start, part in zip(tagged, changed["start"], changed["part"])
-    ]
-    return pd.Series(wrong, index=changed["part"].to_numpy(), dtype=float).groupby(level=0).mean().rename("replacement_other_part")
+    wrong = [_starts(rows).get(at) != part for rows, at, part in zip(tagged, changed["start"], changed["part"])]
+    wrong = pd.Series(wrong, index=changed["part"].to_numpy(), dtype=float, name="replacement_other_part")
+    return wrong.groupby(level=0).mean()

@@ -1,6 +1,4 @@
-"""Videos: frames of a file (`sampling`, `probing`, `decoding`), and of all
-videos of a captions table (`store`, `worker`, `journal`).
-"""
+"""Videos: frames of a file (`sampling`, `probing`, `decoding`), of all videos of a table (`store`, `worker`)."""
 
 from posrank.video.probing import VideoError, probe
 from posrank.video.sampling import BLANK, READERS, SAMPLINGS, frame_indices, read_frames

@@ -1,9 +1,7 @@
 """The journal of a frame store under way: which videos are done, so that a killed run goes on where it was.
-
-Comes in: settings, the planned videos and the shape of the frame file. Goes out: ``frames.npy`` in a hidden folder,
-at its full length from the start (a full disk shows at once, not half-way), and ``journal.jsonl``: the plan's
-fingerprint, then one line per finished video. A journal of another plan is thrown away; a finished video counts only
-while its file keeps its size and time of change.
+ Goes out: ``frames.npy`` in a hidden folder, at its full length from the start (a full disk shows at once, not
+half-way), and ``journal.jsonl``: the plan's fingerprint, then one line per finished video. A journal of another plan is
+thrown away; a finished video counts only while its file keeps its size and time of change.
 """
 
 import hashlib
@@ -17,8 +15,7 @@ from posrank.paths import atomic
 
 
 class Journal:
-    """What is done of a store under way: ``done`` {video_id: result}; results of changed files and settings are
-    void."""
+    """What is done of a store under way: ``done`` {video_id: result}; those of changed files and settings are void."""
 
     def __init__(self, folder, settings, jobs, shape):
         self.folder, self.frames, self.done = folder, folder / "frames.npy", {}
@@ -48,11 +45,9 @@ class Journal:
                     os.posix_fallocate(file.fileno(), 0, length)
         except OSError as problem:
             shutil.rmtree(self.folder, ignore_errors=True)
-            raise OSError(
-                problem.errno,
-                f"{self.folder}: no room for the frames, {length / 2**30:.2f} GiB are needed and {free / 2**30:.2f} "
-                "GiB are free: make room or ask for fewer or smaller frames",
-            ) from None
+            sizes = f"{length / 2**30:.2f} GiB are needed and {free / 2**30:.2f} GiB are free"
+            remedy = "make room or ask for fewer or smaller frames"
+            raise OSError(problem.errno, f"{self.folder}: no room for the frames, {sizes}: {remedy}") from None
         with atomic(path) as temporary:
             temporary.write_text(json.dumps({"plan": plan}) + "\n", encoding="ascii")
 

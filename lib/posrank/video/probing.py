@@ -6,27 +6,26 @@ never leads to another one. `posrank.video.decoding` reads the frames.
 """
 
 import errno
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-FORMATS = frozenset([
-    "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "gif", "mpeg", "mpegts", "mpegvideo",
-    "m4v", "asf", "asf_o", "flv", "live_flv", "ogg", "rm", "dv", "ivf", "nut", "obu", "h264", "hevc", "mxf", "wtv",
+FORMATS = frozenset((
+    "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "gif", "mpeg", "mpegts", "mpegvideo", "m4v",
+    "asf", "asf_o", "flv", "live_flv", "ogg", "rm", "dv", "ivf", "nut", "obu", "h264", "hevc", "mxf", "wtv",
     "yuv4mpegpipe",
-])
+))
 """FFmpeg's names of the containers that are read; none of them opens a second file."""
 # opened only to say what they are
-_SOUND = frozenset(["mp3", "flac", "wav", "aac", "aiff", "caf", "ape", "wv"])
+_SOUND = frozenset(("mp3", "flac", "wav", "aac", "aiff", "caf", "ape", "wv"))
 _PICTURES = frozenset(("ico", "apng"))
-_PICTURE_CODECS = frozenset([
-    "mjpeg", "mjpegb", "ljpeg", "jpegls", "jpeg2000", "jpegxl", "png", "apng", "gif", "webp", "bmp", "tiff",
-    "targa", "ppm", "pgm", "pbm", "pam", "pcx", "sgi", "qoi", "psd", "exr", "dpx",
-])
+_PICTURE_CODECS = frozenset((
+    "mjpeg", "mjpegb", "ljpeg", "jpegls", "jpeg2000", "jpegxl", "png", "apng", "gif", "webp", "bmp", "tiff", "targa",
+    "ppm", "pgm", "pbm", "pam", "pcx", "sgi", "qoi", "psd", "exr", "dpx",
+))
 # what an MP4 calls itself where it is a picture (AVIF, HEIC)
-_PICTURE_BRANDS = frozenset(["avif", "heic", "heix", "heim", "heis", "heif", "mif1", "miaf", "j2ki", "jpeg"])
+_PICTURE_BRANDS = frozenset(("avif", "heic", "heix", "heim", "heis", "heif", "mif1", "miaf", "j2ki", "jpeg"))
 _STILL = "a still picture, no video"
 # formats whose times count from zero, so that a late start is a late start; elsewhere the first time may be any number
 _OWN_CLOCK = frozenset(("mp4", "matroska"))
@@ -53,7 +52,7 @@ class Probe(NamedTuple):
     containers     FFmpeg's names of the container
     edited         whether an edit list hides some frames
     times, end     float64 [n], the second at which each shown frame appears; the second at which the last one goes
-    plain          whether it holds one video stream and starts as its container does, so that any FFmpeg takes it for that
+    plain          whether it holds one video stream and starts as its container does: any FFmpeg takes it for that
     """
 
     frames: int
@@ -108,19 +107,14 @@ def probe(path):
         raise refusal(path, problem) from None
 
 
-@lru_cache(maxsize=1)
-def _whitelist():
-    import av
-
-    pipes = {name for name in av.formats_available if name.endswith("_pipe")}
-    return ",".join(sorted(FORMATS | _SOUND | _PICTURES | pipes))
-
-
 def open_video(path):
+    """PyAV's container of the file."""
     import av
 
     # an absolute name cannot be taken for a protocol ("http:..."); what is on no list is refused before it is read
-    options = {"format_whitelist": _whitelist(), "protocol_whitelist": "file", **_LIMIT}
+    pipes = {name for name in av.formats_available if name.endswith("_pipe")}
+    formats = ",".join(sorted(FORMATS | _SOUND | _PICTURES | pipes))
+    options = {"format_whitelist": formats, "protocol_whitelist": "file", **_LIMIT}
     return av.open(str(path.resolve()), metadata_errors="replace", options=options)
 
 
@@ -157,9 +151,7 @@ def _size(container, stream, path):
         frame = next(checked(container.decode(stream)), None)
         if frame is None:
             raise VideoError(f"{path} holds no frame: get the video again")
-        width, height = frame.width, frame.height
-        if frame.rotation % 180:
-            width, height = height, width
+        width, height = (frame.height, frame.width) if frame.rotation % 180 else (frame.width, frame.height)
     if not (width and height):
         raise VideoError(f"{path}: its frames have no size, or more than 2^26 pixels: get it again, or scale it down")
     return width, height
@@ -209,8 +201,7 @@ def check_whole(path, count, promised):
 
 
 def _check_matroska(path, head):
-    """VideoError where a Matroska or WebM file is shorter than its segment says (FFmpeg plays such a file to where it
-    ends).
+    """VideoError where a Matroska or WebM file is shorter than its segment says (FFmpeg plays it to where it ends).
 
     Layout: EBML id, size, header; then the segment's id and its size. Sizes are numbers whose leading zero bits tell
     their length; all ones means unknown (a live recording).
@@ -252,5 +243,4 @@ def short(problem):
     """One line of a library's complaint, without its stack, its number, or the file's name once more."""
     if getattr(problem, "strerror", None):
         return str(problem.strerror)[:200]
-    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    return (lines[0] if lines else type(problem).__name__)[:200]
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0].strip()[:200]

@@ -1,9 +1,7 @@
 """Decode and sample frames of a video file.
 
-Comes in: the path of a video, how many frames, their size, which frames. Goes out: uint8 [num_frames, size, size, 3]
-(RGB) and how many of them are real; the rest is zero. The short side is scaled to `size` (bilinear, while decoding),
-then the centre is cut out. Pixels are taken as square, as the released code does: a file whose pixels are not (a DVD)
-is not stretched to the shape that a player shows.
+The short side is scaled to the size (bilinear, while decoding), then the centre is cut out. Pixels are taken as square,
+as the released code does: a file whose pixels are not (a DVD) is not stretched to the shape that a player shows.
 
 Two readers give the same frames: decord, and PyAV where decord is not installed, fails, or cannot be trusted. decord
 counts frames wrongly after a jump in files without presentation times (AVI: frame 38 of an H.264 AVI came out as
@@ -11,21 +9,18 @@ frame 8), so only the MP4/MOV and Matroska/WebM families go to it; and where an 
 without re-encoding) it gives others than asked, so such files go to PyAV, which shows what a player shows. Both apply
 the rotation stored in the file, both read the stream that FFmpeg calls the best one.
 
-Samplings (`frame_indices`): ``uniform``, ``released`` (the CLIP4Clip family: one frame per second, then evenly spaced),
-``segments`` (Frozen in Time: the middle of equal pieces, or a random frame of each with a seed).
-
 Seconds are those of a player's clock: the presentation times of the frames, after the edit list. In MP4/MOV and
 Matroska/WebM the clock starts at 0, also where the first picture appears later (a track that starts after the sound);
 other containers count from any number, there the clock starts at the first time stamp of the file.
 """
 
-import difflib
 import hashlib
 import math
 from pathlib import Path
 
 import numpy as np
 
+from posrank.messages import unknown
 from posrank.video.decoding import DecordFailed, decord_reads, read_decord, read_pyav
 from posrank.video.probing import MOST_PIXELS, VideoError, probe
 
@@ -56,21 +51,17 @@ def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None
             raise ValueError(f"{name} is {value!r}: give a whole number from 1 on")
     for name, value, known in (("sampling", sampling, SAMPLINGS), ("reader", reader, READERS)):
         if value not in known:
-            near = difflib.get_close_matches(str(value), known, n=1, cutoff=0.3)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise ValueError(f"unknown {name} {value!r}{hint}; known are {', '.join(known)}")
+            raise ValueError(unknown(name, value, known))
     path = Path(path)
     found = probe(path)
-
     width, height = scaled(found.width, found.height, size)
     if width * height > MOST_PIXELS:
         raise VideoError(f"{path}: {found.width} x {found.height} pixels are too long a strip to be scaled to {size}")
 
     def pick(times):
         try:
-            return frame_indices(
-                len(times), found.fps, num_frames, sampling, start, end, seed, times, max(found.end, times[-1])
-            )
+            last = max(found.end, times[-1])
+            return frame_indices(len(times), found.fps, num_frames, sampling, start, end, seed, times, last)
         except ValueError as problem:
             raise VideoError(f"{path}: {problem}") from None
 

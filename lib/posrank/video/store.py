@@ -3,9 +3,7 @@
 Comes in: a captions table and the folder of videos. Goes out, in one folder: ``videos.parquet`` (video_id, row,
 frames_read, status, reason) and ``frames.npy``, uint8 [V, F, H, W, 3] (V = videos whose file exists). Missing and
 corrupt videos are counted with their reason and have row -1; they never stop the others. Decoding is spread over
-processes, shows its progress, holds only a few videos in memory, and goes on where it was when it is killed and
-started again: what is done is noted in a journal in a hidden folder beside the store, which is put in place only when
-it is whole.
+processes and goes on where it was when it is killed and started again (`posrank.video.journal`).
 """
 
 import math
@@ -104,10 +102,8 @@ class FrameStore:
         good = self.table["status"] == "ok"
         fits = self.frames.ndim == 5 and self.frames.dtype == np.uint8
         if not fits or (good & (self.table["row"] >= len(self.frames))).any():
-            raise ValueError(
-                f"{path} holds {self.frames.dtype} {self.frames.shape}, which does not fit videos.parquet beside it: "
-                "make both again (dvc repro)"
-            )
+            holds = f"{path} holds {self.frames.dtype} {self.frames.shape}"
+            raise ValueError(f"{holds}, which does not fit videos.parquet beside it: make both again (dvc repro)")
         self.ids = self.table.loc[good, "video_id"].tolist()
         self.missing = dict(zip(self.table.loc[~good, "video_id"], self.table.loc[~good, "reason"]))
         self._rows = dict(zip(self.ids, self.table.loc[good, "row"].tolist()))
@@ -177,10 +173,8 @@ def _plan(captions, videos):
     distinct = columns.drop_duplicates(["video_id", "file", "start", "end"])
     twice = distinct[distinct["video_id"].duplicated()]
     if len(twice):
-        raise ValueError(
-            f"video {twice['video_id'].iloc[0]!r} has more than one file, start or end in the captions table: give "
-            "each its own video_id (or make one store per dataset)"
-        )
+        what = f"video {twice['video_id'].iloc[0]!r} has more than one file, start or end in the captions table"
+        raise ValueError(f"{what}: give each its own video_id (or make one store per dataset)")
     jobs, records, listings = [], [], {}
     for video, file, start, end, dataset in distinct.itertuples(index=False, name=None):
         name = file or f"{video}.mp4"
@@ -199,13 +193,6 @@ def _plan(captions, videos):
     return pd.DataFrame(records, columns=list(schema.TABLES["videos"])), jobs
 
 
-def _is_file(entry):
-    try:
-        return entry.is_file()
-    except OSError:  # a link that leads to itself
-        return False
-
-
 def _seconds_in_id(video):
     """Length of a clip whose id ends in its first and last second ("G9zN5TTuGO4_179_189"), else None."""
     found = re.search(r"_(\d{1,9})_(\d{1,9})$", video)
@@ -218,7 +205,7 @@ def _locate(path, listings):
     if path.parent not in listings:
         names, stems = [], {}
         if path.parent.is_dir():
-            names = sorted(entry.name for entry in os.scandir(path.parent) if _is_file(entry))
+            names = sorted(name for name in os.listdir(path.parent) if os.path.isfile(path.parent / name))
         for name in names:
             if os.path.splitext(name)[1].lower() in SUFFIXES:
                 stems.setdefault(os.path.splitext(name)[0], name)

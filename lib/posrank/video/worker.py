@@ -1,7 +1,7 @@
 """Worker processes: many small jobs, any of which may crash, hang or be killed without harm to the others.
 
-Comes in: a function and jobs. Goes out: each job with its result, as they come. `decode` is the frame store's function:
-it reads one video and writes its frames in place into ``frames.npy``. Nothing here imports pandas or torch.
+`decode` is the frame store's function: it reads one video and writes its frames in place into ``frames.npy``. Nothing
+here imports pandas or torch.
 """
 
 import multiprocessing.connection
@@ -20,10 +20,7 @@ from posrank.video.probing import VideoError, probe
 from posrank.video.sampling import read_frames
 
 # a decoder that runs wild ends by one of these; any other signal came from outside (no memory left, a scheduler)
-_CRASHES = {
-    getattr(signal, name) for name in ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS")
-    if hasattr(signal, name)
-}
+_CRASHES = {getattr(signal, f"SIG{name}", None) for name in ("SEGV", "BUS", "FPE", "ILL", "ABRT", "TRAP", "SYS")}
 _TRIES = 3
 _SILENCE = 120.0
 """Seconds in which a pool must start or end one job."""

@@ -2,10 +2,9 @@
 
     root/videos/<video_id>.mp4      real H.264 (PyAV)
     root/annotations.json           [{video_id, split, file, scene, captions: [{caption_id, caption, tokens}]}]
-
-`tokens` are the gold tags [text, whitespace, lemma, upos, tag]. Clips are written under a temporary name and renamed; a build
-that was killed goes on where it stopped, a build with other parameters starts afresh. The annotation file comes last: where
-it stands, the world is whole.
+ `tokens` are the gold tags [text, whitespace, lemma, upos, tag, head, dep]. A build that was killed goes on where it
+stopped, a build with other parameters starts afresh. The annotation file comes last: where it stands, the world is
+whole.
 """
 
 import json
@@ -25,15 +24,12 @@ from posrank.world.grammar import item_rng, sample_scene, write_captions
 from posrank.world.renderer import render
 
 SPLITS = ("train", "val", "test")
-
-
 # x264's assembly gives other bytes on other processors; with AVX-512 they even depend on what was encoded before
 _X264 = {"crf": "18", "preset": "veryfast", "x264-params": "asm=0:threads=1:lookahead-threads=1:sync-lookahead=0"}
 
 
 def write_mp4(path, frames, fps=8):
-    """uint8 [F, H, W, 3], even sides -> an H.264 file; the same frames give the same bytes, on any processor and in any
-    order (of one version of FFmpeg and x264)."""
+    """uint8 [F, H, W, 3], even sides -> an H.264 file; the same bytes on any processor (of one FFmpeg and x264)."""
     import av
 
     with atomic(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
@@ -69,7 +65,9 @@ def item(seed, split, index, captions="balanced"):
 def annotation(seed, split, index, captions="balanced"):
     """The entry of annotations.json of one clip."""
     video_id, scene, written = item(seed, split, index, captions)
-    entries = [dict(caption_id=f"{video_id}#{i}", caption=text, tokens=tokens) for i, (text, tokens) in enumerate(written)]
+    entries = [
+        dict(caption_id=f"{video_id}#{i}", caption=text, tokens=tokens) for i, (text, tokens) in enumerate(written)
+    ]
     return dict(video_id=video_id, split=split, file=f"videos/{video_id}.mp4", scene=scene.words(), captions=entries)
 
 
@@ -101,7 +99,7 @@ def build(root, *, seed=0, train=3000, val=300, test=500, frames=8, fps=8, size=
         left.unlink(missing_ok=True)
     if before != config:
         with atomic(note) as temporary:
-            Path(temporary).write_text(json.dumps(config))
+            temporary.write_text(json.dumps(config))
     tasks = [(split, i) for split, number in zip(SPLITS, (train, val, test)) for i in range(number)]
     chunks = [tasks[i : i + 16] for i in range(0, len(tasks), 16)]
     work = partial(_write_clips, root=root, seed=seed, frames=frames, size=size, captions=captions, fps=fps)
@@ -113,7 +111,7 @@ def build(root, *, seed=0, train=3000, val=300, test=500, frames=8, fps=8, size=
             bar.update(len(chunk))
     entries = [annotation(seed, split, i, captions) for split, i in tasks]
     with atomic(annotations) as temporary:
-        Path(temporary).write_text(json.dumps(entries))
+        temporary.write_text(json.dumps(entries))
     return entries
 
 
@@ -132,13 +130,14 @@ def _parameters(note):
 
 
 def gold_tags(root):
-    """The tags table (caption_id, i, text, whitespace, lemma, upos, tag, head, dep, tagger = "gold") from annotations.json."""
+    """The tags table, tagger = "gold", from annotations.json; ValueError where that is missing."""
     path = Path(root) / "annotations.json"
     if not path.exists():
         raise ValueError(f"{path} is missing; `dvc repro world` makes the embedded world")
     rows = [
         (caption["caption_id"], i, *token)
-        for entry in json.loads(path.read_text()) for caption in entry["captions"] for i, token in enumerate(caption["tokens"])
+        for entry in json.loads(path.read_text()) for caption in entry["captions"]
+        for i, token in enumerate(caption["tokens"])
     ]
     tags = pd.DataFrame(rows, columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "head", "dep"])
     return tags.assign(tagger="gold")

@@ -1,7 +1,6 @@
 """The world's grammar: scenes drawn from independent slots, and captions with gold tags.
-
-A scene is one acting object, one landmark, and how the first moves relative to the second. Values on an axis exclude one
-another (a clip shows exactly one adverb, one preposition, ...), so a caption with one word changed is false by
+ A scene is one acting object, one landmark, and how the first moves relative to the second. Values on an axis exclude
+one another (a clip shows exactly one adverb, one preposition, ...), so a caption with one word changed is false by
 construction. Slots are independent and uniform: nothing in the text predicts a word, so whoever scores above the
 shuffled-video line has looked. WordNet's direct antonyms are among the words of every part that has them: black-white,
 big-little, expand-contract, appear-disappear, slowly-quickly, early-late, upward-downward.
@@ -43,12 +42,14 @@ _FIXED = {
     "a": ("a", "DET", "DT"), "the": ("the", "DET", "DT"), "is": ("be", "AUX", "VBZ"),
     "there": ("there", "PRON", "EX"), "that": ("that", "PRON", "WDT"),
 }
-_TAGS = {"noun": ("NOUN", "NN"), "adj": ("ADJ", "JJ"), "verb": ("VERB", "VBG"), "adv": ("ADV", "RB"), "prep": ("ADP", "IN")}
+_TAGS = {
+    "noun": ("NOUN", "NN"), "adj": ("ADJ", "JJ"), "verb": ("VERB", "VBG"), "adv": ("ADV", "RB"), "prep": ("ADP", "IN"),
+}
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a clip shows (words of the slots) and how it looks (nuisance: side, place, background; no caption names it)."""
+    """What a clip shows (words of the slots) and how it looks (side, place, background; no caption names it)."""
 
     noun1: str
     adj1: str
@@ -104,7 +105,8 @@ def nuisance(rng):
 
 
 def write_caption(scene, template):
-    """A caption and its gold tokens [(text, whitespace, lemma, upos, tag, head, dep), ...], as posrank.language.tag has them.
+    """A caption and its gold tokens [(text, whitespace, lemma, upos, tag, head, dep), ...], as posrank.language.tag has
+    them.
 
     >>> scene = Scene("ball", "red", "spin", "slowly", "beside", "star", "big")
     >>> write_caption(scene, FULL[0])[0]

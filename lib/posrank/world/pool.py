@@ -1,7 +1,6 @@
 """The pretraining pool: many rendered clips in groups that show the same two objects doing different things.
-
-Clips of a group are what several cuts of one scene are in a web corpus: only what happens tells them apart. They are kept
-as raw frames (no mp4), because they are seen once per epoch of an hour-long job and by nobody else.
+ Clips of a group are what several cuts of one scene are in a web corpus: only what happens tells them apart. They are
+kept as raw frames (no mp4), because they are seen once per epoch of an hour-long job and by nobody else.
 """
 
 import json
@@ -63,10 +62,11 @@ def render_pool(path, groups, size=4, seed=0, frames=8, pixels=64, workers=None)
 
 
 def pool_captions(groups, size=4, seed=0, per_clip=6):
-    """For each clip of the pool `per_clip` captions, [[caption, ...], ...]: four that mention everything, two that do not."""
-    out = []
-    for group in range(groups):
-        for member, scene in enumerate(group_scenes(seed, group, size)):
-            rng = item_rng("world-pool-captions", seed, group, member)
-            out.append([text for text, _ in write_captions(scene, rng, full=per_clip - per_clip // 3, short=per_clip // 3)])
-    return out
+    """For each clip of the pool `per_clip` captions, [[caption, ...], ...]: two of three mention everything."""
+    scenes = [(group, *each) for group in range(groups) for each in enumerate(group_scenes(seed, group, size))]
+    rngs = [item_rng("world-pool-captions", seed, group, member) for group, member, _ in scenes]
+    short = per_clip // 3
+    return [
+        [text for text, _ in write_captions(scene, rng, per_clip - short, short)]
+        for (*_, scene), rng in zip(scenes, rngs)
+    ]

@@ -1,8 +1,7 @@
 """Scene -> frames: where the actor is, what it does, how it does it, and the picture of that.
-
-The adverb sets the clock of the verb (slowly, quickly, early, late) or adds a drift (upward, downward); the preposition
-sets the path relative to the landmark; the verb sets the pose. Lengths are in units of an object's radius, time runs over
-the clip from 0 to 1.
+ The adverb sets the clock of the verb (slowly, quickly, early, late) or adds a drift (upward, downward); the
+preposition sets the path relative to the landmark; the verb sets the pose. Lengths are in units of an object's radius,
+time runs over the clip from 0 to 1.
 """
 
 import colorsys
@@ -75,24 +74,13 @@ def pose(verb, adverb, t):
 
 def path(preposition, t, side, landmark=1.0):
     """Where the actor is relative to a landmark of that size: (x, y, in front, scale)."""
-    if preposition == "above":
-        return 0.0, -1.95, True, 1.0
-    if preposition == "below":
-        return 0.0, 1.95, True, 1.0
-    if preposition == "beside":
-        return 2.05 * side, 0.0, True, 1.0
-    if preposition == "inside":
-        return 0.0, 0.0, True, max(0.5 * landmark, 0.36)
-    if preposition == "behind":
-        return 0.7 * side, -0.45, False, 1.0
-    if preposition == "around":
-        angle = 2 * math.pi * t + (0 if side > 0 else math.pi)
-        return 2.0 * math.cos(angle), 2.0 * math.sin(angle), True, 1.0
-    if preposition == "through":
-        return 2.3 * side * (2 * t - 1), 0.0, True, 1.0
-    if preposition == "toward":
-        return side * (2.7 - 1.5 * t), 0.0, True, 1.0
-    raise ValueError(f"the world has no path for {preposition!r}")
+    angle = 2 * math.pi * t + (0 if side > 0 else math.pi)
+    return {
+        "above": (0.0, -1.95, True, 1.0), "below": (0.0, 1.95, True, 1.0), "beside": (2.05 * side, 0.0, True, 1.0),
+        "inside": (0.0, 0.0, True, max(0.5 * landmark, 0.36)), "behind": (0.7 * side, -0.45, False, 1.0),
+        "around": (2.0 * math.cos(angle), 2.0 * math.sin(angle), True, 1.0),
+        "through": (2.3 * side * (2 * t - 1), 0.0, True, 1.0), "toward": (side * (2.7 - 1.5 * t), 0.0, True, 1.0),
+    }[preposition]
 
 
 def background(scene, side):

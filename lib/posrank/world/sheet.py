@@ -5,7 +5,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 
 def contact_sheet(clips, captions, zoom=1.5, margin=8):
-    """`clips`: list of uint8 [F, H, W, 3]; `captions`: one line per clip -> PIL image, a row per clip, caption above it."""
+    """clips: uint8 [F, H, W, 3]; captions: a line per clip -> PIL image, a row per clip below its caption."""
     if len(clips) != len(captions):
         raise ValueError(f"{len(clips)} clips but {len(captions)} captions: a sheet needs one caption per clip")
     font = ImageFont.load_default(13)

@@ -1,7 +1,6 @@
 """Sprites: one shaded, outlined picture per (noun, adjective), drawn with Pillow.
-
-Colours are adjectives; big and little objects are grey, so that an object has exactly one adjective. A bright stripe off
-the centre makes a turning ball or ring visible.
+ Colours are adjectives; big and little objects are grey, so that an object has exactly one adjective. A bright stripe
+off the centre makes a turning ball or ring visible.
 """
 
 import functools
