@@ -56,10 +56,8 @@ def file_digest(path):
     path = Path(path)
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-        listed = sorted(
-            ({"md5": file_digest(file), "relpath": file.relative_to(path).as_posix()} for file in files),
-            key=lambda entry: entry["relpath"],
-        )
+        listed = sorted(({"md5": file_digest(file), "relpath": file.relative_to(path).as_posix()} for file in files),
+                        key=lambda entry: entry["relpath"])
         return hashlib.md5(json.dumps(listed, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
     if not path.is_file():
         return None
@@ -72,14 +70,11 @@ def data_digests(folder, run, settings, rules):
     weights (a model's name where they are no files of the world), trained weights."""
     data, dataset, backbone = Path(folder) / "data", settings["dataset"], settings["build"]["backbone"]
     start = data / "world" / ("pretrained_frozen" if settings["system"] == "frozen" else "pretrained")
-    return {
-        "captions": file_digest(data / "captions" / f"{dataset}.parquet"),
-        "tags": file_digest(data / "tags" / f"{dataset}.parquet"),
-        "frames": file_digest(data / "frames" / dataset),
-        "negatives": {rule: file_digest(data / "negatives" / f"{dataset}-{rule}.parquet") for rule in rules},
-        "start": file_digest(start) if backbone == "world" else str(backbone),
-        "weights": file_digest(Path(folder) / "runs" / run / "weights.safetensors"),
-    }
+    return {"captions": file_digest(data / "captions" / f"{dataset}.parquet"),
+            "tags": file_digest(data / "tags" / f"{dataset}.parquet"), "frames": file_digest(data / "frames" / dataset),
+            "negatives": {rule: file_digest(data / "negatives" / f"{dataset}-{rule}.parquet") for rule in rules},
+            "start": file_digest(start) if backbone == "world" else str(backbone),
+            "weights": file_digest(Path(folder) / "runs" / run / "weights.safetensors")}
 
 
 def stages(home=HOME):
@@ -94,16 +89,9 @@ def behind(name, found):
     chain = [name] if name in found else []
     for stage in chain:
         for other, entry in found.items():
-            if (
-                other not in chain
-                and not entry.get("frozen")
-                and any(
-                    _inside(dep, out)
-                    for dep in found[stage].get("deps", [])
-                    for out in outputs(entry)
-                    if not out.startswith((SOURCE, "results/notebooks"))
-                )
-            ):
+            if (other not in chain and not entry.get("frozen")
+                and any(_inside(dep, out) for dep in found[stage].get("deps", []) for out in outputs(entry)
+                        if not out.startswith((SOURCE, "results/notebooks")))):
                 chain.append(other)
     return chain
 
@@ -116,11 +104,9 @@ def outputs(stage):
 
 def _inside(dep, out):
     """Whether the output lies at or below the dependency, or the other way round; `${...}` stands for any text."""
-    return all(
-        re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(a)), b)
-        or re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(b)), a)
-        for a, b in zip(dep.split("/"), out.split("/"))
-    )
+    return all(re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(a)), b)
+               or re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(b)), a)
+               for a, b in zip(dep.split("/"), out.split("/")))
 
 
 def code_digest(home=HOME):
@@ -137,11 +123,8 @@ def code_digest(home=HOME):
         elif dep.startswith("lib/") and not dep.startswith(FIGURES):
             files = [home / dep] if (home / dep).is_file() else sorted((home / dep).rglob("*"))
             for file in files:
-                if (
-                    file.is_file()
-                    and "__pycache__" not in file.parts
-                    and not file.relative_to(home).as_posix().startswith(FIGURES)
-                ):
+                if (file.is_file() and "__pycache__" not in file.parts
+                    and not file.relative_to(home).as_posix().startswith(FIGURES)):
                     digest.update(f"{file.relative_to(home).as_posix()}:{file_digest(file)};".encode())
     return digest.hexdigest()
 
@@ -151,11 +134,8 @@ def _code_cells(path):
     if not path.is_file():
         return ""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return "\n".join(
-        "".join(cell["source"])
-        for cell in cells
-        if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", [])
-    )
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"
+                     and "parameters" not in cell["metadata"].get("tags", []))
 
 
 def params_digest(params, system, home=HOME):

@@ -74,9 +74,8 @@ def check_labels(labels, where="labels"):
         )
     labels = labels[[*COLUMNS, *(column for column in labels.columns if column not in COLUMNS)]].reset_index(drop=True)
     for column in COLUMNS:
-        wrong = (
-            labels[column].isna() if column in ANSWERS else labels[column].isna() | (labels[column].astype(str) == "")
-        )
+        wrong = (labels[column].isna() if column in ANSWERS else labels[column].isna()
+                 | (labels[column].astype(str) == ""))
         allowed = {"part": PARTS, **{question: ("", *answers) for question, answers in ANSWERS.items()}}.get(column)
         if allowed:
             wrong |= ~labels[column].isin(allowed)
@@ -84,11 +83,8 @@ def check_labels(labels, where="labels"):
             wrong |= ~labels[column].astype(str).str.fullmatch(r"\d{1,9}")
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
-            remedy = (
-                f"use one of {', '.join(filter(None, allowed))}"
-                if allowed
-                else f"give {'a whole number' if column == 'k' else 'it'}"
-            )
+            remedy = (f"use one of {', '.join(filter(None, allowed))}" if allowed
+                      else f"give {'a whole number' if column == 'k' else 'it'}")
             raise ValueError(f"{where}, line {row + 2}: {column} is {labels[column].iloc[row]!r}; {remedy}")
     labels["k"] = labels["k"].astype("int64")
     twice = labels.duplicated([*KEY, "labeller"]).to_numpy()
@@ -107,10 +103,9 @@ def check_set(labels, negatives, captions, where="labels"):
     keys = labels[list(KEY)].drop_duplicates()
     found = schema.validate(negatives, "negatives")[[*KEY, "sentence"]].merge(keys, on=list(KEY))
     both = labels.merge(_with_captions(found, captions), on=list(KEY), how="left", suffixes=("", "_now"))
-    for wrong, what in (
-        (both["fingerprint_now"].isna(), "is not in this set"),
-        (both["fingerprint_now"] != both["fingerprint"], "has another text now than when it was labelled"),
-    ):
+    for wrong, what in ((both["fingerprint_now"].isna(), "is not in this set"),
+                        (both["fingerprint_now"] != both["fingerprint"],
+                         "has another text now than when it was labelled")):
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
             raise ValueError(

@@ -14,27 +14,13 @@ from posrank.figures.strips import png, strip
 from posrank.negatives.changed_words import changes
 from posrank.paths import unsafe
 
-KEYS = {
-    "g": ("grammatical", "yes"),
-    "u": ("grammatical", "no"),
-    "f": ("false_negative", "no"),
-    "t": ("false_negative", "yes"),
-    "c": ("false_negative", "cannot tell"),
-    "b": ("back", ""),
-    "s": ("skip", ""),
-}
+KEYS = {"g": ("grammatical", "yes"), "u": ("grammatical", "no"), "f": ("false_negative", "no"),
+        "t": ("false_negative", "yes"), "c": ("false_negative", "cannot tell"), "b": ("back", ""), "s": ("skip", "")}
 """Key -> the question that it answers and the answer, or the step that it takes."""
 
 COLOURS = {"caption": "#0173b2", "negative": "#d55e00"}
-_WORDS = {
-    "g": "grammatical",
-    "u": "ungrammatical",
-    "f": "false of the video",
-    "t": "still true of it",
-    "c": "cannot tell",
-    "b": "back",
-    "s": "skip",
-}
+_WORDS = {"g": "grammatical", "u": "ungrammatical", "f": "false of the video", "t": "still true of it",
+          "c": "cannot tell", "b": "back", "s": "skip"}
 
 
 def marked(text, other, colour):
@@ -56,10 +42,8 @@ def marked(text, other, colour):
 
 def item_html(item):
     """Part of speech, caption and negative of an item, the changed words coloured."""
-    lines = (
-        ("caption", marked(item["caption"], item["sentence"], COLOURS["caption"])),
-        ("negative", marked(item["sentence"], item["caption"], COLOURS["negative"])),
-    )
+    lines = (("caption", marked(item["caption"], item["sentence"], COLOURS["caption"])),
+             ("negative", marked(item["sentence"], item["caption"], COLOURS["negative"])))
     grey = 'style="color:#888;padding-right:1em;text-align:right;vertical-align:top"'
     rows = "".join(f'<tr><td {grey}>{name}</td><td style="text-align:left">{line}</td></tr>' for name, line in lines)
     return f'<table style="font-size:17px;line-height:1.5;margin:0">{rows}</table>'
@@ -106,9 +90,8 @@ class Labelling:
         self.keys.observe(self._on_keys, names="value")
         self.buttons = {}
         for key in KEYS:
-            self.buttons[key] = widgets.Button(
-                description=f"{_WORDS[key]}  ({key})", layout=widgets.Layout(width="160px")
-            )
+            self.buttons[key] = widgets.Button(description=f"{_WORDS[key]}  ({key})",
+                                               layout=widgets.Layout(width="160px"))
             self.buttons[key].on_click(lambda _, key=key: self._on_button(key))
         row = widgets.Layout(align_items="center")
         name = '<div style="width:150px;font-weight:600">{}</div>'.format
@@ -116,17 +99,10 @@ class Labelling:
         def line(title, *children):
             return widgets.HBox([widgets.HTML(name(title)), *children], layout=row)
 
-        self.widget = widgets.VBox(
-            [
-                widgets.HBox([self.progress, self.head], layout=row),
-                self.picture,
-                self.text,
-                line("The sentence is", self.buttons["g"], self.buttons["u"]),
-                line("It is", self.buttons["f"], self.buttons["t"], self.buttons["c"]),
-                line("", self.buttons["b"], self.buttons["s"], self.keys),
-                self.note,
-            ]
-        )
+        self.widget = widgets.VBox([widgets.HBox([self.progress, self.head], layout=row), self.picture, self.text,
+                                    line("The sentence is", self.buttons["g"], self.buttons["u"]),
+                                    line("It is", self.buttons["f"], self.buttons["t"], self.buttons["c"]),
+                                    line("", self.buttons["b"], self.buttons["s"], self.keys), self.note])
         self._show(f"labels: {path}")
 
     def _ipython_display_(self):
@@ -204,11 +180,8 @@ class Labelling:
             self.buttons[key].disabled = end and question in kept.ANSWERS
         done = f"{self.progress.value} of {len(self.items)} labelled"
         if end:
-            rest = (
-                f"; {len(left)} are open, (s) goes to the first"
-                if left
-                else ". Thank you. Run the cells below for the report"
-            )
+            rest = (f"; {len(left)} are open, (s) goes to the first" if left
+                    else ". Thank you. Run the cells below for the report")
             self.head.value, self.text.value = f"<b>{done}</b>", f'<p style="font-size:17px">{done}{rest}.</p>'
             self.picture.layout.display = "none"
             return

@@ -8,12 +8,8 @@ from posrank.figures.runs import name_of
 from posrank.figures.strips import strip_html
 from posrank.figures.style import STRATEGIES, SYSTEMS
 
-SOURCE_COLOURS = {
-    "antonym": "#c0392b",
-    "hypernym_antonym": "#d68910",
-    "hyponym_antonym": "#b7950b",
-    "random": "#1f618d",
-}
+SOURCE_COLOURS = {"antonym": "#c0392b", "hypernym_antonym": "#d68910", "hyponym_antonym": "#b7950b",
+                  "random": "#1f618d"}
 
 
 def caption_html(sentence, word, source, second=None):
@@ -48,13 +44,10 @@ def examples_html(captions, negatives, caption_ids, per_part=3):
             for n in some.itertuples():
                 # position and replacement are known: colour the word there, not its first namesake
                 lines.append(marked_negative(n, texts[caption_id]))
-            rows.append(
-                f'<tr><td style="color:#777;vertical-align:top">{part}</td>'
-                f'<td style="text-align:left">{"<br>".join(lines)}</td></tr>'
-            )
-    legend = " &nbsp; ".join(
-        f'<b style="color:{colour}">{_source(name)}</b>' for name, colour in SOURCE_COLOURS.items()
-    )
+            rows.append(f'<tr><td style="color:#777;vertical-align:top">{part}</td>'
+                        f'<td style="text-align:left">{"<br>".join(lines)}</td></tr>')
+    legend = " &nbsp; ".join(f'<b style="color:{colour}">{_source(name)}</b>'
+                             for name, colour in SOURCE_COLOURS.items())
     return f"<table>{''.join(rows)}</table><p>{legend}</p>"
 
 
@@ -96,16 +89,11 @@ def example_html(work, metrics, index=0, per_part=2, others=3):
     for m in metrics:
         if m["system"] == metrics[0]["system"] and m["seed"] == metrics[0]["seed"]:
             found = work.ranks(name_of(m))
-            mine = (
-                None
-                if found is None
-                else found[(found["caption_id"] == chosen.name) & (found["run"] == found["run"].iloc[0])]
-            )
-            ranks[STRATEGIES[m["strategy"]]] = (
-                {}
-                if mine is None
-                else {r.part: f"{1 + r.better + r.equal / 2:g} of {r.negatives + 1}" for r in mine.itertuples()}
-            )
+            mine = (None if found is None
+                    else found[(found["caption_id"] == chosen.name) & (found["run"] == found["run"].iloc[0])])
+            ranks[STRATEGIES[m["strategy"]]] = ({} if mine is None
+                                                else {r.part: f"{1 + r.better + r.equal / 2:g} of {r.negatives + 1}"
+                                                      for r in mine.itertuples()})
     far = test[test["video_id"] != chosen["video_id"]].drop_duplicates("video_id")["caption"].head(others)
     cell = '<td style="text-align:left;vertical-align:top">'
     head = "".join(f"<th>{name}</th>" for name in ("", "fine-grained negatives", *ranks))
@@ -114,15 +102,10 @@ def example_html(work, metrics, index=0, per_part=2, others=3):
         some = lists[(lists["caption_id"] == chosen.name) & (lists["part"] == part)].sort_values("k").head(per_part)
         if len(some):
             lines = "<br>".join(marked_negative(n, chosen["caption"]) for n in some.itertuples())
-            rows.append(
-                f"<tr>{cell}{part}</td>{cell}{lines}</td>"
-                + "".join(f"<td>{r.get(part, '')}</td>" for r in ranks.values())
-                + "</tr>"
-            )
+            rows.append(f"<tr>{cell}{part}</td>{cell}{lines}</td>"
+                        + "".join(f"<td>{r.get(part, '')}</td>" for r in ranks.values()) + "</tr>")
     coarse = "".join(f'<li style="color:#8b5a2b">{escape(text)}</li>' for text in far)
-    return (
-        f"{strip_html(store[chosen['video_id']], 900)}<p><b>{escape(chosen['caption'])}</b></p>"
-        f"<p>Coarse-grained negatives, captions of other "
-        f"videos:</p><ul>{coarse}</ul><table><tr>{head}</tr>{''.join(rows)}</table>"
-        + (f"<p>Rank of the caption in its list under {SYSTEMS[metrics[0]['system']]}.</p>" if ranks else "")
-    )
+    return (f"{strip_html(store[chosen['video_id']], 900)}<p><b>{escape(chosen['caption'])}</b></p>"
+            f"<p>Coarse-grained negatives, captions of other "
+            f"videos:</p><ul>{coarse}</ul><table><tr>{head}</tr>{''.join(rows)}</table>"
+            + (f"<p>Rank of the caption in its list under {SYSTEMS[metrics[0]['system']]}.</p>" if ranks else ""))

@@ -23,15 +23,9 @@ def ranked_list(scores, negatives, caption, caption_id, part):
     if mine.empty:
         raise ValueError(f"there are no scores of caption {caption_id!r} and part {part!r}")
     own = negatives[(negatives["caption_id"] == caption_id) & (negatives["part"] == part)].set_index("k")
-    table = pd.DataFrame(
-        {
-            "rank": mine["score"].rank(ascending=False),
-            "score": mine["score"],
-            "sentence": [caption if k == -1 else own["sentence"].get(k, "") for k in mine["k"]],
-            "true": mine["k"] == -1,
-            "source": [own["source"].get(k, "") for k in mine["k"]],
-        }
-    )
+    table = pd.DataFrame({"rank": mine["score"].rank(ascending=False), "score": mine["score"],
+                          "sentence": [caption if k == -1 else own["sentence"].get(k, "") for k in mine["k"]],
+                          "true": mine["k"] == -1, "source": [own["source"].get(k, "") for k in mine["k"]]})
     return table.sort_values(["rank", "true"], kind="stable", ignore_index=True)
 
 
@@ -65,21 +59,12 @@ def failures_html(run, ranks, scores, negatives, captions, clip, per_part=2):
         mine = negatives[
             (negatives["caption_id"] == row.caption_id) & (negatives["part"] == row.part) & (negatives["k"] == row.k)
         ]
-        won = (
-            marked_negative(next(mine.itertuples()), texts[row.caption_id], "#c0392b")
-            if len(mine)
-            else "(not in this set)"
-        )
+        won = (marked_negative(next(mine.itertuples()), texts[row.caption_id], "#c0392b") if len(mine)
+               else "(not in this set)")
         blocks.append(
-            lines_html(
-                [
-                    (row.part, strip_html(clip(row.video_id))),
-                    (
-                        f"{row.caption_score:.4g}",
-                        f"<b>{escape(texts[row.caption_id])}</b> (the caption, rank {row.rank:g} of {row.of})",
-                    ),
-                    (f"{row.score:.4g}", f"{won} (the negative that won)"),
-                ]
-            )
+            lines_html([(row.part, strip_html(clip(row.video_id))),
+                        (f"{row.caption_score:.4g}",
+                         f"<b>{escape(texts[row.caption_id])}</b> (the caption, rank {row.rank:g} of {row.of})"),
+                        (f"{row.score:.4g}", f"{won} (the negative that won)")])
         )
     return "".join(blocks) or "<p>No caption ranks below a negative.</p>"

@@ -124,3 +124,28 @@ def shortcut_table(groups):
     columns = ["posrank", "best_blind", "vision_gain"]
     both = first[columns].join(second[columns], how="inner", lsuffix=f" {names[0]}", rsuffix=f" {names[1]}")
     return both.assign(bought=np.round(second["posrank"] - first["posrank"], 12).reindex(both.index))
+
+
+def gains_text(groups):
+    """For each group, system and strategy a line: what it adds to coarse training on average over the parts, and what
+    is left once the gain of the same model with the wrong videos is taken away."""
+    table = gain_table(groups)
+    if table.empty:
+        return "No runs of several strategies are published here."
+    means = table.xs("mean", level="part")
+    lines = [f"* {group}, {SYSTEMS[system]}, {STRATEGIES[strategy]}: {row['gain']:+.3f} over coarse training, "
+             f"of which {row['vision']:+.3f} "
+             f"with the right video alone ({row['seeds']:.0f} seed{'s' if row['seeds'] > 1 else ''})."
+             for (group, system, strategy), row in means.iterrows()]
+    return "\n".join(lines)
+
+
+def unseen_text(groups):
+    """For each group a line that names the parts and strategies whose PoSRank is below the best score without video."""
+    table, lines = finding_table(groups), []
+    for group, mine in table.groupby("group", sort=False):
+        below = mine[mine["vision_gain"] < 0]
+        cells = [f"{SYSTEMS[s]} {STRATEGIES[t]} {p} ({row['posrank']:.3f} < {row['best_blind']:.3f})"
+                 for (_, s, t, p), row in below.iterrows()]
+        lines.append(f"* {group}: {'; '.join(cells) or 'none'}.")
+    return "\n".join(lines) or "No runs are published here."

@@ -41,9 +41,8 @@ def nearest_html(captions, n=4, k=5, seed=0, clip=lambda video_id: None):
         lines = [("", strip_html(shown))] if (shown := clip(row.video_id)) is not None else []
         lines.append(("caption", f"<b>{escape(row.caption)}</b>"))
         for other in mine.itertuples():
-            text = " ".join(
-                escape(w) if w.lower() in words else f"<b>{escape(w)}</b>" for w in other.near_caption.split()
-            )
+            text = " ".join(escape(w) if w.lower() in words else f"<b>{escape(w)}</b>"
+                            for w in other.near_caption.split())
             lines.append((f"{other.similarity:.2f}", f'<span style="color:{COLOURS["coarse"]}">{text}</span>'))
         blocks.append(lines_html(lines if len(mine) else [*lines, ("", "there are no captions of other videos")]))
     return "".join(blocks)
@@ -63,18 +62,13 @@ def coarse_fine_html(captions, negatives, seed=0, k=5, clip=lambda video_id: Non
     others = captions[captions["video_id"] != chosen["video_id"]]
     lines = [("video", strip_html(clip(chosen["video_id"]))), ("caption", f"<b>{escape(chosen['caption'])}</b>")]
     for number, other in enumerate(some(others.drop_duplicates("video_id"), k, seed)["caption"]):
-        lines.append(
-            ("" if number else "coarse-grained", f'<span style="color:{COLOURS["coarse"]}">{escape(other)}</span>')
-        )
+        lines.append(("" if number else "coarse-grained",
+                      f'<span style="color:{COLOURS["coarse"]}">{escape(other)}</span>'))
     mine = negatives[negatives["caption_id"] == chosen["caption_id"]].sort_values("k").drop_duplicates("part")
     first = "fine-grained"
     for row in sorted(mine.itertuples(), key=lambda row: PARTS.index(row.part)):
-        lines.append(
-            (
-                first,
-                f"{marked_negative(row, chosen['caption'], COLOURS['fine'])} "
-                f'<span style="color:#999">({row.part})</span>',
-            )
-        )
+        lines.append((first,
+                      f"{marked_negative(row, chosen['caption'], COLOURS['fine'])} "
+                      f'<span style="color:#999">({row.part})</span>'))
         first = ""
     return lines_html(lines)

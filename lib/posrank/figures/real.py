@@ -158,9 +158,8 @@ def figure2(found, datasets=("msrvtt", "vatex"), count=500, k=5, seed=0):
 
 def figure3(found):
     """Fig. 3's curves of the test captions of every dataset (posrank.captions.duplicates)."""
-    return pd.concat([
-        statistics.duplicate_curves(table, tags) for _, _, table, tags in found.values() if (table["split"] == "test").any()
-    ], ignore_index=True)
+    return pd.concat([statistics.duplicate_curves(table, tags) for _, _, table, tags in found.values()
+                      if (table["split"] == "test").any()], ignore_index=True)
 
 
 def released_validity(found, root, b=10000):
@@ -198,10 +197,8 @@ def write(root, out, work=None):
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     found = load(root, work)
-    tables = {
-        "table1": table1(found), "table2": table2(found, root), "figure2": figure2(found), "figure3": figure3(found),
-        "released_validity": released_validity(found, root),
-    }
+    tables = {"table1": table1(found), "table2": table2(found, root), "figure2": figure2(found),
+              "figure3": figure3(found), "released_validity": released_validity(found, root)}
     for name, table in tables.items():
         table.to_csv(out / f"{name}.csv", index=False, float_format="%.6g")
     show_style()

@@ -39,24 +39,14 @@ def head_box(work, selection):
         videos, captions = (first[name] - first[f"{name}_missing"] for name in ("videos", "captions"))
         data += f": {videos} videos, {captions} captions"
     k = params.negatives.k if isinstance(params.negatives.k, int) else json.dumps(params.negatives.k.plain())
-    lines = {
-        "paper": PAPER,
-        "preset": preset or "params.yaml as it stands",
-        "data": data,
-        "K": f"{k} negatives a list at most, rule {params.evaluate.rules[0]}",
-        "training": f"{len(asked(params))} runs, {train.steps} steps each"
-        if train.steps
-        else f"{len(asked(params))} runs, {train.epochs} epochs each",
-        "seeds": ", ".join(map(str, train.seeds)),
-        "commit": f"{commit} ({date})" if commit else "not known (no git)",
-        "machine": "; ".join(
-            filter(
-                None,
-                [box.get("processor"), f"{box['cores']} cores" if box else "", ", ".join(box.get("accelerator") or [])],
-            )
-        )
-        or "nothing was trained",
-    }
+    lines = {"paper": PAPER, "preset": preset or "params.yaml as it stands", "data": data,
+             "K": f"{k} negatives a list at most, rule {params.evaluate.rules[0]}",
+             "training": f"{len(asked(params))} runs, {train.steps} steps each" if train.steps
+             else f"{len(asked(params))} runs, {train.epochs} epochs each", "seeds": ", ".join(map(str, train.seeds)),
+             "commit": f"{commit} ({date})" if commit else "not known (no git)",
+             "machine": "; ".join(filter(None,
+                                         [box.get("processor"), f"{box['cores']} cores" if box else "",
+                                          ", ".join(box.get("accelerator") or [])])) or "nothing was trained"}
     banners = []
     if preset == "smoke":
         banners.append(
@@ -91,13 +81,10 @@ def verdict(metrics):
         recall = mine[["v2t", "t2v"]].mean(axis=1)
         lines.append(f"* **{SYSTEMS[system]}** ({seeds} seed{'s' if seeds > 1 else ''}): mean PoSRank {order}.")
         if "coarse" in recall.index:
-            change = ", ".join(
-                f"{STRATEGIES[name]} {recall[name] - recall['coarse']:+.1f}" for name in mine.index if name != "coarse"
-            )
-            lines.append(
-                f"  Mean recall {recall['coarse']:.1f} % with {STRATEGIES['coarse']}; "
-                f"change in points: {change or 'none trained'}."
-            )
+            change = ", ".join(f"{STRATEGIES[name]} {recall[name] - recall['coarse']:+.1f}" for name in mine.index
+                               if name != "coarse")
+            lines.append(f"  Mean recall {recall['coarse']:.1f} % with {STRATEGIES['coarse']}; "
+                         f"change in points: {change or 'none trained'}.")
     blind = worth[worth["gain_low"].notna() & (worth["gain_low"] <= 0)]
     cells = ", ".join(f"{SYSTEMS[r.system]}, {STRATEGIES[r.strategy]}, {r.part}" for r in blind.itertuples())
     lines.append(f"* Vision gain not distinguishable from 0 (95 %): {cells or 'nowhere'}.")
@@ -118,13 +105,9 @@ def left_out(selection):
 def external_table(selection):
     """Models that were not trained here, on the same lists as the runs -> DataFrame by model with PoSRank per part and
     their mean."""
-    rows = [
-        {
-            "model": m.get("run", m["file"]),
-            **{part: m["posrank"].get(part, {}).get("posrank") for part in (*PARTS, "mean")},
-        }
-        for m in selection.external
-    ]
+    rows = [{"model": m.get("run", m["file"]),
+             **{part: m["posrank"].get(part, {}).get("posrank") for part in (*PARTS, "mean")}}
+            for m in selection.external]
     return numbers(pd.DataFrame(rows, columns=["model", *PARTS, "mean"]).set_index("model"))
 
 
@@ -148,26 +131,16 @@ def published_tables(found, wanted, but=()):
             if preset not in but and wanted(name, values):
                 groups.setdefault((values["dataset"], values["split"], values["lists"]), {})[name] = values
         for (dataset, split, lists), runs in groups.items():
-            rows = [
-                {
-                    **_kind(name),
-                    **{
-                        key: np.nan if values.get(key) is None else values[key]
-                        for key in (*COLUMNS, "mean", "vision_gain")
-                    },
-                }
-                for name, values in runs.items()
-            ]
+            rows = [{**_kind(name),
+                     **{key: np.nan if values.get(key) is None else values[key]
+                        for key in (*COLUMNS, "mean", "vision_gain")}} for name, values in runs.items()]
             rows.sort(key=lambda line: [order.get(line[key], 99) for key in ("system", "training strategy")])
             table = pd.DataFrame(rows).groupby(["system", "training strategy"], sort=False).mean(numeric_only=True)
             old = sum(bool(values["stale"]) for values in runs.values())
             commits = sorted({values["commit"] or entry["commit"] or "" for values in runs.values()} - {""})
             heading = f"published, preset {preset}, {dataset} {split}, commit {', '.join(commits) or 'not noted'}"
-            heading += (
-                f"; {old} of {len(runs)} runs are stale: made by other code or parameters than the present ones"
-                if old
-                else "; current"
-            )
+            heading += (f"; {old} of {len(runs)} runs are stale: made by other code or parameters than the present ones"
+                        if old else "; current")
             # lists of one preset can differ as well: the digest tells their tables apart
             tables[heading if heading not in tables else f"{heading} (lists {lists})"] = numbers(table)
     return tables

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from posrank.figures.style import STRATEGIES, SYSTEMS
+from posrank.paths import root
 
 
 class Selection(NamedTuple):
@@ -35,9 +36,15 @@ def load_metrics(folder, external=False):
         if isinstance(metrics, dict) and "posrank" in metrics and ("strategy" not in metrics) == external:
             found.append({**metrics, "file": path.name})
     order = {name: i for i, name in enumerate([*SYSTEMS, *STRATEGIES])}
-    return sorted(
-        found, key=lambda m: (order.get(m.get("system"), 99), order.get(m.get("strategy"), 99), m.get("seed", 0))
-    )
+    return sorted(found,
+                  key=lambda m: (order.get(m.get("system"), 99), order.get(m.get("strategy"), 99), m.get("seed", 0)))
+
+
+def published(preset="default"):
+    """The folder of the numbers that git keeps of a preset; also from a preset's scratch copy, it is the project's."""
+    base = root()
+    base = base.parent.parent if base.parent.name == ".presets" else base
+    return base / "metrics" / ("" if preset == "default" else preset)
 
 
 def name_of(metrics):
@@ -50,21 +57,14 @@ def name_of(metrics):
 def asked(params):
     """Names of the runs that the parameters ask for: systems x strategies x seeds."""
     train = params["train"]
-    return [
-        f"{system}-{strategy}-{seed}"
-        for system in train["systems"]
-        for strategy in train["strategies"]
-        for seed in train["seeds"]
-    ]
+    return [f"{system}-{strategy}-{seed}" for system in train["systems"] for strategy in train["strategies"]
+            for seed in train["seeds"]]
 
 
 def other_than(metrics, params):
     """Why a run's metrics are not of the parameters' dataset, split and rule; "" where they are."""
-    wanted = {
-        "dataset": params["train"]["dataset"],
-        "split": params["evaluate"]["split"],
-        "rule": params["evaluate"]["rules"][0],
-    }
+    wanted = {"dataset": params["train"]["dataset"], "split": params["evaluate"]["split"],
+              "rule": params["evaluate"]["rules"][0]}
     told = [f"{key} {metrics[key]}, not {value}" for key, value in wanted.items() if metrics.get(key, value) != value]
     return "; ".join(told) if "posrank" in metrics else "no metrics of a run"
 
@@ -83,10 +83,8 @@ def one_set(metrics):
     for m in metrics:
         if lists_of(m) != lists_of(metrics[0]):
             one, other = (f"{name_of(each)} ({', '.join(map(str, lists_of(each)))})" for each in (metrics[0], m))
-            raise ValueError(
-                f"{one} and {other} were ranked on different lists: "
-                "compare runs of one dataset, split, rule and set of lists (posrank.figures.select)"
-            )
+            raise ValueError(f"{one} and {other} were ranked on different lists: "
+                             "compare runs of one dataset, split, rule and set of lists (posrank.figures.select)")
     return metrics
 
 
@@ -107,11 +105,8 @@ def select(found, params, lists=None, external=()):
         if not reason and file != f"{name}.json" and "strategy" in m:
             reason = f"a copy: its content is of {name}"
         if not reason and lists is not None and digest != lists:
-            reason = (
-                "ranked on other lists than the present ones"
-                if digest
-                else "does not say on which lists it was ranked: evaluate it again"
-            )
+            reason = ("ranked on other lists than the present ones" if digest
+                      else "does not say on which lists it was ranked: evaluate it again")
         if reason:
             left[file] = reason
         else:
@@ -120,11 +115,8 @@ def select(found, params, lists=None, external=()):
     for m in runs:
         groups.setdefault(lists_of(m), []).append(m)
     kept = max(groups.values(), key=len) if groups else []
-    left |= {
-        m.get("file", f"{name_of(m)}.json"): f"ranked on other lists than {len(kept)} other runs"
-        for m in runs
-        if m not in kept
-    }
+    left |= {m.get("file", f"{name_of(m)}.json"): f"ranked on other lists than {len(kept)} other runs" for m in runs
+             if m not in kept}
     comparable = [m for m in foreign if not kept or lists_of(m) == lists_of(kept[0])]
     left |= {m.get("file", name_of(m)): "ranked on other lists" for m in foreign if m not in comparable}
     there = {name_of(m) for m in kept}

@@ -12,15 +12,12 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.captions.statistics import paper_table
-from posrank.figures.runs import lists_of, name_of, one_set
+from posrank.figures.runs import lists_of, name_of, one_set, published
 from posrank.figures.tables import COLUMNS, mean_gain, row
 
-SWEEPS = {
-    "lambda": (5, "lambda", "make sweep SWEEP=lambda"),
-    "n": (6, "negatives", "make sweep SWEEP=n"),
-    "constant": (None, None, "make sweep SWEEP=constant"),
-    "rule": (None, None, "make sweep SWEEP=rule PRESET=generators"),
-}
+SWEEPS = {"lambda": (5, "lambda", "make sweep SWEEP=lambda"), "n": (6, "negatives", "make sweep SWEEP=n"),
+          "constant": (None, None, "make sweep SWEEP=constant"),
+          "rule": (None, None, "make sweep SWEEP=rule PRESET=generators")}
 """Name of a sweep -> its table in the paper, that table's column of values, and the command that makes it."""
 
 
@@ -33,14 +30,17 @@ def sweep_folder(work):
 def points(folder, name, like=None):
     """{point: metrics} of a sweep's files <folder>/<name>-<point>.json, sorted by name. like: metrics of the runs
     beside which they are shown; points on other lists are left out, and named."""
-    found = {
-        path.stem.removeprefix(f"{name}-"): json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(folder.glob(f"{name}-*.json"))
-    }
+    found = {path.stem.removeprefix(f"{name}-"): json.loads(path.read_text(encoding="utf-8"))
+             for path in sorted(folder.glob(f"{name}-*.json"))}
     other = [point for point, metrics in found.items() if like and lists_of(metrics) != lists_of(like[0])]
     if other:
         print(f"{name}: left out, as they were ranked on other lists than the runs: {', '.join(other)}")
     return {point: metrics for point, metrics in found.items() if point not in other}
+
+
+def published_sweep(preset, name):
+    """The points of a sweep that was published under a preset."""
+    return points(published(preset) / "sweeps", name)
 
 
 def sweep_table(folder, name, like=None):
@@ -91,12 +91,8 @@ def constant_table(constant, metrics):
         if f"{system}-coarse-{seed}" in full:
             add(f"{system}-coarse-{seed}", "own videos", "own videos", _parts(full[f"{system}-coarse-{seed}"]))
     if constant:
-        add(
-            "chance",
-            "",
-            "",
-            _line({part: values["chance"] for part, values in next(iter(constant.values()))["posrank"].items()}),
-        )
+        add("chance", "", "",
+            _line({part: values["chance"] for part, values in next(iter(constant.values()))["posrank"].items()}))
     return pd.DataFrame(rows).set_index(["run", "trained on", "shown"]) if rows else pd.DataFrame()
 
 
@@ -122,12 +118,8 @@ def cross_generator(trained):
 
 def show_constant(work, metrics):
     """The constant-video table of this workspace; where there is none, it says how to make it."""
-    return _shown(
-        work,
-        constant_table(points(sweep_folder(work), "constant", metrics), metrics),
-        "constant_video",
-        "constant",
-    )
+    return _shown(work, constant_table(points(sweep_folder(work), "constant", metrics), metrics), "constant_video",
+                  "constant")
 
 
 def show_cross_generator(work):
@@ -145,15 +137,25 @@ def _shown(work, table, name, sweep):
 def _parts(metrics):
     """PoSRank per part and mean, chance, the mean adjusted for chance (lists differ in length), vision gain."""
     ranks = metrics["posrank"]
-    return {
-        **_line({part: values["posrank"] for part, values in ranks.items()}),
-        "chance": ranks["mean"]["chance"],
-        "adjusted": ranks["mean"]["adjusted"],
-        "vision_gain": mean_gain(metrics),
-        "gain_low": mean_gain(metrics, "low"),
-        "gain_high": mean_gain(metrics, "high"),
-    }
+    return {**_line({part: values["posrank"] for part, values in ranks.items()}), "chance": ranks["mean"]["chance"],
+            "adjusted": ranks["mean"]["adjusted"], "vision_gain": mean_gain(metrics),
+            "gain_low": mean_gain(metrics, "low"), "gain_high": mean_gain(metrics, "high")}
 
 
 def _line(values):
     return {part: values.get(part, np.nan) for part in (*PARTS, "mean")}
+
+
+def constant_text(constant):
+    """For each run trained on a constant video a line: its mean PoSRank when it is shown a blank video, beside chance
+    and the best language model."""
+    lines = []
+    for run, m in constant.items():
+        blind = {name: np.mean([row[p] for p in PARTS if p in row]) for name, row in m["blind"].items()}
+        language = {name: value for name, value in blind.items() if not name.endswith("video")}
+        best = max(language, key=language.get, default=None)
+        told = f", a {best} model {language[best]:.3f}" if best else ""
+        if "blank video" in blind:
+            lines.append(f"* {run}: shown a blank video {blind['blank video']:.3f}; "
+                         f"chance is {m['posrank']['mean']['chance']:.3f}{told}.")
+    return "\n".join(lines) or "No such runs are published here."

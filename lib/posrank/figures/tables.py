@@ -25,11 +25,8 @@ PAPER_DATASETS = {"msrvtt": "MSR-VTT", "vatex": "VATEX", "vln_uvo": "VLN-UVO", "
 def row(metrics):
     """The paper's columns of one run: mean recall in percent, PoSRank in 0..1."""
     recall, ranks = metrics["recall"], metrics["posrank"]
-    return {
-        "v2t": recall["v2t"]["mean"],
-        "t2v": recall["t2v"]["mean"],
-        **{part: ranks[part]["posrank"] if part in ranks else np.nan for part in PARTS},
-    }
+    return {"v2t": recall["v2t"]["mean"], "t2v": recall["t2v"]["mean"],
+            **{part: ranks[part]["posrank"] if part in ranks else np.nan for part in PARTS}}
 
 
 def strategy_table(metrics, digits=None):
@@ -72,23 +69,15 @@ def results_table(metrics, counts=True):
         lines.append({"system": SYSTEMS[key[0]], "training strategy": STRATEGIES[key[1]], **cells})
         if counts:
             mine = [m for m in metrics if (m["system"], m["strategy"]) == key]
-            lines[-1] |= {
-                "seeds": str(len(mine)),
-                "videos": coverage_note(mine).partition(f" {mine[0].get('split')} ")[0] or _count(mine, "videos"),
-                "captions": _count(mine, "captions"),
-            }
+            lines[-1] |= {"seeds": str(len(mine)),
+                          "videos": coverage_note(mine).partition(f" {mine[0].get('split')} ")[0]
+                          or _count(mine, "videos"), "captions": _count(mine, "captions")}
     rows = blind.groupby("part")
-    below = {
-        "shuffled video (mean of all runs)": rows["shuffled"],
-        "best n-gram model, no video": [name for name in ORDERS if name in blind],
-        "chance": rows["chance"],
-    }
+    below = {"shuffled video (mean of all runs)": rows["shuffled"],
+             "best n-gram model, no video": [name for name in ORDERS if name in blind], "chance": rows["chance"]}
     for name, values in below.items():
-        values = (
-            rows[values].mean().max(axis=1)
-            if isinstance(values, list)
-            else values.agg(lambda column: column.astype(float).mean())
-        )
+        values = (rows[values].mean().max(axis=1) if isinstance(values, list)
+                  else values.agg(lambda column: column.astype(float).mean()))
         lines.append({"training strategy": name, **{part: number(values.get(part), part) for part in PARTS}})
     found = pd.DataFrame(lines).fillna("").set_index(["system", "training strategy"])
     return found.rename(columns={"v2t": "V2T", "t2v": "T2V"})
@@ -97,9 +86,8 @@ def results_table(metrics, counts=True):
 def _count(metrics, name):
     """Videos or captions that were ranked, as text; those of the first of several runs (they are on the same lists)."""
     first = metrics[0]
-    value = (
-        first[name] - first.get(f"{name}_missing", 0) if name in first else first["posrank"].get("mean", {}).get(name)
-    )
+    value = (first[name] - first.get(f"{name}_missing", 0) if name in first
+             else first["posrank"].get("mean", {}).get(name))
     return "" if value is None else f"{value:.0f}"
 
 
@@ -107,39 +95,19 @@ def blind_table(metrics):
     """What the runs' sets are worth: per run and part PoSRank with its interval, chance, the zero line (shuffled
     video), the best blind row and the vision gain -> long DataFrame."""
     numbers = ("posrank", "low", "high", "chance", "adjusted", "list_length", "captions", "videos")
-    columns = [
-        "system",
-        "strategy",
-        "seed",
-        "part",
-        *numbers,
-        "shuffled",
-        "best_blind",
-        "vision_gain",
-        "gain_low",
-        "gain_high",
-    ]
+    columns = ["system", "strategy", "seed", "part", *numbers, "shuffled", "best_blind", "vision_gain", "gain_low",
+               "gain_high"]
     rows = []
     for m in one_set(metrics):
         for part in PARTS:
             if part not in m["posrank"]:
                 continue
             own, gain = m["posrank"][part], m.get("vision_gain", {}).get(part, {})
-            rows.append(
-                {
-                    "system": m["system"],
-                    "strategy": m["strategy"],
-                    "seed": m["seed"],
-                    "part": part,
-                    **{name: own[name] for name in numbers},
-                    "shuffled": m.get("zero_line", {}).get(part),
-                    **{name: line.get(part) for name, line in m.get("blind", {}).items() if name != "shuffled video"},
-                    "best_blind": gain.get("best_blind"),
-                    "vision_gain": gain.get("value"),
-                    "gain_low": gain.get("low"),
-                    "gain_high": gain.get("high"),
-                }
-            )
+            rows.append({"system": m["system"], "strategy": m["strategy"], "seed": m["seed"], "part": part,
+                         **{name: own[name] for name in numbers}, "shuffled": m.get("zero_line", {}).get(part),
+                         **{name: line.get(part) for name, line in m.get("blind", {}).items()
+                            if name != "shuffled video"}, "best_blind": gain.get("best_blind"),
+                         "vision_gain": gain.get("value"), "gain_low": gain.get("low"), "gain_high": gain.get("high")})
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
 
 
@@ -147,18 +115,8 @@ def worth_table(worth):
     """The columns of `blind_table` that fit a page; of several seeds the mean, where an interval is that of the first
     seed's run alone and therefore left out."""
     keys = ["system", "strategy", "part"]
-    shown = [
-        "posrank",
-        "low",
-        "high",
-        "chance",
-        "adjusted",
-        "shuffled",
-        "best_blind",
-        "vision_gain",
-        "gain_low",
-        "gain_high",
-    ]
+    shown = ["posrank", "low", "high", "chance", "adjusted", "shuffled", "best_blind", "vision_gain", "gain_low",
+             "gain_high"]
     if worth["seed"].nunique() == 1:
         return worth.set_index(keys)[shown]
     numbers = [name for name in shown if name not in ("low", "high", "best_blind", "gain_low", "gain_high")]
@@ -178,16 +136,10 @@ def average_table(metrics):
     for m in one_set(metrics):
         if m["strategy"] == "coarse":
             mean = m["posrank"]["mean"]
-            rows.append(
-                {
-                    "system": SYSTEMS[m["system"]],
-                    **{k: mean[k] for k in ("posrank", "low", "high", "chance", "adjusted")},
-                    "shuffled": m.get("zero_line", {}).get("mean", np.nan),
-                    "vision_gain": mean_gain(m),
-                    "gain_low": mean_gain(m, "low"),
-                    "gain_high": mean_gain(m, "high"),
-                }
-            )
+            rows.append({"system": SYSTEMS[m["system"]],
+                         **{k: mean[k] for k in ("posrank", "low", "high", "chance", "adjusted")},
+                         "shuffled": m.get("zero_line", {}).get("mean", np.nan), "vision_gain": mean_gain(m),
+                         "gain_low": mean_gain(m, "low"), "gain_high": mean_gain(m, "high")})
     table = pd.DataFrame(rows)
     if table.empty:
         return table
@@ -208,9 +160,8 @@ def beside_paper(metrics, table=8):
     ours = strategy_table([m for m in metrics if table == 8 or m["system"] == "xclip"])
     rows = []
     for system, strategy in ours.index:
-        name = (
-            PAPER_DATASETS.get(metrics[0].get("dataset"), metrics[0].get("dataset")) if table == 7 else SYSTEMS[system]
-        )
+        name = (PAPER_DATASETS.get(metrics[0].get("dataset"), metrics[0].get("dataset")) if table == 7
+                else SYSTEMS[system])
         rows.append({first: name, "strategy": strategy, "from": "ours", **ours.loc[(system, strategy), list(COLUMNS)]})
     for line in paper_table(table).to_dict("records"):
         rows.append({first: SYSTEMS["xclip"], "from": "paper", **line})

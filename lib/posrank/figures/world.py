@@ -37,15 +37,8 @@ def world_words(tags):
         cue = "verb" if part == "noun" else "noun"
         pairs = pd.crosstab(first[cue], first[part]) if cue in first else pd.DataFrame()
         guessed = pairs.max(axis=1).sum() / pairs.to_numpy().sum() if pairs.size else None
-        rows.append(
-            {
-                "part": part,
-                "words": len(counts),
-                "most_frequent": counts.iloc[0] / counts.sum(),
-                "guessed": guessed,
-                "which": ", ".join(sorted(counts.index)),
-            }
-        )
+        rows.append({"part": part, "words": len(counts), "most_frequent": counts.iloc[0] / counts.sum(),
+                     "guessed": guessed, "which": ", ".join(sorted(counts.index))})
     return pd.DataFrame(rows, columns=["part", "words", "most_frequent", "guessed", "which"]).set_index("part")
 
 
@@ -89,12 +82,6 @@ def tagger_agreement(work, captions=1500):
     for part in PARTS:
         mine = both[both["part"] == part]
         wrong = mine.loc[~mine["agree"], "text"].value_counts()
-        rows.append(
-            {
-                "part": part,
-                "words": len(mine),
-                "agree": mine["agree"].mean(),
-                "read otherwise": ", ".join(wrong.index[:4]),
-            }
-        )
+        rows.append({"part": part, "words": len(mine), "agree": mine["agree"].mean(),
+                     "read otherwise": ", ".join(wrong.index[:4])})
     return pd.DataFrame(rows).set_index("part")

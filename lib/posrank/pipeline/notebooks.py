@@ -28,11 +28,9 @@ TOLD = ("ValueError", "VideoError", "OSError", "FileNotFoundError", "NotADirecto
 """Errors whose message says what to do; others are shown with their traceback."""
 
 # progress bars go to the terminal, not into the notebook: there they would differ from run to run
-_PROGRESS = (
-    "(lambda auto, base, out: setattr(auto, 'tqdm', type('tqdm', (base,), {'__init__': lambda self, *a, **k: "
-    "base.__init__(self, *a, **{'file': out, 'mininterval': 1, **k})})))"
-    "(__import__('tqdm.auto').auto, __import__('tqdm.std').std.tqdm, __import__('sys').__stderr__)"
-)
+_PROGRESS = ("(lambda auto, base, out: setattr(auto, 'tqdm', type('tqdm', (base,), {'__init__': lambda self, *a, **k: "
+             "base.__init__(self, *a, **{'file': out, 'mininterval': 1, **k})})))"
+             "(__import__('tqdm.auto').auto, __import__('tqdm.std').std.tqdm, __import__('sys').__stderr__)")
 
 
 class CellError(Exception):
@@ -145,11 +143,10 @@ def _papermill(work, parameters):
     if os.name == "posix":
         # no open ports, and no warning about them
         config.KernelManager.transport = "ipc"
-    papermill.execute_notebook(
-        work, work, parameters=parameters, cwd=root(), kernel_name="python3", progress_bar=False, log_output=False,
-        stdout_file=sys.stdout, stderr_file=sys.stderr, config=config,
-        extra_arguments=["--IPKernelApp.capture_fd_output=False", f"--IPKernelApp.exec_lines={_PROGRESS}"],
-    )
+    papermill.execute_notebook(work, work, parameters=parameters, cwd=root(), kernel_name="python3", progress_bar=False,
+                               log_output=False, stdout_file=sys.stdout, stderr_file=sys.stderr, config=config,
+                               extra_arguments=["--IPKernelApp.capture_fd_output=False",
+                                                f"--IPKernelApp.exec_lines={_PROGRESS}"])
 
 
 def _kernel_manager():
@@ -180,12 +177,9 @@ def parameter_names(node):
     cell = next(filter(_is_parameters, node.cells), None)
     if cell is None:
         return None
-    return [
-        target.id
-        for statement in ast.parse(cell.source).body
-        for target in (statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)])
-        if isinstance(target, ast.Name)
-    ]
+    return [target.id for statement in ast.parse(cell.source).body
+            for target in (statement.targets if isinstance(statement, ast.Assign)
+                           else [getattr(statement, "target", None)]) if isinstance(target, ast.Name)]
 
 
 def _check_parameters(node, parameters, notebook):

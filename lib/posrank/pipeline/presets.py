@@ -45,12 +45,9 @@ def parser():
     """Four commands, each with the name of a preset; what follows it goes to dvc repro or jupyter lab as it is."""
     made = argparse.ArgumentParser(prog="python -m posrank", description=__doc__.splitlines()[0])
     commands = made.add_subparsers(required=True)
-    for name, do, text in (
-        ("repro", repro, "run the pipeline"),
-        ("sweep", sweep, "run the pipeline and the sweeps of params.yaml"),
-        ("publish", publish, "copy metrics into metrics/"),
-        ("lab", lab, "open JupyterLab"),
-    ):
+    for name, do, text in (("repro", repro, "run the pipeline"),
+                           ("sweep", sweep, "run the pipeline and the sweeps of params.yaml"),
+                           ("publish", publish, "copy metrics into metrics/"), ("lab", lab, "open JupyterLab")):
         command = commands.add_parser(name, help=text)
         if name == "sweep":
             command.add_argument("--only", default="", metavar="NAME", help="one sweep")
@@ -189,10 +186,8 @@ def lab(arguments):
         variables["POSRANK_ROOT"] = variables["POSRANK_WORKSPACE"] = str(scratch)
         print(f"the notebooks read the results in {scratch.relative_to(base)}", flush=True)
     else:
-        print(
-            f"preset {arguments.preset} has not run yet, and most notebooks need its results: "
-            f"make repro PRESET={arguments.preset}", flush=True,
-        )
+        print(f"preset {arguments.preset} has not run yet, and most notebooks need its results: "
+              f"make repro PRESET={arguments.preset}", flush=True)
     # no question about news on the first start; what the user has set himself stays
     paths = [str(base / ".ci" / "jupyter"), *filter(None, [variables.get("JUPYTER_CONFIG_PATH")])]
     variables["JUPYTER_CONFIG_PATH"] = os.pathsep.join(paths)
