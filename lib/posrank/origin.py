@@ -1,9 +1,8 @@
-"""What the numbers of a run were made from, as digests: the ranked lists, and the data, parameters and code behind
-them.
+"""What the numbers of a run were made from, as digests: the ranked lists, and data, parameters and code behind.
 
 In: tables, files, dvc.yaml. Out: short hexadecimal texts that `metrics/<run>.json` carries. Two runs can be compared
 where `lists` agree; a published file is current where `inputs` and `code` are those of the present checkout
-(`posrank.pipeline.published`). Files are hashed as DVC hashes them (md5), so that a digest can be held against dvc.lock.
+(`posrank.pipeline.published`). Files are hashed as DVC hashes them (md5), to compare with dvc.lock.
 """
 
 import hashlib
@@ -140,8 +139,7 @@ def _code_cells(path):
 
 def params_digest(params, system, home=HOME):
     """Digest of the parameters that a run of `system` depends on: those that dvc.yaml names for stage `evaluate` and
-    the stages behind it. `params`: a plain dict. The world's own count where the run's dataset is the world. None where
-    there is no dvc.yaml."""
+    the stages behind it. `params`: a plain dict. The world's own count for the world alone. None without dvc.yaml."""
     found = stages(home)
     dataset = params["train"]["dataset"]
     chain = [stage for stage in behind("evaluate", found) if stage != "world" or dataset == "world"]

@@ -1,5 +1,4 @@
-"""Audit of a set of negatives by people (Section 4): `labels` draws the sample and keeps the answers, `page` asks,
-`shares` counts.
+"""Audit of a set of negatives by people (Section 4): `labels` draws and keeps, `page` asks, `shares` counts.
 
     items = audit.sample(negatives, captions, n=100)
     audit.Labelling(items, "labels/me.csv", "me")          # in JupyterLab

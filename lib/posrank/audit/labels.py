@@ -97,8 +97,7 @@ def check_labels(labels, where="labels"):
 
 
 def check_set(labels, negatives, captions, where="labels"):
-    """`labels`, checked to be labels of this set; ValueError where a negative is not in it or has another text by
-    now."""
+    """`labels`, checked to be labels of this set; ValueError where a negative is not in it or has another text."""
     labels = check_labels(labels, where)
     keys = labels[list(KEY)].drop_duplicates()
     found = schema.validate(negatives, "negatives")[[*KEY, "sentence"]].merge(keys, on=list(KEY))
@@ -116,8 +115,7 @@ def check_set(labels, negatives, captions, where="labels"):
 
 
 def put(labels, item, labeller, **answers):
-    """A labels table with the given answers of `labeller` on `item` (a row of `sample`); other answers stay as they
-    are."""
+    """A labels table with the given answers of `labeller` on `item` (a row of `sample`); other answers stay."""
     for question, answer in answers.items():
         if answer not in ANSWERS.get(question, ()):
             raise ValueError(f"{question} = {answer!r}: the questions and their answers are {ANSWERS}")
@@ -151,8 +149,7 @@ def write_labels(labels, path):
 
 
 def save(path, item, labeller, **answers):
-    """Add answers to the labels file `path`, read anew each time: what was written there since is kept. Returns all
-    labels."""
+    """Add answers to the labels file `path`, read anew: what was written since is kept. Returns all labels."""
     labels = put(read_labels(path), item, labeller, **answers)
     write_labels(labels, path)
     return labels

@@ -2,16 +2,14 @@
 
 In: the items of `labels.sample`, the labels file, a frame store where there is one. Out: labels in that file, after
 each answer. ipywidgets knows no key events. A text box stands in: its text is sent at each keystroke, and what has been
-added to it since are the keys. It is not emptied in between: while the kernel is busy keys would be lost or count
-twice.
+added to it since are the keys. It is not emptied: while the kernel is busy keys would be lost or doubled.
 """
 
 from html import escape
 
 from posrank import PARTS
 from posrank.audit import labels as kept
-from posrank.figures.strips import png, strip
-from posrank.negatives.changed_words import changes
+from posrank.figures.strips import lines_html, marked, png, strip
 from posrank.paths import unsafe
 
 KEYS = {"g": ("grammatical", "yes"), "u": ("grammatical", "no"), "f": ("false_negative", "no"),
@@ -23,30 +21,11 @@ _WORDS = {"g": "grammatical", "u": "ungrammatical", "f": "false of the video", "
           "c": "cannot tell", "b": "back", "s": "skip"}
 
 
-def marked(text, other, colour):
-    """`text` as HTML, the words in which it differs from `other` in a colour.
-
-    >>> marked("a red car", "a big car", "#0173b2")
-    'a <b style="color:#0173b2">red</b> car'
-    """
-    plain, at, out = " ".join(text.split()), 0, ""
-    for change in changes(text, other):
-        end = change.start + len(change.original)
-        if change.original:
-            out += (
-                f'{escape(plain[at : change.start])}<b style="color:{colour}">{escape(plain[change.start : end])}</b>'
-            )
-            at = end
-    return out + escape(plain[at:])
-
-
 def item_html(item):
     """Part of speech, caption and negative of an item, the changed words coloured."""
     lines = (("caption", marked(item["caption"], item["sentence"], COLOURS["caption"])),
              ("negative", marked(item["sentence"], item["caption"], COLOURS["negative"])))
-    grey = 'style="color:#888;padding-right:1em;text-align:right;vertical-align:top"'
-    rows = "".join(f'<tr><td {grey}>{name}</td><td style="text-align:left">{line}</td></tr>' for name, line in lines)
-    return f'<table style="font-size:17px;line-height:1.5;margin:0">{rows}</table>'
+    return f'<div style="font-size:17px;line-height:1.5">{lines_html(lines)}</div>'
 
 
 def examples_html(items):
@@ -56,8 +35,7 @@ def examples_html(items):
 
 
 def frames_of(work, dataset):
-    """The dataset's frame store where the workspace has one, the world's in any case, else None: decoding takes
-    long."""
+    """The dataset's frame store where the workspace has one, the world's in any case, else None (decoding is slow)."""
     if dataset == "world" or (work.folder / "data" / "frames" / dataset / "videos.parquet").is_file():
         store = work.frames(dataset)
         if len(store):  # empty where the pipeline trains on another dataset, or on none

@@ -6,14 +6,14 @@ from posrank.figures.style import BLIND_COLOUR, PART_COLOURS
 
 def duplicate_figure(curves):
     """Fig. 3: share of captions (percent) that become identical to another one when so many words of a part are
-    removed, one panel a dataset, four panels a row. curves: as posrank.captions.duplicates.duplicate_curves returns
-    them."""
+    removed, one panel a dataset, four panels a row. curves: of posrank.captions.duplicates.duplicate_curves."""
     import matplotlib.pyplot as plt
 
     names = list(dict.fromkeys(curves["dataset"]))
     wide = min(len(names), 4)
     high = -(-len(names) // wide)
-    figure, panels = plt.subplots(high, wide, figsize=(1.0 + 3.6 * wide, 3.0 * high), squeeze=False, layout="constrained")
+    figure, panels = plt.subplots(high, wide, figsize=(1.0 + 3.6 * wide, 3.0 * high), squeeze=False,
+                                  layout="constrained")
     for axes in panels.flat[len(names):]:
         axes.remove()
     for axes, name in zip(panels.flat, names):
@@ -36,7 +36,8 @@ def history_figure(history, title="Training"):
         values = history[name]
         if values.notna().any():
             axes.plot(history["step"], values, color=colour, lw=0.5, alpha=0.35)
-            axes.plot(history["step"], values.rolling(max(1, len(values) // 20), min_periods=1).mean(), color=colour, label=f"{name} loss")
+            axes.plot(history["step"], values.rolling(max(1, len(values) // 20), min_periods=1).mean(), color=colour,
+                      label=f"{name} loss")
     axes.set(xlabel="step", ylabel="loss", title=title, ylim=(0, None))
     axes.legend(fontsize="small")
     return figure
@@ -51,11 +52,13 @@ def sweep_figure(table, column, label, paper=None):
     for part in PARTS:
         axes.plot(table[column], table[part], "o-", ms=3.5, color=PART_COLOURS[part], label=part)
         if paper is not None:
-            axes.plot(paper.iloc[:, 0], paper[part], "o-", ms=2.5, lw=0.8, mfc="white", color=PART_COLOURS[part], alpha=0.5)
+            axes.plot(paper.iloc[:, 0], paper[part], "o-", ms=2.5, lw=0.8, mfc="white", color=PART_COLOURS[part],
+                      alpha=0.5)
     if paper is not None:
         axes.plot([], [], "o-", ms=2.5, lw=0.8, mfc="white", color="#777777", alpha=0.7, label="the paper's, VLN-UVO")
     if "vision_gain" in table:
-        axes.plot(table[column], table["vision_gain"], "o-", ms=3, lw=2.4, color=BLIND_COLOUR, label="vision gain (mean)")
+        axes.plot(table[column], table["vision_gain"], "o-", ms=3, lw=2.4, color=BLIND_COLOUR,
+                  label="vision gain (mean)")
     for name, style in (("v2t", "--"), ("t2v", ":")):
         axes.plot(table[column], table[name] / 100, style, color="#444444", label=f"{name.upper()} / 100")
     axes.set(xlabel=label, ylabel="PoSRank", ylim=(0, 1))

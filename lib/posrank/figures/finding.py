@@ -48,10 +48,14 @@ def gain_table(groups):
     """
     rows, keys = _rows(groups), ["group", "system", "strategy", "part"]
     coarse = rows[rows["strategy"] == "coarse"]
-    pairs = rows[rows["strategy"] != "coarse"].merge(coarse, on=["group", "system", "seed", "part"], suffixes=("", "_coarse"))
-    pairs = pairs.assign(gain=pairs["posrank"] - pairs["posrank_coarse"], text=pairs["shuffled"] - pairs["shuffled_coarse"])
+    pairs = rows[rows["strategy"] != "coarse"].merge(coarse, on=["group", "system", "seed", "part"],
+                                                     suffixes=("", "_coarse"))
+    pairs = pairs.assign(gain=pairs["posrank"] - pairs["posrank_coarse"],
+                         text=pairs["shuffled"] - pairs["shuffled_coarse"])
     numbers = ["gain", "text"]
-    means = pairs.groupby(["group", "system", "strategy", "seed"], sort=False, as_index=False)[numbers].mean().assign(part="mean")
+    means = pairs.groupby(["group", "system", "strategy", "seed"], sort=False, as_index=False)[numbers].mean().assign(
+        part="mean"
+    )
     pairs = pd.concat([pairs[[*keys, "seed", *numbers]], means], ignore_index=True)
     pairs["vision"] = pairs["gain"] - pairs["text"]
     groups_of = pairs.groupby(keys, sort=False)
@@ -74,11 +78,9 @@ def gain_texts(groups):
 
 
 def finding_figure(groups, system=None):
-    """PoSRank against the best score without video: one panel a group, colours are strategies, shapes are parts of
-    speech.
+    """PoSRank against the best score without video: one panel a group, colours are strategies, shapes parts.
 
-    system: whose runs; None = the first one that every group has, else the first. On the diagonal, nothing was seen.
-    None without runs.
+    system: whose runs; None = the first one that every group has, else the first. None without runs.
     """
     import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D

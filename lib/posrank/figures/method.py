@@ -1,5 +1,4 @@
-"""Fig. 7 as a drawing: which features and sentences the coarse and the fine loss compare, for each training
-strategy."""
+"""Fig. 7 as a drawing: which features and sentences the coarse and the fine loss compare, by training strategy."""
 
 from posrank.figures.style import COLOURS, STRATEGIES
 
@@ -12,8 +11,7 @@ OFF = "#d8d8d8"
 
 
 def method_figure(strategy="prompt"):
-    """Fig. 7 for one strategy: coarse, word, phrase or prompt (anything else is drawn as coarse). What it does not use
-    is grey."""
+    """Fig. 7 for one strategy: coarse, word, phrase or prompt (else: as coarse). What it does not use is grey."""
     import matplotlib.pyplot as plt
 
     level = {"word": "word", "phrase": "phrase", "prompt": "phrase"}.get(strategy)

@@ -1,5 +1,4 @@
-"""Captions beside what a benchmark holds against them: other videos' captions (Fig. 2), and both kinds of negatives
-(Fig. 1)."""
+"""Captions beside what a benchmark holds against them: others' captions (Fig. 2), both kinds of negatives (Fig. 1)."""
 
 from html import escape
 
@@ -27,8 +26,7 @@ def some(captions, n, seed):
 
 
 def nearest_html(captions, n=4, k=5, seed=0, clip=lambda video_id: None):
-    """Fig. 2: `n` of the tested captions, each with the `k` most similar captions of other videos (TF-IDF cosine), as
-    HTML.
+    """Fig. 2: `n` of the tested captions, each with the `k` captions of other videos nearest to it (TF-IDF cosine).
 
     clip: video id -> (frames, frames_read) or None. Words that the caption does not have are bold.
     """

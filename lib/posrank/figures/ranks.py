@@ -120,8 +120,7 @@ def correlation_figure(metrics):
 
 
 def controls_figure(metrics, title="What needs no video"):
-    """PoSRank of one run beside its blind rows and controls, per part, with the vision gain under the name of each
-    part."""
+    """PoSRank of one run beside its blind rows and controls, per part, the vision gain under the part's name."""
     import matplotlib.pyplot as plt
 
     rows = {"this run": {part: metrics["posrank"][part]["posrank"] for part in PARTS if part in metrics["posrank"]}}

@@ -1,8 +1,6 @@
-"""The report's own pieces: the box at its head, what the runs say in a few sentences, what was left out, and what is
-published elsewhere.
+"""The report's own pieces: the box at its head, what the runs say, what was left out, what is published.
 
-Comes in: the workspace, a `posrank.figures.runs.Selection`, metrics/published.json. Goes out: HTML, Markdown and
-DataFrames.
+Comes in: the workspace, a `posrank.figures.runs.Selection`, metrics/published.json. Goes out: HTML, Markdown, tables.
 """
 
 import json
@@ -27,8 +25,7 @@ def preset_of(work):
 
 def head_box(work, selection):
     """What the report is about, as HTML: paper, preset, data, K, steps, seeds, commit, date, machine; a banner for a
-    smoke run, for videos that are missing, and where the numbers are published ones. A page made of the notebook puts
-    its contents below the box."""
+    smoke run, for videos that are missing, and where the numbers are published ones. A page puts its contents below."""
     params, runs = work.params, selection.runs
     train, preset = params.train, preset_of(work)
     commit, date = machine.checkout(work.folder)
@@ -103,8 +100,7 @@ def left_out(selection):
 
 
 def external_table(selection):
-    """Models that were not trained here, on the same lists as the runs -> DataFrame by model with PoSRank per part and
-    their mean."""
+    """Models that were not trained here, on the runs' lists -> DataFrame by model: PoSRank per part and mean."""
     rows = [{"model": m.get("run", m["file"]),
              **{part: m["posrank"].get(part, {}).get("posrank") for part in (*PARTS, "mean")}}
             for m in selection.external]

@@ -1,8 +1,7 @@
 """Which runs a report is about: those that params.yaml asks for, on one dataset, split and set of lists.
 
 In: the metrics files of a folder, the parameters, and the digest of the lists at hand. Out: the runs that fit, the
-names of those that have not been run, and everything else with the reason why it is left out. Runs on different lists
-never stand in one table.
+names of those that have not been run, and the rest with the reason. Runs on different lists never share a table.
 """
 
 import json
@@ -70,8 +69,7 @@ def other_than(metrics, params):
 
 
 def lists_of(metrics):
-    """What must agree for two runs to be compared: dataset, split, rule, digest of the lists (where a file has none:
-    its number of captions)."""
+    """What must agree for two runs to be compared: dataset, split, rule, digest of the lists (else their number)."""
     rule = metrics.get("rule")
     digest, mean = (metrics.get("lists") or {}).get(rule), metrics["posrank"].get("mean", {})
     size = f"{mean['captions']} captions" if "captions" in mean else "no digest"
@@ -124,8 +122,7 @@ def select(found, params, lists=None, external=()):
 
 
 def coverage_note(metrics):
-    """One sentence where videos of the split are missing, as in "18 of 24 test videos; not comparable with the full
-    test set"; else ""."""
+    """One sentence where videos of the split are missing, "18 of 24 test videos; not comparable with ..."; else ""."""
     counts = [(m["videos"], m["videos_missing"], m["split"]) for m in metrics if m.get("videos_missing")]
     if not counts:
         return ""

@@ -1,8 +1,6 @@
-"""The report's sections: each shows one table or figure of the paper, ours beside the paper's, and says where ours has
-not been run.
+"""The report's sections: each shows one table or figure of the paper, ours beside the paper's, or what has not run.
 
-Comes in: the workspace and its selection of runs. Goes out: nothing; tables and figures are displayed, and saved in the
-pipeline.
+Comes in: the workspace and its selection of runs. Tables and figures are displayed, and saved in the pipeline.
 """
 
 from IPython.display import HTML, display

@@ -1,8 +1,6 @@
-"""Which differences between runs are real: intervals, marks and paired differences of Tables 4 and 8, from the ranks of
-each run.
+"""Which differences between runs are real: intervals, marks and paired differences of Tables 4 and 8, from ranks.
 
-Comes in: the workspace's ranks tables, the metrics of runs on the same lists. Goes out: DataFrames, empty where there
-are no ranks.
+Comes in: the workspace's ranks tables, the metrics of runs on the same lists. Out: DataFrames, empty without ranks.
 """
 
 import itertools

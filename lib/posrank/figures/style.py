@@ -11,8 +11,7 @@ BLIND_COLOUR = "#d55e00"
 
 
 def show_style():
-    """Set the style of all following figures (seaborn's whitegrid, small print sizes) and tables (three digits, missing
-    values empty)."""
+    """Set the style of all following figures (seaborn's whitegrid) and tables (three digits, missing: empty)."""
     import matplotlib as mpl
     import pandas as pd
     import seaborn as sns
@@ -30,8 +29,7 @@ def show_style():
 
 
 def table_html(table):
-    """A DataFrame as notebooks show it, cut as pandas' display options say; a missing value (NaN, NA, None) is an empty
-    cell.
+    """A DataFrame as notebooks show it, cut as pandas' display options say; missing values are empty cells.
 
     >>> "NaN" in table_html(__import__("pandas").DataFrame({"a": [1.5, None]}))
     False

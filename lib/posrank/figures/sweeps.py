@@ -1,5 +1,4 @@
-"""Tables of sweeps: Tables 5 and 6 (lambda, N), training on a constant video, training and testing on different
-negatives.
+"""Tables of sweeps: Tables 5 and 6 (lambda, N), training on a constant video, or on other negatives than tested.
 
 Comes in: metrics dicts as `sweeps/metrics/<name>-<point>.json` (published: `metrics/sweeps/...`) hold them, beside
 those of the runs. Goes out: DataFrames; what is missing is said in a line.
@@ -44,11 +43,9 @@ def published_sweep(preset, name):
 
 
 def sweep_table(folder, name, like=None):
-    """A sweep over numbers ("lambda", "n") as a table of the paper's columns, sorted by value; empty where it has not
-    run.
+    """A sweep over numbers ("lambda", "n"): the paper's columns, sorted by value; empty where it has not run.
 
-    folder: where its files are (`sweeps/metrics` of a workspace, `metrics/sweeps` where they were published); like: as
-    in `points`.
+    folder, like: as in `points` (`sweeps/metrics` of a workspace, `metrics/sweeps` of what was published).
     """
     found = points(folder, name, like)
     one_set(list(found.values()))
@@ -57,8 +54,7 @@ def sweep_table(folder, name, like=None):
 
 
 def sweep_beside_paper(table, name):
-    """Table 5 or 6: the rows of `sweep_table` and the paper's, by value of the parameter -> DataFrame by (value, from:
-    ours | paper)."""
+    """Table 5 or 6: the rows of `sweep_table` and the paper's, by value -> DataFrame by (value, from: ours | paper)."""
     theirs, column, _ = SWEEPS[name]
     paper = paper_table(theirs).rename(columns={column: name}).assign(**{"from": "paper"})
     both = pd.concat([table.assign(**{"from": "ours"}), paper] if len(table) else [paper], ignore_index=True)
@@ -72,8 +68,7 @@ def constant_table(constant, metrics):
     """What the text alone teaches: runs trained on a constant video beside the same runs trained on their videos.
 
     constant: {run: metrics} of the first kind; metrics: those of the second. -> DataFrame by run, trained on, shown:
-    PoSRank per part and mean, and the mean vision gain with its interval; below them coarse training of the same system
-    and seed, and chance.
+    PoSRank per part and mean, and the mean vision gain with its interval; below them coarse training, and chance.
     """
     one_set([*constant.values(), *metrics])
     full, rows = {name_of(m): m for m in metrics}, []
@@ -102,8 +97,7 @@ def cross_generator(trained):
     trained: {rule of the training negatives: metrics}. -> DataFrame by trained on, tested on, replacements: PoSRank per
     part and mean, chance, the mean adjusted for chance, and the mean vision gain with its interval. Lists differ in
     length between rows: compare adjusted values. Replacements: all words of the test set; seen: lists of words that the
-    run's training negatives put in; held-out: lists of words that they never did (the words are the same for all
-    rules).
+    run's training negatives put in; held-out: lists of words that they never did (the same words for all rules).
     """
     rows = []
     for rule, metrics in trained.items():
@@ -147,8 +141,7 @@ def _line(values):
 
 
 def constant_text(constant):
-    """For each run trained on a constant video a line: its mean PoSRank when it is shown a blank video, beside chance
-    and the best language model."""
+    """A line for each run trained on a constant video: mean PoSRank on a blank one, chance, best language model."""
     lines = []
     for run, m in constant.items():
         blind = {name: np.mean([row[p] for p in PARTS if p in row]) for name, row in m["blind"].items()}

@@ -1,9 +1,7 @@
-"""Report tables: runs as rows, the paper's columns (V2T, T2V, PoSRank per part), what they are worth, and the paper's
-values beside.
+"""Report tables: runs as rows, the paper's columns (V2T, T2V, PoSRank per part), their worth, the paper's beside.
 
 Comes in: metrics dicts as `metrics/<run>.json` holds them, all on the same lists (posrank.figures.runs.one_set). Goes
-out: DataFrames and Markdown. Nothing here is typed in: every number was written by a run, or stands in the paper's own
-tables.
+out: DataFrames and Markdown. Nothing here is typed in: every number is a run's or the paper's.
 """
 
 import numpy as np
@@ -16,7 +14,8 @@ from posrank.figures.style import STRATEGIES, SYSTEMS
 from posrank.figures.texts import COLUMNS, markdown, number, numbers
 from posrank.language.ngrams import ORDERS
 
-__all__ = ["COLUMNS", "beside_paper", "blind_table", "load_metrics", "markdown", "numbers", "results_table", "strategy_table"]
+__all__ = ["COLUMNS", "beside_paper", "blind_table", "load_metrics", "markdown", "numbers", "results_table",
+           "strategy_table"]
 
 PAPER_DATASETS = {"msrvtt": "MSR-VTT", "vatex": "VATEX", "vln_uvo": "VLN-UVO", "vln_oops": "VLN-OOPS"}
 """Our datasets -> the names in the paper's tables of results."""
@@ -53,8 +52,7 @@ def mean_gain(metrics, key="value"):
 
 def results_table(metrics, counts=True):
     """Tables 4 and 8 as the report and the README show them, as texts: recall with one digit, PoSRank with three, over
-    several seeds `mean ± standard deviation`. Three rows below: shuffled video (mean of all runs), the best n-gram
-    model, chance.
+    several seeds `mean ± standard deviation`. Below: shuffled video (mean of all runs), the best n-gram model, chance.
 
     counts: with the columns seeds, videos ("18 of 24" where some are missing) and captions. Empty without runs.
     """
@@ -129,8 +127,7 @@ def worth_table(worth):
 
 
 def average_table(metrics):
-    """Table 3: mean PoSRank over the five parts of coarse training, per system, with the paper's VLN-UVO column beside
-    it."""
+    """Table 3: mean PoSRank over the five parts of coarse training, per system, beside the paper's VLN-UVO column."""
     paper = paper_table(3).set_index("system")
     rows = []
     for m in one_set(metrics):
@@ -153,8 +150,7 @@ def beside_paper(metrics, table=8):
     DataFrame indexed by (system or dataset, training strategy, from: ours | paper).
 
     Table 4 is about X-CLIP alone, Table 7 about X-CLIP by dataset. Every row of the paper is there. The worlds differ
-    (the paper's Tables 4 and 8 are VLN-UVO with K = 20): what can be compared is the order of the strategies and
-    chance-adjusted values.
+    (the paper's Tables 4 and 8 are VLN-UVO with K = 20): compare the order of the strategies and adjusted values.
     """
     first = "dataset" if table == 7 else "system"
     ours = strategy_table([m for m in metrics if table == 8 or m["system"] == "xclip"])

@@ -1,5 +1,4 @@
-"""The embedded world as people see it: clips, the words of each part of speech, and how the tagger reads its
-captions."""
+"""The embedded world as people see it: clips, the words of each part of speech, and how the tagger reads it."""
 
 import pandas as pd
 from IPython.display import Markdown
@@ -12,8 +11,7 @@ from posrank.world.sheet import contact_sheet
 
 
 def world_sheet(work, clips=8, seed=0):
-    """Clips of the world's tested videos with one caption each, as one picture; words that say so where there are no
-    frames."""
+    """Clips of the world's tested videos with a caption each, as one picture; a line that says so without frames."""
     texts, store = work.captions("world"), work.frames("world")
     if not len(store):
         return Markdown("No frames were read, because nothing is trained on them (`train.systems` in params.yaml).")
@@ -24,8 +22,7 @@ def world_sheet(work, clips=8, seed=0):
 
 def world_words(tags):
     """What a part of speech has to choose from -> DataFrame by part: words, most_frequent (its share), guessed (how
-    often the likeliest word given the caption's first noun is right; of nouns: given its first verb) and the words
-    themselves.
+    often the likeliest word given the caption's first noun is right; of nouns: given its first verb), which.
 
     Where slots are drawn independently `guessed` is hardly above `most_frequent`; a language shortcut lifts it.
     """

@@ -33,7 +33,8 @@ def checkout(folder):
 
     try:
         commit, _, date = git("log", "-1", "--abbrev=7", "--date=short", "--format=%h %cd").partition(" ")
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", "lib", "notebooks", "params.yaml", "dvc.yaml")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", "lib", "notebooks", "params.yaml",
+                      "dvc.yaml")
     except OSError:
         return None, None
     return (commit + ("+" if changed else ""), date) if commit else (None, None)

@@ -66,7 +66,9 @@ def folder_of(base, name):
     params = knobs.load(base / "params.yaml")
     for each in (knobs.check_preset_name(name), *params["presets"]):
         if each in RESERVED:
-            raise ValueError(f"{each!r} cannot name a preset: metrics/ has a folder of that name ({', '.join(RESERVED)})")
+            raise ValueError(
+                f"{each!r} cannot name a preset: metrics/ has a folder of that name ({', '.join(RESERVED)})"
+            )
     knobs.preset(params, name)
     return base / ".presets" / name
 
@@ -108,7 +110,8 @@ def _reproduce(base, name, words):
     seconds = _dvc(base, scratch, name, [*words, *targets])
     if _lock(scratch) != before:
         commit, date = checkout(base)
-        (scratch / publishing.LAST_RUN).write_text(json.dumps({"seconds": seconds, "commit": commit, "date": date}) + "\n")
+        (scratch / publishing.LAST_RUN).write_text(json.dumps({"seconds": seconds, "commit": commit, "date": date})
+                                                   + "\n")
     return scratch, seconds
 
 

@@ -101,8 +101,7 @@ def stale(metrics, name, path, params, code, locked, base):
 
 
 def stale_data(locked, params, base):
-    """Stages of DATA_STAGES in a published dvc.lock that the checkout `base` would run anew, each with its reason; [] =
-    none."""
+    """Stages of DATA_STAGES in a published dvc.lock that the checkout `base` would run anew, with the reason."""
     found = []
     for stage, entry in locked.items():
         if stage.partition("@")[0] not in DATA_STAGES:
@@ -116,11 +115,9 @@ def stale_data(locked, params, base):
 
 
 def note(folder, preset, last, changed):
-    """Content of ENVIRONMENT.json in the metrics folder `folder`: how the preset was made, on what, and the commit of
-    each run.
+    """Content of ENVIRONMENT.json in the metrics folder `folder`: how and on what it was made, each run's commit.
 
-    last: seconds, commit and date of the last repro; changed: names of the runs that it made anew. The others keep
-    their commit.
+    last: seconds, commit and date of the last repro; changed: the runs that it made anew; others keep their commit.
     """
     commits = _json(Path(folder) / "ENVIRONMENT.json").get("commits", {})
     commits = {name: last.get("commit") if name in changed else commits.get(name) for name in runs(folder)}
