@@ -69,9 +69,8 @@ def check_labels(labels, where="labels"):
     """
     absent = [column for column in COLUMNS if column not in labels.columns]
     if absent:
-        raise ValueError(
-            f"{where}: column {absent[0]!r} is missing (needed: {', '.join(COLUMNS)}): is this a file of labels?"
-        )
+        raise ValueError(f"{where}: column {absent[0]!r} is missing (needed: {', '.join(COLUMNS)}): "
+                         "is this a file of labels?")
     labels = labels[[*COLUMNS, *(column for column in labels.columns if column not in COLUMNS)]].reset_index(drop=True)
     for column in COLUMNS:
         wrong = (labels[column].isna() if column in ANSWERS else labels[column].isna()
@@ -90,9 +89,8 @@ def check_labels(labels, where="labels"):
     twice = labels.duplicated([*KEY, "labeller"]).to_numpy()
     if twice.any():
         row = labels.iloc[int(twice.argmax())]
-        raise ValueError(
-            f"{where}, line {int(twice.argmax()) + 2}: {row['labeller']} has labelled {_named(row)} before; keep one of the lines"
-        )
+        raise ValueError(f"{where}, line {int(twice.argmax()) + 2}: {row['labeller']} has labelled {_named(row)} before; "
+                         "keep one of the lines")
     return labels
 
 
@@ -175,9 +173,8 @@ def _with_captions(table, captions):
     own = captions.loc[captions["caption_id"].isin(table["caption_id"]), ["caption_id", "caption", "video_id"]]
     twice = own["caption_id"].duplicated()
     if twice.any():
-        raise ValueError(
-            f"caption {own.loc[twice, 'caption_id'].iloc[0]!r} is in the captions table twice: give the captions of one dataset"
-        )
+        raise ValueError(f"caption {own.loc[twice, 'caption_id'].iloc[0]!r} is in the captions table twice: "
+                         "give the captions of one dataset")
     table = table.merge(own, on="caption_id", how="left")
     absent = table["caption"].isna()
     if absent.any():

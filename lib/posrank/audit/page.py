@@ -166,9 +166,8 @@ class Labelling:
         item = self.items.iloc[self.at]
         footage = self._footage(item["video_id"])
         self.head.value = f"<b>{item['part']}</b> &nbsp; item {self.at + 1}, {done}"
-        self.text.value = item_html(item) + (
-            "" if footage else '<p style="color:#888">no frames of this video: judge by the caption</p>'
-        )
+        told = "" if footage else '<p style="color:#888">no frames of this video: judge by the caption</p>'
+        self.text.value = item_html(item) + told
         self.picture.layout.display = "" if footage else "none"
         if footage:
             self.picture.value = footage

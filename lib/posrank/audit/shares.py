@@ -63,9 +63,8 @@ def readable(table):
     """A `report` as text to read: "7 of 100" and "7.0 % [3.4, 13.7]" in columns that fit a page."""
 
     def shares(n, name):
-        return [f"{row[name + '_share']:.1%} [{100 * row[name + '_low']:.1f}, {100 * row[name + '_high']:.1f}]".replace(
-                    "%", " %",
-                ) if row[n] else "" for row in table.to_dict("records")]
+        ends = (100 * table[[f"{name}_{end}" for end in ("share", "low", "high")]]).itertuples(index=False)
+        return [f"{share:.1f} % [{low:.1f}, {high:.1f}]" if k else "" for k, (share, low, high) in zip(table[n], ends)]
 
     def counts(count, n):
         return [f"{a} of {b}" for a, b in zip(table[count], table[n])]

@@ -38,9 +38,7 @@ def worst_lists(ranks, scores, per_part=2):
     lists = ranks.merge(best[[*keys, "k", "score"]], on=keys).merge(own[[*keys, "caption_score"]], on=keys)
     lists = lists[lists["better"] > 0].assign(rank=1 + lists["better"] + lists["equal"] / 2, of=lists["negatives"] + 1)
     order = {part: number for number, part in enumerate(PARTS)}
-    lists = (
-        lists.sort_values(["reciprocal_rank", "caption_id"], kind="stable").groupby("part", sort=False).head(per_part)
-    )
+    lists = lists.sort_values(["reciprocal_rank", "caption_id"], kind="stable").groupby("part").head(per_part)
     lists = lists.sort_values("part", key=lambda column: column.map(order), kind="stable", ignore_index=True)
     return lists[[*keys, "video_id", "rank", "of", "k", "score", "caption_score"]]
 

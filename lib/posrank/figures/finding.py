@@ -53,10 +53,8 @@ def gain_table(groups):
     pairs = pairs.assign(gain=pairs["posrank"] - pairs["posrank_coarse"],
                          text=pairs["shuffled"] - pairs["shuffled_coarse"])
     numbers = ["gain", "text"]
-    means = pairs.groupby(["group", "system", "strategy", "seed"], sort=False, as_index=False)[numbers].mean().assign(
-        part="mean"
-    )
-    pairs = pd.concat([pairs[[*keys, "seed", *numbers]], means], ignore_index=True)
+    means = pairs.groupby(["group", "system", "strategy", "seed"], sort=False, as_index=False)[numbers].mean()
+    pairs = pd.concat([pairs[[*keys, "seed", *numbers]], means.assign(part="mean")], ignore_index=True)
     pairs["vision"] = pairs["gain"] - pairs["text"]
     groups_of = pairs.groupby(keys, sort=False)
     spread = groups_of[["gain", "vision"]].std().add_suffix("_sd")

@@ -45,10 +45,9 @@ def _bars(axes, table):
     strategies = list(dict.fromkeys(table["strategy"]))
     width = 0.8 / len(strategies)
     for i, strategy in enumerate(strategies):
-        mine = table[table["strategy"] == strategy].groupby("part")
-        means = (mine[["posrank", "low", "high", "shuffled", "chance", "vision_gain"]].agg(
-                     lambda column: column.astype(float).mean()
-                 ).reindex(PARTS))
+        mine = table[table["strategy"] == strategy].set_index("part")
+        shown = mine[["posrank", "low", "high", "shuffled", "vision_gain"]].astype(float)
+        means = shown.groupby("part").mean().reindex(PARTS)
         x = np.arange(len(PARTS)) + (i - (len(strategies) - 1) / 2) * width
         error = np.nan_to_num(np.array([means["posrank"] - means["low"], means["high"] - means["posrank"]],
                                        dtype=float)).clip(0)

@@ -119,10 +119,9 @@ def table2(found, root):
         for column in ("train_captions", "test_captions", "mean_words", *PARTS,
                        *(f"{part}_eligible" for part in PARTS)):
             part = column.removesuffix("_eligible")
-            theirs = paper.loc[each.paper, f"{part}_set"] / 21 if column.endswith("_eligible") else paper.loc[
-                each.paper, column,
-            ]
-            precision, recall = scores.get(part, (np.nan, np.nan)) if column.endswith("_eligible") else (np.nan, np.nan)
+            eligible = column.endswith("_eligible")
+            theirs = paper.loc[each.paper, f"{part}_set"] / 21 if eligible else paper.loc[each.paper, column]
+            precision, recall = scores.get(part if eligible else None, (np.nan, np.nan))
             rows.append((each.paper, column, float(theirs), float(ours.get(column, np.nan)), precision, recall))
     table = pd.DataFrame(rows, columns=["dataset", "column", "paper", "ours", "precision", "recall"])
     table.insert(4, "difference", table["ours"] - table["paper"])
@@ -152,9 +151,8 @@ def figure2(found, datasets=("msrvtt", "vatex"), count=500, k=5, seed=0):
             near = nearest_captions(table, ids, k=k)
             one, two = ([set(text.lower().split()) for text in near[column]] for column in ("caption", "near_caption"))
             differ = [min(len(a - b), len(b - a)) for a, b in zip(one, two)]
-            rows.append(
-                near.assign(dataset=name, words=differ).groupby(["dataset", "rank"])[["similarity", "words"]].mean()
-            )
+            ranked = near.assign(dataset=name, words=differ).groupby(["dataset", "rank"])
+            rows.append(ranked[["similarity", "words"]].mean())
     return pd.concat(rows).reset_index() if rows else pd.DataFrame(columns=["dataset", "rank", "similarity", "words"])
 
 
@@ -183,9 +181,8 @@ def released_validity(found, root, b=10000):
                      "-4-gram": "-4-gram"}
             scores = {names[judge]: values for judge, values in report["judges"].items() if judge in names}
             for column, values in scores.items():
-                row[[column, f"{column}_low", f"{column}_high"]] = [
-                    values["posrank"], values["posrank_low"], values["posrank_high"],
-                ]
+                for end in ("", "_low", "_high"):
+                    row[column + end] = values["posrank" + end]
             rows.append(row.assign(verdict=report["verdict"], dataset=name).set_index(["dataset", "part"]))
             asked[part] = {"judges": report["judges"], "captions": report["captions"]}
         if asked:

@@ -12,7 +12,8 @@ import pandas as pd
 from posrank import PARTS, paths
 from posrank.figures.runs import asked, coverage_note
 from posrank.figures.style import STRATEGIES, SYSTEMS
-from posrank.figures.tables import COLUMNS, blind_table, numbers, strategy_table
+from posrank.figures.tables import blind_table, strategy_table
+from posrank.figures.texts import COLUMNS, numbers
 from posrank.pipeline import machine
 
 PAPER = "Beyond Coarse-Grained Matching in Video-Text Retrieval (Chen, Doughty, Li, Snoek; ACCV 2024)"
@@ -29,7 +30,8 @@ def head_box(work, selection):
     params, runs = work.params, selection.runs
     train, preset = params.train, preset_of(work)
     commit, date = machine.checkout(work.folder)
-    box = machine.describe() if runs else {}
+    box, length = machine.describe() if runs else {}, "steps" if train.steps else "epochs"
+    made_on = [box.get("processor"), f"{box['cores']} cores" if box else "", *(box.get("accelerator") or [])]
     first = runs[0] if runs else {}
     data = f"{train.dataset}, split {params.evaluate.split}"
     if "videos" in first:
@@ -38,29 +40,21 @@ def head_box(work, selection):
     k = params.negatives.k if isinstance(params.negatives.k, int) else json.dumps(params.negatives.k.plain())
     lines = {"paper": PAPER, "preset": preset or "params.yaml as it stands", "data": data,
              "K": f"{k} negatives a list at most, rule {params.evaluate.rules[0]}",
-             "training": f"{len(asked(params))} runs, {train.steps} steps each" if train.steps
-             else f"{len(asked(params))} runs, {train.epochs} epochs each", "seeds": ", ".join(map(str, train.seeds)),
+             "training": f"{len(asked(params))} runs, {train.steps or train.epochs} {length} each",
+             "seeds": ", ".join(map(str, train.seeds)),
              "commit": f"{commit} ({date})" if commit else "not known (no git)",
-             "machine": "; ".join(filter(None,
-                                         [box.get("processor"), f"{box['cores']} cores" if box else "",
-                                          ", ".join(box.get("accelerator") or [])])) or "nothing was trained"}
+             "machine": "; ".join(filter(None, made_on)) or "nothing was trained"}
     banners = []
     if preset == "smoke":
-        banners.append(
-            "<b>Smoke run.</b> Tiny sizes, a few steps: it shows that the pipeline works. Its numbers mean nothing."
-        )
+        banners.append("<b>Smoke run.</b> Tiny sizes, a few steps: it shows that the pipeline works. "
+                       "Its numbers mean nothing.")
     if selection.missing:
         banners.append(f"Not run: {', '.join(f'{name} has not been run' for name in selection.missing)}.")
     if coverage_note(runs):
         banners.append(escape(coverage_note(runs)) + ".")
-    rows = "".join(
-        f'<tr><th style="text-align:left">{name}</th><td style="text-align:left">{escape(str(text))}</td></tr>'
-        for name, text in lines.items()
-    )
-    boxes = "".join(
-        f'<p style="background:#fdf0d5;color:#222;border-left:4px solid #d55e00;padding:.5em .8em">{text}</p>'
-        for text in banners
-    )
+    left, pale = 'style="text-align:left"', "background:#fdf0d5;color:#222;border-left:4px solid #d55e00;padding:.5em .8em"
+    rows = "".join(f"<tr><th {left}>{key}</th><td {left}>{escape(str(text))}</td></tr>" for key, text in lines.items())
+    boxes = "".join(f'<p style="{pale}">{text}</p>' for text in banners)
     return f'<div class="head-box"><table>{rows}</table>{boxes}</div><nav id="contents"></nav>'
 
 
@@ -86,9 +80,8 @@ def verdict(metrics):
     cells = ", ".join(f"{SYSTEMS[r.system]}, {STRATEGIES[r.strategy]}, {r.part}" for r in blind.itertuples())
     lines.append(f"* Vision gain not distinguishable from 0 (95 %): {cells or 'nowhere'}.")
     if table["seeds"].max() < 3:
-        lines.append(
-            "* Fewer than three seeds: the order of the strategies is what this run gave, not a claim about the method."
-        )
+        lines.append("* Fewer than three seeds: the order of the strategies is what this run gave, "
+                     "not a claim about the method.")
     return "\n".join(lines)
 
 

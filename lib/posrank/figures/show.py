@@ -9,7 +9,8 @@ from posrank.captions.statistics import paper_table
 from posrank.figures.curves import sweep_figure
 from posrank.figures.report import preset_of, published, published_tables
 from posrank.figures.sweeps import SWEEPS, sweep_beside_paper, sweep_folder, sweep_table
-from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper, numbers
+from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper
+from posrank.figures.texts import numbers
 
 PAPERS = {4: "paper: X-CLIP on VLN-UVO, K = 20", 5: "paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
           6: "paper: X-CLIP, word-level negatives, VLN-UVO, K = 20", 7: "paper: X-CLIP, K = 20",

@@ -59,10 +59,8 @@ def marked_table(work, metrics):
     wide = long.pivot_table(index=["system", "strategy"], columns="part", values="text", aggfunc="first", sort=False)
     wide = pd.concat([block for system in runs
                       for block in (wide.loc[[SYSTEMS[system]]], _lines(system, metrics, wide.columns))])
-    wide = wide[[part for part in PARTS if part in wide]].rename_axis(
-        index=["system", "training strategy"], columns=None
-    )
-    return wide, long.set_index(["system", "strategy", "part"]).drop(columns="text")
+    wide = wide[[part for part in PARTS if part in wide]].rename_axis(["system", "training strategy"])
+    return wide.rename_axis(None, axis=1), long.set_index(["system", "strategy", "part"]).drop(columns="text")
 
 
 def _lines(system, metrics, parts):
@@ -70,11 +68,9 @@ def _lines(system, metrics, parts):
     mine = [m for m in metrics if m["system"] == system]
     shuffled = {part: [m["zero_line"][part] for m in mine if part in m.get("zero_line", {})] for part in parts}
     chance = {part: [m["posrank"][part]["chance"] for m in mine if part in m["posrank"]] for part in parts}
-    rows = [{part: f"{np.mean(values):.3f}" if values else "" for part, values in row.items()}
-            for row in (shuffled, chance)]
-    return pd.DataFrame(rows,
-                        index=pd.MultiIndex.from_product([[SYSTEMS[system]], ["shuffled video", "chance"]],
-                                                         names=["system", "strategy"]))
+    rows = {(SYSTEMS[system], name): {part: f"{np.mean(values):.3f}" if values else "" for part, values in row.items()}
+            for name, row in (("shuffled video", shuffled), ("chance", chance))}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["system", "strategy"])
 
 
 def _cell(line):

@@ -61,8 +61,6 @@ def marked(text, other, colour):
     for change in changes(text, other):
         end = change.start + len(change.original)
         if change.original:
-            out += (
-                f'{escape(plain[at : change.start])}<b style="color:{colour}">{escape(plain[change.start : end])}</b>'
-            )
-            at = end
+            out += escape(plain[at : change.start])
+            out, at = f'{out}<b style="color:{colour}">{escape(plain[change.start : end])}</b>', end
     return out + escape(plain[at:])

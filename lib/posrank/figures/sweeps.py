@@ -12,7 +12,8 @@ import pandas as pd
 from posrank import PARTS
 from posrank.captions.statistics import paper_table
 from posrank.figures.runs import lists_of, name_of, one_set, published
-from posrank.figures.tables import COLUMNS, mean_gain, row
+from posrank.figures.tables import mean_gain, row
+from posrank.figures.texts import COLUMNS
 
 SWEEPS = {"lambda": (5, "lambda", "make sweep SWEEP=lambda"), "n": (6, "negatives", "make sweep SWEEP=n"),
           "constant": (None, None, "make sweep SWEEP=constant"),
@@ -112,8 +113,8 @@ def cross_generator(trained):
 
 def show_constant(work, metrics):
     """The constant-video table of this workspace; where there is none, it says how to make it."""
-    return _shown(work, constant_table(points(sweep_folder(work), "constant", metrics), metrics), "constant_video",
-                  "constant")
+    table = constant_table(points(sweep_folder(work), "constant", metrics), metrics)
+    return _shown(work, table, "constant_video", "constant")
 
 
 def show_cross_generator(work):

@@ -9,13 +9,10 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.captions.statistics import paper_table
-from posrank.figures.runs import coverage_note, load_metrics, one_set
+from posrank.figures.runs import coverage_note, one_set
 from posrank.figures.style import STRATEGIES, SYSTEMS
-from posrank.figures.texts import COLUMNS, markdown, number, numbers
+from posrank.figures.texts import COLUMNS, number
 from posrank.language.ngrams import ORDERS
-
-__all__ = ["COLUMNS", "beside_paper", "blind_table", "load_metrics", "markdown", "numbers", "results_table",
-           "strategy_table"]
 
 PAPER_DATASETS = {"msrvtt": "MSR-VTT", "vatex": "VATEX", "vln_uvo": "VLN-UVO", "vln_oops": "VLN-OOPS"}
 """Our datasets -> the names in the paper's tables of results."""
@@ -28,7 +25,7 @@ def row(metrics):
             **{part: ranks[part]["posrank"] if part in ranks else np.nan for part in PARTS}}
 
 
-def strategy_table(metrics, digits=None):
+def strategy_table(metrics):
     """Tables 4, 7, 8: one row per system and strategy, the mean over seeds -> DataFrame indexed by (system, strategy)
     with the columns of COLUMNS, `seeds`, and, for several seeds, the standard deviation over them in `<column>_sd`. No
     rows for no runs. ValueError where the runs were ranked on different lists."""
@@ -40,8 +37,7 @@ def strategy_table(metrics, digits=None):
     table, seeds = groups[list(COLUMNS)].mean(), groups.size()
     if seeds.max() > 1:
         table = table.join(groups[list(COLUMNS)].std().add_suffix("_sd"))
-    table = table.assign(seeds=seeds)
-    return table.round(digits) if digits is not None else table
+    return table.assign(seeds=seeds)
 
 
 def mean_gain(metrics, key="value"):
@@ -67,26 +63,22 @@ def results_table(metrics, counts=True):
         lines.append({"system": SYSTEMS[key[0]], "training strategy": STRATEGIES[key[1]], **cells})
         if counts:
             mine = [m for m in metrics if (m["system"], m["strategy"]) == key]
-            lines[-1] |= {"seeds": str(len(mine)),
-                          "videos": coverage_note(mine).partition(f" {mine[0].get('split')} ")[0]
-                          or _count(mine, "videos"), "captions": _count(mine, "captions")}
-    rows = blind.groupby("part")
+            videos = coverage_note(mine).partition(f" {mine[0].get('split')} ")[0] or _count(mine[0], "videos")
+            lines[-1] |= {"seeds": str(len(mine)), "videos": videos, "captions": _count(mine[0], "captions")}
+    models = [name for name in ORDERS if name in blind]
+    rows = blind.set_index("part")[["shuffled", *models, "chance"]].astype(float).groupby("part").mean()
     below = {"shuffled video (mean of all runs)": rows["shuffled"],
-             "best n-gram model, no video": [name for name in ORDERS if name in blind], "chance": rows["chance"]}
+             "best n-gram model, no video": rows[models].max(axis=1), "chance": rows["chance"]}
     for name, values in below.items():
-        values = (rows[values].mean().max(axis=1) if isinstance(values, list)
-                  else values.agg(lambda column: column.astype(float).mean()))
         lines.append({"training strategy": name, **{part: number(values.get(part), part) for part in PARTS}})
     found = pd.DataFrame(lines).fillna("").set_index(["system", "training strategy"])
     return found.rename(columns={"v2t": "V2T", "t2v": "T2V"})
 
 
-def _count(metrics, name):
-    """Videos or captions that were ranked, as text; those of the first of several runs (they are on the same lists)."""
-    first = metrics[0]
-    value = (first[name] - first.get(f"{name}_missing", 0) if name in first
-             else first["posrank"].get("mean", {}).get(name))
-    return "" if value is None else f"{value:.0f}"
+def _count(first, name):
+    """Videos or captions that were ranked, as text, in the first of several runs (they are on the same lists)."""
+    value = first.get(name, first["posrank"].get("mean", {}).get(name))
+    return "" if value is None else f"{value - first.get(f'{name}_missing', 0):.0f}"
 
 
 def blind_table(metrics):
@@ -119,11 +111,7 @@ def worth_table(worth):
         return worth.set_index(keys)[shown]
     numbers = [name for name in shown if name not in ("low", "high", "best_blind", "gain_low", "gain_high")]
     groups = worth.groupby(keys, sort=False)
-    return (
-        groups[numbers]
-        .mean()
-        .join(groups[["gain_low"]].min().rename(columns={"gain_low": "lowest gain_low of a seed"}))
-    )
+    return groups[numbers].mean().join(groups["gain_low"].min().rename("lowest gain_low of a seed"))
 
 
 def average_table(metrics):

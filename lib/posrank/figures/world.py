@@ -69,9 +69,8 @@ def tagger_agreement(work, captions=1500):
 
     texts = tested(work.captions("world")).head(captions)
     gold = schema.read_table(work.folder / "data" / "gold" / "world.parquet", "tags")
-    both = gold[gold["caption_id"].isin(texts["caption_id"])].merge(
-        tag_captions(texts, progress=False), on=["caption_id", "i"], suffixes=("", "_tagger")
-    )
+    read = tag_captions(texts, progress=False)
+    both = gold.merge(read, on=["caption_id", "i"], suffixes=("", "_tagger"))  # of these captions alone
     parts = [part_of(upos, tag) for upos, tag in zip(both["upos"], both["tag"])]
     found = [part_of(upos, tag) for upos, tag in zip(both["upos_tagger"], both["tag_tagger"])]
     both = both.assign(part=parts, agree=[a == b for a, b in zip(parts, found)])

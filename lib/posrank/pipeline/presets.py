@@ -66,9 +66,8 @@ def folder_of(base, name):
     params = knobs.load(base / "params.yaml")
     for each in (knobs.check_preset_name(name), *params["presets"]):
         if each in RESERVED:
-            raise ValueError(
-                f"{each!r} cannot name a preset: metrics/ has a folder of that name ({', '.join(RESERVED)})"
-            )
+            raise ValueError(f"{each!r} cannot name a preset: "
+                             f"metrics/ has a folder of that name ({', '.join(RESERVED)})")
     knobs.preset(params, name)
     return base / ".presets" / name
 
@@ -122,9 +121,8 @@ def _dvc(base, scratch, name, words):
     status = subprocess.run(command, cwd=scratch, env=environment(scratch)).returncode
     seconds = round(time.monotonic() - start, 1)
     if status:
-        raise ValueError(
-            f"preset {name} stopped after {_clock(seconds)}: see the message above; the same command goes on from there"
-        )
+        raise ValueError(f"preset {name} stopped after {_clock(seconds)}: see the message above; "
+                         "the same command goes on from there")
     return seconds
 
 
