@@ -137,6 +137,13 @@ def _code_cells(path):
                      and "parameters" not in cell["metadata"].get("tags", []))
 
 
+def value_at(params, key):
+    """The value of a dotted key in a nested dict; None where there is none."""
+    for part in key.split("."):
+        params = params.get(part) if isinstance(params, dict) else None
+    return params
+
+
 def params_digest(params, system, home=HOME):
     """Digest of the parameters that a run of `system` depends on: those that dvc.yaml names for stage `evaluate` and
     the stages behind it. `params`: a plain dict. The world's own count for the world alone. None without dvc.yaml."""
@@ -146,10 +153,5 @@ def params_digest(params, system, home=HOME):
     keys = sorted({key.replace("${item.system}", system) for stage in chain for key in found[stage].get("params", [])})
     if not keys:
         return None
-    values = {}
-    for key in keys:
-        value = params
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        values[key] = value
+    values = {key: value_at(params, key) for key in keys}
     return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=8).hexdigest()

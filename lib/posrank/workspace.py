@@ -48,7 +48,7 @@ class Workspace:
             self._raw(name)
             path = self._file(f"data/captions/{name}.parquet", stages.captions, dataset=name)
             tables.append(schema.read_table(path, "captions"))
-        return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+        return pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
 
     def tags(self, dataset=None):
         """The tags table of one dataset or of all."""

@@ -73,8 +73,7 @@ def check_labels(labels, where="labels"):
                          "is this a file of labels?")
     labels = labels[[*COLUMNS, *(column for column in labels.columns if column not in COLUMNS)]].reset_index(drop=True)
     for column in COLUMNS:
-        wrong = (labels[column].isna() if column in ANSWERS else labels[column].isna()
-                 | (labels[column].astype(str) == ""))
+        wrong = labels[column].isna() | ((labels[column].astype(str) == "") & (column not in ANSWERS))
         allowed = {"part": PARTS, **{question: ("", *answers) for question, answers in ANSWERS.items()}}.get(column)
         if allowed:
             wrong |= ~labels[column].isin(allowed)

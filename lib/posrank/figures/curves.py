@@ -1,5 +1,7 @@
 """Curves: duplicate captions (Fig. 3), a run's losses, sweeps (Tables 5 and 6)."""
 
+import matplotlib.pyplot as plt
+
 from posrank import PARTS
 from posrank.figures.style import BLIND_COLOUR, PART_COLOURS
 
@@ -7,8 +9,6 @@ from posrank.figures.style import BLIND_COLOUR, PART_COLOURS
 def duplicate_figure(curves):
     """Fig. 3: share of captions (percent) that become identical to another one when so many words of a part are
     removed, one panel a dataset, four panels a row. curves: of posrank.captions.duplicates.duplicate_curves."""
-    import matplotlib.pyplot as plt
-
     names = list(dict.fromkeys(curves["dataset"]))
     wide = min(len(names), 4)
     high = -(-len(names) // wide)
@@ -29,8 +29,6 @@ def duplicate_figure(curves):
 
 def history_figure(history, title="Training"):
     """Losses of a run over its steps: thin as they were, thick as a running mean."""
-    import matplotlib.pyplot as plt
-
     figure, axes = plt.subplots(figsize=(5.2, 2.7))
     for name, colour in (("coarse", "#0173b2"), ("fine", "#de8f05")):
         values = history[name]
@@ -46,8 +44,6 @@ def history_figure(history, title="Training"):
 def sweep_figure(table, column, label, paper=None):
     """Tables 5 and 6 as curves: PoSRank per part, mean vision gain and mean recall (percent / 100) against one
     parameter. paper: the paper's table of the same parameter, drawn pale (its first column is the parameter)."""
-    import matplotlib.pyplot as plt
-
     figure, axes = plt.subplots(figsize=(6.4, 3.0))
     for part in PARTS:
         axes.plot(table[column], table[part], "o-", ms=3.5, color=PART_COLOURS[part], label=part)

@@ -1,5 +1,9 @@
 """Fig. 7 as a drawing: which features and sentences the coarse and the fine loss compare, by training strategy."""
 
+import matplotlib.pyplot as plt
+from matplotlib.colors import to_rgb
+from matplotlib.patches import FancyBboxPatch
+
 from posrank.figures.style import COLOURS, STRATEGIES
 
 CAPTION = "a boy wearing a black t-shirt"
@@ -12,8 +16,6 @@ OFF = "#d8d8d8"
 
 def method_figure(strategy="prompt"):
     """Fig. 7 for one strategy: coarse, word, phrase or prompt (else: as coarse). What it does not use is grey."""
-    import matplotlib.pyplot as plt
-
     level = {"word": "word", "phrase": "phrase", "prompt": "phrase"}.get(strategy)
     prompted = strategy == "prompt"
     coarse, fine = "#5b4b8a", COLOURS.get(strategy, OFF) if level else OFF
@@ -63,8 +65,6 @@ def method_figure(strategy="prompt"):
 
 
 def _box(axes, x, y, width, height, text, colour, fill="white"):
-    from matplotlib.patches import FancyBboxPatch
-
     axes.add_patch(FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=0.8", fc=fill, ec=colour,
                                   lw=1.3))
     axes.text(x + width / 2, y + height / 2, text, ha="center", va="center", fontsize=9,
@@ -77,6 +77,4 @@ def _arrow(axes, start, end, colour):
 
 
 def _light(colour):
-    from matplotlib.colors import to_rgb
-
     return tuple(0.25 * value + 0.75 for value in to_rgb(colour))

@@ -1,7 +1,9 @@
 """Figures of PoSRank: per part (Fig. 6), against coarse recall (Fig. 5), and against what needs no video."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.lines import Line2D
 
 from posrank import PARTS
 from posrank.captions.statistics import paper_table
@@ -12,8 +14,6 @@ from posrank.figures.tables import blind_table, strategy_table
 def parts_figure(metrics, title="PoSRank per part of speech"):
     """Fig. 6: bars of PoSRank per part, one colour a strategy, one panel a system, with 95 % intervals; the dashes are
     the shuffled-video line of each bar and its best row without video, the dotted line is chance. None without runs."""
-    import matplotlib.pyplot as plt
-
     if not metrics:
         return None
     table = blind_table(metrics)
@@ -67,9 +67,6 @@ def correlation_figure(metrics):
     """Fig. 5: mean recall (over both directions) against mean PoSRank. Left, all there is to see: 0 to 100 % and 0 to
     1, the paper's rows of Table 8 as hollow points, chance as a line. Right, ours alone and near by, with 95 %
     intervals of PoSRank; one point a system (shape) and strategy (colour), seeds averaged. None without runs."""
-    import matplotlib.pyplot as plt
-    from matplotlib.lines import Line2D
-
     if not metrics:
         return None
     ours, paper = (strategy_table(metrics),
@@ -120,8 +117,6 @@ def correlation_figure(metrics):
 
 def controls_figure(metrics, title="What needs no video"):
     """PoSRank of one run beside its blind rows and controls, per part, the vision gain under the part's name."""
-    import matplotlib.pyplot as plt
-
     rows = {"this run": {part: metrics["posrank"][part]["posrank"] for part in PARTS if part in metrics["posrank"]}}
     rows |= metrics.get("controls", {}) | metrics.get("blind", {})
     figure, axes = plt.subplots(figsize=(6.6, 2.9))

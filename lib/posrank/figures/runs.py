@@ -62,8 +62,8 @@ def asked(params):
 
 def other_than(metrics, params):
     """Why a run's metrics are not of the parameters' dataset, split and rule; "" where they are."""
-    wanted = {"dataset": params["train"]["dataset"], "split": params["evaluate"]["split"],
-              "rule": params["evaluate"]["rules"][0]}
+    options = params["evaluate"]
+    wanted = {"dataset": params["train"]["dataset"], "split": options["split"], "rule": options["rules"][0]}
     told = [f"{key} {metrics[key]}, not {value}" for key, value in wanted.items() if metrics.get(key, value) != value]
     return "; ".join(told) if "posrank" in metrics else "no metrics of a run"
 

@@ -85,31 +85,26 @@ def blind_table(metrics):
     """What the runs' sets are worth: per run and part PoSRank with its interval, chance, the zero line (shuffled
     video), the best blind row and the vision gain -> long DataFrame."""
     numbers = ("posrank", "low", "high", "chance", "adjusted", "list_length", "captions", "videos")
-    columns = ["system", "strategy", "seed", "part", *numbers, "shuffled", "best_blind", "vision_gain", "gain_low",
-               "gain_high"]
-    rows = []
+    run, ends, rows = ("system", "strategy", "seed"), {"vision_gain": "value", "gain_low": "low", "gain_high": "high"}, []
     for m in one_set(metrics):
-        for part in PARTS:
-            if part not in m["posrank"]:
-                continue
+        blind = {name: line for name, line in m.get("blind", {}).items() if name != "shuffled video"}
+        for part in (part for part in PARTS if part in m["posrank"]):
             own, gain = m["posrank"][part], m.get("vision_gain", {}).get(part, {})
-            rows.append({"system": m["system"], "strategy": m["strategy"], "seed": m["seed"], "part": part,
-                         **{name: own[name] for name in numbers}, "shuffled": m.get("zero_line", {}).get(part),
-                         **{name: line.get(part) for name, line in m.get("blind", {}).items()
-                            if name != "shuffled video"}, "best_blind": gain.get("best_blind"),
-                         "vision_gain": gain.get("value"), "gain_low": gain.get("low"), "gain_high": gain.get("high")})
-    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
+            rows.append({**{key: m[key] for key in run}, "part": part, **{name: own[name] for name in numbers},
+                         "shuffled": m.get("zero_line", {}).get(part),
+                         **{name: line.get(part) for name, line in blind.items()}, "best_blind": gain.get("best_blind"),
+                         **{name: gain.get(end) for name, end in ends.items()}})
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*run, "part", *numbers, "shuffled", "best_blind", *ends])
 
 
 def worth_table(worth):
     """The columns of `blind_table` that fit a page; of several seeds the mean, where an interval is that of the first
     seed's run alone and therefore left out."""
     keys = ["system", "strategy", "part"]
-    shown = ["posrank", "low", "high", "chance", "adjusted", "shuffled", "best_blind", "vision_gain", "gain_low",
-             "gain_high"]
+    numbers = ["posrank", "chance", "adjusted", "shuffled", "vision_gain"]
     if worth["seed"].nunique() == 1:
+        shown = [*numbers[:1], "low", "high", *numbers[1:4], "best_blind", "vision_gain", "gain_low", "gain_high"]
         return worth.set_index(keys)[shown]
-    numbers = [name for name in shown if name not in ("low", "high", "best_blind", "gain_low", "gain_high")]
     groups = worth.groupby(keys, sort=False)
     return groups[numbers].mean().join(groups["gain_low"].min().rename("lowest gain_low of a seed"))
 

@@ -34,8 +34,7 @@ def world_words(tags):
         cue = "verb" if part == "noun" else "noun"
         pairs = pd.crosstab(first[cue], first[part]) if cue in first else pd.DataFrame()
         guessed = pairs.max(axis=1).sum() / pairs.to_numpy().sum() if pairs.size else None
-        rows.append({"part": part, "words": len(counts), "most_frequent": counts.iloc[0] / counts.sum(),
-                     "guessed": guessed, "which": ", ".join(sorted(counts.index))})
+        rows.append((part, len(counts), counts.iloc[0] / counts.sum(), guessed, ", ".join(sorted(counts.index))))
     return pd.DataFrame(rows, columns=["part", "words", "most_frequent", "guessed", "which"]).set_index("part")
 
 
@@ -71,9 +70,8 @@ def tagger_agreement(work, captions=1500):
     gold = schema.read_table(work.folder / "data" / "gold" / "world.parquet", "tags")
     read = tag_captions(texts, progress=False)
     both = gold.merge(read, on=["caption_id", "i"], suffixes=("", "_tagger"))  # of these captions alone
-    parts = [part_of(upos, tag) for upos, tag in zip(both["upos"], both["tag"])]
-    found = [part_of(upos, tag) for upos, tag in zip(both["upos_tagger"], both["tag_tagger"])]
-    both = both.assign(part=parts, agree=[a == b for a, b in zip(parts, found)])
+    meant, found = ([*map(part_of, both[f"upos{end}"], both[f"tag{end}"])] for end in ("", "_tagger"))
+    both = both.assign(part=meant, agree=[a == b for a, b in zip(meant, found)])
     rows = []
     for part in PARTS:
         mine = both[both["part"] == part]

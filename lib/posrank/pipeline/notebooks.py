@@ -177,9 +177,8 @@ def parameter_names(node):
     cell = next(filter(_is_parameters, node.cells), None)
     if cell is None:
         return None
-    return [target.id for statement in ast.parse(cell.source).body
-            for target in (statement.targets if isinstance(statement, ast.Assign)
-                           else [getattr(statement, "target", None)]) if isinstance(target, ast.Name)]
+    found = (getattr(line, "targets", [getattr(line, "target", None)]) for line in ast.parse(cell.source).body)
+    return [target.id for targets in found for target in targets if isinstance(target, ast.Name)]
 
 
 def _check_parameters(node, parameters, notebook):

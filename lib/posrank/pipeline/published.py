@@ -109,7 +109,7 @@ def stale_data(locked, params, base):
         code = [dep["path"] for dep in entry.get("deps", []) if dep["path"].startswith("lib/")
                 and origin.file_digest(Path(base) / dep["path"]) != dep["md5"]]
         values = {key: value for file in entry.get("params", {}).values() for key, value in file.items()}
-        changed = [key for key, value in values.items() if _value(params, key) != value]
+        changed = [key for key, value in values.items() if origin.value_at(params, key) != value]
         found += [f"{stage}: {', '.join(code + changed)}"] if code or changed else []
     return found
 
@@ -145,12 +145,6 @@ def clear_leftovers(scratch, params):
         for path in scratch.glob(folder):
             if path.stem not in names:
                 path.unlink()
-
-
-def _value(params, key):
-    for part in key.split("."):
-        params = params.get(part) if isinstance(params, dict) else None
-    return params
 
 
 def _json(path):
