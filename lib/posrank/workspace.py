@@ -110,7 +110,8 @@ class Workspace:
             return name or runs[0]
         preset = f" PRESET={self.folder.name}" if self.folder.parent.name == ".presets" else ""
         there = f"there are {', '.join(runs)}; set run to one of them" if runs else (
-            f"there is none yet: make repro{preset} trains them, make repro PRESET=smoke two small ones in three minutes")
+            f"there is none yet: make repro{preset} trains them, make repro PRESET=smoke two small ones in three "
+            "minutes")
         raise ValueError(f"no trained run {name!r} in {self.folder / 'runs'}: {there}")
 
     def selection(self):

@@ -88,8 +88,8 @@ def check_labels(labels, where="labels"):
     twice = labels.duplicated([*KEY, "labeller"]).to_numpy()
     if twice.any():
         row = labels.iloc[int(twice.argmax())]
-        raise ValueError(f"{where}, line {int(twice.argmax()) + 2}: {row['labeller']} has labelled {_named(row)} before; "
-                         "keep one of the lines")
+        raise ValueError(f"{where}, line {int(twice.argmax()) + 2}: {row['labeller']} has labelled {_named(row)} "
+                         "before; keep one of the lines")
     return labels
 
 
@@ -104,10 +104,9 @@ def check_set(labels, negatives, captions, where="labels"):
                          "has another text now than when it was labelled")):
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
-            raise ValueError(
-                f"{where}, line {row + 2}: {_named(both.iloc[row])} {what}: these are labels of another set (other rule, "
-                "seed, preset or data); move the file away, or open the set that it belongs to"
-            )
+            raise ValueError(f"{where}, line {row + 2}: {_named(both.iloc[row])} {what}: these are labels of another "
+                             "set (other rule, seed, preset or data); move the file away, or open the set that it "
+                             "belongs to")
     return labels
 
 
@@ -178,8 +177,8 @@ def _with_captions(table, captions):
     absent = table["caption"].isna()
     if absent.any():
         raise ValueError(
-            f"caption {table.loc[absent, 'caption_id'].iloc[0]!r} of the negatives is not in the captions table: these are "
-            "negatives of another dataset"
+            f"caption {table.loc[absent, 'caption_id'].iloc[0]!r} of the negatives is not in the captions table: "
+            "these are negatives of another dataset"
         )
     table["fingerprint"] = [fingerprint(a, b) for a, b in zip(table["caption"], table["sentence"])]
     return table

@@ -124,8 +124,8 @@ class Labelling:
         other = both["fingerprint_then"].notna() & (both["fingerprint_then"] != both["fingerprint"])
         if other.any():
             raise ValueError(
-                f"{self.path}: caption {both.loc[other, 'caption_id'].iloc[0]!r} was labelled when its negative had another "
-                "text: these are labels of another set; move the file away"
+                f"{self.path}: caption {both.loc[other, 'caption_id'].iloc[0]!r} was labelled when its negative had "
+                "another text: these are labels of another set; move the file away"
             )
         return both[list(kept.ANSWERS)].fillna("").to_dict("records")
 

@@ -17,7 +17,8 @@ def examples_html(captions, negatives, caption_ids, per_part=3):
     texts, rows, gap = dict(zip(captions["caption_id"], captions["caption"])), [], "padding-top:.7em;text-align:left"
     for caption_id in caption_ids:
         rows.append(f'<tr><td colspan="2" style="{gap}"><b>{escape(texts[caption_id])}</b></td></tr>')
-        rows += [f'<tr><td style="color:#777;vertical-align:top">{part}</td><td style="text-align:left">{lines}</td></tr>'
+        rows += [f'<tr><td style="color:#777;vertical-align:top">{part}</td>'
+                 f'<td style="text-align:left">{lines}</td></tr>'
                  for part, lines in _lines(negatives, caption_id, texts[caption_id], per_part)]
     legend = " &nbsp; ".join(f'<b style="color:{colour}">{name}</b>' for name, colour in SOURCE_COLOURS.items())
     return f"<table>{''.join(rows)}</table><p>{legend}</p>"
@@ -26,8 +27,9 @@ def examples_html(captions, negatives, caption_ids, per_part=3):
 def _lines(negatives, caption_id, caption, per_part):
     """(part, HTML of the first negatives) of each part in which a caption has some."""
     mine = negatives[negatives["caption_id"] == caption_id].sort_values("k")
-    found = {part: mine[mine["part"] == part].head(per_part).itertuples() for part in PARTS if part in set(mine["part"])}
-    return [(part, "<br>".join(marked_negative(n, caption) for n in some)) for part, some in found.items()]
+    found = {part: mine[mine["part"] == part].head(per_part).itertuples() for part in PARTS}
+    texts = {part: [marked_negative(n, caption) for n in some] for part, some in found.items()}
+    return [(part, "<br>".join(some)) for part, some in texts.items() if some]
 
 
 def marked_negative(negative, caption, colour=None):

@@ -163,8 +163,8 @@ def figure3(found):
 
 
 def released_validity(found, root, b=10000):
-    """The validity table of every authors' file at hand: dataset, part, the columns of `validity_table` with blind models fitted
-    on all captions of the dataset but those of scored videos, once with each smoothing, PoSRank of the 4-gram with both signs,
+    """The validity table of every authors' file at hand: dataset, part, the columns of `validity_table` with blind
+    models fitted on all captions but those of scored videos, once with each smoothing, PoSRank of the 4-gram both ways,
     and the word of the verdict. ``.attrs["verdicts"]``: {dataset: sentence}.
     """
     from posrank.validity import validity_report, validity_table

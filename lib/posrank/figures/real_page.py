@@ -15,6 +15,7 @@ ABSENT = "not available here"
 
 def page(tables, found, notes):
     """README.md of the folder; notes: {dataset: what its definitions are}."""
+    scored = tables["table2"].dropna(subset=["precision"])
     read = "; ".join(f"{name} ({variant}, {len(table):,} captions)" for name, (_, variant, table, _) in found.items())
     last = tables["figure3"].groupby(["dataset", "part"], sort=False).last().reset_index()
     last = last.pivot(index="dataset", columns="part", values="proportion")[list(PARTS)].reset_index()
@@ -31,15 +32,17 @@ def page(tables, found, notes):
         "Made by `python -m posrank.figures.real`, see ../real_data.md. Numbers only.", "", f"Read: {read}.", "",
         "## Table 1: paper / ours (difference)", "", _wide(tables["table1"]), "", notes, "",
         "## Table 2: paper / ours (difference)", "", _wide(tables["table2"]), "",
-        "mean_words: of the test captions. `<part>_eligible`: captions that get a set by the stop-word rule; the paper's is its "
-        "count of sentences / 21.", "",
+        "mean_words: of the test captions. `<part>_eligible`: captions that get a set by the stop-word rule; the "
+        "paper's is its count of sentences / 21.", "",
         "Against the ids of the authors' files:", "",
-        markdown(tables["table2"].dropna(subset=["precision"])[["dataset", "column", "precision", "recall"]], index=False), "",
-        "## Fig. 2: how near the nearest captions of other videos are", "", markdown(tables["figure2"], index=False), "",
-        "## Fig. 3: share of captions that became duplicates once all words of a part are gone", "", markdown(last, index=False), "",
+        markdown(scored[["dataset", "column", "precision", "recall"]], index=False), "",
+        "## Fig. 2: how near the nearest captions of other videos are", "",
+        markdown(tables["figure2"], index=False), "",
+        "## Fig. 3: share of captions that became duplicates once all words of a part are gone", "",
+        markdown(last, index=False), "",
         "![Fig. 3](figure3.png)", "", "## The authors' released negatives", "", *verdicts, "",
-        "Columns: ../../lib/posrank/validity/counts.py. The language models (absolute discounting, and Kneser-Ney) read all captions of "
-        "the dataset but those of scored videos; a minus sign prefers the unlikely sentence.", "",
+        "Columns: ../../lib/posrank/validity/counts.py. The language models (absolute discounting, and Kneser-Ney) read "
+        "all captions of the dataset but those of scored videos; a minus sign prefers the unlikely sentence.", "",
         markdown(validity, index=False) if len(validity) else ABSENT, "",
     ])
 

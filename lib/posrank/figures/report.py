@@ -52,7 +52,8 @@ def head_box(work, selection):
         banners.append(f"Not run: {', '.join(f'{name} has not been run' for name in selection.missing)}.")
     if coverage_note(runs):
         banners.append(escape(coverage_note(runs)) + ".")
-    left, pale = 'style="text-align:left"', "background:#fdf0d5;color:#222;border-left:4px solid #d55e00;padding:.5em .8em"
+    left = 'style="text-align:left"'
+    pale = "background:#fdf0d5;color:#222;border-left:4px solid #d55e00;padding:.5em .8em"
     rows = "".join(f"<tr><th {left}>{key}</th><td {left}>{escape(str(text))}</td></tr>" for key, text in lines.items())
     boxes = "".join(f'<p style="{pale}">{text}</p>' for text in banners)
     return f'<div class="head-box"><table>{rows}</table>{boxes}</div><nav id="contents"></nav>'

@@ -85,7 +85,8 @@ def blind_table(metrics):
     """What the runs' sets are worth: per run and part PoSRank with its interval, chance, the zero line (shuffled
     video), the best blind row and the vision gain -> long DataFrame."""
     numbers = ("posrank", "low", "high", "chance", "adjusted", "list_length", "captions", "videos")
-    run, ends, rows = ("system", "strategy", "seed"), {"vision_gain": "value", "gain_low": "low", "gain_high": "high"}, []
+    run, rows = ("system", "strategy", "seed"), []
+    ends = {"vision_gain": "value", "gain_low": "low", "gain_high": "high"}
     for m in one_set(metrics):
         blind = {name: line for name, line in m.get("blind", {}).items() if name != "shuffled video"}
         for part in (part for part in PARTS if part in m["posrank"]):
@@ -94,7 +95,8 @@ def blind_table(metrics):
                          "shuffled": m.get("zero_line", {}).get(part),
                          **{name: line.get(part) for name, line in blind.items()}, "best_blind": gain.get("best_blind"),
                          **{name: gain.get(end) for name, end in ends.items()}})
-    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*run, "part", *numbers, "shuffled", "best_blind", *ends])
+    columns = None if rows else [*run, "part", *numbers, "shuffled", "best_blind", *ends]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def worth_table(worth):
