@@ -143,23 +143,18 @@ def test_sweep_table_reads_points_in_order(tmp_path):
     assert sweeps.sweep_table(tmp_path / "metrics" / "sweeps", "n").empty
 
 
-def test_published_sweeps_become_parts_of_a_page(tmp_path, monkeypatch):
+def test_a_page_is_filled_from_the_metrics_of_a_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("POSRANK_ROOT", str(tmp_path))
-    folder = tmp_path / "metrics"
-    (folder / "sweeps").mkdir(parents=True)
-    for path, values in {"xclip-word-0": {}, "sweeps/constant-xclip-word-0": {"value": 0.2}, "sweeps/rule-paper": {"value": 0.3},
-                         "sweeps/lambda-0.5": {"value": 0.5}, "sweeps/lambda-0.1": {"value": 0.1}}.items():
-        (folder / f"{path}.json").write_text(json.dumps(metrics("word", **values)))
-    page = "<!-- [[[cog from posrank.figures import readme; readme.{} ]]] -->\n<!-- [[[end]]] -->\n"
-    calls = 'constant("metrics")', 'generators("metrics")', 'sweep("metrics", "lambda")'
-    constant, rule, sweep = (readme.fill(page.format(call)).splitlines() for call in calls)
-    assert constant[3].startswith("| xclip-word-0 | own videos | own videos | ")
-    assert "| constant video | own videos | 0.200 |" in constant[4]
-    assert rule[3].startswith("| paper | paper | all | 0.300 |")
-    assert [line.split(" | ")[0] for line in sweep[3:5]] == ["| 0.1", "| 0.5"]
-    for call, words in (('sweep("metrics", "n")', "make sweep SWEEP=n"), ('results("metrics/none")', "make publish")):
-        with pytest.raises(Exception, match=words):
-            readme.fill(page.format(call))
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics" / "xclip-word-0.json").write_text(json.dumps(metrics("word")))
+    page = "before\n<!-- [[[cog from posrank.figures import readme; readme.results({!r}) ]]] -->\nold\n<!-- [[[end]]] -->\nafter\n"
+    (tmp_path / "README.md").write_text(page.format("metrics"))
+    readme.main()
+    filled = (tmp_path / "README.md").read_text()
+    assert "old" not in filled and filled.startswith("before\n") and filled.endswith("-->\nafter\n")
+    assert "| X-CLIP | Word-Level Negatives |" in filled
+    with pytest.raises(Exception, match="make publish"):
+        readme.fill(page.format("metrics/none"))
 
 
 def test_missing_values_are_empty_cells_in_notebooks():

@@ -1,12 +1,9 @@
 """PoSRank against what needs no video (figures.finding), on made-up metrics with known answers."""
 
-import json
-
 import matplotlib
 import pytest
 
 from posrank import PARTS, figures
-from posrank.figures import readme
 
 matplotlib.use("Agg")
 
@@ -74,19 +71,3 @@ def test_the_readmes_table_says_gain_and_vision():
     assert lines[2] == "| balanced | X-CLIP | Word-Level Negatives |" + " +0.100 (+0.050) |" * 6
     with pytest.raises(ValueError, match="coarse"):
         figures.gain_texts({"only": [metrics("word", 0.5, 0.2, 0.1)]})
-
-
-def test_the_readmes_generated_part_and_picture(tmp_path, monkeypatch):
-    monkeypatch.setenv("POSRANK_ROOT", str(tmp_path))
-    for folder, rows in (("metrics/full", BALANCED), ("metrics/skewed", SKEWED)):
-        (tmp_path / folder).mkdir(parents=True)
-        for m in rows:
-            (tmp_path / folder / f"xclip-{m['strategy']}-0.json").write_text(json.dumps(m))
-    call = 'readme.finding("metrics/full", "metrics/skewed")'
-    text = f"before\n<!-- [[[cog from posrank.figures import readme; {call} ]]] -->\nold\n<!-- [[[end]]] -->\nafter\n"
-    (tmp_path / "README.md").write_text(text)
-    readme.main()
-    filled = (tmp_path / "README.md").read_text()
-    assert "old" not in filled and filled.startswith("before\n") and filled.endswith("-->\nafter\n")
-    assert "| captions with a shortcut | X-CLIP | Word-Level Negatives | +0.300 (+0.000)" in filled
-    assert (tmp_path / "docs" / "figures" / "finding.png").stat().st_size > 10_000

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from posrank.figures import real
+from posrank.figures import real, real_page
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_files(made):
     names = {"README.md", "figure3.png", *(f"{name}.csv" for name in tables)}
     assert {path.name for path in (base / "out").iterdir()} == names
     text = (base / "out" / "README.md").read_text()
-    assert "52,900 / 3 (-52,897)" in text and real.ABSENT in text and "a man walks" not in text and "vln_uvo adv" in text
+    assert "52,900 / 3 (-52,897)" in text and real_page.ABSENT in text and "a man walks" not in text and "vln_uvo adv" in text
     validity = pd.read_csv(base / "out" / "released_validity.csv")
     columns = {"bigram", "bigram_low", "kneser_ney_bigram", "tied_32", "replacement_other_part", "4-gram", "-4-gram_low", "verdict"}
     assert columns <= set(validity)

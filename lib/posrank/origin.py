@@ -1,9 +1,8 @@
-"""What the numbers of a run were made from, as digests: the ranked lists, and the data, parameters and code behind
-them.
+"""What the numbers of a run were made from, as digests: the ranked lists, and data, parameters and code behind.
 
 In: tables, files, dvc.yaml. Out: short hexadecimal texts that `metrics/<run>.json` carries. Two runs can be compared
 where `lists` agree; a published file is current where `inputs` and `code` are those of the present checkout
-(`posrank.pipeline.published`). Files are hashed as DVC hashes them (md5), so that a digest can be held against dvc.lock.
+(`posrank.pipeline.published`). Files are hashed as DVC hashes them (md5), to compare with dvc.lock.
 """
 
 import hashlib
@@ -56,10 +55,8 @@ def file_digest(path):
     path = Path(path)
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-        listed = sorted(
-            ({"md5": file_digest(file), "relpath": file.relative_to(path).as_posix()} for file in files),
-            key=lambda entry: entry["relpath"],
-        )
+        listed = sorted(({"md5": file_digest(file), "relpath": file.relative_to(path).as_posix()} for file in files),
+                        key=lambda entry: entry["relpath"])
         return hashlib.md5(json.dumps(listed, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
     if not path.is_file():
         return None
@@ -72,14 +69,11 @@ def data_digests(folder, run, settings, rules):
     weights (a model's name where they are no files of the world), trained weights."""
     data, dataset, backbone = Path(folder) / "data", settings["dataset"], settings["build"]["backbone"]
     start = data / "world" / ("pretrained_frozen" if settings["system"] == "frozen" else "pretrained")
-    return {
-        "captions": file_digest(data / "captions" / f"{dataset}.parquet"),
-        "tags": file_digest(data / "tags" / f"{dataset}.parquet"),
-        "frames": file_digest(data / "frames" / dataset),
-        "negatives": {rule: file_digest(data / "negatives" / f"{dataset}-{rule}.parquet") for rule in rules},
-        "start": file_digest(start) if backbone == "world" else str(backbone),
-        "weights": file_digest(Path(folder) / "runs" / run / "weights.safetensors"),
-    }
+    return {"captions": file_digest(data / "captions" / f"{dataset}.parquet"),
+            "tags": file_digest(data / "tags" / f"{dataset}.parquet"), "frames": file_digest(data / "frames" / dataset),
+            "negatives": {rule: file_digest(data / "negatives" / f"{dataset}-{rule}.parquet") for rule in rules},
+            "start": file_digest(start) if backbone == "world" else str(backbone),
+            "weights": file_digest(Path(folder) / "runs" / run / "weights.safetensors")}
 
 
 def stages(home=HOME):
@@ -94,16 +88,9 @@ def behind(name, found):
     chain = [name] if name in found else []
     for stage in chain:
         for other, entry in found.items():
-            if (
-                other not in chain
-                and not entry.get("frozen")
-                and any(
-                    _inside(dep, out)
-                    for dep in found[stage].get("deps", [])
-                    for out in outputs(entry)
-                    if not out.startswith((SOURCE, "results/notebooks"))
-                )
-            ):
+            if (other not in chain and not entry.get("frozen")
+                and any(_inside(dep, out) for dep in found[stage].get("deps", []) for out in outputs(entry)
+                        if not out.startswith((SOURCE, "results/notebooks")))):
                 chain.append(other)
     return chain
 
@@ -116,11 +103,9 @@ def outputs(stage):
 
 def _inside(dep, out):
     """Whether the output lies at or below the dependency, or the other way round; `${...}` stands for any text."""
-    return all(
-        re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(a)), b)
-        or re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(b)), a)
-        for a, b in zip(dep.split("/"), out.split("/"))
-    )
+    return all(re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(a)), b)
+               or re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(b)), a)
+               for a, b in zip(dep.split("/"), out.split("/")))
 
 
 def code_digest(home=HOME):
@@ -137,11 +122,8 @@ def code_digest(home=HOME):
         elif dep.startswith("lib/") and not dep.startswith(FIGURES):
             files = [home / dep] if (home / dep).is_file() else sorted((home / dep).rglob("*"))
             for file in files:
-                if (
-                    file.is_file()
-                    and "__pycache__" not in file.parts
-                    and not file.relative_to(home).as_posix().startswith(FIGURES)
-                ):
+                if (file.is_file() and "__pycache__" not in file.parts
+                    and not file.relative_to(home).as_posix().startswith(FIGURES)):
                     digest.update(f"{file.relative_to(home).as_posix()}:{file_digest(file)};".encode())
     return digest.hexdigest()
 
@@ -151,27 +133,25 @@ def _code_cells(path):
     if not path.is_file():
         return ""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return "\n".join(
-        "".join(cell["source"])
-        for cell in cells
-        if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", [])
-    )
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"
+                     and "parameters" not in cell["metadata"].get("tags", []))
+
+
+def value_at(params, key):
+    """The value of a dotted key in a nested dict; None where there is none."""
+    for part in key.split("."):
+        params = params.get(part) if isinstance(params, dict) else None
+    return params
 
 
 def params_digest(params, system, home=HOME):
     """Digest of the parameters that a run of `system` depends on: those that dvc.yaml names for stage `evaluate` and
-    the stages behind it. `params`: a plain dict. The world's own count where the run's dataset is the world. None where
-    there is no dvc.yaml."""
+    the stages behind it. `params`: a plain dict. The world's own count for the world alone. None without dvc.yaml."""
     found = stages(home)
     dataset = params["train"]["dataset"]
     chain = [stage for stage in behind("evaluate", found) if stage != "world" or dataset == "world"]
     keys = sorted({key.replace("${item.system}", system) for stage in chain for key in found[stage].get("params", [])})
     if not keys:
         return None
-    values = {}
-    for key in keys:
-        value = params
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        values[key] = value
+    values = {key: value_at(params, key) for key in keys}
     return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=8).hexdigest()

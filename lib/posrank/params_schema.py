@@ -14,9 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from posrank import PARTS
 
-DATASETS = (
-    "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv",
-)
+DATASETS = ("world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif",
+            "csv")
 SYSTEMS = ("clip", "frozen", "xclip", "ts2net", "ucofia")
 STRATEGIES = ("zeroshot", "coarse", "word", "phrase", "prompt")
 
@@ -233,11 +232,9 @@ def conflicts(values):
     """[(key path, text)] of what fits alone but not together, in the plain values of a file that fits `File`."""
     train, datasets, found = values["train"], values["datasets"], []
     if train["systems"] and train["dataset"] not in datasets:
-        found.append((
-            ("train", "dataset"),
-            f"is {train['dataset']!r}, which is not among datasets ({', '.join(datasets)}): add it there, name one of "
-            "those, or set train.systems to [] for the text half alone",
-        ))
+        found.append((("train", "dataset"), f"is {train['dataset']!r}, which is not among datasets "
+                      f"({', '.join(datasets)}): add it there, name one of those, or set train.systems to [] for the "
+                      "text half alone"))
     for rule in values["evaluate"]["rules"]:
         if rule not in values["negatives"]["rules"]:
             found.append((("evaluate", "rules"), f"names {rule!r}, which is not among negatives.rules: add it there"))

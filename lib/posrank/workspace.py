@@ -48,7 +48,7 @@ class Workspace:
             self._raw(name)
             path = self._file(f"data/captions/{name}.parquet", stages.captions, dataset=name)
             tables.append(schema.read_table(path, "captions"))
-        return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+        return pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
 
     def tags(self, dataset=None):
         """The tags table of one dataset or of all."""
@@ -93,7 +93,7 @@ class Workspace:
         return any((raw / file).is_file() for file in captions["file"].drop_duplicates().head(200) if file)
 
     def clip(self, dataset, video_id):
-        """(frames, frames_read) of a video, or None where this workspace holds no frames of it. Nothing is decoded for it."""
+        """(frames, frames_read) of a video, or None where this workspace holds no frames of it; nothing is decoded."""
         from posrank.video.store import FrameStore
 
         if dataset not in self._stores:
@@ -116,13 +116,13 @@ class Workspace:
             return name or runs[0]
         preset = f" PRESET={self.folder.name}" if self.folder.parent.name == ".presets" else ""
         there = f"there are {', '.join(runs)}; set run to one of them" if runs else (
-            f"there is none yet: make repro{preset} trains them, make repro PRESET=smoke two small ones in three minutes")
+            f"there is none yet: make repro{preset} trains them, make repro PRESET=smoke two small ones in three "
+            "minutes")
         raise ValueError(f"no trained run {name!r} in {self.folder / 'runs'}: {there}")
 
     def selection(self):
         """The runs that params.yaml asks for, what is missing, what was left out and why
-        (posrank.figures.runs.Selection): of the workspace's own metrics, or of the published ones of the repository
-        where it has none of its own."""
+        (posrank.figures.runs.Selection): of its own metrics, else of the repository's published ones."""
         from posrank.figures.runs import load_metrics, select
 
         for folder in (self.folder / "metrics", paths.root() / "metrics"):
@@ -140,7 +140,8 @@ class Workspace:
         from posrank import origin
 
         dataset, options, data = self.params.train.dataset, self.params.evaluate, self.folder / "data"
-        files = {"captions": data / "captions" / f"{dataset}.parquet", "videos": data / "frames" / dataset / "videos.parquet"}
+        files = {"captions": data / "captions" / f"{dataset}.parquet",
+                 "videos": data / "frames" / dataset / "videos.parquet"}
         lists = data / "negatives" / f"{dataset}-{options.rules[0]}.parquet"
         if not all(file.is_file() for file in (*files.values(), lists)):
             return None
@@ -156,8 +157,7 @@ class Workspace:
         return schema.read_table(path, "ranks") if path.exists() else None
 
     def save(self, figure, name):
-        """Show a figure; in the pipeline it becomes results/figures/<notebook>/<name>.png as well. None: there is
-        none."""
+        """Show a figure; in the pipeline it becomes results/figures/<notebook>/<name>.png as well."""
         from posrank.figures.style import save
 
         if self.write:
@@ -201,8 +201,7 @@ class Workspace:
 
 
 def open(name="", write=False):
-    """The `Workspace` that `posrank.paths.workspace` finds, with its parameters. ValueError where params.yaml is
-    wrong."""
+    """The `Workspace` that `posrank.paths.workspace` finds, with its parameters. ValueError for a wrong params.yaml."""
     folder = paths.workspace()
     if write:  # DVC expects these folders of a notebook that had nothing to draw as well
         for kind in ("figures", "tables"):

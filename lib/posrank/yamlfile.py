@@ -21,8 +21,7 @@ def read(path):
     """(values, lines) of a YAML file: its mapping as plain data, and the line of each key and list item, from 1.
 
     lines: {("train", "lambda"): 57, ("train", "seeds", 0): 49, ...}. FileNotFoundError where there is no such file;
-    ValueError with file and line where it cannot be read, is no YAML, holds no mapping, a key twice, or anything but
-    plain data.
+    ValueError with file and line where it cannot be read, is no YAML, holds no mapping, a key twice, or no plain data.
     """
     path = Path(path)
     try:

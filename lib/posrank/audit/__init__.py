@@ -1,53 +1,16 @@
-"""Audit of a set of negatives by people (Section 4): `labels` draws the sample and keeps the answers, `page` asks,
-`shares` counts.
+"""Audit of a set of negatives by people (Section 4): `labels` draws and keeps, `page` asks, `shares` counts.
 
     items = audit.sample(negatives, captions, n=100)
     audit.Labelling(items, "labels/me.csv", "me")          # in JupyterLab
     audit.report(audit.read_folder("labels", negatives, captions))
 """
 
-from posrank.audit.labels import (
-    ANSWERS,
-    COLUMNS,
-    KEY,
-    check_labels,
-    check_set,
-    empty,
-    fingerprint,
-    labels_folder,
-    put,
-    read_folder,
-    read_labels,
-    sample,
-    save,
-    write_labels,
-)
+from posrank.audit.labels import (  # noqa: I001
+    ANSWERS, COLUMNS, KEY, check_labels, check_set, empty, fingerprint, labels_folder, put, read_folder, read_labels,
+    sample, save, write_labels)
 from posrank.audit.page import Labelling, examples_html, frames_of, item_html, marked, strip
 from posrank.audit.shares import agreement, readable, report, wilson
 
-__all__ = [
-    "ANSWERS",
-    "COLUMNS",
-    "KEY",
-    "Labelling",
-    "agreement",
-    "check_labels",
-    "check_set",
-    "empty",
-    "examples_html",
-    "fingerprint",
-    "frames_of",
-    "item_html",
-    "labels_folder",
-    "marked",
-    "put",
-    "read_folder",
-    "read_labels",
-    "readable",
-    "report",
-    "sample",
-    "save",
-    "strip",
-    "wilson",
-    "write_labels",
-]
+__all__ = ["ANSWERS", "COLUMNS", "KEY", "Labelling", "agreement", "check_labels", "check_set", "empty", "examples_html",
+           "fingerprint", "frames_of", "item_html", "labels_folder", "marked", "put", "read_folder", "read_labels",
+           "readable", "report", "sample", "save", "strip", "wilson", "write_labels"]

@@ -69,14 +69,11 @@ def check_labels(labels, where="labels"):
     """
     absent = [column for column in COLUMNS if column not in labels.columns]
     if absent:
-        raise ValueError(
-            f"{where}: column {absent[0]!r} is missing (needed: {', '.join(COLUMNS)}): is this a file of labels?"
-        )
+        raise ValueError(f"{where}: column {absent[0]!r} is missing (needed: {', '.join(COLUMNS)}): "
+                         "is this a file of labels?")
     labels = labels[[*COLUMNS, *(column for column in labels.columns if column not in COLUMNS)]].reset_index(drop=True)
     for column in COLUMNS:
-        wrong = (
-            labels[column].isna() if column in ANSWERS else labels[column].isna() | (labels[column].astype(str) == "")
-        )
+        wrong = labels[column].isna() | ((labels[column].astype(str) == "") & (column not in ANSWERS))
         allowed = {"part": PARTS, **{question: ("", *answers) for question, answers in ANSWERS.items()}}.get(column)
         if allowed:
             wrong |= ~labels[column].isin(allowed)
@@ -84,45 +81,37 @@ def check_labels(labels, where="labels"):
             wrong |= ~labels[column].astype(str).str.fullmatch(r"\d{1,9}")
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
-            remedy = (
-                f"use one of {', '.join(filter(None, allowed))}"
-                if allowed
-                else f"give {'a whole number' if column == 'k' else 'it'}"
-            )
+            remedy = (f"use one of {', '.join(filter(None, allowed))}" if allowed
+                      else f"give {'a whole number' if column == 'k' else 'it'}")
             raise ValueError(f"{where}, line {row + 2}: {column} is {labels[column].iloc[row]!r}; {remedy}")
     labels["k"] = labels["k"].astype("int64")
     twice = labels.duplicated([*KEY, "labeller"]).to_numpy()
     if twice.any():
         row = labels.iloc[int(twice.argmax())]
-        raise ValueError(
-            f"{where}, line {int(twice.argmax()) + 2}: {row['labeller']} has labelled {_named(row)} before; keep one of the lines"
-        )
+        raise ValueError(f"{where}, line {int(twice.argmax()) + 2}: {row['labeller']} has labelled {_named(row)} "
+                         "before; keep one of the lines")
     return labels
 
 
 def check_set(labels, negatives, captions, where="labels"):
-    """`labels`, checked to be labels of this set; ValueError where a negative is not in it or has another text by
-    now."""
+    """`labels`, checked to be labels of this set; ValueError where a negative is not in it or has another text."""
     labels = check_labels(labels, where)
     keys = labels[list(KEY)].drop_duplicates()
     found = schema.validate(negatives, "negatives")[[*KEY, "sentence"]].merge(keys, on=list(KEY))
     both = labels.merge(_with_captions(found, captions), on=list(KEY), how="left", suffixes=("", "_now"))
-    for wrong, what in (
-        (both["fingerprint_now"].isna(), "is not in this set"),
-        (both["fingerprint_now"] != both["fingerprint"], "has another text now than when it was labelled"),
-    ):
+    for wrong, what in ((both["fingerprint_now"].isna(), "is not in this set"),
+                        (both["fingerprint_now"] != both["fingerprint"],
+                         "has another text now than when it was labelled")):
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
-            raise ValueError(
-                f"{where}, line {row + 2}: {_named(both.iloc[row])} {what}: these are labels of another set (other rule, "
-                "seed, preset or data); move the file away, or open the set that it belongs to"
-            )
+            raise ValueError(f"{where}, line {row + 2}: {_named(both.iloc[row])} {what}: these are labels of another "
+                             "set (other rule, seed, preset or data); move the file away, or open the set that it "
+                             "belongs to")
     return labels
 
 
 def put(labels, item, labeller, **answers):
-    """A labels table with the given answers of `labeller` on `item` (a row of `sample`); other answers stay as they
-    are."""
+    """A labels table with the given answers of `labeller` on `item` (a row of `sample`); other answers stay."""
     for question, answer in answers.items():
         if answer not in ANSWERS.get(question, ()):
             raise ValueError(f"{question} = {answer!r}: the questions and their answers are {ANSWERS}")
@@ -156,8 +145,7 @@ def write_labels(labels, path):
 
 
 def save(path, item, labeller, **answers):
-    """Add answers to the labels file `path`, read anew each time: what was written there since is kept. Returns all
-    labels."""
+    """Add answers to the labels file `path`, read anew: what was written since is kept. Returns all labels."""
     labels = put(read_labels(path), item, labeller, **answers)
     write_labels(labels, path)
     return labels
@@ -183,15 +171,14 @@ def _with_captions(table, captions):
     own = captions.loc[captions["caption_id"].isin(table["caption_id"]), ["caption_id", "caption", "video_id"]]
     twice = own["caption_id"].duplicated()
     if twice.any():
-        raise ValueError(
-            f"caption {own.loc[twice, 'caption_id'].iloc[0]!r} is in the captions table twice: give the captions of one dataset"
-        )
+        raise ValueError(f"caption {own.loc[twice, 'caption_id'].iloc[0]!r} is in the captions table twice: "
+                         "give the captions of one dataset")
     table = table.merge(own, on="caption_id", how="left")
     absent = table["caption"].isna()
     if absent.any():
         raise ValueError(
-            f"caption {table.loc[absent, 'caption_id'].iloc[0]!r} of the negatives is not in the captions table: these are "
-            "negatives of another dataset"
+            f"caption {table.loc[absent, 'caption_id'].iloc[0]!r} of the negatives is not in the captions table: "
+            "these are negatives of another dataset"
         )
     table["fingerprint"] = [fingerprint(a, b) for a, b in zip(table["caption"], table["sentence"])]
     return table

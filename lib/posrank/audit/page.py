@@ -2,67 +2,30 @@
 
 In: the items of `labels.sample`, the labels file, a frame store where there is one. Out: labels in that file, after
 each answer. ipywidgets knows no key events. A text box stands in: its text is sent at each keystroke, and what has been
-added to it since are the keys. It is not emptied in between: while the kernel is busy keys would be lost or count
-twice.
+added to it since are the keys. It is not emptied: while the kernel is busy keys would be lost or doubled.
 """
 
 from html import escape
 
 from posrank import PARTS
 from posrank.audit import labels as kept
-from posrank.figures.strips import png, strip
-from posrank.negatives.changed_words import changes
+from posrank.figures.strips import lines_html, marked, png, strip
 from posrank.paths import unsafe
 
-KEYS = {
-    "g": ("grammatical", "yes"),
-    "u": ("grammatical", "no"),
-    "f": ("false_negative", "no"),
-    "t": ("false_negative", "yes"),
-    "c": ("false_negative", "cannot tell"),
-    "b": ("back", ""),
-    "s": ("skip", ""),
-}
+KEYS = {"g": ("grammatical", "yes"), "u": ("grammatical", "no"), "f": ("false_negative", "no"),
+        "t": ("false_negative", "yes"), "c": ("false_negative", "cannot tell"), "b": ("back", ""), "s": ("skip", "")}
 """Key -> the question that it answers and the answer, or the step that it takes."""
 
 COLOURS = {"caption": "#0173b2", "negative": "#d55e00"}
-_WORDS = {
-    "g": "grammatical",
-    "u": "ungrammatical",
-    "f": "false of the video",
-    "t": "still true of it",
-    "c": "cannot tell",
-    "b": "back",
-    "s": "skip",
-}
-
-
-def marked(text, other, colour):
-    """`text` as HTML, the words in which it differs from `other` in a colour.
-
-    >>> marked("a red car", "a big car", "#0173b2")
-    'a <b style="color:#0173b2">red</b> car'
-    """
-    plain, at, out = " ".join(text.split()), 0, ""
-    for change in changes(text, other):
-        end = change.start + len(change.original)
-        if change.original:
-            out += (
-                f'{escape(plain[at : change.start])}<b style="color:{colour}">{escape(plain[change.start : end])}</b>'
-            )
-            at = end
-    return out + escape(plain[at:])
+_WORDS = {"g": "grammatical", "u": "ungrammatical", "f": "false of the video", "t": "still true of it",
+          "c": "cannot tell", "b": "back", "s": "skip"}
 
 
 def item_html(item):
     """Part of speech, caption and negative of an item, the changed words coloured."""
-    lines = (
-        ("caption", marked(item["caption"], item["sentence"], COLOURS["caption"])),
-        ("negative", marked(item["sentence"], item["caption"], COLOURS["negative"])),
-    )
-    grey = 'style="color:#888;padding-right:1em;text-align:right;vertical-align:top"'
-    rows = "".join(f'<tr><td {grey}>{name}</td><td style="text-align:left">{line}</td></tr>' for name, line in lines)
-    return f'<table style="font-size:17px;line-height:1.5;margin:0">{rows}</table>'
+    lines = (("caption", marked(item["caption"], item["sentence"], COLOURS["caption"])),
+             ("negative", marked(item["sentence"], item["caption"], COLOURS["negative"])))
+    return f'<div style="font-size:17px;line-height:1.5">{lines_html(lines)}</div>'
 
 
 def examples_html(items):
@@ -72,8 +35,7 @@ def examples_html(items):
 
 
 def frames_of(work, dataset):
-    """The dataset's frame store where the workspace has one, the world's in any case, else None: decoding takes
-    long."""
+    """The dataset's frame store where the workspace has one, the world's in any case, else None (decoding is slow)."""
     if dataset == "world" or (work.folder / "data" / "frames" / dataset / "videos.parquet").is_file():
         store = work.frames(dataset)
         if len(store):  # empty where the pipeline trains on another dataset, or on none
@@ -106,9 +68,8 @@ class Labelling:
         self.keys.observe(self._on_keys, names="value")
         self.buttons = {}
         for key in KEYS:
-            self.buttons[key] = widgets.Button(
-                description=f"{_WORDS[key]}  ({key})", layout=widgets.Layout(width="160px")
-            )
+            self.buttons[key] = widgets.Button(description=f"{_WORDS[key]}  ({key})",
+                                               layout=widgets.Layout(width="160px"))
             self.buttons[key].on_click(lambda _, key=key: self._on_button(key))
         row = widgets.Layout(align_items="center")
         name = '<div style="width:150px;font-weight:600">{}</div>'.format
@@ -116,17 +77,10 @@ class Labelling:
         def line(title, *children):
             return widgets.HBox([widgets.HTML(name(title)), *children], layout=row)
 
-        self.widget = widgets.VBox(
-            [
-                widgets.HBox([self.progress, self.head], layout=row),
-                self.picture,
-                self.text,
-                line("The sentence is", self.buttons["g"], self.buttons["u"]),
-                line("It is", self.buttons["f"], self.buttons["t"], self.buttons["c"]),
-                line("", self.buttons["b"], self.buttons["s"], self.keys),
-                self.note,
-            ]
-        )
+        self.widget = widgets.VBox([widgets.HBox([self.progress, self.head], layout=row), self.picture, self.text,
+                                    line("The sentence is", self.buttons["g"], self.buttons["u"]),
+                                    line("It is", self.buttons["f"], self.buttons["t"], self.buttons["c"]),
+                                    line("", self.buttons["b"], self.buttons["s"], self.keys), self.note])
         self._show(f"labels: {path}")
 
     def _ipython_display_(self):
@@ -170,8 +124,8 @@ class Labelling:
         other = both["fingerprint_then"].notna() & (both["fingerprint_then"] != both["fingerprint"])
         if other.any():
             raise ValueError(
-                f"{self.path}: caption {both.loc[other, 'caption_id'].iloc[0]!r} was labelled when its negative had another "
-                "text: these are labels of another set; move the file away"
+                f"{self.path}: caption {both.loc[other, 'caption_id'].iloc[0]!r} was labelled when its negative had "
+                "another text: these are labels of another set; move the file away"
             )
         return both[list(kept.ANSWERS)].fillna("").to_dict("records")
 
@@ -204,20 +158,16 @@ class Labelling:
             self.buttons[key].disabled = end and question in kept.ANSWERS
         done = f"{self.progress.value} of {len(self.items)} labelled"
         if end:
-            rest = (
-                f"; {len(left)} are open, (s) goes to the first"
-                if left
-                else ". Thank you. Run the cells below for the report"
-            )
+            rest = (f"; {len(left)} are open, (s) goes to the first" if left
+                    else ". Thank you. Run the cells below for the report")
             self.head.value, self.text.value = f"<b>{done}</b>", f'<p style="font-size:17px">{done}{rest}.</p>'
             self.picture.layout.display = "none"
             return
         item = self.items.iloc[self.at]
         footage = self._footage(item["video_id"])
         self.head.value = f"<b>{item['part']}</b> &nbsp; item {self.at + 1}, {done}"
-        self.text.value = item_html(item) + (
-            "" if footage else '<p style="color:#888">no frames of this video: judge by the caption</p>'
-        )
+        told = "" if footage else '<p style="color:#888">no frames of this video: judge by the caption</p>'
+        self.text.value = item_html(item) + told
         self.picture.layout.display = "" if footage else "none"
         if footage:
             self.picture.value = footage

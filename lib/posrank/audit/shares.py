@@ -48,13 +48,11 @@ def report(labels, paper=True):
         for part in (*PARTS, "all"):
             some = mine if part == "all" else mine[mine["part"] == part]
             if len(some):
-                rows[labeller, part] = _row(
-                    looked_at=(some["grammatical"] != "").sum(),
-                    ungrammatical=(some["grammatical"] == "no").sum(),
-                    judged=some["false_negative"].isin(["yes", "no"]).sum(),
-                    cannot_tell=(some["false_negative"] == "cannot tell").sum(),
-                    false_negatives=(some["false_negative"] == "yes").sum(),
-                )
+                rows[labeller, part] = _row(looked_at=(some["grammatical"] != "").sum(),
+                                            ungrammatical=(some["grammatical"] == "no").sum(),
+                                            judged=some["false_negative"].isin(["yes", "no"]).sum(),
+                                            cannot_tell=(some["false_negative"] == "cannot tell").sum(),
+                                            false_negatives=(some["false_negative"] == "yes").sum())
     if paper:
         rows["the paper", "all"] = _row(**PAPER)
     index = pd.MultiIndex.from_tuples(list(rows), names=["labeller", "part"])
@@ -65,27 +63,16 @@ def readable(table):
     """A `report` as text to read: "7 of 100" and "7.0 % [3.4, 13.7]" in columns that fit a page."""
 
     def shares(n, name):
-        return [
-            f"{row[name + '_share']:.1%} [{100 * row[name + '_low']:.1f}, {100 * row[name + '_high']:.1f}]".replace(
-                "%", " %"
-            )
-            if row[n]
-            else ""
-            for row in table.to_dict("records")
-        ]
+        ends = (100 * table[[f"{name}_{end}" for end in ("share", "low", "high")]]).itertuples(index=False)
+        return [f"{share:.1f} % [{low:.1f}, {high:.1f}]" if k else "" for k, (share, low, high) in zip(table[n], ends)]
 
     def counts(count, n):
         return [f"{a} of {b}" for a, b in zip(table[count], table[n])]
 
     return pd.DataFrame(
-        {
-            "ungrammatical": counts("ungrammatical", "looked_at"),
-            "share [95 %]": shares("looked_at", "ungrammatical"),
-            "false negatives": counts("false_negatives", "judged"),
-            "share [95 %] ": shares("judged", "false"),
-            "cannot tell": table["cannot_tell"].tolist(),
-        },
-        index=table.index,
+        {"ungrammatical": counts("ungrammatical", "looked_at"), "share [95 %]": shares("looked_at", "ungrammatical"),
+         "false negatives": counts("false_negatives", "judged"), "share [95 %] ": shares("judged", "false"),
+         "cannot tell": table["cannot_tell"].tolist()}, index=table.index,
     )
 
 
@@ -110,16 +97,8 @@ def agreement(labels):
 
 def _row(looked_at, ungrammatical, judged, cannot_tell, false_negatives):
     ends = wilson(ungrammatical, looked_at), wilson(false_negatives, judged)
-    return {
-        "looked_at": int(looked_at),
-        "ungrammatical": int(ungrammatical),
-        "ungrammatical_share": ungrammatical / looked_at if looked_at else np.nan,
-        "ungrammatical_low": ends[0][0],
-        "ungrammatical_high": ends[0][1],
-        "cannot_tell": int(cannot_tell),
-        "judged": int(judged),
-        "false_negatives": int(false_negatives),
-        "false_share": false_negatives / judged if judged else np.nan,
-        "false_low": ends[1][0],
-        "false_high": ends[1][1],
-    }
+    return {"looked_at": int(looked_at), "ungrammatical": int(ungrammatical),
+            "ungrammatical_share": ungrammatical / looked_at if looked_at else np.nan, "ungrammatical_low": ends[0][0],
+            "ungrammatical_high": ends[0][1], "cannot_tell": int(cannot_tell), "judged": int(judged),
+            "false_negatives": int(false_negatives), "false_share": false_negatives / judged if judged else np.nan,
+            "false_low": ends[1][0], "false_high": ends[1][1]}

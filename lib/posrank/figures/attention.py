@@ -1,5 +1,6 @@
 """Fig. 8: where the CLS and the prompt tokens look, over the frames of one video."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from posrank.figures.runs import name_of, one_set
@@ -11,8 +12,6 @@ def attention_figure(frames, maps, caption, steps=4):
 
     `steps` evenly spaced frames are shown; attention is scaled per row, light where it is high.
     """
-    import matplotlib.pyplot as plt
-
     shown = np.linspace(0, len(frames) - 1, min(steps, len(frames)), dtype=int)
     size = (1.35 * len(shown) + 0.9, 1.38 * (len(maps) + 1) + 0.35)
     figure, panels = plt.subplots(len(maps) + 1, len(shown), figsize=size, squeeze=False)

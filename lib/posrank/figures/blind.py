@@ -11,15 +11,14 @@ from posrank.validity.judges import blind_ranks
 def blind_sets(work, dataset, negatives):
     """PoSRank of the models of `evaluate.blind` on a dataset's negatives -> DataFrame part, model, posrank, low, high,
     chance, captions, videos. Training text: the training captions without any video that is scored; without a training
-    split all captions of other videos. No rows, and a printed line that says why, where there are none, or no
-    negatives."""
+    split all captions of other videos. No rows, and a printed line that says why, where there are none."""
     texts = work.captions(dataset)
     scored = texts[texts["caption_id"].isin(negatives["caption_id"])]
     training = texts[texts["split"] == "train"]
     if training.empty:
         training = texts[~texts["video_id"].isin(scored["video_id"])]
     if training.empty or negatives.empty:
-        why = "the set has no negatives" if negatives.empty else "no captions of other videos are left to fit a language model on"
+        why = "the set has no negatives" if negatives.empty else "no other captions are left to fit a language model on"
         print(f"{dataset}: {why}; its blind rows are not available")
         return pd.DataFrame(columns=["part", "model", "posrank", "low", "high", "chance", "captions", "videos"])
     options, rows = work.params.evaluate, []
@@ -49,7 +48,8 @@ def blind_figure(blind):
         for i, model in enumerate(models):
             values = mine[mine["model"] == model].set_index("part").reindex(PARTS)
             x = np.arange(len(PARTS)) + (i - (len(models) - 1) / 2) * width
-            error = np.nan_to_num(np.array([values["posrank"] - values["low"], values["high"] - values["posrank"]], dtype=float)).clip(0)
+            error = np.nan_to_num(np.array([values["posrank"] - values["low"], values["high"] - values["posrank"]],
+                                           dtype=float)).clip(0)
             axes.bar(x, values["posrank"], width * 0.92, yerr=error, error_kw={"elinewidth": 0.9}, label=model)
         for i, part in enumerate(PARTS):
             level = mine.loc[mine["part"] == part, "chance"].mean()

@@ -1,19 +1,19 @@
 """Curves: duplicate captions (Fig. 3), a run's losses, sweeps (Tables 5 and 6)."""
 
+import matplotlib.pyplot as plt
+
 from posrank import PARTS
 from posrank.figures.style import BLIND_COLOUR, PART_COLOURS
 
 
 def duplicate_figure(curves):
     """Fig. 3: share of captions (percent) that become identical to another one when so many words of a part are
-    removed, one panel a dataset, four panels a row. curves: as posrank.captions.duplicates.duplicate_curves returns
-    them."""
-    import matplotlib.pyplot as plt
-
+    removed, one panel a dataset, four panels a row. curves: of posrank.captions.duplicates.duplicate_curves."""
     names = list(dict.fromkeys(curves["dataset"]))
     wide = min(len(names), 4)
     high = -(-len(names) // wide)
-    figure, panels = plt.subplots(high, wide, figsize=(1.0 + 3.6 * wide, 3.0 * high), squeeze=False, layout="constrained")
+    figure, panels = plt.subplots(high, wide, figsize=(1.0 + 3.6 * wide, 3.0 * high), squeeze=False,
+                                  layout="constrained")
     for axes in panels.flat[len(names):]:
         axes.remove()
     for axes, name in zip(panels.flat, names):
@@ -29,14 +29,13 @@ def duplicate_figure(curves):
 
 def history_figure(history, title="Training"):
     """Losses of a run over its steps: thin as they were, thick as a running mean."""
-    import matplotlib.pyplot as plt
-
     figure, axes = plt.subplots(figsize=(5.2, 2.7))
     for name, colour in (("coarse", "#0173b2"), ("fine", "#de8f05")):
         values = history[name]
         if values.notna().any():
             axes.plot(history["step"], values, color=colour, lw=0.5, alpha=0.35)
-            axes.plot(history["step"], values.rolling(max(1, len(values) // 20), min_periods=1).mean(), color=colour, label=f"{name} loss")
+            axes.plot(history["step"], values.rolling(max(1, len(values) // 20), min_periods=1).mean(), color=colour,
+                      label=f"{name} loss")
     axes.set(xlabel="step", ylabel="loss", title=title, ylim=(0, None))
     axes.legend(fontsize="small")
     return figure
@@ -45,17 +44,17 @@ def history_figure(history, title="Training"):
 def sweep_figure(table, column, label, paper=None):
     """Tables 5 and 6 as curves: PoSRank per part, mean vision gain and mean recall (percent / 100) against one
     parameter. paper: the paper's table of the same parameter, drawn pale (its first column is the parameter)."""
-    import matplotlib.pyplot as plt
-
     figure, axes = plt.subplots(figsize=(6.4, 3.0))
     for part in PARTS:
         axes.plot(table[column], table[part], "o-", ms=3.5, color=PART_COLOURS[part], label=part)
         if paper is not None:
-            axes.plot(paper.iloc[:, 0], paper[part], "o-", ms=2.5, lw=0.8, mfc="white", color=PART_COLOURS[part], alpha=0.5)
+            axes.plot(paper.iloc[:, 0], paper[part], "o-", ms=2.5, lw=0.8, mfc="white", color=PART_COLOURS[part],
+                      alpha=0.5)
     if paper is not None:
         axes.plot([], [], "o-", ms=2.5, lw=0.8, mfc="white", color="#777777", alpha=0.7, label="the paper's, VLN-UVO")
     if "vision_gain" in table:
-        axes.plot(table[column], table["vision_gain"], "o-", ms=3, lw=2.4, color=BLIND_COLOUR, label="vision gain (mean)")
+        axes.plot(table[column], table["vision_gain"], "o-", ms=3, lw=2.4, color=BLIND_COLOUR,
+                  label="vision gain (mean)")
     for name, style in (("v2t", "--"), ("t2v", ":")):
         axes.plot(table[column], table[name] / 100, style, color="#444444", label=f"{name.upper()} / 100")
     axes.set(xlabel=label, ylabel="PoSRank", ylim=(0, 1))

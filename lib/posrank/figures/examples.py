@@ -1,90 +1,53 @@
-"""Fig. 1 and 4 as HTML: clips and captions with their negatives, the changed word coloured by where its replacement
-comes from."""
+"""Fig. 1 and 4 as HTML: clips and captions with their negatives, the changed word in the colour of its source."""
 
+import re
 from html import escape
 
 from posrank import PARTS
 from posrank.figures.runs import name_of
-from posrank.figures.strips import strip_html
+from posrank.figures.strips import marked, strip_html
 from posrank.figures.style import STRATEGIES, SYSTEMS
 
-SOURCE_COLOURS = {
-    "antonym": "#c0392b",
-    "hypernym_antonym": "#d68910",
-    "hyponym_antonym": "#b7950b",
-    "random": "#1f618d",
-}
-
-
-def caption_html(sentence, word, source, second=None):
-    """A sentence with the (first) occurrence of each changed word in the colour of its source.
-
-    >>> caption_html("a white car", "white", "antonym")
-    'a <b style="color:#c0392b">white</b> car'
-    """
-    out, rest = "", sentence
-    for changed, origin in [(word, source), *([second] if second else [])]:
-        before, found, after = rest.partition(changed)
-        if found:
-            colour = SOURCE_COLOURS.get(origin, "#555555")
-            out, rest = out + escape(before) + f'<b style="color:{colour}">{escape(found)}</b>', after
-    return out + escape(rest)
+SOURCE_COLOURS = {"antonym": "#c0392b", "antonym of a hypernym": "#d68910", "antonym of a hyponym": "#b7950b",
+                  "random": "#1f618d"}
 
 
 def examples_html(captions, negatives, caption_ids, per_part=3):
     """A table: one row per caption and part with its first negatives; a legend of the sources below."""
-    texts = dict(zip(captions["caption_id"], captions["caption"]))
-    rows = []
+    texts, rows, gap = dict(zip(captions["caption_id"], captions["caption"])), [], "padding-top:.7em;text-align:left"
     for caption_id in caption_ids:
-        mine = negatives[negatives["caption_id"] == caption_id]
-        rows.append(
-            f'<tr><td colspan="2" style="padding-top:.7em;text-align:left"><b>{escape(texts[caption_id])}</b></td></tr>'
-        )
-        for part in PARTS:
-            some = mine[mine["part"] == part].sort_values("k").head(per_part)
-            if some.empty:
-                continue
-            lines = []
-            for n in some.itertuples():
-                # position and replacement are known: colour the word there, not its first namesake
-                lines.append(marked_negative(n, texts[caption_id]))
-            rows.append(
-                f'<tr><td style="color:#777;vertical-align:top">{part}</td>'
-                f'<td style="text-align:left">{"<br>".join(lines)}</td></tr>'
-            )
+        rows.append(f'<tr><td colspan="2" style="{gap}"><b>{escape(texts[caption_id])}</b></td></tr>')
+        rows += [f'<tr><td style="color:#777;vertical-align:top">{part}</td>'
+                 f'<td style="text-align:left">{lines}</td></tr>'
+                 for part, lines in _lines(negatives, caption_id, texts[caption_id], per_part)]
     return f"<table>{''.join(rows)}</table>{_legend()}"
 
 
 def _legend():
     """Which colour of a changed word stands for which source."""
-    colours = " &nbsp; ".join(
-        f'<b style="color:{colour}">{_source(name)}</b>' for name, colour in SOURCE_COLOURS.items()
-    )
+    colours = " &nbsp; ".join(f'<b style="color:{colour}">{name}</b>' for name, colour in SOURCE_COLOURS.items())
     return f"<p>The changed word is: {colours}</p>"
 
 
-def _source(name):
-    """ "hypernym_antonym" as "antonym of a hypernym"."""
-    relation, related, _ = name.partition("_antonym")
-    return f"antonym of a {relation}" if related else name
+def _lines(negatives, caption_id, caption, per_part):
+    """(part, HTML of the first negatives) of each part in which a caption has some."""
+    mine = negatives[negatives["caption_id"] == caption_id].sort_values("k")
+    found = {part: mine[mine["part"] == part].head(per_part).itertuples() for part in PARTS}
+    texts = {part: [marked_negative(n, caption) for n in some] for part, some in found.items()}
+    return [(part, "<br>".join(some)) for part, some in texts.items() if some]
 
 
 def marked_negative(negative, caption, colour=None):
-    """A row of the negatives table as HTML, the words that differ from its caption in `colour` (None: that of their source)."""
-    old, new = caption.split(" "), negative.sentence.split(" ")
-    if len(old) != len(new):
-        return caption_html(negative.sentence, negative.replacement, negative.source)
-    colour = colour or SOURCE_COLOURS.get(negative.source, "#555555")
-    return " ".join(escape(b) if a == b else f'<b style="color:{colour}">{escape(b)}</b>' for a, b in zip(old, new))
+    """A row of the negatives table as HTML, its differing words in `colour` (None: that of their source)."""
+    source = re.sub("(.*)_antonym", r"antonym of a \1", negative.source)
+    return marked(negative.sentence, caption, colour or SOURCE_COLOURS.get(source, "#555555"))
 
 
 def example_html(work, metrics, index=0, per_part=2, others=3):
     """Fig. 1: a test clip with its caption, captions of other videos (coarse-grained negatives), and for each part of
-    speech some of its negatives with the rank of the caption in its list under each strategy of the first system (first
-    seed).
+    speech some of its negatives with the rank of the caption in its list under each strategy of the first system.
 
-    index: which of the captions that have a list for the most parts. Says so and returns "" where there are no videos
-    or no lists.
+    index: which of the captions that have a list for the most parts. "" and a printed line without videos or lists.
     """
     dataset, options = work.params.train.dataset, work.params.evaluate
     if not work.has_videos(dataset):
@@ -101,33 +64,17 @@ def example_html(work, metrics, index=0, per_part=2, others=3):
     for m in metrics:
         if m["system"] == metrics[0]["system"] and m["seed"] == metrics[0]["seed"]:
             found = work.ranks(name_of(m))
-            mine = (
-                None
-                if found is None
-                else found[(found["caption_id"] == chosen.name) & (found["run"] == found["run"].iloc[0])]
-            )
-            ranks[STRATEGIES[m["strategy"]]] = (
-                {}
-                if mine is None
-                else {r.part: f"{1 + r.better + r.equal / 2:g} of {r.negatives + 1}" for r in mine.itertuples()}
-            )
+            mine = () if found is None else found[found["caption_id"] == chosen.name].itertuples()
+            ranks[STRATEGIES[m["strategy"]]] = {r.part: f"{1 + r.better + r.equal / 2:g} of {r.negatives + 1}"
+                                                for r in mine if r.run == found["run"].iloc[0]}
     far = test[test["video_id"] != chosen["video_id"]].drop_duplicates("video_id")["caption"].head(others)
     cell = '<td style="text-align:left;vertical-align:top">'
     head = "".join(f"<th>{name}</th>" for name in ("", "fine-grained negatives", *ranks))
-    rows = []
-    for part in PARTS:
-        some = lists[(lists["caption_id"] == chosen.name) & (lists["part"] == part)].sort_values("k").head(per_part)
-        if len(some):
-            lines = "<br>".join(marked_negative(n, chosen["caption"]) for n in some.itertuples())
-            rows.append(
-                f"<tr>{cell}{part}</td>{cell}{lines}</td>"
-                + "".join(f"<td>{r.get(part, '')}</td>" for r in ranks.values())
-                + "</tr>"
-            )
+    rows = "".join(f"<tr>{cell}{part}</td>{cell}{lines}</td>"
+                   + "".join(f"<td>{r.get(part, '')}</td>" for r in ranks.values()) + "</tr>"
+                   for part, lines in _lines(lists, chosen.name, chosen["caption"], per_part))
     coarse = "".join(f'<li style="color:#8b5a2b">{escape(text)}</li>' for text in far)
-    return (
-        f"{strip_html(store[chosen['video_id']], 900)}<p><b>{escape(chosen['caption'])}</b></p>"
-        f"<p>Coarse-grained negatives, captions of other "
-        f"videos:</p><ul>{coarse}</ul><table><tr>{head}</tr>{''.join(rows)}</table>{_legend()}"
-        + (f"<p>Rank of the caption in its list under {SYSTEMS[metrics[0]['system']]}.</p>" if ranks else "")
-    )
+    return (f"{strip_html(store[chosen['video_id']], 900)}<p><b>{escape(chosen['caption'])}</b></p>"
+            f"<p>Coarse-grained negatives, captions of other videos:</p><ul>{coarse}</ul>"
+            f"<table><tr>{head}</tr>{rows}</table>{_legend()}"
+            + (f"<p>Rank of the caption in its list under {SYSTEMS[metrics[0]['system']]}.</p>" if ranks else ""))

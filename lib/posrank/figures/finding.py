@@ -48,11 +48,13 @@ def gain_table(groups):
     """
     rows, keys = _rows(groups), ["group", "system", "strategy", "part"]
     coarse = rows[rows["strategy"] == "coarse"]
-    pairs = rows[rows["strategy"] != "coarse"].merge(coarse, on=["group", "system", "seed", "part"], suffixes=("", "_coarse"))
-    pairs = pairs.assign(gain=pairs["posrank"] - pairs["posrank_coarse"], text=pairs["shuffled"] - pairs["shuffled_coarse"])
+    pairs = rows[rows["strategy"] != "coarse"].merge(coarse, on=["group", "system", "seed", "part"],
+                                                     suffixes=("", "_coarse"))
+    pairs = pairs.assign(gain=pairs["posrank"] - pairs["posrank_coarse"],
+                         text=pairs["shuffled"] - pairs["shuffled_coarse"])
     numbers = ["gain", "text"]
-    means = pairs.groupby(["group", "system", "strategy", "seed"], sort=False, as_index=False)[numbers].mean().assign(part="mean")
-    pairs = pd.concat([pairs[[*keys, "seed", *numbers]], means], ignore_index=True)
+    means = pairs.groupby(["group", "system", "strategy", "seed"], sort=False, as_index=False)[numbers].mean()
+    pairs = pd.concat([pairs[[*keys, "seed", *numbers]], means.assign(part="mean")], ignore_index=True)
     pairs["vision"] = pairs["gain"] - pairs["text"]
     groups_of = pairs.groupby(keys, sort=False)
     spread = groups_of[["gain", "vision"]].std().add_suffix("_sd")
@@ -74,11 +76,9 @@ def gain_texts(groups):
 
 
 def finding_figure(groups, system=None):
-    """PoSRank against the best score without video: one panel a group, colours are strategies, shapes are parts of
-    speech.
+    """PoSRank against the best score without video: one panel a group, colours are strategies, shapes parts.
 
-    system: whose runs; None = the first one that every group has, else the first. On the diagonal, nothing was seen.
-    None without runs.
+    system: whose runs; None = the first one that every group has, else the first. None without runs.
     """
     import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D
@@ -124,3 +124,14 @@ def shortcut_table(groups):
     columns = ["posrank", "best_blind", "vision_gain"]
     both = first[columns].join(second[columns], how="inner", lsuffix=f" {names[0]}", rsuffix=f" {names[1]}")
     return both.assign(bought=np.round(second["posrank"] - first["posrank"], 12).reindex(both.index))
+
+
+def unseen_text(groups):
+    """For each group a line that names the parts and strategies whose PoSRank is below the best score without video."""
+    table, lines = finding_table(groups), []
+    for group, mine in table.groupby("group", sort=False):
+        below = mine[mine["vision_gain"] < 0]
+        cells = [f"{SYSTEMS[s]} {STRATEGIES[t]} {p} ({row['posrank']:.3f} < {row['best_blind']:.3f})"
+                 for (_, s, t, p), row in below.iterrows()]
+        lines.append(f"* {group}: {'; '.join(cells) or 'none'}.")
+    return "\n".join(lines) or "No runs are published here."

@@ -1,5 +1,4 @@
-"""An executed notebook as one HTML page: words and results, a list of contents, and under each result the cell that
-made it, folded.
+"""An executed notebook as one HTML page: words and results, contents, and under each result the cell behind it, folded.
 
 Comes in: a notebook node without times and ids. Goes out: the text of a page that loads nothing from elsewhere.
 """

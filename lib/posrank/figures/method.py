@@ -1,22 +1,21 @@
-"""Fig. 7 as a drawing: which features and sentences the coarse and the fine loss compare, for each training
-strategy."""
+"""Fig. 7 as a drawing: which features and sentences the coarse and the fine loss compare, by training strategy."""
+
+import matplotlib.pyplot as plt
+from matplotlib.colors import to_rgb
+from matplotlib.patches import FancyBboxPatch
 
 from posrank.figures.style import COLOURS, STRATEGIES
 
 CAPTION = "a boy wearing a black t-shirt"
-NEGATIVES = {
-    "word": ("a boy wearing a white t-shirt", "a boy wearing a black coat", "a boy removing a black t-shirt"),
-    "phrase": ("a boy removing a white t-shirt", "a boy wearing a white coat", "a girl removing a black t-shirt"),
-}
+NEGATIVES = {"word": ("a boy wearing a white t-shirt", "a boy wearing a black coat", "a boy removing a black t-shirt"),
+             "phrase": ("a boy removing a white t-shirt", "a boy wearing a white coat",
+                        "a girl removing a black t-shirt")}
 """Section 6.3's example; all but the first two phrase-level sentences are made after its pattern."""
 OFF = "#d8d8d8"
 
 
 def method_figure(strategy="prompt"):
-    """Fig. 7 for one strategy: coarse, word, phrase or prompt (anything else is drawn as coarse). What it does not use
-    is grey."""
-    import matplotlib.pyplot as plt
-
+    """Fig. 7 for one strategy: coarse, word, phrase or prompt (else: as coarse). What it does not use is grey."""
     level = {"word": "word", "phrase": "phrase", "prompt": "phrase"}.get(strategy)
     prompted = strategy == "prompt"
     coarse, fine = "#5b4b8a", COLOURS.get(strategy, OFF) if level else OFF
@@ -48,28 +47,16 @@ def method_figure(strategy="prompt"):
         for column in range(4):
             colour = coarse if row == column else _light(coarse)
             axes.add_patch(plt.Rectangle((66 + 2.4 * column, 34.4 - 2.4 * row), 2.1, 2.1, color=colour))
-    axes.text(
-        77.5,
-        33,
-        "$\\mathcal{L}_{coarse}$ (Eq. 2)\nvideos of the batch\nagainst its captions",
-        fontsize=9,
-        va="center",
-        color=coarse,
-    )
+    axes.text(77.5, 33, "$\\mathcal{L}_{coarse}$ (Eq. 2)\nvideos of the batch\nagainst its captions", fontsize=9,
+              va="center", color=coarse)
     _arrow(axes, (54, 33.2), (65, 32), coarse)
     _arrow(axes, (54, 9), (65, 27), coarse)
     # fine loss: a video against its caption and that caption's negatives
     for column in range(4):
         shade = fine if column == 0 else _light(fine)
         axes.add_patch(plt.Rectangle((66 + 2.4 * column, 13.6), 2.1, 2.1, color=shade))
-    axes.text(
-        77.5,
-        14.6,
-        "$\\mathcal{L}_{fine}$ (Eq. 3)\na video against its caption\nand the caption's negatives",
-        fontsize=9,
-        va="center",
-        color=fine if level else "#aaaaaa",
-    )
+    axes.text(77.5, 14.6, "$\\mathcal{L}_{fine}$ (Eq. 3)\na video against its caption\nand the caption's negatives",
+              fontsize=9, va="center", color=fine if level else "#aaaaaa")
     _arrow(axes, (54, 24.2) if prompted else (54, 32.4), (65, 15.4), fine)
     _arrow(axes, (54, 6), (65, 14), fine)
     total = "$\\mathcal{L}_{coarse} + \\lambda\\,\\mathcal{L}_{fine}$ (Eq. 4)" if level else "$\\mathcal{L}_{coarse}$"
@@ -78,29 +65,16 @@ def method_figure(strategy="prompt"):
 
 
 def _box(axes, x, y, width, height, text, colour, fill="white"):
-    from matplotlib.patches import FancyBboxPatch
-
-    axes.add_patch(
-        FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=0.8", fc=fill, ec=colour, lw=1.3)
-    )
-    axes.text(
-        x + width / 2,
-        y + height / 2,
-        text,
-        ha="center",
-        va="center",
-        fontsize=9,
-        color="#aaaaaa" if colour == OFF else "#222222",
-    )
+    axes.add_patch(FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=0.8", fc=fill, ec=colour,
+                                  lw=1.3))
+    axes.text(x + width / 2, y + height / 2, text, ha="center", va="center", fontsize=9,
+              color="#aaaaaa" if colour == OFF else "#222222")
 
 
 def _arrow(axes, start, end, colour):
-    axes.annotate(
-        "", end, start, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 1.2, "shrinkA": 0, "shrinkB": 1}
-    )
+    axes.annotate("", end, start,
+                  arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 1.2, "shrinkA": 0, "shrinkB": 1})
 
 
 def _light(colour):
-    from matplotlib.colors import to_rgb
-
     return tuple(0.25 * value + 0.75 for value in to_rgb(colour))

@@ -1,5 +1,4 @@
-"""Captions beside what a benchmark holds against them: other videos' captions (Fig. 2), and both kinds of negatives
-(Fig. 1)."""
+"""Captions beside what a benchmark holds against them: others' captions (Fig. 2), both kinds of negatives (Fig. 1)."""
 
 from html import escape
 
@@ -27,8 +26,7 @@ def some(captions, n, seed):
 
 
 def nearest_html(captions, n=4, k=5, seed=0, clip=lambda video_id: None):
-    """Fig. 2: `n` of the tested captions, each with the `k` most similar captions of other videos (TF-IDF cosine), as
-    HTML.
+    """Fig. 2: `n` of the tested captions, each with the `k` captions of other videos nearest to it (TF-IDF cosine).
 
     clip: video id -> (frames, frames_read) or None. Words that the caption does not have are bold.
     """
@@ -41,9 +39,8 @@ def nearest_html(captions, n=4, k=5, seed=0, clip=lambda video_id: None):
         lines = [("", strip_html(shown))] if (shown := clip(row.video_id)) is not None else []
         lines.append(("caption", f"<b>{escape(row.caption)}</b>"))
         for other in mine.itertuples():
-            text = " ".join(
-                escape(w) if w.lower() in words else f"<b>{escape(w)}</b>" for w in other.near_caption.split()
-            )
+            text = " ".join(escape(w) if w.lower() in words else f"<b>{escape(w)}</b>"
+                            for w in other.near_caption.split())
             lines.append((f"{other.similarity:.2f}", f'<span style="color:{COLOURS["coarse"]}">{text}</span>'))
         blocks.append(lines_html(lines if len(mine) else [*lines, ("", "there are no captions of other videos")]))
     return "".join(blocks)
@@ -63,18 +60,13 @@ def coarse_fine_html(captions, negatives, seed=0, k=5, clip=lambda video_id: Non
     others = captions[captions["video_id"] != chosen["video_id"]]
     lines = [("video", strip_html(clip(chosen["video_id"]))), ("caption", f"<b>{escape(chosen['caption'])}</b>")]
     for number, other in enumerate(some(others.drop_duplicates("video_id"), k, seed)["caption"]):
-        lines.append(
-            ("" if number else "coarse-grained", f'<span style="color:{COLOURS["coarse"]}">{escape(other)}</span>')
-        )
+        lines.append(("" if number else "coarse-grained",
+                      f'<span style="color:{COLOURS["coarse"]}">{escape(other)}</span>'))
     mine = negatives[negatives["caption_id"] == chosen["caption_id"]].sort_values("k").drop_duplicates("part")
     first = "fine-grained"
     for row in sorted(mine.itertuples(), key=lambda row: PARTS.index(row.part)):
-        lines.append(
-            (
-                first,
-                f"{marked_negative(row, chosen['caption'], COLOURS['fine'])} "
-                f'<span style="color:#999">({row.part})</span>',
-            )
-        )
+        lines.append((first,
+                      f"{marked_negative(row, chosen['caption'], COLOURS['fine'])} "
+                      f'<span style="color:#999">({row.part})</span>'))
         first = ""
     return lines_html(lines)

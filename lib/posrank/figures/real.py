@@ -19,11 +19,8 @@ import pandas as pd
 from posrank import PARTS, captions, negatives, schema
 from posrank.captions import statistics
 from posrank.captions.nearest import nearest_captions
-from posrank.figures.texts import markdown
+from posrank.figures.real_page import page
 from posrank.negatives.released_files import find_released
-from posrank.paths import root
-
-ABSENT = "not available here"
 
 
 class Set(NamedTuple):
@@ -38,22 +35,22 @@ class Set(NamedTuple):
     partial: tuple = ()  # variants that hold a part of the dataset: no counts
 
 
-SETS = (
-    Set("youcook2", "YouCook2", ("retrieval",), ("train", "val", "test"), "train = train + all validation clips; test = the 3,350 clips"),
-    Set("didemo", "DiDeMo", ("sentences",), ("train", "val", "test"), "sentences; train captions = train + val + test"),
-    Set("activitynet", "ActivityNet", ("paragraphs",), ("train",), "paragraphs; test = val_1"),
-    Set("vatex", "VATEX", ("hgr",), ("train", "val", "test"), "train = official training + validation; test = half of the validation"),
-    Set("msrvtt", "MSR-VTT", ("9k",), ("train",), "train 9k, test 1k-A with all 20 captions a video"),
-    Set("msvd", "MSVD", ("default",), ("train", "val"), "train = train + val"),
-    Set("tgif", "TGIF", ("default", "qa"), ("train", "val"), "train = train + val", ("qa",)),
-    Set("vln_uvo", "VLN-UVO", ("default",), ("train",), "test = sparse val + dense val"),
-    Set("vln_oops", "VLN-OOPS", ("default",), ("train",), "test = oops_val"),
-)
+SETS = (Set("youcook2", "YouCook2", ("retrieval",), ("train", "val", "test"),
+            "train = train + all validation clips; test = the 3,350 clips"),
+        Set("didemo", "DiDeMo", ("sentences",), ("train", "val", "test"),
+            "sentences; train captions = train + val + test"),
+        Set("activitynet", "ActivityNet", ("paragraphs",), ("train",), "paragraphs; test = val_1"),
+        Set("vatex", "VATEX", ("hgr",), ("train", "val", "test"),
+            "train = official training + validation; test = half of the validation"),
+        Set("msrvtt", "MSR-VTT", ("9k",), ("train",), "train 9k, test 1k-A with all 20 captions a video"),
+        Set("msvd", "MSVD", ("default",), ("train", "val"), "train = train + val"),
+        Set("tgif", "TGIF", ("default", "qa"), ("train", "val"), "train = train + val", ("qa",)),
+        Set("vln_uvo", "VLN-UVO", ("default",), ("train",), "test = sparse val + dense val"),
+        Set("vln_oops", "VLN-OOPS", ("default",), ("train",), "test = oops_val"))
 
 
 def load(root, work=None, progress=True):
-    """{dataset: (Set, variant, captions, tags)} of all datasets that can be read under `root`; tags are kept in
-    `work`."""
+    """{dataset: (Set, variant, captions, tags)} of all datasets readable under `root`; tags are kept in `work`."""
     from posrank.language.tagger import tag_captions
 
     found = {}
@@ -97,7 +94,8 @@ def table1(found):
                 ours |= {"test_videos": test["video_id"].nunique(), "test_captions": len(test)}
             ours |= {"vocabulary": statistics.vocabulary(tags), **statistics.proportions(tags).to_dict()}
         for column in ("train_videos", "train_captions", "test_videos", "test_captions", "vocabulary", *PARTS):
-            rows.append((each.paper, column, float(paper.loc[each.paper, column]), float(ours.get(column, np.nan)), each.note))
+            rows.append((each.paper, column, float(paper.loc[each.paper, column]), float(ours.get(column, np.nan)),
+                         each.note))
     table = pd.DataFrame(rows, columns=["dataset", "column", "paper", "ours", "note"])
     table.insert(4, "difference", table["ours"] - table["paper"])
     return table
@@ -105,8 +103,7 @@ def table1(found):
 
 def table2(found, root):
     """Table 2, long: as `table1`, for captions, words, proportions of the test captions, and <part>_eligible: captions
-    that get a set, the paper's being its count of sentences / 21; precision and recall where the authors' file is at
-    hand."""
+    that get a set, the paper's being its count of sentences / 21; precision and recall by the authors' file."""
     paper, rows = statistics.paper_table(2).set_index("dataset"), []
     for each in SETS:
         if each.paper not in paper.index:
@@ -119,10 +116,12 @@ def table2(found, root):
                 scores = released_scores(Path(root) / each.dataset, table, tags)
             if not (table["split"] == "train").any():
                 ours["train_captions"] = np.nan
-        for column in ("train_captions", "test_captions", "mean_words", *PARTS, *(f"{part}_eligible" for part in PARTS)):
+        for column in ("train_captions", "test_captions", "mean_words", *PARTS,
+                       *(f"{part}_eligible" for part in PARTS)):
             part = column.removesuffix("_eligible")
-            theirs = paper.loc[each.paper, f"{part}_set"] / 21 if column.endswith("_eligible") else paper.loc[each.paper, column]
-            precision, recall = scores.get(part, (np.nan, np.nan)) if column.endswith("_eligible") else (np.nan, np.nan)
+            eligible = column.endswith("_eligible")
+            theirs = paper.loc[each.paper, f"{part}_set"] / 21 if eligible else paper.loc[each.paper, column]
+            precision, recall = scores.get(part if eligible else None, (np.nan, np.nan))
             rows.append((each.paper, column, float(theirs), float(ours.get(column, np.nan)), precision, recall))
     table = pd.DataFrame(rows, columns=["dataset", "column", "paper", "ours", "precision", "recall"])
     table.insert(4, "difference", table["ours"] - table["paper"])
@@ -152,20 +151,20 @@ def figure2(found, datasets=("msrvtt", "vatex"), count=500, k=5, seed=0):
             near = nearest_captions(table, ids, k=k)
             one, two = ([set(text.lower().split()) for text in near[column]] for column in ("caption", "near_caption"))
             differ = [min(len(a - b), len(b - a)) for a, b in zip(one, two)]
-            rows.append(near.assign(dataset=name, words=differ).groupby(["dataset", "rank"])[["similarity", "words"]].mean())
+            ranked = near.assign(dataset=name, words=differ).groupby(["dataset", "rank"])
+            rows.append(ranked[["similarity", "words"]].mean())
     return pd.concat(rows).reset_index() if rows else pd.DataFrame(columns=["dataset", "rank", "similarity", "words"])
 
 
 def figure3(found):
     """Fig. 3's curves of the test captions of every dataset (posrank.captions.duplicates)."""
-    return pd.concat([
-        statistics.duplicate_curves(table, tags) for _, _, table, tags in found.values() if (table["split"] == "test").any()
-    ], ignore_index=True)
+    return pd.concat([statistics.duplicate_curves(table, tags) for _, _, table, tags in found.values()
+                      if (table["split"] == "test").any()], ignore_index=True)
 
 
 def released_validity(found, root, b=10000):
-    """The validity table of every authors' file at hand: dataset, part, the columns of `validity_table` with blind models fitted
-    on all captions of the dataset but those of scored videos, once with each smoothing, PoSRank of the 4-gram with both signs,
+    """The validity table of every authors' file at hand: dataset, part, the columns of `validity_table` with blind
+    models fitted on all captions but those of scored videos, once with each smoothing, PoSRank of the 4-gram both ways,
     and the word of the verdict. ``.attrs["verdicts"]``: {dataset: sentence}.
     """
     from posrank.validity import validity_report, validity_table
@@ -178,10 +177,12 @@ def released_validity(found, root, b=10000):
             sets = negatives.load_released(path, table, part)
             row = validity_table(sets, table, tags, smoothing="absolute", b=b)
             report = validity_report(sets, table, tagger=None, clip_tokens=False, lists=None, b=b)["parts"][part]
-            names = {"bigram": "kneser_ney_bigram", "trigram": "kneser_ney_trigram", "4-gram": "4-gram", "-4-gram": "-4-gram"}
+            names = {"bigram": "kneser_ney_bigram", "trigram": "kneser_ney_trigram", "4-gram": "4-gram",
+                     "-4-gram": "-4-gram"}
             scores = {names[judge]: values for judge, values in report["judges"].items() if judge in names}
             for column, values in scores.items():
-                row[[column, f"{column}_low", f"{column}_high"]] = [values["posrank"], values["posrank_low"], values["posrank_high"]]
+                for end in ("", "_low", "_high"):
+                    row[column + end] = values["posrank" + end]
             rows.append(row.assign(verdict=report["verdict"], dataset=name).set_index(["dataset", "part"]))
             asked[part] = {"judges": report["judges"], "captions": report["captions"]}
         if asked:
@@ -198,84 +199,14 @@ def write(root, out, work=None):
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     found = load(root, work)
-    tables = {
-        "table1": table1(found), "table2": table2(found, root), "figure2": figure2(found), "figure3": figure3(found),
-        "released_validity": released_validity(found, root),
-    }
+    tables = {"table1": table1(found), "table2": table2(found, root), "figure2": figure2(found),
+              "figure3": figure3(found), "released_validity": released_validity(found, root)}
     for name, table in tables.items():
         table.to_csv(out / f"{name}.csv", index=False, float_format="%.6g")
     show_style()
     save(duplicate_figure(tables["figure3"]), out, "figure3")
-    (out / "README.md").write_text(page(tables, found), encoding="utf-8")
+    (out / "README.md").write_text(page(tables, found, {each.paper: each.note for each in SETS}), encoding="utf-8")
     return tables
-
-
-def page(tables, found):
-    """README.md of the folder."""
-    read = "; ".join(f"{name} ({variant}, {len(table):,} captions)" for name, (_, variant, table, _) in found.items())
-    last = tables["figure3"].groupby(["dataset", "part"], sort=False).last().reset_index()
-    last = last.pivot(index="dataset", columns="part", values="proportion")[list(PARTS)].reset_index()
-    validity = tables["released_validity"]
-    verdicts = [f"* {name}: {sentence}" for name, sentence in validity.attrs.get("verdicts", {}).items()]
-    if len(validity):
-        counts = ["captions", "videos", "k", "shortest"]
-        cells = validity.drop(columns=["dataset", "part", "verdict", *counts]).map("{:.3f}".format)
-        cells = validity[counts].map("{:.0f}".format).join(cells).join(validity["verdict"])
-        validity = cells.set_axis(validity["dataset"] + " " + validity["part"]).T.rename_axis("column").reset_index()
-    notes = "\n".join(f"* {each.paper}: {each.note}" for each in SETS)
-    return "\n".join([
-        "# Real annotation files: the paper's Tables 1 and 2, Fig. 2 and 3, and the authors' released negatives", "",
-        "Made by `python -m posrank.figures.real`, see ../real_data.md. Numbers only.", "", f"Read: {read}.", "",
-        "## Table 1: paper / ours (difference)", "", _wide(tables["table1"]), "", notes, "",
-        "## Table 2: paper / ours (difference)", "", _wide(tables["table2"]), "",
-        "mean_words: of the test captions. `<part>_eligible`: captions that get a set by the stop-word rule; the paper's is its "
-        "count of sentences / 21.", "",
-        "Against the ids of the authors' files:", "",
-        markdown(tables["table2"].dropna(subset=["precision"])[["dataset", "column", "precision", "recall"]], index=False), "",
-        "## Fig. 2: how near the nearest captions of other videos are", "", markdown(tables["figure2"], index=False), "",
-        "## Fig. 3: share of captions that became duplicates once all words of a part are gone", "", markdown(last, index=False), "",
-        "![Fig. 3](figure3.png)", "", "## The authors' released negatives", "", *verdicts, "",
-        "Columns: ../../lib/posrank/validity/counts.py. The language models (absolute discounting, and Kneser-Ney) read all captions of "
-        "the dataset but those of scored videos; a minus sign prefers the unlikely sentence.", "",
-        markdown(validity, index=False) if len(validity) else ABSENT, "",
-    ])
-
-
-def _wide(table):
-    """Markdown with one row per column of the paper's table and one column per dataset."""
-    cells = {}
-    for row in table.itertuples():
-        digits = 0 if row.paper >= 100 else 2 if row.paper < 2 else 1
-        theirs = f"{row.paper:,.{digits}f}"
-        difference = round(row.difference, digits) + 0.0  # no "-0.00"
-        ours = ABSENT if np.isnan(row.ours) else f"{row.ours:,.{digits}f} ({difference:+,.{digits}f})"
-        cells.setdefault(row.column, {})[row.dataset] = f"{theirs} / {ours}"
-    return markdown(pd.DataFrame(cells).T.rename_axis("").reset_index(), index=False)
-
-
-def _published(name):
-    path = root() / "docs" / "real" / f"{name}.csv"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: git keeps it (git checkout docs/real)")
-    return pd.read_csv(path)
-
-
-def real_table(n):
-    """Table 1 or 2 as measured on real annotation files (docs/real), as Markdown: paper / ours (difference)."""
-    return _wide(_published(f"table{n}"))
-
-
-def real_curves():
-    """Fig. 3's curves of the real datasets that were measured (docs/real)."""
-    return _published("figure3")
-
-
-def real_validity():
-    """The authors' released sets, one row each: sizes, chance, oddities, blind models and the verdict (docs/real)."""
-    return _published("released_validity").set_index(["dataset", "part"])[[
-        "captions", "videos", "k", "chance", "several_words", "capitals", "replacement_other_part", "lost_32", "unigram", "bigram",
-        "trigram", "4-gram", "-4-gram", "verdict",
-    ]]
 
 
 def main(argv=None):

@@ -1,8 +1,6 @@
-"""The report's own pieces: the box at its head, what the runs say in a few sentences, what was left out, and what is
-published elsewhere.
+"""The report's own pieces: the box at its head, what the runs say, what was left out, what is published.
 
-Comes in: the workspace, a `posrank.figures.runs.Selection`, metrics/published.json. Goes out: HTML, Markdown and
-DataFrames.
+Comes in: the workspace, a `posrank.figures.runs.Selection`, metrics/published.json. Goes out: HTML, Markdown, tables.
 """
 
 import json
@@ -14,7 +12,8 @@ import pandas as pd
 from posrank import PARTS, paths
 from posrank.figures.runs import asked, coverage_note
 from posrank.figures.style import STRATEGIES, SYSTEMS
-from posrank.figures.tables import COLUMNS, blind_table, numbers, strategy_table
+from posrank.figures.tables import blind_table, strategy_table
+from posrank.figures.texts import COLUMNS, numbers
 from posrank.pipeline import machine
 
 PAPER = "Beyond Coarse-Grained Matching in Video-Text Retrieval (Chen, Doughty, Li, Snoek; ACCV 2024)"
@@ -27,53 +26,36 @@ def preset_of(work):
 
 def head_box(work, selection):
     """What the report is about, as HTML: paper, preset, data, K, steps, seeds, commit, date, machine; a banner for a
-    smoke run, for videos that are missing, and where the numbers are published ones. A page made of the notebook puts
-    its contents below the box."""
+    smoke run, for videos that are missing, and where the numbers are published ones. A page puts its contents below."""
     params, runs = work.params, selection.runs
     train, preset = params.train, preset_of(work)
     commit, date = machine.checkout(work.folder)
-    box = machine.describe() if runs else {}
+    box, length = machine.describe() if runs else {}, "steps" if train.steps else "epochs"
+    made_on = [box.get("processor"), f"{box['cores']} cores" if box else "", *(box.get("accelerator") or [])]
     first = runs[0] if runs else {}
     data = f"{train.dataset}, split {params.evaluate.split}"
     if "videos" in first:
         videos, captions = (first[name] - first[f"{name}_missing"] for name in ("videos", "captions"))
         data += f": {videos} videos, {captions} captions"
     k = params.negatives.k if isinstance(params.negatives.k, int) else json.dumps(params.negatives.k.plain())
-    lines = {
-        "paper": PAPER,
-        "preset": preset or "params.yaml as it stands",
-        "data": data,
-        "K": f"{k} negatives a list at most, rule {params.evaluate.rules[0]}",
-        "training": f"{len(asked(params))} runs, {train.steps} steps each"
-        if train.steps
-        else f"{len(asked(params))} runs, {train.epochs} epochs each",
-        "seeds": ", ".join(map(str, train.seeds)),
-        "commit": f"{commit} ({date})" if commit else "not known (no git)",
-        "machine": "; ".join(
-            filter(
-                None,
-                [box.get("processor"), f"{box['cores']} cores" if box else "", ", ".join(box.get("accelerator") or [])],
-            )
-        )
-        or "nothing was trained",
-    }
+    lines = {"paper": PAPER, "preset": preset or "params.yaml as it stands", "data": data,
+             "K": f"{k} negatives a list at most, rule {params.evaluate.rules[0]}",
+             "training": f"{len(asked(params))} runs, {train.steps or train.epochs} {length} each",
+             "seeds": ", ".join(map(str, train.seeds)),
+             "commit": f"{commit} ({date})" if commit else "not known (no git)",
+             "machine": "; ".join(filter(None, made_on)) or "nothing was trained"}
     banners = []
     if preset == "smoke":
-        banners.append(
-            "<b>Smoke run.</b> Tiny sizes, a few steps: it shows that the pipeline works. Its numbers mean nothing."
-        )
+        banners.append("<b>Smoke run.</b> Tiny sizes, a few steps: it shows that the pipeline works. "
+                       "Its numbers mean nothing.")
     if selection.missing:
         banners.append(f"Not run: {', '.join(f'{name} has not been run' for name in selection.missing)}.")
     if coverage_note(runs):
         banners.append(escape(coverage_note(runs)) + ".")
-    rows = "".join(
-        f'<tr><th style="text-align:left">{name}</th><td style="text-align:left">{escape(str(text))}</td></tr>'
-        for name, text in lines.items()
-    )
-    boxes = "".join(
-        f'<p style="background:#fdf0d5;color:#222;border-left:4px solid #d55e00;padding:.5em .8em">{text}</p>'
-        for text in banners
-    )
+    left = 'style="text-align:left"'
+    pale = "background:#fdf0d5;color:#222;border-left:4px solid #d55e00;padding:.5em .8em"
+    rows = "".join(f"<tr><th {left}>{key}</th><td {left}>{escape(str(text))}</td></tr>" for key, text in lines.items())
+    boxes = "".join(f'<p style="{pale}">{text}</p>' for text in banners)
     return f'<div class="head-box"><table>{rows}</table>{boxes}</div><nav id="contents"></nav>'
 
 
@@ -91,20 +73,16 @@ def verdict(metrics):
         recall = mine[["v2t", "t2v"]].mean(axis=1)
         lines.append(f"* **{SYSTEMS[system]}** ({seeds} seed{'s' if seeds > 1 else ''}): mean PoSRank {order}.")
         if "coarse" in recall.index:
-            change = ", ".join(
-                f"{STRATEGIES[name]} {recall[name] - recall['coarse']:+.1f}" for name in mine.index if name != "coarse"
-            )
-            lines.append(
-                f"  Mean recall {recall['coarse']:.1f} % with {STRATEGIES['coarse']}; "
-                f"change in points: {change or 'none trained'}."
-            )
+            change = ", ".join(f"{STRATEGIES[name]} {recall[name] - recall['coarse']:+.1f}" for name in mine.index
+                               if name != "coarse")
+            lines.append(f"  Mean recall {recall['coarse']:.1f} % with {STRATEGIES['coarse']}; "
+                         f"change in points: {change or 'none trained'}.")
     blind = worth[worth["gain_low"].notna() & (worth["gain_low"] <= 0)]
     cells = "; ".join(f"{SYSTEMS[r.system]}, {STRATEGIES[r.strategy]}, {r.part}" for r in blind.itertuples())
     lines.append(f"* Vision gain not distinguishable from 0 (95 %): {cells or 'nowhere'}.")
     if table["seeds"].max() < 3:
-        lines.append(
-            "* Fewer than three seeds: the order of the strategies is what this run gave, not a claim about the method."
-        )
+        lines.append("* Fewer than three seeds: the order of the strategies is what this run gave, "
+                     "not a claim about the method.")
     return "\n".join(lines)
 
 
@@ -116,15 +94,10 @@ def left_out(selection):
 
 
 def external_table(selection):
-    """Models that were not trained here, on the same lists as the runs -> DataFrame by model with PoSRank per part and
-    their mean."""
-    rows = [
-        {
-            "model": m.get("run", m["file"]),
-            **{part: m["posrank"].get(part, {}).get("posrank") for part in (*PARTS, "mean")},
-        }
-        for m in selection.external
-    ]
+    """Models that were not trained here, on the runs' lists -> DataFrame by model: PoSRank per part and mean."""
+    rows = [{"model": m.get("run", m["file"]),
+             **{part: m["posrank"].get(part, {}).get("posrank") for part in (*PARTS, "mean")}}
+            for m in selection.external]
     return numbers(pd.DataFrame(rows, columns=["model", *PARTS, "mean"]).set_index("model"))
 
 
@@ -148,26 +121,16 @@ def published_tables(found, wanted, but=()):
             if preset not in but and wanted(name, values):
                 groups.setdefault((values["dataset"], values["split"], values["lists"]), {})[name] = values
         for (dataset, split, lists), runs in groups.items():
-            rows = [
-                {
-                    **_kind(name),
-                    **{
-                        key: np.nan if values.get(key) is None else values[key]
-                        for key in (*COLUMNS, "mean", "vision_gain")
-                    },
-                }
-                for name, values in runs.items()
-            ]
+            rows = [{**_kind(name),
+                     **{key: np.nan if values.get(key) is None else values[key]
+                        for key in (*COLUMNS, "mean", "vision_gain")}} for name, values in runs.items()]
             rows.sort(key=lambda line: [order.get(line[key], 99) for key in ("system", "training strategy")])
             table = pd.DataFrame(rows).groupby(["system", "training strategy"], sort=False).mean(numeric_only=True)
             old = sum(bool(values["stale"]) for values in runs.values())
             commits = sorted({values["commit"] or entry["commit"] or "" for values in runs.values()} - {""})
             heading = f"published, preset {preset}, {dataset} {split}, commit {', '.join(commits) or 'not noted'}"
-            heading += (
-                f"; {old} of {len(runs)} runs are stale: made by other code or parameters than the present ones"
-                if old
-                else "; current"
-            )
+            heading += (f"; {old} of {len(runs)} runs are stale: made by other code or parameters than the present ones"
+                        if old else "; current")
             # lists of one preset can differ as well: the digest tells their tables apart
             tables[heading if heading not in tables else f"{heading} (lists {lists})"] = numbers(table)
     return tables

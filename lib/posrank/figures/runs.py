@@ -1,8 +1,7 @@
 """Which runs a report is about: those that params.yaml asks for, on one dataset, split and set of lists.
 
 In: the metrics files of a folder, the parameters, and the digest of the lists at hand. Out: the runs that fit, the
-names of those that have not been run, and everything else with the reason why it is left out. Runs on different lists
-never stand in one table.
+names of those that have not been run, and the rest with the reason. Runs on different lists never share a table.
 """
 
 import json
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from posrank.figures.style import STRATEGIES, SYSTEMS
+from posrank.paths import root
 
 KINDS = {"posrank": dict, "lists": dict}
 NAMING = {"system": str, "strategy": str, "seed": int, "recall": dict}
@@ -44,9 +44,15 @@ def load_metrics(folder, external=False):
                 raise ValueError(f"{path}: {wrong[0]!r} is missing or of another kind; evaluate the run again, or move the file away")
             found.append({**metrics, "file": path.name})
     order = {name: i for i, name in enumerate([*SYSTEMS, *STRATEGIES])}
-    return sorted(
-        found, key=lambda m: (order.get(m.get("system"), 99), order.get(m.get("strategy"), 99), m.get("seed", 0))
-    )
+    return sorted(found,
+                  key=lambda m: (order.get(m.get("system"), 99), order.get(m.get("strategy"), 99), m.get("seed", 0)))
+
+
+def published(preset="default"):
+    """The folder of the numbers that git keeps of a preset; also from a preset's scratch copy, it is the project's."""
+    base = root()
+    base = base.parent.parent if base.parent.name == ".presets" else base
+    return base / "metrics" / ("" if preset == "default" else preset)
 
 
 def name_of(metrics):
@@ -59,28 +65,20 @@ def name_of(metrics):
 def asked(params):
     """Names of the runs that the parameters ask for: systems x strategies x seeds."""
     train = params["train"]
-    return [
-        f"{system}-{strategy}-{seed}"
-        for system in train["systems"]
-        for strategy in train["strategies"]
-        for seed in train["seeds"]
-    ]
+    return [f"{system}-{strategy}-{seed}" for system in train["systems"] for strategy in train["strategies"]
+            for seed in train["seeds"]]
 
 
 def other_than(metrics, params):
     """Why a run's metrics are not of the parameters' dataset, split and rule; "" where they are."""
-    wanted = {
-        "dataset": params["train"]["dataset"],
-        "split": params["evaluate"]["split"],
-        "rule": params["evaluate"]["rules"][0],
-    }
+    options = params["evaluate"]
+    wanted = {"dataset": params["train"]["dataset"], "split": options["split"], "rule": options["rules"][0]}
     told = [f"{key} {metrics[key]}, not {value}" for key, value in wanted.items() if metrics.get(key, value) != value]
     return "; ".join(told) if "posrank" in metrics else "no metrics of a run"
 
 
 def lists_of(metrics):
-    """What must agree for two runs to be compared: dataset, split, rule, digest of the lists (where a file has none:
-    its number of captions)."""
+    """What must agree for two runs to be compared: dataset, split, rule, digest of the lists (else their number)."""
     rule = metrics.get("rule")
     digest, mean = (metrics.get("lists") or {}).get(rule), metrics["posrank"].get("mean", {})
     size = f"{mean['captions']} captions" if "captions" in mean else "no digest"
@@ -92,10 +90,8 @@ def one_set(metrics):
     for m in metrics:
         if lists_of(m) != lists_of(metrics[0]):
             one, other = (f"{name_of(each)} ({', '.join(map(str, lists_of(each)))})" for each in (metrics[0], m))
-            raise ValueError(
-                f"{one} and {other} were ranked on different lists: "
-                "compare runs of one dataset, split, rule and set of lists (posrank.figures.select)"
-            )
+            raise ValueError(f"{one} and {other} were ranked on different lists: "
+                             "compare runs of one dataset, split, rule and set of lists (posrank.figures.select)")
     return metrics
 
 
@@ -116,11 +112,8 @@ def select(found, params, lists=None, external=()):
         if not reason and file != f"{name}.json" and "strategy" in m:
             reason = f"a copy: its content is of {name}"
         if not reason and lists is not None and digest != lists:
-            reason = (
-                "ranked on other lists than the present ones"
-                if digest
-                else "does not say on which lists it was ranked: evaluate it again"
-            )
+            reason = ("ranked on other lists than the present ones" if digest
+                      else "does not say on which lists it was ranked: evaluate it again")
         if reason:
             left[file] = reason
         else:
@@ -129,11 +122,8 @@ def select(found, params, lists=None, external=()):
     for m in runs:
         groups.setdefault(lists_of(m), []).append(m)
     kept = max(groups.values(), key=len) if groups else []
-    left |= {
-        m.get("file", f"{name_of(m)}.json"): f"ranked on other lists than {len(kept)} other runs"
-        for m in runs
-        if m not in kept
-    }
+    left |= {m.get("file", f"{name_of(m)}.json"): f"ranked on other lists than {len(kept)} other runs" for m in runs
+             if m not in kept}
     comparable = [m for m in foreign if not kept or lists_of(m) == lists_of(kept[0])]
     left |= {m.get("file", name_of(m)): "ranked on other lists" for m in foreign if m not in comparable}
     there = {name_of(m) for m in kept}
@@ -141,8 +131,7 @@ def select(found, params, lists=None, external=()):
 
 
 def coverage_note(metrics):
-    """One sentence where videos of the split are missing, as in "18 of 24 test videos; not comparable with the full
-    test set"; else ""."""
+    """One sentence where videos of the split are missing, "18 of 24 test videos; not comparable with ..."; else ""."""
     counts = [(m["videos"], m["videos_missing"], m["split"]) for m in metrics if m.get("videos_missing")]
     if not counts:
         return ""

@@ -1,8 +1,6 @@
-"""The report's sections: each shows one table or figure of the paper, ours beside the paper's, and says where ours has
-not been run.
+"""The report's sections: each shows one table or figure of the paper, ours beside the paper's, or what has not run.
 
-Comes in: the workspace and its selection of runs. Goes out: nothing; tables and figures are displayed, and saved in the
-pipeline.
+Comes in: the workspace and its selection of runs. Tables and figures are displayed, and saved in the pipeline.
 """
 
 from IPython.display import HTML, Markdown, display
@@ -11,15 +9,12 @@ from posrank.captions.statistics import paper_table
 from posrank.figures.curves import sweep_figure
 from posrank.figures.report import preset_of, published, published_tables
 from posrank.figures.sweeps import SWEEPS, sweep_beside_paper, sweep_folder, sweep_table
-from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper, numbers
+from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper
+from posrank.figures.texts import numbers
 
-PAPERS = {
-    4: "Paper: X-CLIP on VLN-UVO, K = 20",
-    5: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
-    6: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
-    7: "Paper: X-CLIP, K = 20",
-    8: "Paper: VLN-UVO, K = 20",
-}
+PAPERS = {4: "Paper: X-CLIP on VLN-UVO, K = 20", 5: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
+          6: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20", 7: "Paper: X-CLIP, K = 20",
+          8: "Paper: VLN-UVO, K = 20"}
 
 
 def show_results(work, selection, table):

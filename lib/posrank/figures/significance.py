@@ -1,8 +1,6 @@
-"""Which differences between runs are real: intervals, marks and paired differences of Tables 4 and 8, from the ranks of
-each run.
+"""Which differences between runs are real: intervals, marks and paired differences of Tables 4 and 8, from ranks.
 
-Comes in: the workspace's ranks tables, the metrics of runs on the same lists. Goes out: DataFrames, empty where there
-are no ranks.
+Comes in: the workspace's ranks tables, the metrics of runs on the same lists. Out: DataFrames, empty without ranks.
 """
 
 import itertools
@@ -59,13 +57,10 @@ def marked_table(work, metrics):
     long["text"] = [_cell(line) for line in long.to_dict("records")]
     long["strategy"], long["system"] = long["strategy"].map(STRATEGIES), long["system"].map(SYSTEMS)
     wide = long.pivot_table(index=["system", "strategy"], columns="part", values="text", aggfunc="first", sort=False)
-    wide = pd.concat(
-        [block for system in runs for block in (wide.loc[[SYSTEMS[system]]], _lines(system, metrics, wide.columns))]
-    )
-    wide = wide[[part for part in PARTS if part in wide]].rename_axis(
-        index=["system", "training strategy"], columns=None
-    )
-    return wide, long.set_index(["system", "strategy", "part"]).drop(columns="text")
+    wide = pd.concat([block for system in runs
+                      for block in (wide.loc[[SYSTEMS[system]]], _lines(system, metrics, wide.columns))])
+    wide = wide[[part for part in PARTS if part in wide]].rename_axis(["system", "training strategy"])
+    return wide.rename_axis(None, axis=1), long.set_index(["system", "strategy", "part"]).drop(columns="text")
 
 
 def _lines(system, metrics, parts):
@@ -73,15 +68,9 @@ def _lines(system, metrics, parts):
     mine = [m for m in metrics if m["system"] == system]
     shuffled = {part: [m["zero_line"][part] for m in mine if part in m.get("zero_line", {})] for part in parts}
     chance = {part: [m["posrank"][part]["chance"] for m in mine if part in m["posrank"]] for part in parts}
-    rows = [
-        {part: f"{np.mean(values):.3f}" if values else "" for part, values in row.items()} for row in (shuffled, chance)
-    ]
-    return pd.DataFrame(
-        rows,
-        index=pd.MultiIndex.from_product(
-            [[SYSTEMS[system]], ["shuffled video", "chance"]], names=["system", "strategy"]
-        ),
-    )
+    rows = {(SYSTEMS[system], name): {part: f"{np.mean(values):.3f}" if values else "" for part, values in row.items()}
+            for name, row in (("shuffled video", shuffled), ("chance", chance))}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["system", "strategy"])
 
 
 def _cell(line):
@@ -96,9 +85,8 @@ def strategy_differences(work, metrics):
     Holm's correction -> DataFrame by (system, strategy, against, part); empty where this workspace holds no ranks."""
     from posrank.scoring.summary import compare
 
-    ranks = {
-        key: seed_mean(tables).assign(run="-".join(key)) for key, tables in ranks_by_strategy(work, one_set(metrics)).items()
-    }
+    ranks = {key: seed_mean(tables).assign(run="-".join(key))
+             for key, tables in ranks_by_strategy(work, one_set(metrics)).items()}
     options, tables = work.params.evaluate, []
     for one, other in itertools.combinations(ranks, 2):
         if one[0] == other[0]:

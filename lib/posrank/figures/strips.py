@@ -7,6 +7,8 @@ from io import BytesIO
 
 import numpy as np
 
+from posrank.negatives.changed_words import changes
+
 
 def strip(frames, frames_read, most=8, width=1056):
     """Frames uint8 [F, H, W, 3] as one picture (PIL), at most `most` of the first `frames_read`, evenly spaced, from
@@ -44,7 +46,21 @@ def strip_html(clip, width=620):
 def lines_html(lines):
     """A table of (label, HTML) lines, the labels in grey."""
     grey = 'style="color:#777;text-align:right;vertical-align:top;padding-right:1em;white-space:nowrap"'
-    rows = "".join(
-        f'<tr><td {grey}>{escape(label)}</td><td style="text-align:left">{html}</td></tr>' for label, html in lines
-    )
+    rows = "".join(f'<tr><td {grey}>{escape(label)}</td><td style="text-align:left">{html}</td></tr>'
+                   for label, html in lines)
     return f'<table style="margin:0 0 1em">{rows}</table>'
+
+
+def marked(text, other, colour):
+    """`text` as HTML, the words in which it differs from `other` in a colour.
+
+    >>> marked("a red car", "a big car", "#0173b2")
+    'a <b style="color:#0173b2">red</b> car'
+    """
+    plain, at, out = " ".join(text.split()), 0, ""
+    for change in changes(text, other):
+        end = change.start + len(change.original)
+        if change.original:
+            out += escape(plain[at : change.start])
+            out, at = f'{out}<b style="color:{colour}">{escape(plain[change.start : end])}</b>', end
+    return out + escape(plain[at:])

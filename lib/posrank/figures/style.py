@@ -2,11 +2,8 @@
 
 from pathlib import Path
 
-STRATEGIES = {
-    "zeroshot": "Zero-Shot (no training)",
-    "coarse": "Coarse-Grained Training", "word": "Word-Level Negatives", "phrase": "Phrase-Level Negatives",
-    "prompt": "Fine-Grained Prompting",
-}
+STRATEGIES = {"zeroshot": "Zero-Shot (no training)", "coarse": "Coarse-Grained Training",
+              "word": "Word-Level Negatives", "phrase": "Phrase-Level Negatives", "prompt": "Fine-Grained Prompting"}
 SYSTEMS = {"frozen": "Frozen", "xclip": "X-CLIP", "ucofia": "UCoFiA", "ts2net": "TS2-Net", "clip": "CLIP (mean-pooled)"}
 COLOURS = {"zeroshot": "#56b4e9", "coarse": "#8c8c8c", "word": "#0173b2", "phrase": "#de8f05", "prompt": "#029e73"}
 PART_COLOURS = {"noun": "#0173b2", "verb": "#029e73", "adj": "#de8f05", "adv": "#cc78bc", "prep": "#ca9161"}
@@ -14,8 +11,7 @@ BLIND_COLOUR = "#d55e00"
 
 
 def show_style():
-    """Set the style of all following figures (seaborn's whitegrid, small print sizes) and tables (three digits, missing
-    values empty)."""
+    """Set the style of all following figures (seaborn's whitegrid) and tables (three digits, missing: empty)."""
     import matplotlib as mpl
     import pandas as pd
     import seaborn as sns
@@ -28,11 +24,9 @@ def show_style():
         shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, table_html)
 
     sns.set_theme(context="paper", style="whitegrid", palette="colorblind", font_scale=1.05)
-    mpl.rcParams.update({
-        "figure.dpi": 110, "savefig.dpi": 160, "axes.spines.top": False, "axes.spines.right": False,
-        "axes.titlesize": "medium", "axes.titleweight": "bold", "legend.frameon": False, "svg.hashsalt": "posrank",
-        "figure.constrained_layout.use": True, "grid.alpha": 0.5,
-    })
+    mpl.rcParams.update({"figure.dpi": 110, "savefig.dpi": 160, "axes.spines.top": False, "axes.spines.right": False,
+                         "axes.titlesize": "medium", "axes.titleweight": "bold", "legend.frameon": False,
+                         "svg.hashsalt": "posrank", "figure.constrained_layout.use": True, "grid.alpha": 0.5})
 
 
 def table_html(table):

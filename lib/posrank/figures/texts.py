@@ -13,8 +13,7 @@ COLUMNS = ("v2t", "t2v", *PARTS)
 
 
 def numbers(table):
-    """The paper's columns of a table as texts, for a page: V2T and T2V with one digit, PoSRank with three, whole
-    numbers without any."""
+    """The paper's columns of a table as texts, for a page: V2T and T2V with one digit, PoSRank with three."""
     shown = table.copy()
     for column in shown.columns:
         if column in COLUMNS or column in ("mean", "vision_gain", "chance"):
@@ -40,8 +39,7 @@ def named(table):
 
 
 def markdown(table, index=True):
-    """A DataFrame as a Markdown table (texts as they are, floats with three digits, missing values empty; numbers to
-    the right)."""
+    """A DataFrame as a Markdown table (texts as they are, floats with three digits, missing values empty)."""
     flat = table.reset_index() if index else table
     cells = [[_cell(value) for value in values] for values in flat.itertuples(index=False)]
     lines = [flat.columns, ["---"] * len(flat.columns), *cells]

@@ -1,5 +1,4 @@
-"""The embedded world as people see it: clips, the words of each part of speech, and how the tagger reads its
-captions."""
+"""The embedded world as people see it: clips, the words of each part of speech, and how the tagger reads it."""
 
 import pandas as pd
 from IPython.display import Markdown
@@ -12,8 +11,7 @@ from posrank.world.sheet import contact_sheet
 
 
 def world_sheet(work, clips=8, seed=0):
-    """Clips of the world's tested videos with one caption each, as one picture; words that say so where there are no
-    frames."""
+    """Clips of the world's tested videos with a caption each, as one picture; a line that says so without frames."""
     texts, store = work.captions("world"), work.frames("world")
     if not len(store):
         return Markdown("No frames were read, because nothing is trained on them (`train.systems` in params.yaml).")
@@ -24,8 +22,7 @@ def world_sheet(work, clips=8, seed=0):
 
 def world_words(tags):
     """What a part of speech has to choose from -> DataFrame by part: words, most_frequent (its share), guessed (how
-    often the likeliest word given the caption's first noun is right; of nouns: given its first verb) and the words
-    themselves.
+    often the likeliest word given the caption's first noun is right; of nouns: given its first verb), which.
 
     Where slots are drawn independently `guessed` is hardly above `most_frequent`; a language shortcut lifts it.
     """
@@ -37,15 +34,7 @@ def world_words(tags):
         cue = "verb" if part == "noun" else "noun"
         pairs = pd.crosstab(first[cue], first[part]) if cue in first else pd.DataFrame()
         guessed = pairs.max(axis=1).sum() / pairs.to_numpy().sum() if pairs.size else None
-        rows.append(
-            {
-                "part": part,
-                "words": len(counts),
-                "most_frequent": counts.iloc[0] / counts.sum(),
-                "guessed": guessed,
-                "which": ", ".join(sorted(counts.index)),
-            }
-        )
+        rows.append((part, len(counts), counts.iloc[0] / counts.sum(), guessed, ", ".join(sorted(counts.index))))
     return pd.DataFrame(rows, columns=["part", "words", "most_frequent", "guessed", "which"]).set_index("part")
 
 
@@ -79,22 +68,14 @@ def tagger_agreement(work, captions=1500):
 
     texts = tested(work.captions("world")).head(captions)
     gold = schema.read_table(work.folder / "data" / "gold" / "world.parquet", "tags")
-    both = gold[gold["caption_id"].isin(texts["caption_id"])].merge(
-        tag_captions(texts, progress=False), on=["caption_id", "i"], suffixes=("", "_tagger")
-    )
-    parts = [part_of(upos, tag) for upos, tag in zip(both["upos"], both["tag"])]
-    found = [part_of(upos, tag) for upos, tag in zip(both["upos_tagger"], both["tag_tagger"])]
-    both = both.assign(part=parts, agree=[a == b for a, b in zip(parts, found)])
+    read = tag_captions(texts, progress=False)
+    both = gold.merge(read, on=["caption_id", "i"], suffixes=("", "_tagger"))  # of these captions alone
+    meant, found = ([*map(part_of, both[f"upos{end}"], both[f"tag{end}"])] for end in ("", "_tagger"))
+    both = both.assign(part=meant, agree=[a == b for a, b in zip(meant, found)])
     rows = []
     for part in PARTS:
         mine = both[both["part"] == part]
         wrong = mine.loc[~mine["agree"], "text"].value_counts()
-        rows.append(
-            {
-                "part": part,
-                "words": len(mine),
-                "agree": mine["agree"].mean(),
-                "read otherwise": ", ".join(wrong.index[:4]),
-            }
-        )
+        rows.append({"part": part, "words": len(mine), "agree": mine["agree"].mean(),
+                     "read otherwise": ", ".join(wrong.index[:4])})
     return pd.DataFrame(rows).set_index("part")

@@ -1,4 +1,5 @@
 """The authors' released test negatives as a negatives table.
+
 In: a file ``*_RE20.json`` of the paper's repository, ``{caption_id: {"0": sentence, ..., "19": sentence}}``, and the
 captions table of the dataset. Out: the negatives table of posrank.schema with one more column, ``changed`` (how many
 words differ from the caption). The files say neither which word was drawn nor where its replacement came from:

@@ -15,15 +15,11 @@ def describe():
     import torch
 
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return {
-        "processor": processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "memory_gib": memory(),
-        "accelerator": gpus or None,
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
-    }
+    return {"processor": processor(),
+            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+            "memory_gib": memory(), "accelerator": gpus or None, "system": f"{platform.system()} {platform.machine()}",
+            "python": ".".join(map(str, sys.version_info[:3])),
+            "versions": {name: importlib.metadata.version(name) for name in _PACKAGES}}
 
 
 def checkout(folder):
@@ -37,7 +33,8 @@ def checkout(folder):
 
     try:
         commit, _, date = git("log", "-1", "--abbrev=7", "--date=short", "--format=%h %cd").partition(" ")
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", "lib", "notebooks", "params.yaml", "dvc.yaml")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", "lib", "notebooks", "params.yaml",
+                      "dvc.yaml")
     except OSError:
         return None, None
     return (commit + ("+" if changed else ""), date) if commit else (None, None)

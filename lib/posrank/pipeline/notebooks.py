@@ -28,11 +28,9 @@ TOLD = ("ValueError", "VideoError", "OSError", "FileNotFoundError", "NotADirecto
 """Errors whose message says what to do; others are shown with their traceback."""
 
 # progress bars go to the terminal, not into the notebook: there they would differ from run to run
-_PROGRESS = (
-    "(lambda auto, base, out: setattr(auto, 'tqdm', type('tqdm', (base,), {'__init__': lambda self, *a, **k: "
-    "base.__init__(self, *a, **{'file': out, 'mininterval': 1, **k})})))"
-    "(__import__('tqdm.auto').auto, __import__('tqdm.std').std.tqdm, __import__('sys').__stderr__)"
-)
+_PROGRESS = ("(lambda auto, base, out: setattr(auto, 'tqdm', type('tqdm', (base,), {'__init__': lambda self, *a, **k: "
+             "base.__init__(self, *a, **{'file': out, 'mininterval': 1, **k})})))"
+             "(__import__('tqdm.auto').auto, __import__('tqdm.std').std.tqdm, __import__('sys').__stderr__)")
 
 # ipykernel closes its streams while its control thread may still flush them, which then shows an error: wait for it first
 _ORDERLY = (
@@ -151,14 +149,10 @@ def _papermill(work, parameters):
     if os.name == "posix":
         # no open ports, and no warning about them
         config.KernelManager.transport = "ipc"
-    papermill.execute_notebook(
-        work, work, parameters=parameters, cwd=root(), kernel_name="python3", progress_bar=False, log_output=False,
-        stdout_file=sys.stdout, stderr_file=sys.stderr, config=config,
-        extra_arguments=[
-            "--IPKernelApp.capture_fd_output=False",
-            *(f"--IPKernelApp.exec_lines={line}" for line in (_PROGRESS, _ORDERLY)),
-        ],
-    )
+    papermill.execute_notebook(work, work, parameters=parameters, cwd=root(), kernel_name="python3", progress_bar=False,
+                               log_output=False, stdout_file=sys.stdout, stderr_file=sys.stderr, config=config,
+                               extra_arguments=["--IPKernelApp.capture_fd_output=False",
+                                                f"--IPKernelApp.exec_lines={_PROGRESS}"])
 
 
 def _kernel_manager():
@@ -189,12 +183,8 @@ def parameter_names(node):
     cell = next(filter(_is_parameters, node.cells), None)
     if cell is None:
         return None
-    return [
-        target.id
-        for statement in ast.parse(cell.source).body
-        for target in (statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)])
-        if isinstance(target, ast.Name)
-    ]
+    found = (getattr(line, "targets", [getattr(line, "target", None)]) for line in ast.parse(cell.source).body)
+    return [target.id for targets in found for target in targets if isinstance(target, ast.Name)]
 
 
 def _check_parameters(node, parameters, notebook):

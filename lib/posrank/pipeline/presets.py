@@ -45,12 +45,9 @@ def parser():
     """Four commands, each with the name of a preset; what follows it goes to dvc repro or jupyter lab as it is."""
     made = argparse.ArgumentParser(prog="python -m posrank", description=__doc__.splitlines()[0])
     commands = made.add_subparsers(required=True)
-    for name, do, text in (
-        ("repro", repro, "run the pipeline"),
-        ("sweep", sweep, "run the pipeline and the sweeps of params.yaml"),
-        ("publish", publish, "copy metrics into metrics/"),
-        ("lab", lab, "open JupyterLab"),
-    ):
+    for name, do, text in (("repro", repro, "run the pipeline"),
+                           ("sweep", sweep, "run the pipeline and the sweeps of params.yaml"),
+                           ("publish", publish, "copy metrics into metrics/"), ("lab", lab, "open JupyterLab")):
         command = commands.add_parser(name, help=text)
         if name == "sweep":
             command.add_argument("--only", default="", metavar="NAME", help="one sweep")
@@ -69,7 +66,8 @@ def folder_of(base, name):
     params = knobs.load(base / "params.yaml")
     for each in (knobs.check_preset_name(name), *params["presets"]):
         if each in RESERVED:
-            raise ValueError(f"{each!r} cannot name a preset: metrics/ has a folder of that name ({', '.join(RESERVED)})")
+            raise ValueError(f"{each!r} cannot name a preset: "
+                             f"metrics/ has a folder of that name ({', '.join(RESERVED)})")
     knobs.preset(params, name)
     return base / ".presets" / name
 
@@ -111,7 +109,8 @@ def _reproduce(base, name, words):
     seconds = _dvc(base, scratch, name, [*words, *targets])
     if _lock(scratch) != before:
         commit, date = checkout(base)
-        (scratch / publishing.LAST_RUN).write_text(json.dumps({"seconds": seconds, "commit": commit, "date": date}) + "\n")
+        (scratch / publishing.LAST_RUN).write_text(json.dumps({"seconds": seconds, "commit": commit, "date": date})
+                                                   + "\n")
     return scratch, seconds
 
 
@@ -122,9 +121,8 @@ def _dvc(base, scratch, name, words):
     status = subprocess.run(command, cwd=scratch, env=environment(scratch)).returncode
     seconds = round(time.monotonic() - start, 1)
     if status:
-        raise ValueError(
-            f"preset {name} stopped after {_clock(seconds)}: see the message above; the same command goes on from there"
-        )
+        raise ValueError(f"preset {name} stopped after {_clock(seconds)}: see the message above; "
+                         "the same command goes on from there")
     return seconds
 
 
@@ -189,10 +187,8 @@ def lab(arguments):
         variables["POSRANK_ROOT"] = variables["POSRANK_WORKSPACE"] = str(scratch)
         print(f"the notebooks read the results in {scratch.relative_to(base)}", flush=True)
     else:
-        print(
-            f"preset {arguments.preset} has not run yet, and most notebooks need its results: "
-            f"make repro PRESET={arguments.preset}", flush=True,
-        )
+        print(f"preset {arguments.preset} has not run yet, and most notebooks need its results: "
+              f"make repro PRESET={arguments.preset}", flush=True)
     # no question about news on the first start; what the user has set himself stays
     paths = [str(base / ".ci" / "jupyter"), *filter(None, [variables.get("JUPYTER_CONFIG_PATH")])]
     variables["JUPYTER_CONFIG_PATH"] = os.pathsep.join(paths)

@@ -28,10 +28,8 @@ def publish(base, scratch, name):
     target = base / "metrics" / ("" if default else name)
     if not target.resolve().is_relative_to((base / "metrics").resolve()):
         raise ValueError(f"{target} leads out of {base / 'metrics'}: remove that link")
-    made = {
-        str(path.relative_to(scratch / "metrics")): path for path in sorted((scratch / "metrics").rglob("*.json"))
-        if path.name not in (NOTE, Path(published.LIST).name)
-    }
+    made = {str(path.relative_to(scratch / "metrics")): path for path in sorted((scratch / "metrics").rglob("*.json"))
+            if path.name not in (NOTE, Path(published.LIST).name)}
     count = len(made)
     tables = scratch / "results" / "tables" / "5_report"
     made |= {f"tables/{path.name}": path for path in sorted(tables.glob("*.csv"))}

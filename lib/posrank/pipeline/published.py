@@ -29,9 +29,8 @@ NOTED = ("command", "seconds", "processor", "cores", "accelerator", "note")
 def folders(base):
     """{preset: folder} of what is published below `base`/metrics."""
     metrics = Path(base) / "metrics"
-    others = sorted(
-        path for path in metrics.glob("*") if path.is_dir() and path.name not in ("sweeps", "tables", "validity")
-    )
+    others = sorted(path for path in metrics.glob("*") if path.is_dir()
+                    and path.name not in ("sweeps", "tables", "validity"))
     named = {"default": metrics, **{path.name: path for path in others}}
     return {name: folder for name, folder in named.items() if runs(folder)}
 
@@ -62,20 +61,14 @@ def listing(base):
             params = None
         entries = {}
         for name, (path, metrics) in runs(folder).items():
-            entries[name] = {
-                **{key: metrics.get(key) for key in ("dataset", "split", "rule")},
-                "lists": (metrics.get("lists") or {}).get(metrics.get("rule")),
-                **short(metrics),
-                "commit": note.get("commits", {}).get(name),
-                "stale": stale(metrics, name, path, params, code, locked, base),
-            }
-        out[preset] = {
-            "folder": folder.relative_to(base).as_posix(),
-            "commit": note.get("commit"),
-            **{key: note.get(key) for key in NOTED},
-            "data": "not checked: no such preset" if params is None else stale_data(locked, params, base),
-            "runs": entries,
-        }
+            entries[name] = {**{key: metrics.get(key) for key in ("dataset", "split", "rule")},
+                             "lists": (metrics.get("lists") or {}).get(metrics.get("rule")), **short(metrics),
+                             "commit": note.get("commits", {}).get(name),
+                             "stale": stale(metrics, name, path, params, code, locked, base)}
+        out[preset] = {"folder": folder.relative_to(base).as_posix(), "commit": note.get("commit"),
+                       **{key: note.get(key) for key in NOTED},
+                       "data": "not checked: no such preset" if params is None else stale_data(locked, params, base),
+                       "runs": entries}
     return plain(out)
 
 
@@ -98,47 +91,33 @@ def stale(metrics, name, path, params, code, locked, base):
         reasons.append("other code")
     made = {entry["path"]: entry["md5"] for stage in locked.values() for entry in stage.get("outs", [])}
     dataset = metrics["dataset"]
-    data = {
-        f"data/captions/{dataset}.parquet": inputs["captions"],
-        f"data/tags/{dataset}.parquet": inputs["tags"],
-        f"data/frames/{dataset}": inputs["frames"],
-        **{f"data/negatives/{dataset}-{rule}.parquet": digest for rule, digest in inputs["negatives"].items()},
-        **(
-            {}
-            if name.startswith("sweeps/")
-            else {
-                f"metrics/{name}.json": origin.file_digest(path),
-                f"runs/{name}/weights.safetensors": inputs["weights"],
-            }
-        ),
-    }
+    data = {f"data/captions/{dataset}.parquet": inputs["captions"], f"data/tags/{dataset}.parquet": inputs["tags"],
+            f"data/frames/{dataset}": inputs["frames"],
+            **{f"data/negatives/{dataset}-{rule}.parquet": digest for rule, digest in inputs["negatives"].items()},
+            **({} if name.startswith("sweeps/")
+               else {f"metrics/{name}.json": origin.file_digest(path),
+                     f"runs/{name}/weights.safetensors": inputs["weights"]})}
     return reasons + [f"{name} is not that of dvc.lock" for name, digest in data.items() if made.get(name) != digest]
 
 
 def stale_data(locked, params, base):
-    """Stages of DATA_STAGES in a published dvc.lock that the checkout `base` would run anew, each with its reason; [] =
-    none."""
+    """Stages of DATA_STAGES in a published dvc.lock that the checkout `base` would run anew, with the reason."""
     found = []
     for stage, entry in locked.items():
         if stage.partition("@")[0] not in DATA_STAGES:
             continue
-        code = [
-            dep["path"]
-            for dep in entry.get("deps", [])
-            if dep["path"].startswith("lib/") and origin.file_digest(Path(base) / dep["path"]) != dep["md5"]
-        ]
+        code = [dep["path"] for dep in entry.get("deps", []) if dep["path"].startswith("lib/")
+                and origin.file_digest(Path(base) / dep["path"]) != dep["md5"]]
         values = {key: value for file in entry.get("params", {}).values() for key, value in file.items()}
-        changed = [key for key, value in values.items() if _value(params, key) != value]
+        changed = [key for key, value in values.items() if origin.value_at(params, key) != value]
         found += [f"{stage}: {', '.join(code + changed)}"] if code or changed else []
     return found
 
 
 def note(folder, preset, last, changed):
-    """Content of ENVIRONMENT.json in the metrics folder `folder`: how the preset was made, on what, and the commit of
-    each run.
+    """Content of ENVIRONMENT.json in the metrics folder `folder`: how and on what it was made, each run's commit.
 
-    last: seconds, commit and date of the last repro; changed: names of the runs that it made anew. The others keep
-    their commit.
+    last: seconds, commit and date of the last repro; changed: the runs that it made anew; others keep their commit.
     """
     commits = _json(Path(folder) / "ENVIRONMENT.json").get("commits", {})
     commits = {name: last.get("commit") if name in changed else commits.get(name) for name in runs(folder)}
@@ -168,12 +147,6 @@ def clear_leftovers(scratch, params):
                 path.unlink()
 
 
-def _value(params, key):
-    for part in key.split("."):
-        params = params.get(part) if isinstance(params, dict) else None
-    return params
-
-
 def _json(path):
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
@@ -183,14 +156,10 @@ def write(base):
     found = listing(base)
     lines = []
     for preset, entry in found.items():
-        rows = ",\n".join(
-            f"   {json.dumps(name)}: {json.dumps(row, ensure_ascii=False)}" for name, row in entry["runs"].items()
-        )
-        head = "".join(
-            f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},\n"
-            for key, value in entry.items()
-            if key != "runs"
-        )
+        rows = ",\n".join(f"   {json.dumps(name)}: {json.dumps(row, ensure_ascii=False)}"
+                          for name, row in entry["runs"].items())
+        head = "".join(f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},\n"
+                       for key, value in entry.items() if key != "runs")
         lines.append(f' {json.dumps(preset)}: {{\n{head}  "runs": {{\n{rows}\n  }}\n }}')
     with atomic(Path(base) / LIST) as temporary:
         temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
@@ -201,14 +170,10 @@ def told(found):
     """Lines for a person: which published numbers are current, which are stale and why."""
     for preset, entry in found.items():
         old = {name: row["stale"] for name, row in entry["runs"].items() if row["stale"]}
-        reasons = "; ".join(
-            dict.fromkeys(reason for each in old.values() for reason in each if " is not that of " not in reason)
-        )
-        state = (
-            f"{len(old)} of {len(entry['runs'])} runs are stale ({reasons or 'not of the published dvc.lock'})"
-            if old
-            else "current"
-        )
+        reasons = "; ".join(dict.fromkeys(reason for each in old.values() for reason in each
+                                          if " is not that of " not in reason))
+        state = (f"{len(old)} of {len(entry['runs'])} runs are stale ({reasons or 'not of the published dvc.lock'})"
+                 if old else "current")
         yield f"{preset}: {state}: {', '.join(old)}" if old and len(old) < len(entry["runs"]) else f"{preset}: {state}"
         if entry["data"]:
             stages = [entry["data"]] if isinstance(entry["data"], str) else entry["data"]

@@ -161,10 +161,8 @@ def _raw(base, datasets):
         folders[dataset] = theirs if theirs.is_dir() else None
         broken = broken_links(theirs) if theirs.is_dir() else []
         if broken:
-            print(
-                f"{dataset}: {len(broken)} links in data/raw/{dataset} lead nowhere or in a circle (first: "
-                f"{broken[0]}); they are left out, and their videos count as missing", flush=True,
-            )
+            print(f"{dataset}: {len(broken)} links in data/raw/{dataset} lead nowhere or in a circle (first: "
+                  f"{broken[0]}); they are left out, and their videos count as missing", flush=True)
         ignored += [re.sub(r"([\\*?\[\]!# ])", r"\\\1", f"/data/raw/{dataset}/{link}") for link in broken]
     return folders, ignored
 
@@ -190,10 +188,5 @@ def _link_raw(scratch, folders):
 def environment(scratch):
     """Variables for what runs in the scratch copy: its own code and folders, this Python's programs first."""
     programs = str(Path(sys.executable).parent)
-    return {
-        **os.environ,
-        "PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)]),
-        "PYTHONPATH": str(scratch / "lib"),
-        "POSRANK_ROOT": str(scratch),
-        "POSRANK_WORKSPACE": str(scratch),
-    }
+    return {**os.environ, "PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)]),
+            "PYTHONPATH": str(scratch / "lib"), "POSRANK_ROOT": str(scratch), "POSRANK_WORKSPACE": str(scratch)}

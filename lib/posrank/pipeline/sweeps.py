@@ -65,10 +65,8 @@ def _point(name, run, change, params, stages):
     read = keys_read(stages, system, params["train"]["dataset"])
     for key in leaves(nested):
         if not any(key == each or key.startswith(each + ".") for each in read):
-            raise ValueError(
-                f"params.yaml, sweeps: point {name} changes {key}, which no stage of the run {run} reads; "
-                "its numbers would be those of the unchanged run. Name another parameter"
-            )
+            raise ValueError(f"params.yaml, sweeps: point {name} changes {key}, which no stage of the run {run} reads; "
+                             "its numbers would be those of the unchanged run. Name another parameter")
     own = {"train": {"systems": [system], "strategies": [strategy], "seeds": [int(seed)]}}
     merged = knobs.merge(knobs.merge(params.plain(), own), nested)
     whole = knobs.validate(merged, name=f"params.yaml, sweep point {name}")
