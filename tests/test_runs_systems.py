@@ -78,13 +78,14 @@ def test_frozen_is_trained_saved_loaded_and_evaluated(work):
 
 
 def test_only_frozen_looks_at_fewer_frames_than_are_stored(work):
-    fewer = knobs.validate(knobs.merge(work.params.plain(), {"train": {"num_frames": 4}}))
+    fewer = {"train": {"systems": ["frozen"], "num_frames": 4}}
+    fewer = knobs.validate(knobs.merge(work.params.plain(), fewer))
     assert runs.run_settings(fewer, "frozen", "coarse", 0)["build"]["num_frames"] == 4
     with pytest.raises(ValueError, match="only Frozen"):
         runs.run_settings(fewer, "clip", "coarse", 0)
-    more = knobs.validate(knobs.merge(work.params.plain(), {"train": {"num_frames": 40}}))
-    with pytest.raises(ValueError, match="store as many"):
-        runs.run_settings(more, "frozen", "coarse", 0)
+    for more in ({"systems": ["clip"], "num_frames": 4}, {"systems": ["frozen"], "num_frames": 40}):
+        with pytest.raises(ValueError, match="num_frames"):
+            knobs.validate(knobs.merge(work.params.plain(), {"train": more}))
 
 
 def test_what_torch_draws_depends_on_seed_and_step_alone(tmp_path):

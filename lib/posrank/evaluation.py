@@ -157,7 +157,7 @@ def evaluate_run(folder, run, params, scores=None):
         files.append(None if scores is None else state / f"scores-{rule}.parquet")
         result, ranks = on_set(name, sets, positives if texts is captions else None, files[-1], texts)
         # lists of the words that this run's training negatives put in, and of those that they never did
-        parts = split(sets, settings["holdout"]) if settings.get("holdout") else {}
+        parts = split(sets, settings["holdout"]) if settings.get("holdout") and rule != "exchange" else {}
         divided = {kind: on_set(f"{name}@{kind}", some)[0] if len(some) else None for kind, some in parts.items()}
         if world.main:
             told = {"groups": int(texts["group"].nunique()), "groups_missing": broken} if rule == "exchange" else {}

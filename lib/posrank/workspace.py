@@ -61,7 +61,8 @@ class Workspace:
     def negatives(self, dataset, rule="paper"):
         """The negatives table of one dataset and rule; for rule exchange its captions are `statements`."""
         self.tags(dataset)
-        self.statements(dataset)
+        if rule == "exchange":
+            self.statements(dataset)
         path = self._file(f"data/negatives/{dataset}-{rule}.parquet", stages.negatives, dataset=dataset, rule=rule)
         return schema.read_table(path, "negatives")
 

@@ -152,7 +152,7 @@ def _papermill(work, parameters):
     papermill.execute_notebook(work, work, parameters=parameters, cwd=root(), kernel_name="python3", progress_bar=False,
                                log_output=False, stdout_file=sys.stdout, stderr_file=sys.stderr, config=config,
                                extra_arguments=["--IPKernelApp.capture_fd_output=False",
-                                                f"--IPKernelApp.exec_lines={_PROGRESS}"])
+                                                *(f"--IPKernelApp.exec_lines={line}" for line in (_PROGRESS, _ORDERLY))])
 
 
 def _kernel_manager():

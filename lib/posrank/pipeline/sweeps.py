@@ -108,7 +108,7 @@ def leaves(values, before=""):
 
 def keys_read(stages, system, dataset):
     """The parameters (dotted keys or whole sections) that the stages leading to a run of `system` on `dataset` read."""
-    names = [name for name in STAGES if name != "world" or dataset == "world"]
+    names = [name for name in STAGES if name in stages and (name != "world" or dataset == "world")]
     keys = [key for name in names for key in stages[name].get("params", [])]
     return [key.replace("${item.system}", system) for key in keys]
 
