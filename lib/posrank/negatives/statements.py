@@ -98,9 +98,8 @@ def _replaceable(tokens, words, tree, parts):
             and i not in never
             and i not in expressions
             and not stays(part, words[i], tokens.lemma[i].lower())
-        ):
-            if words[i].isascii() and words[i].isalpha() and _whole(tokens, words, tree, part, i):
-                found[i] = part
+        ) and words[i].isascii() and words[i].isalpha() and _whole(tokens, words, tree, part, i):
+            found[i] = part
     return found
 
 
