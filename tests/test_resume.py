@@ -47,7 +47,7 @@ def write_data(folder, words=WORDS, seed=0):
     tags = pd.DataFrame([
         (row.caption_id, i, word, " " if i < 3 else "", word, *kinds[i], "hand")
         for row in captions.itertuples() for i, word in enumerate(row.caption.split())
-    ], columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"])
+    ], columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"]).assign(head=-1, dep="")
     schema.write_table(captions, data / "captions" / "csv.parquet", "captions")
     schema.write_table(tags, data / "tags" / "csv.parquet", "tags")
     videos = pd.DataFrame({"video_id": captions["video_id"], "row": [*range(8), -1], "frames_read": [2] * 8 + [0],

@@ -54,13 +54,13 @@ def exchange_table(metrics):
         (SYSTEMS[m["system"]], STRATEGIES[m["strategy"]], m["seed"]): [r["posrank"].get(p, {}).get("posrank") for p in parts]
         for m, r in found
     }
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=parts)
     lines = {}
     for _, result in found:
         for name, values in {**result.get("blind", {}), **result.get("controls", {})}.items():
             lines.setdefault(name, []).append([values.get(part) for part in parts])
     for name, values in lines.items():
-        table.loc[(name, "", "")] = pd.DataFrame(values, columns=parts).astype(float).mean()
-    table.loc[("chance", "", "")] = [found[0][1]["posrank"].get(part, {}).get("chance") for part in parts]
-    table.index = pd.MultiIndex.from_tuples(table.index, names=["system", "training strategy", "seed"])
+        rows[name, "", ""] = pd.DataFrame(values, columns=parts).astype(float).mean().tolist()
+    rows["chance", "", ""] = [found[0][1]["posrank"].get(part, {}).get("chance") for part in parts]
+    table = pd.DataFrame(list(rows.values()), columns=parts)
+    table.index = pd.MultiIndex.from_tuples(list(rows), names=["system", "training strategy", "seed"])
     return table
