@@ -207,8 +207,8 @@ def test_word_lists_are_symmetric():
 def test_the_report_has_a_row_for_each_run_and_for_what_needs_no_video():
     from posrank.figures import exchange_table
 
-    result = {"posrank": {part: {"posrank": 0.9, "chance": 0.75} for part in ("adj", "mean")}, "blind": {"bigram": {"adj": 0.75, "mean": 0.75}},
-              "controls": {"one frame": {"adj": 0.8}}}  # fmt: skip
+    ranks = {part: {"posrank": 0.9, "chance": 0.75} for part in ("adj", "mean")}
+    result = {"posrank": ranks, "blind": {"bigram": {"adj": 0.75}}, "controls": {"one frame": {"adj": 0.8}}}
     table = exchange_table([{"system": "xclip", "strategy": "word", "seed": 0, "rules": {"exchange": result}}])
     assert table.index.get_level_values(0).tolist() == ["X-CLIP", "bigram", "one frame", "chance"]
     assert table["adj"].tolist() == [0.9, 0.75, 0.8, 0.75] and exchange_table([]).empty
