@@ -110,6 +110,17 @@ def rerun(killed, tmp_path, change=None, keep_state=True):
         shutil.move(saved, killed)
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As in the process that is killed: sums of two threads differ in their last digits."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def test_unchanged_it_goes_on_to_the_bytes_of_an_undisturbed_run(killed, tmp_path, capsys):
     resumed = rerun(killed, tmp_path / "a", touch)
     assert "afresh" not in capsys.readouterr().out
