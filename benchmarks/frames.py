@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from measure import options, take_turns, write
 
-from posrank import captions, frames
+from posrank import captions
+from posrank.video import store as frames
 from posrank.world.build import build as build_world
 
 FRAMES, SIZE, EPOCHS, BATCH = 8, 64, 5, 16

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from measure import options, write
 
-from posrank import workspace
+from posrank.pipeline import workspace
 from posrank.training import runs
 from posrank.training.distributed import World
 from posrank.training.loop import step_losses

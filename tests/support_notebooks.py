@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import nbformat
 
-from posrank.paths import root
+from posrank.files import root
 
 NOTEBOOKS = root() / "notebooks"
 

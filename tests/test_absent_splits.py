@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from posrank import evaluation, schema
-from posrank import params as knobs
-from posrank.paths import root
+from posrank import evaluation, tables
+from posrank.files import root
+from posrank.pipeline import params as knobs
 from posrank.pipeline import stages
 from posrank.training import runs
 
@@ -27,8 +27,8 @@ class Store:
 def base(tmp_path, monkeypatch):
     """Makes a folder with the captions and tags of a csv dataset of one split, and an empty set of negatives."""
     monkeypatch.setattr(runs, "FrameStore", Store)
-    monkeypatch.setattr(evaluation, "FrameStore", Store)
-    monkeypatch.setattr(evaluation, "load_run", lambda folder: (torch.nn.Linear(1, 1), {"dataset": "csv", "strategy": "word"}))
+    monkeypatch.setattr(evaluation.run, "FrameStore", Store)
+    monkeypatch.setattr(evaluation.run, "load_run", lambda folder: (torch.nn.Linear(1, 1), {"dataset": "csv", "strategy": "word"}))
 
     def make(split, videos=("v0", "v1")):
         raw = tmp_path / "data" / "raw" / "csv"
@@ -36,7 +36,7 @@ def base(tmp_path, monkeypatch):
         lines = [f"{video},a red car stands near the wall,{split}" for video in videos]
         (raw / "captions.csv").write_text("\n".join(["video_id,caption,split", *lines]) + "\n")
         stages.captions(params(), tmp_path, "csv")
-        schema.write_table(schema.empty("negatives"), tmp_path / "data" / "negatives" / "csv-paper.parquet", "negatives")
+        tables.write_table(tables.empty("negatives"), tmp_path / "data" / "negatives" / "csv-paper.parquet", "negatives")
         return tmp_path
 
     return make
@@ -74,10 +74,10 @@ def test_evaluation_of_a_split_without_negatives_is_refused(base, monkeypatch):
         def together(self, videos):
             return self
 
-    monkeypatch.setattr(evaluation.scorers, "SystemScorer", lambda *given, **more: Scorer())
-    monkeypatch.setattr(evaluation.sharing, "share_videos", lambda *given: None)
-    monkeypatch.setattr(evaluation, "coarse_recall", lambda *given: None)
-    monkeypatch.setattr(evaluation, "identity", lambda *given: "")
+    monkeypatch.setattr(evaluation.run.scorers, "SystemScorer", lambda *given, **more: Scorer())
+    monkeypatch.setattr(evaluation.run.sharing, "share_videos", lambda *given: None)
+    monkeypatch.setattr(evaluation.run, "coarse_recall", lambda *given: None)
+    monkeypatch.setattr(evaluation.run, "identity", lambda *given: "")
     chosen = params(evaluate={"split": "test", "rules": ["paper"], "controls": [], "blind": [], "positives": 0})
     with pytest.raises(ValueError, match=r"csv: .*csv-paper\.parquet holds no negatives of the split 'test': .*negatives\.splits"):
         evaluation.evaluate_run(base("test"), "clip-word-0", chosen)

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from posrank import PARTS, audit, schema
+from posrank import PARTS, audit, tables
 from posrank.audit import Labelling, marked, strip
-from posrank.frames import FrameStore
+from posrank.video.store import FrameStore
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def captions(n=12):
-    return schema.validate(pd.DataFrame({
+    return tables.validate(pd.DataFrame({
         "dataset": "csv", "split": "test", "video_id": [f"v{i // 2}" for i in range(n)], "caption_id": [f"c{i}" for i in range(n)],
         "caption": [f"a small dog runs slowly over box {i}" for i in range(n)],
     }), "captions")
@@ -29,7 +29,7 @@ def negatives(per_part=8, n=12, rule="paper"):
          "original": "small", "replacement": part, "source": "random", "rule": rule, "level": "word"}
         for part in PARTS for i in range(n) for k in range(per_part)
     ]
-    return schema.validate(pd.DataFrame(rows), "negatives")
+    return tables.validate(pd.DataFrame(rows), "negatives")
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def frame_store(folder):
     np.save(folder / "frames.npy", np.random.default_rng(0).integers(0, 255, (6, 4, 16, 16, 3), dtype=np.uint8))
     table = pd.DataFrame({"video_id": [f"v{i}" for i in range(6)], "row": range(6), "frames_read": 3, "status": "ok"})
     table.loc[5, ["row", "status"]] = [-1, "missing"]
-    schema.write_table(table, folder / "videos.parquet", "videos")
+    tables.write_table(table, folder / "videos.parquet", "videos")
     return FrameStore(folder)
 
 
@@ -312,9 +312,9 @@ def test_the_notebook_runs_without_a_person(tmp_path, monkeypatch, items):
     work = tmp_path / "work"
     for name, table, kind in (("captions/csv", captions(), "captions"), ("negatives/csv-paper", negatives(), "negatives")):
         (work / "data" / name).parent.mkdir(parents=True)
-        schema.write_table(table, work / "data" / f"{name}.parquet", kind)
+        tables.write_table(table, work / "data" / f"{name}.parquet", kind)
     (work / "data" / "tags").mkdir()
-    schema.write_table(schema.empty("tags"), work / "data" / "tags" / "csv.parquet", "tags")
+    tables.write_table(tables.empty("tags"), work / "data" / "tags" / "csv.parquet", "tags")
     frame_store(work / "data" / "frames" / "csv")
     (work / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     audit.save(work / "data" / "audit" / "csv-paper" / "anna.csv", items.iloc[0], "anna", grammatical="no", false_negative="yes")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from posrank import captions, schema
+from posrank import captions, tables
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "captions"
 
@@ -48,7 +48,7 @@ def test_world(tmp_path):
     table = captions.load("world", write_world(tmp_path))
     assert table["caption"].tolist() == ["a dog", "a cat", "a pig"]
     assert counts(table) == {"train": (1, 1), "test": (1, 2)}
-    assert list(table.columns) == list(schema.TABLES["captions"]) and table.attrs["dropped"] == {}
+    assert list(table.columns) == list(tables.TABLES["captions"]) and table.attrs["dropped"] == {}
 
 
 @pytest.mark.parametrize(("change", "message"), [

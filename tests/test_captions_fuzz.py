@@ -11,7 +11,7 @@ import pytest
 from test_captions import account, narrative, write_msrvtt, write_world
 from test_captions_didemo_msvd_tgif import write_didemo, write_msvd, write_tgif
 
-from posrank import captions, schema
+from posrank import captions, tables
 
 DIGITS, HUGE = "@digits", "@huge"
 NASTY = [
@@ -194,7 +194,7 @@ def attack(case, folder, rng):
         assert str(folder) in text and "\n" not in text and len(text) < 1500 and text.isprintable(), text
     else:
         assert account(table)
-        schema.write_table(table, folder / "table.parquet", "captions")
+        tables.write_table(table, folder / "table.parquet", "captions")
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -10,14 +10,16 @@ import pandas as pd
 import pytest
 import torch
 
-from posrank import evaluation, figures, origin, schema, workspace
-from posrank import params as knobs
-from posrank.frames import build
-from posrank.paths import root
+from posrank import evaluation, figures, tables
+from posrank.evaluation import origin
+from posrank.files import root
+from posrank.pipeline import params as knobs
+from posrank.pipeline import workspace
 from posrank.scoring import scorers
 from posrank.training import runs
 from posrank.training.launch import launch
 from posrank.video import BLANK
+from posrank.video.store import build
 from posrank.world.build import build as build_world
 
 TINY = {
@@ -86,9 +88,9 @@ def test_missing_videos_are_counted_and_make_other_lists(work, tmp_path):
     copied = tmp_path / "copy"
     shutil.copytree(work.folder, copied)
     file = copied / "data" / "frames" / "world" / "videos.parquet"
-    videos = schema.read_table(file, "videos")
+    videos = tables.read_table(file, "videos")
     gone = videos["video_id"].isin(["test00000", "train00000"])
-    schema.write_table(videos.assign(status=videos["status"].mask(gone, "missing"), reason=videos["reason"].mask(gone, "x does not exist")),
+    tables.write_table(videos.assign(status=videos["status"].mask(gone, "missing"), reason=videos["reason"].mask(gone, "x does not exist")),
                        file, "videos")
     params = knobs.validate(knobs.merge(work.params.plain(), {"evaluate": {"controls": [], "positives": 0, "blind": []}}))
     metrics, ranks = evaluation.evaluate_run(copied, "xclip-prompt-0", params)
@@ -111,13 +113,13 @@ def test_results_are_read_while_they_are_those_of_the_run_and_made_anew_once_the
         evaluation.results(work.folder, run, work.params, again=True)
     calls = []
     anew = evaluation.evaluate_run
-    monkeypatch.setattr(evaluation, "evaluate_run", lambda *given: calls.append(given[1]) or anew(*given))
+    monkeypatch.setattr(evaluation.run, "evaluate_run", lambda *given: calls.append(given[1]) or anew(*given))
     read = evaluation.results(work.folder, run, work.params)
     assert not calls
     other = knobs.validate(knobs.merge(work.params.plain(), {"evaluate": {"seed": 3}}))
-    files = {path: path.read_bytes() for folder in ("metrics", "results") for path in (work.folder / folder).rglob(f"{run}*")}
+    before = {path: path.read_bytes() for folder in ("metrics", "results") for path in (work.folder / folder).rglob(f"{run}*")}
     made = evaluation.results(work.folder, run, other)
-    assert calls == [run] and all(path.read_bytes() == data for path, data in files.items()) and len(files) == 3
+    assert calls == [run] and all(path.read_bytes() == data for path, data in before.items()) and len(before) == 3
     pd.testing.assert_frame_equal(made[2], read[2])  # the seed moves intervals and shuffled videos, not the run's scores
     (work.folder / "results" / "scores" / f"{run}.parquet").unlink()
     evaluation.results(work.folder, run, work.params)
@@ -162,7 +164,7 @@ def killed_worker(**arguments):
     """A job of evaluation whose second process is killed after its first block."""
     if os.environ["RANK"] == "1":
         scorers.SystemScorer.score_views = Killed(1, signal.SIGKILL)
-    evaluation._work(**arguments)
+    evaluation.run._work(**arguments)
 
 
 def test_processes_share_a_run_and_a_killed_one_leaves_a_state_to_go_on_from(work, monkeypatch, tmp_path):
@@ -248,4 +250,4 @@ def test_corrupt_videos_are_counted_and_their_captions_left_out(work, tmp_path):
     captions = load("world", tmp_path / "w")
     store = build(captions, tmp_path / "w", tmp_path / "frames", num_frames=4, size=32, workers=0, progress=False)
     assert "test00000" in store.missing and len(store.ids) == 6
-    assert schema.read_table(tmp_path / "frames" / "videos.parquet", "videos")["status"].value_counts()["corrupt"] == 1
+    assert tables.read_table(tmp_path / "frames" / "videos.parquet", "videos")["status"].value_counts()["corrupt"] == 1

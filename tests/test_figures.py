@@ -11,7 +11,7 @@ import torch
 
 from posrank import PARTS, figures
 from posrank.figures import readme, sweeps
-from posrank.paths import root
+from posrank.files import root
 
 matplotlib.use("Agg")
 
@@ -218,7 +218,7 @@ def test_the_page_has_contents_and_folds_the_cell_below_what_it_made():
 
 @pytest.mark.parametrize(("preset", "banner"), [("smoke", True), ("full", False)])
 def test_the_head_box_says_what_the_report_is_about(tmp_path, preset, banner):
-    from posrank import params, workspace
+    from posrank.pipeline import params, workspace
 
     work = workspace.Workspace(tmp_path / ".presets" / preset, params.load(root() / "params.yaml", preset=preset))
     work.folder.mkdir(parents=True)

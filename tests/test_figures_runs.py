@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 from test_figures import metrics
 
-from posrank import figures, origin
-from posrank import params as knobs
+from posrank import figures
+from posrank.evaluation import origin
 from posrank.figures import report, runs
-from posrank.paths import root
+from posrank.files import root
+from posrank.pipeline import params as knobs
 from posrank.pipeline import published
 
 TWO = {"train": {"strategies": ["coarse", "word"]}}

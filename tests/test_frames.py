@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 from test_video import write
 
-from posrank import frames, schema
+from posrank import tables
 from posrank.captions import load
+from posrank.video import store as frames
 
 
 def table(videos, files=None):
-    return schema.validate(pd.DataFrame({
+    return tables.validate(pd.DataFrame({
         "dataset": "d", "split": "test", "video_id": videos, "caption_id": [f"{v}#{n}" for n, v in enumerate(videos)],
         "caption": "a dog", "file": files or [f"{v}.mp4" for v in videos],
     }), "captions")

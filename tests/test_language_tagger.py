@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from posrank import schema
+from posrank import tables
 from posrank.language import load_tagger, tag, tag_captions
 from posrank.language import tagger as module
 
@@ -166,7 +166,7 @@ def test_tags_table():
     captions = pd.DataFrame({"caption_id": ["v#1", "v#0", "w#0"], "caption": ["a  cat sits", "a dog", "a  cat sits"]},
                             index=[7, 3, 3])
     table = tag_captions(captions, progress=False)
-    valid = schema.validate(table, "tags")
+    valid = tables.validate(table, "tags")
     pd.testing.assert_frame_equal(valid[table.columns], table)
     assert table["caption_id"].tolist() == ["v#1"] * 3 + ["v#0"] * 2 + ["w#0"] * 3
     assert table["i"].tolist() == [0, 1, 2, 0, 1, 0, 1, 2]

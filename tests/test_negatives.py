@@ -7,7 +7,7 @@ from support_negatives import Opposites, tagged, world
 
 import posrank
 from posrank.negatives import generate
-from posrank.schema import TABLES, validate
+from posrank.tables import TABLES, validate
 from posrank.world import grammar
 
 

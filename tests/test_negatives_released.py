@@ -13,8 +13,8 @@ from posrank.language.stopwords import content_words, stop_words
 from posrank.language.tagger import tag_captions
 from posrank.negatives.changed_words import Change, changes
 from posrank.negatives.released_files import find_released, with_files
-from posrank.schema import TABLES
 from posrank.scoring.scorers import BlindScorer
+from posrank.tables import TABLES
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "captions" / "vln_uvo"
 

@@ -6,25 +6,26 @@ import pandas as pd
 import pytest
 from support_negatives import tagged, world
 
-from posrank import captions, params, schema, stages
+from posrank import captions, stages, tables
 from posrank.language import tag_captions
 from posrank.negatives import generate
+from posrank.pipeline import params
 
 
 def sets(dataset, base, table, tags):
     """The bytes of the pipeline's file, and of generate(table, splits=...) written the same way."""
     for name, made, kind in (("captions", table, "captions"), ("tags", tags, "tags")):
-        schema.write_table(made, base / "data" / name / f"{dataset}.parquet", kind)
+        tables.write_table(made, base / "data" / name / f"{dataset}.parquet", kind)
     knobs = params.load()
     stages.negatives(knobs, base, dataset, "paper")
     mine = generate(table, splits=knobs.negatives.splits, tags=tags, progress=False)
-    return (base / "data" / "negatives" / f"{dataset}-paper.parquet").read_bytes(), schema.write_table(
+    return (base / "data" / "negatives" / f"{dataset}-paper.parquet").read_bytes(), tables.write_table(
         mine, base / "mine.parquet", "negatives").read_bytes()
 
 
 def made_world():
     table, tags = world(24)
-    return schema.validate(table.assign(file="", start=float("nan"), end=float("nan")), "captions"), tags
+    return tables.validate(table.assign(file="", start=float("nan"), end=float("nan")), "captions"), tags
 
 
 def own_csv(base):
@@ -43,7 +44,7 @@ def test_a_script_makes_the_pipelines_set_byte_for_byte(dataset, tmp_path):
     table, tags = made_world() if dataset == "world" else own_csv(tmp_path)
     theirs, mine = sets(dataset, tmp_path, table, tags)
     assert theirs == mine
-    whole = schema.read_table(tmp_path / "mine.parquet", "negatives")
+    whole = tables.read_table(tmp_path / "mine.parquet", "negatives")
     test = generate(table, splits="test", tags=None if dataset == "csv" else tags, progress=False)
     ids = table.loc[table["split"] == "test", "caption_id"]
     assert len(test) and set(test["caption_id"]) <= set(ids)

@@ -12,13 +12,13 @@ import support_notebooks as notebooks
 from test_notebooks_sparse import SETS, workspace
 
 from posrank import evaluation, figures, scoring
-from posrank import params as knobs
-from posrank import workspace as workspaces
-from posrank.paths import root
+from posrank.files import root
+from posrank.pipeline import params as knobs
+from posrank.pipeline import workspace as workspaces
+from posrank.pipeline.yamlfile import yaml_text
 from posrank.training import runs
 from posrank.training.loop import fine_scores
 from posrank.training.losses import coarse_loss, fine_loss
-from posrank.yamlfile import yaml_text
 
 NAMES = sorted(path.stem for path in notebooks.NOTEBOOKS.glob("*.ipynb"))
 TINY = {

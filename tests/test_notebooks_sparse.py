@@ -3,10 +3,10 @@
 import pytest
 import support_notebooks as notebooks
 
-from posrank import params as knobs
 from posrank import stages
-from posrank.paths import root
-from posrank.yamlfile import yaml_text
+from posrank.files import root
+from posrank.pipeline import params as knobs
+from posrank.pipeline.yamlfile import yaml_text
 
 TEXTS = (
     "a red car stands near the wall",

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import torch
 
-from posrank import params, systems
+from posrank import systems
+from posrank.pipeline import params
 from posrank.scoring.scorers import SystemScorer
 from posrank.towers.backbone import build_backbone
 from posrank.towers.frozen import build_frozen

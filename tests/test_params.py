@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from posrank import captions, params, systems
-from posrank.params_schema import DATASETS, STRATEGIES, SYSTEMS, Run
+from posrank import captions, systems
+from posrank.pipeline import params
+from posrank.pipeline.params_schema import DATASETS, STRATEGIES, SYSTEMS, Run
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "params.yaml").read_text()

@@ -12,10 +12,9 @@ import pytest
 from nbformat import v4
 from ruamel.yaml import YAML
 
-from posrank import params
-from posrank.params_schema import Run
-from posrank.pipeline import sweeps
+from posrank.pipeline import params, sweeps
 from posrank.pipeline.notebooks import parameter_names
+from posrank.pipeline.params_schema import Run
 from posrank.pipeline.stages import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,8 +6,8 @@ import pytest
 from support_negatives import tagged, world
 
 import posrank
+from posrank.evaluation.positives import hard_positives
 from posrank.negatives.positives import generate_positives, rephrased
-from posrank.probes import hard_positives
 from posrank.scoring.brittleness import apart, from_ranks, with_positives
 from posrank.towers.tokenizer import WordTokenizer
 

@@ -14,10 +14,10 @@ import pytest
 import torch
 from test_training import SETTINGS, WORDS, tiny_batches, tiny_system
 
-from posrank import schema
-from posrank.identity import digest
+from posrank import tables
 from posrank.towers.backbone import build_backbone, save_backbone
 from posrank.training import runs
+from posrank.training.identity import digest
 from posrank.training.loop import train
 
 RUN = "clip-word-0"
@@ -48,11 +48,11 @@ def write_data(folder, words=WORDS, seed=0):
         (row.caption_id, i, word, " " if i < 3 else "", word, *kinds[i], "hand")
         for row in captions.itertuples() for i, word in enumerate(row.caption.split())
     ], columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"]).assign(head=-1, dep="")
-    schema.write_table(captions, data / "captions" / "csv.parquet", "captions")
-    schema.write_table(tags, data / "tags" / "csv.parquet", "tags")
+    tables.write_table(captions, data / "captions" / "csv.parquet", "captions")
+    tables.write_table(tags, data / "tags" / "csv.parquet", "tags")
     videos = pd.DataFrame({"video_id": captions["video_id"], "row": [*range(8), -1], "frames_read": [2] * 8 + [0],
                            "status": ["ok"] * 8 + ["missing"], "reason": [""] * 8 + ["v8.mp4 does not exist"]})  # fmt: skip
-    schema.write_table(videos, data / "frames" / "csv" / "videos.parquet", "videos")
+    tables.write_table(videos, data / "frames" / "csv" / "videos.parquet", "videos")
     frames = np.random.default_rng(seed).integers(0, 255, (8, 2, 16, 16, 3), dtype=np.uint8)
     np.save(data / "frames" / "csv" / "frames.npy", frames)
 
@@ -136,7 +136,7 @@ def touch(folder):
 
 def other_tags(folder):
     path = folder / "data" / "tags" / "csv.parquet"
-    schema.write_table(schema.read_table(path, "tags").assign(lemma="ball"), path, "tags")
+    tables.write_table(tables.read_table(path, "tags").assign(lemma="ball"), path, "tags")
 
 
 CHANGES = {

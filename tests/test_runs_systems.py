@@ -7,9 +7,10 @@ import pytest
 import torch
 from test_training import SETTINGS, WORDS, tiny_batches
 
-from posrank import evaluation, systems, workspace
-from posrank import params as knobs
-from posrank.paths import root
+from posrank import evaluation, systems
+from posrank.files import root
+from posrank.pipeline import params as knobs
+from posrank.pipeline import workspace
 from posrank.towers.backbone import build_backbone, load_backbone, save_backbone
 from posrank.towers.frozen import build_frozen, load_frozen
 from posrank.training import pretrain, pretrain_frozen, runs

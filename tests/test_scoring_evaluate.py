@@ -54,7 +54,7 @@ def test_counts_by_hand():
         return [points.get(text, len(text)) for text in texts]
 
     ranks = posrank.evaluate(scorer, NEGATIVES, CAPTIONS, run="toy", progress=False)
-    assert list(ranks.columns) == list(posrank.schema.TABLES["ranks"])
+    assert list(ranks.columns) == list(posrank.tables.TABLES["ranks"])
     rows = ranks.set_index(["caption_id", "part"])
     assert list(rows.index) == [("c0", "noun"), ("c0", "adj"), ("c1", "noun"), ("c2", "adj"), ("c2", "adv")]
     assert rows.loc[("c0", "adj"), ["better", "equal", "negatives"]].tolist() == [1, 1, 2]
@@ -225,8 +225,8 @@ def test_a_killed_evaluation_goes_on_and_scores_nothing_twice(tmp_path):
     again = Stops()
     resumed = evaluate(again, negatives, captions, state=tmp_path / "s", **options)
     assert killed.pairs + again.pairs == undisturbed.pairs
-    posrank.schema.write_table(whole, tmp_path / "a.parquet", "ranks")
-    posrank.schema.write_table(resumed, tmp_path / "b.parquet", "ranks")
+    posrank.tables.write_table(whole, tmp_path / "a.parquet", "ranks")
+    posrank.tables.write_table(resumed, tmp_path / "b.parquet", "ranks")
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
     posrank.scoring.clear_state(tmp_path / "s")
     assert not (tmp_path / "s").exists()

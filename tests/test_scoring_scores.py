@@ -6,7 +6,7 @@ import pytest
 from test_scoring_evaluate import CAPTIONS, NEGATIVES, Stops, table
 
 import posrank
-from posrank import schema
+from posrank import tables
 from posrank.scoring import evaluate, reciprocal_ranks
 
 OPTIONS = dict(chunk=50, progress=False)
@@ -46,7 +46,7 @@ def test_a_file_a_restart_and_several_processes_give_the_same_scores(tmp_path):
     again = Stops()
     evaluate(again, negatives, captions, scores=tmp_path / "a.parquet", state=tmp_path / "s", **OPTIONS)
     assert again.calls == len(list((tmp_path / "s").iterdir())) - 7
-    pd.testing.assert_frame_equal(schema.read_table(tmp_path / "a.parquet", "scores"), whole)
+    pd.testing.assert_frame_equal(tables.read_table(tmp_path / "a.parquet", "scores"), whole)
     # blocks of an evaluation that kept no scores are not mistaken for blocks with scores
     evaluate(Stops(), negatives, captions, state=tmp_path / "t", **OPTIONS)
     pd.testing.assert_frame_equal(evaluate(Stops(), negatives, captions, state=tmp_path / "t", scores=True, **OPTIONS)[1], whole)
@@ -75,8 +75,8 @@ def test_a_scorer_may_rule_a_sentence_out():
 
 def test_pieces_are_one_table_and_none_is_an_error(tmp_path):
     rows = pd.DataFrame({"run": "r", "caption_id": ["a", "b"], "part": "noun", "k": -1, "score": [1.0, 2.0]})
-    path = schema.write_pieces((rows.iloc[[i]] for i in range(2)), tmp_path / "x.parquet", "scores")
-    pd.testing.assert_frame_equal(schema.read_table(path, "scores"), schema.validate(rows, "scores"))
+    path = tables.write_pieces((rows.iloc[[i]] for i in range(2)), tmp_path / "x.parquet", "scores")
+    pd.testing.assert_frame_equal(tables.read_table(path, "scores"), tables.validate(rows, "scores"))
     with pytest.raises(ValueError, match="no scores table to write"):
-        schema.write_pieces([], tmp_path / "y.parquet", "scores")
+        tables.write_pieces([], tmp_path / "y.parquet", "scores")
     assert [each.name for each in tmp_path.iterdir()] == ["x.parquet"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from posrank import PARTS, captions, schema
+from posrank import PARTS, captions, tables
 from posrank.captions import statistics
 
 UPOS = {
@@ -15,7 +15,7 @@ UPOS = {
 
 def world(sentences, split="test", videos=None):
     ids = [f"c{n}" for n in range(len(sentences))]
-    table = schema.validate(pd.DataFrame({
+    table = tables.validate(pd.DataFrame({
         "dataset": "d", "split": split, "video_id": videos or [f"v{n}" for n in range(len(sentences))],
         "caption_id": ids, "caption": sentences,
     }), "captions")
@@ -23,7 +23,7 @@ def world(sentences, split="test", videos=None):
         (name, i, word, " ", word.lower(), UPOS[word], "RP" if word == "up" else "X", -1, "", "gold")
         for name, sentence in zip(ids, sentences) for i, word in enumerate(sentence.split())
     ]
-    return table, schema.validate(pd.DataFrame(rows, columns=list(schema.TABLES["tags"])), "tags")
+    return table, tables.validate(pd.DataFrame(rows, columns=list(tables.TABLES["tags"])), "tags")
 
 
 def test_paper_tables_are_all_there():

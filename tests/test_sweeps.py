@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 from test_presets import git, project  # noqa: F401  (a fixture)
 
-from posrank import params as knobs
+from posrank.pipeline import params as knobs
 from posrank.pipeline import presets, sweeps
 
 ROOT = Path(__file__).resolve().parent.parent

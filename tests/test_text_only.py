@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from posrank import params as knobs
-from posrank import schema
+from posrank import tables
 from posrank.__main__ import main
-from posrank.frames import FrameStore
-from posrank.yamlfile import yaml_text
+from posrank.pipeline import params as knobs
+from posrank.pipeline.yamlfile import yaml_text
+from posrank.video.store import FrameStore
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGE = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -72,6 +72,6 @@ def test_videos_are_read_where_something_is_trained_on_them(project, capfd):
     for stage in ("plan", "captions"):
         assert main(command(stage)) == 0, capfd.readouterr().err
     assert json.loads((project / "results/plan.json").read_text()) == {"frames": ["csv"]}
-    assert len(schema.read_table(project / "data/captions/csv.parquet", "captions")) == 3
+    assert len(tables.read_table(project / "data/captions/csv.parquet", "captions")) == 3
     assert main(command("frames")) == 1
     assert "none of its 3 videos is in data/raw/csv" in capfd.readouterr().err

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from posrank.schema import validate
+from posrank.tables import validate
 from posrank.validity.counts import sentence_counts, ties
 
 TEXTS = pd.DataFrame({

@@ -13,7 +13,7 @@ import pytest
 from test_frames import table
 from test_video import write
 
-from posrank import frames
+from posrank.video import store as frames
 from posrank.video import worker
 from posrank.video.worker import spread
 
@@ -91,7 +91,7 @@ import sys
 import pandas as pd
 sys.path[:0] = {paths}
 from test_frames import table
-from posrank import frames
+from posrank.video import store as frames
 print("main", flush=True)
 store = frames.build(table(list("abcdefgh")), {folder!r}, {target!r}, num_frames=2, size=16, workers=2, progress=False)
 print(len(store), flush=True)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from posrank.yamlfile import LARGEST, parse, read, value_of, yaml_text
+from posrank.pipeline.yamlfile import LARGEST, parse, read, value_of, yaml_text
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{here}: &{here} [{', '.join([f'*{before}'] * 9)}]\n" for before, here in zip("abcdefgh", "bcdefghi")

@@ -14,9 +14,9 @@ import os
 import shutil
 from pathlib import Path
 
+from posrank.files import atomic
 from posrank.language.lexicon import TABLE
 from posrank.language.wordnet import HEADER, POS, NltkGraph
-from posrank.paths import atomic
 
 # The lexicographer files of WordNet 3.0 in their numbered order (manual page lexnames(5WN)).
 _LEXNAMES = (

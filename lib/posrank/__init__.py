@@ -14,11 +14,12 @@ PARTS = ("noun", "verb", "adj", "adv", "prep")
 """The five parts of speech of the paper, in its order."""
 
 _SUBMODULES = (
-    "audit", "captions", "evaluation", "figures", "frames", "language", "negatives", "params", "paths", "schema", "scoring",
-    "systems", "towers", "training", "validity", "video", "workspace", "world",
+    "audit", "captions", "evaluation", "figures", "files", "language", "negatives", "pipeline", "scoring", "systems", "tables",
+    "towers", "training", "validity", "video", "world",
 )
 
-_MOVED = {"presets": "pipeline.presets", "run": "pipeline.notebooks", "stages": "pipeline.stages"}
+_MOVED = {"frames": "video.store", "params": "pipeline.params", "paths": "files", "presets": "pipeline.presets",
+          "run": "pipeline.notebooks", "schema": "tables", "stages": "pipeline.stages", "workspace": "pipeline.workspace"}
 """Old name of a module -> where it is now; the old one still works, for ``python -m`` too."""
 
 __all__ = ["PARTS", "evaluate", *_SUBMODULES]

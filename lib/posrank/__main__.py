@@ -15,7 +15,7 @@ COMMANDS = {
     **dict.fromkeys(("notebook", "source"), ("posrank.pipeline.notebooks", True)),
     "stage": ("posrank.pipeline.stages", False),
     "train": ("posrank.training.runs", False),
-    "evaluate": ("posrank.evaluation", False),
+    "evaluate": ("posrank.evaluation.results", False),
     "tables": ("posrank.figures.real", False),
 }
 """Command -> module with a `main(argv)`, and whether the command is its first word."""

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from posrank import PARTS, schema
-from posrank.paths import atomic, safe_name
+from posrank import PARTS, tables
+from posrank.files import atomic, safe_name
 
-KEY = schema.KEYS["negatives"]
+KEY = tables.KEYS["negatives"]
 """The columns that name a negative."""
 
 ANSWERS = {"grammatical": ("yes", "no"), "false_negative": ("yes", "no", "cannot tell")}
@@ -36,7 +36,7 @@ def sample(negatives, captions, n=100, seed=0):
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise ValueError(f"n is {n!r}: give the number of negatives to look at, 1 or more")
-    table = schema.validate(negatives, "negatives")[[*KEY, "sentence"]]
+    table = tables.validate(negatives, "negatives")[[*KEY, "sentence"]]
     if table.empty:
         raise ValueError("the set of negatives is empty: there is nothing to look at")
     table["draw"] = [_digest(seed, *key) for key in zip(*(table[column] for column in KEY))]
@@ -97,7 +97,7 @@ def check_set(labels, negatives, captions, where="labels"):
     """`labels`, checked to be labels of this set; ValueError where a negative is not in it or has another text."""
     labels = check_labels(labels, where)
     keys = labels[list(KEY)].drop_duplicates()
-    found = schema.validate(negatives, "negatives")[[*KEY, "sentence"]].merge(keys, on=list(KEY))
+    found = tables.validate(negatives, "negatives")[[*KEY, "sentence"]].merge(keys, on=list(KEY))
     both = labels.merge(_with_captions(found, captions), on=list(KEY), how="left", suffixes=("", "_now"))
     for wrong, what in ((both["fingerprint_now"].isna(), "is not in this set"),
                         (both["fingerprint_now"] != both["fingerprint"],
@@ -153,8 +153,8 @@ def save(path, item, labeller, **answers):
 
 def read_folder(folder, negatives, captions):
     """The labels of everybody who labelled a set: all csv files of its folder, checked against the set."""
-    tables = [check_set(read_labels(path), negatives, captions, path) for path in sorted(Path(folder).glob("*.csv"))]
-    return check_labels(pd.concat(tables, ignore_index=True), folder) if tables else empty()
+    found = [check_set(read_labels(path), negatives, captions, path) for path in sorted(Path(folder).glob("*.csv"))]
+    return check_labels(pd.concat(found, ignore_index=True), folder) if found else empty()
 
 
 def labels_folder(work, name):

@@ -10,7 +10,7 @@ from html import escape
 from posrank import PARTS
 from posrank.audit import labels as kept
 from posrank.figures.strips import lines_html, marked, png, strip
-from posrank.paths import unsafe
+from posrank.files import unsafe
 
 KEYS = {"g": ("grammatical", "yes"), "u": ("grammatical", "no"), "f": ("false_negative", "no"),
         "t": ("false_negative", "yes"), "c": ("false_negative", "cannot tell"), "b": ("back", ""), "s": ("skip", "")}

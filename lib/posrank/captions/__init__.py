@@ -1,7 +1,7 @@
 """Captions of every dataset as one table.
 
 ``load(dataset, root, variant=None)`` reads official annotation files, unchanged, into the captions table of
-`posrank.schema`. One small file per family of formats; this is their registry. ``fetch(dataset)`` says where the files
+`posrank.tables`. One small file per family of formats; this is their registry. ``fetch(dataset)`` says where the files
 are. Section 3 of the paper is about these datasets; their statistics are in `posrank.captions.statistics`.
 """
 

@@ -16,8 +16,8 @@ import pandas as pd
 
 from posrank.captions.annotation_files import LARGEST_MEMBER, check_size, members, raw_of
 from posrank.captions.sources import FILES, TERMS
+from posrank.files import atomic
 from posrank.messages import short
-from posrank.paths import atomic
 
 _CHANGED = (
     "The file was not kept. It may have been cut or changed; look at it and use verify=False to keep it, or get "

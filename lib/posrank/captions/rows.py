@@ -1,7 +1,7 @@
 """Collecting captions into the captions table, with an account of every row that was read.
 
 Comes in: one call per annotated caption, in file order; ids, times, file names and texts of all datasets are checked
-here. Goes out: the captions table of `posrank.schema`; its ``.attrs`` say ``read`` (captions read), ``dropped``
+here. Goes out: the captions table of `posrank.tables`; its ``.attrs`` say ``read`` (captions read), ``dropped``
 ({reason: count}; read = rows kept + sum of dropped), ``dropped_rows`` (the first ten places of each reason, with file
 and line), ``texts`` ({what: captions}: HTML entities that were unescaped, HTML tags and wrongly decoded characters
 that were left) and ``notes`` (lines of text, such as files that are not there).
@@ -15,11 +15,11 @@ from contextlib import suppress
 
 import pandas as pd
 
-from posrank import schema
+from posrank import tables
 from posrank.captions.same_files import repeated_files
+from posrank.files import inside, unsafe
 from posrank.language.markup import clean_text, marks, unescape
 from posrank.messages import short
-from posrank.paths import inside, unsafe
 
 NO_TEXT = "caption without text"
 UNESCAPED = "HTML entities (unescaped)"
@@ -105,7 +105,7 @@ class Rows:
             raise ValueError(f"{self.where}: {none}: check the annotation files")
         table = pd.DataFrame(self._rows, columns=["split", "video_id", "caption_id", "caption", "file", "start", "end"])
         dataset = pd.Series(self.dataset, index=table.index, dtype="str")
-        table = schema.validate(table.assign(dataset=dataset), "captions")
+        table = tables.validate(table.assign(dataset=dataset), "captions")
         texts = [
             f"captions that hold {kind}: {count}, the first: {self._examples[kind]}"
             for kind, count in self._texts.items()

@@ -12,7 +12,7 @@ import sys
 from posrank.figures.runs import load_metrics
 from posrank.figures.tables import results_table
 from posrank.figures.texts import markdown
-from posrank.paths import atomic, root
+from posrank.files import atomic, root
 
 
 def results(folder):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from posrank import PARTS, captions, negatives, schema
+from posrank import PARTS, captions, negatives, tables
 from posrank.captions import statistics
 from posrank.captions.nearest import nearest_captions
 from posrank.figures.real_page import page
@@ -64,11 +64,11 @@ def load(root, work=None, progress=True):
                 continue
             path = None if work is None else Path(work) / f"{each.dataset}-{variant}.parquet"
             if path is not None and path.exists():
-                tags = schema.read_table(path, "tags")
+                tags = tables.read_table(path, "tags")
             else:
                 tags = tag_captions(table, progress=progress)
                 if path is not None:
-                    schema.write_table(tags, path, "tags")
+                    tables.write_table(tags, path, "tags")
             found[each.dataset] = each, variant, table, tags
             break
     return found
@@ -199,14 +199,14 @@ def write(root, out, work=None):
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     found = load(root, work)
-    tables = {"table1": table1(found), "table2": table2(found, root), "figure2": figure2(found),
+    made = {"table1": table1(found), "table2": table2(found, root), "figure2": figure2(found),
               "figure3": figure3(found), "released_validity": released_validity(found, root)}
-    for name, table in tables.items():
+    for name, table in made.items():
         table.to_csv(out / f"{name}.csv", index=False, float_format="%.6g")
     show_style()
-    save(duplicate_figure(tables["figure3"]), out, "figure3")
-    (out / "README.md").write_text(page(tables, found, {each.paper: each.note for each in SETS}), encoding="utf-8")
-    return tables
+    save(duplicate_figure(made["figure3"]), out, "figure3")
+    (out / "README.md").write_text(page(made, found, {each.paper: each.note for each in SETS}), encoding="utf-8")
+    return made
 
 
 def main(argv=None):

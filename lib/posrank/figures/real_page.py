@@ -8,7 +8,7 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.figures.texts import markdown
-from posrank.paths import root
+from posrank.files import root
 
 ABSENT = "not available here"
 

@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from posrank import PARTS, paths
+from posrank import PARTS, files
 from posrank.figures.runs import asked, coverage_note
 from posrank.figures.style import STRATEGIES, SYSTEMS
 from posrank.figures.tables import blind_table, strategy_table
@@ -103,7 +103,7 @@ def external_table(selection):
 
 def published(folder=None):
     """metrics/published.json of the project (posrank.pipeline.published), {} where there is none."""
-    path = (folder or paths.root()) / "metrics" / "published.json"
+    path = (folder or files.root()) / "metrics" / "published.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 

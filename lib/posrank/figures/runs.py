@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from posrank.figures.style import STRATEGIES, SYSTEMS
-from posrank.paths import root
+from posrank.files import root
 
 KINDS = {"posrank": dict, "lists": dict}
 NAMING = {"system": str, "strategy": str, "seed": int, "recall": dict}
@@ -98,7 +98,7 @@ def one_set(metrics):
 def select(found, params, lists=None, external=()):
     """The `Selection` of metrics `found` that `params` ask for.
 
-    lists: digest of the lists that these parameters make (posrank.origin.lists_digest of the negatives that can be
+    lists: digest of the lists that these parameters make (posrank.evaluation.origin.lists_digest of the negatives that can be
     scored); None where they are not at hand: the lists of most runs are then taken. external: metrics of other models;
     those on other lists are left out.
     """

@@ -3,7 +3,7 @@
 import pandas as pd
 from IPython.display import Markdown
 
-from posrank import PARTS, schema
+from posrank import PARTS, tables
 from posrank.figures.neighbours import some, tested
 from posrank.figures.strips import strip
 from posrank.language.parts import part_of, parts_of
@@ -67,7 +67,7 @@ def tagger_agreement(work, captions=1500):
     from posrank.language.tagger import tag_captions
 
     texts = tested(work.captions("world")).head(captions)
-    gold = schema.read_table(work.folder / "data" / "gold" / "world.parquet", "tags")
+    gold = tables.read_table(work.folder / "data" / "gold" / "world.parquet", "tags")
     read = tag_captions(texts, progress=False)
     both = gold.merge(read, on=["caption_id", "i"], suffixes=("", "_tagger"))  # of these captions alone
     meant, found = ([*map(part_of, both[f"upos{end}"], both[f"tag{end}"])] for end in ("", "_tagger"))

@@ -117,7 +117,7 @@ def tag(texts, tagger=None):
 
 
 def tag_captions(captions, tagger=None, progress=True):
-    """Tag a captions table (columns caption_id, caption) -> the tags table of `posrank.schema`, in the captions' order.
+    """Tag a captions table (columns caption_id, caption) -> the tags table of `posrank.tables`, in the captions' order.
 
     Columns caption_id, i (0, 1, ... within the caption), those of `tag`, and tagger. Equal captions are tagged once.
     ValueError for a missing column or a caption without text.

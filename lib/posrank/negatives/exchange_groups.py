@@ -21,7 +21,7 @@ from posrank.negatives.matching import Candidate, group_videos
 from posrank.negatives.may_hold import MayHold
 from posrank.negatives.rules import check_choice, check_parts
 from posrank.negatives.statements import UNITS, Parsed, frames
-from posrank.schema import validate
+from posrank.tables import validate
 
 NO_STATEMENT, NO_OTHER, MAY_HOLD = (
     "no statement with a word of this part",

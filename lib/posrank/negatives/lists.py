@@ -1,6 +1,6 @@
 """`generate`: from captions to the table of negatives (Section 4 at level word, Section 6.3 at level phrase).
 
-In: a captions table. Out: the negatives table of posrank.schema, one row per negative sentence, with the word that was
+In: a captions table. Out: the negatives table of posrank.tables, one row per negative sentence, with the word that was
 drawn, what took its place and where that came from. How a list is drawn: posrank.negatives.draw; what may replace what:
 the rule's own file.
 """

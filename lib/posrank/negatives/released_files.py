@@ -1,7 +1,7 @@
 """The authors' released test negatives as a negatives table.
 
 In: a file ``*_RE20.json`` of the paper's repository, ``{caption_id: {"0": sentence, ..., "19": sentence}}``, and the
-captions table of the dataset. Out: the negatives table of posrank.schema with one more column, ``changed`` (how many
+captions table of the dataset. Out: the negatives table of posrank.tables with one more column, ``changed`` (how many
 words differ from the caption). The files say neither which word was drawn nor where its replacement came from:
 `position`, `original` and `replacement` are those of the first differing word, and `source` is looked up in WordNet
 afterwards. The repository has no licence; its files are for users to clone, never part of this project.
@@ -26,7 +26,7 @@ from posrank.language.tagger import load_tagger
 from posrank.negatives.changed_words import changes
 from posrank.negatives.paper import ANTONYM, HYPERNYM, HYPONYM, RANDOM
 from posrank.negatives.sentences import TaggedCaptions, starts
-from posrank.schema import validate
+from posrank.tables import validate
 
 _NAMES = {
     "noun": "noun", "verb": "verb", "adjective": "adj", "adverb": "adv", "preposition": "prep", "adj": "adj",

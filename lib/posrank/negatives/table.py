@@ -1,4 +1,4 @@
-"""From draws to the negatives table of posrank.schema, in pieces that stay small in memory.
+"""From draws to the negatives table of posrank.tables, in pieces that stay small in memory.
 
 Python strings are handed to Arrow every few thousand captions; two million negatives then need some hundred megabytes,
 not gigabytes.
@@ -7,7 +7,7 @@ not gigabytes.
 import pandas as pd
 import pyarrow as pa
 
-from posrank.schema import validate
+from posrank.tables import validate
 
 _WORD = {
     "caption_id": pa.large_string(), "part": pa.large_string(), "k": pa.int64(), "sentence": pa.large_string(),

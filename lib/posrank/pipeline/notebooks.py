@@ -20,9 +20,9 @@ import tempfile
 import textwrap
 from pathlib import Path
 
-from posrank.paths import atomic, root
+from posrank.files import atomic, root
 from posrank.pipeline.scrub import KERNEL, scrub
-from posrank.yamlfile import value_of
+from posrank.pipeline.yamlfile import value_of
 
 TOLD = ("ValueError", "VideoError", "OSError", "FileNotFoundError", "NotADirectoryError", "PermissionError")
 """Errors whose message says what to do; others are shown with their traceback."""

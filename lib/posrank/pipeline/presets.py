@@ -14,13 +14,13 @@ import subprocess
 import sys
 import time
 
-from posrank import params as knobs
-from posrank.paths import root
+from posrank.files import root
+from posrank.pipeline import params as knobs
 from posrank.pipeline import publish as publishing
 from posrank.pipeline import sweeps
 from posrank.pipeline.machine import checkout
 from posrank.pipeline.scratch import environment, fill
-from posrank.yamlfile import read_yaml
+from posrank.pipeline.yamlfile import read_yaml
 
 RESERVED = ("sweeps", "tables", "validity")
 """Folders of metrics/ that belong to the default preset."""

@@ -9,7 +9,7 @@ import json
 import shutil
 from pathlib import Path
 
-from posrank.paths import atomic, inside
+from posrank.files import atomic, inside
 
 LAST_RUN = ".last_run.json"
 """In the scratch project: how long the last run that had anything to do took, and of which commit it was."""

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import yaml
 
-from posrank import origin
-from posrank import params as knobs
+from posrank.evaluation import origin
 from posrank.figures.runs import asked, other_than
-from posrank.paths import atomic, root
+from posrank.files import atomic, root
+from posrank.pipeline import params as knobs
 from posrank.pipeline.machine import describe
 from posrank.scoring.summary import plain, short
 

@@ -14,8 +14,8 @@ import sys
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from posrank.paths import atomic
-from posrank.yamlfile import yaml_text
+from posrank.files import atomic
+from posrank.pipeline.yamlfile import yaml_text
 
 MANIFEST = ".copied.json"
 """In the copy: the files that the last refresh put there."""

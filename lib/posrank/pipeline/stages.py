@@ -8,9 +8,9 @@ import argparse
 import json
 import sys
 
-from posrank import params as knobs
-from posrank import schema
-from posrank.paths import atomic, root
+from posrank import tables
+from posrank.files import atomic, root
+from posrank.pipeline import params as knobs
 
 
 def world(params, base):
@@ -45,9 +45,9 @@ def captions(params, base, dataset):
 
         gold = gold_tags(raw)
     else:
-        gold = schema.empty("tags")
-    schema.write_table(gold, base / "data" / "gold" / f"{dataset}.parquet", "tags")
-    schema.write_table(table, base / "data" / "captions" / f"{dataset}.parquet", "captions")
+        gold = tables.empty("tags")
+    tables.write_table(gold, base / "data" / "gold" / f"{dataset}.parquet", "tags")
+    tables.write_table(table, base / "data" / "captions" / f"{dataset}.parquet", "captions")
     _tell(dataset, f"{len(table)} captions of {table['video_id'].nunique()} videos", table.attrs.get("dropped"))
     for note in table.attrs["notes"]:
         _tell(dataset, note)
@@ -55,14 +55,14 @@ def captions(params, base, dataset):
 
 def tags(params, base, dataset):
     """data/tags/<dataset>.parquet: the tagger's, or the gold tags where those are asked for and there."""
-    gold = schema.read_table(base / "data" / "gold" / f"{dataset}.parquet", "tags")
+    gold = tables.read_table(base / "data" / "gold" / f"{dataset}.parquet", "tags")
     if len(gold) and params.language.world_tags == "gold":
         table = gold
     else:
         from posrank.language.tagger import tag_captions
 
         table = tag_captions(_captions(base, dataset), tagger=params.language.tagger)
-    schema.write_table(table, base / "data" / "tags" / f"{dataset}.parquet", "tags")
+    tables.write_table(table, base / "data" / "tags" / f"{dataset}.parquet", "tags")
     _tell(dataset, f"{len(table)} tokens, tagged by {', '.join(sorted(table['tagger'].unique()))}")
 
 
@@ -72,9 +72,9 @@ def statements(params, base, dataset):
 
     from posrank.negatives import exchange
 
-    made = schema.empty("captions")
+    made = tables.empty("captions")
     if "exchange" in params.negatives.rules:
-        found = schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
+        found = tables.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
         table, settings = _captions(base, dataset), params.negatives
         splits = [split for split in settings.splits if split in set(table["split"])]
         pieces = [
@@ -86,7 +86,7 @@ def statements(params, base, dataset):
             ], ignore_index=True)  # fmt: skip
             made.attrs = {**pieces[0].attrs, "dropped": {}, **{split: piece.attrs for split, piece in zip(splits, pieces)}}
         _tell(dataset, f"{len(made)} statements in {made['group'].nunique() if len(made) else 0} groups by rule exchange")
-    schema.write_table(made, base / "data" / "statements" / f"{dataset}.parquet", "captions")
+    tables.write_table(made, base / "data" / "statements" / f"{dataset}.parquet", "captions")
 
 
 def negatives(params, base, dataset, rule):
@@ -94,8 +94,8 @@ def negatives(params, base, dataset, rule):
     from posrank.negatives import generate, lists_of
 
     if rule == "exchange":
-        made = lists_of(schema.read_table(base / "data" / "statements" / f"{dataset}.parquet", "captions"))
-        schema.write_table(made, base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
+        made = lists_of(tables.read_table(base / "data" / "statements" / f"{dataset}.parquet", "captions"))
+        tables.write_table(made, base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
         return
     table = _captions(base, dataset)
     wanted = table[table["split"].isin(params.negatives.splits)]
@@ -105,7 +105,7 @@ def negatives(params, base, dataset, rule):
             f"{', '.join(sorted(table['split'].unique())) or 'none'}; file data/captions/{dataset}.parquet): change "
             "negatives.splits in params.yaml, or give the dataset captions of those splits"
         )
-    found = schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
+    found = tables.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
     k = params.negatives.k
     made = generate(
         table, rule=rule, level=params.negatives.level, k=k if isinstance(k, int) else k.plain(),
@@ -115,7 +115,7 @@ def negatives(params, base, dataset, rule):
         from posrank.negatives.released_files import with_files
 
         made = with_files(made, base / "data" / "raw" / dataset, wanted, table, found)
-    schema.write_table(made, base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
+    tables.write_table(made, base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
     _tell(dataset, f"{len(made)} negatives of {made['caption_id'].nunique()} captions by rule {rule}")
 
 
@@ -125,16 +125,16 @@ def validity(params, base, dataset, rule):
     from posrank.validity import validity_report
 
     options = params.evaluate
-    made = schema.read_table(base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
+    made = tables.read_table(base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
     table = _captions(base, dataset)
     training = table[table["split"] == "train"]
     training = training if len(training) else None
     common = dict(b=options.bootstrap, seed=options.seed, folds=options.learned_judge)
     if rule == "exchange":  # lists of a sample would break groups
-        texts = schema.read_table(base / "data" / "statements" / f"{dataset}.parquet", "captions")
+        texts = tables.read_table(base / "data" / "statements" / f"{dataset}.parquet", "captions")
         report = validity_report(made, texts, None, table if training is None else training, tagger=None, lists=None, **common)
     else:
-        tags = schema.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
+        tags = tables.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
         report = validity_report(made, table, tags, training, **common)
     write_metrics({"dataset": dataset, **report}, base / "metrics" / "validity" / f"{dataset}-{rule}.json")
     _tell(dataset, f"rule {rule}. {report['verdict']}")
@@ -175,7 +175,7 @@ def frames(params, base, dataset, plan=None):
 
 
 def _captions(base, dataset):
-    return schema.read_table(base / "data" / "captions" / f"{dataset}.parquet", "captions")
+    return tables.read_table(base / "data" / "captions" / f"{dataset}.parquet", "captions")
 
 
 def _tell(dataset, text, dropped=None):

@@ -12,8 +12,8 @@ import json
 import re
 from dataclasses import dataclass
 
-from posrank import params as knobs
-from posrank.paths import atomic
+from posrank.files import atomic
+from posrank.pipeline import params as knobs
 
 STAGES = ("world", "captions", "tags", "statements", "negatives", "frames", "train", "evaluate")
 """Stages of dvc.yaml that lead to the metrics of a run."""

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from posrank import PARTS
-from posrank.paths import atomic
-from posrank.schema import validate
+from posrank.files import atomic
 from posrank.scoring.ranks import reciprocal_from_counts, whole_number
+from posrank.tables import validate
 
 
 class Plan:

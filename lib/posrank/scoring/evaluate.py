@@ -15,15 +15,15 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from posrank.messages import short
-from posrank.schema import write_pieces
 from posrank.scoring.blocks import Kept, Plan
 from posrank.scoring.ranks import as_array
 from posrank.scoring.scorers import SystemScorer, unwrap
+from posrank.tables import write_pieces
 
 
 def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True, *, scores=None, state=None,
              identity="", world=None):
-    """Rank every caption among its negatives -> the ranks table (see posrank.schema); ``scores=True``: (ranks, scores).
+    """Rank every caption among its negatives -> the ranks table (see posrank.tables); ``scores=True``: (ranks, scores).
 
     scorer(video_ids, texts): lists of at most ``chunk`` strings -> that many numbers, higher = better match. negatives:
     columns caption_id, part, sentence; of one rule and one level. captions: caption_id, video_id, caption; those

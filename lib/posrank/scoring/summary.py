@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from posrank import PARTS
-from posrank.paths import atomic
+from posrank.files import atomic
 from posrank.scoring.bootstrap import Paired, holm, mean_replicates, paired
 from posrank.scoring.ranks import chance, chance_adjusted, reciprocal_from_counts
 

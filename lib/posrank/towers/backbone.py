@@ -18,8 +18,8 @@ from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from open_clip.model import CLIP
 from torch import nn
 
+from posrank.files import atomic
 from posrank.messages import nearest
-from posrank.paths import atomic
 from posrank.towers.checkpoints import check_finite, clip_from_state, load_checked, read_state
 from posrank.towers.stem import ConvStem
 from posrank.towers.text import causal_tower, context_length

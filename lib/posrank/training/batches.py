@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posrank.identity import digests
+from posrank.training.identity import digests
 from posrank.training.prefetch import Prefetch
 from posrank.video import BLANK
 
@@ -66,7 +66,7 @@ class Batches:
 
     captions: table of the training captions (caption_id, video_id, caption); frames: video ids -> (uint8 [n, F, H, W, 3],
     frames_read [n]); negatives: a TrainingNegatives or None; share: function that picks this process's rows; made_of: things
-    by name (see posrank.identity.digest) that frames and negatives come from, such as the files of a frame store.
+    by name (see posrank.training.identity.digest) that frames and negatives come from, such as the files of a frame store.
     """
 
     def __init__(self, captions, frames, negatives, *, batch, seed, share=lambda rows: rows, made_of=None):

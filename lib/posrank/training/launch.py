@@ -16,7 +16,7 @@ import uuid
 from contextlib import contextmanager
 from pathlib import Path
 
-from posrank.processes import without_script
+from posrank.video.processes import without_script
 
 PLAIN = {"ValueError": ValueError, "FileNotFoundError": FileNotFoundError, "OSError": OSError}
 """Errors whose message says what to do: raised again as what they were. Others come with the worker's traceback."""

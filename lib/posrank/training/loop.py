@@ -12,9 +12,9 @@ import math
 import pandas as pd
 import torch
 
-from posrank.identity import code, digests
 from posrank.training.bertadam import BertAdam, parameter_groups
 from posrank.training.distributed import World
+from posrank.training.identity import code, digests
 from posrank.training.losses import coarse_loss, fine_loss
 from posrank.training.resume import Resume
 from posrank.training.steps import take_steps

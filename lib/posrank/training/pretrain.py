@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 
 from posrank import systems
-from posrank.identity import code, digests
 from posrank.towers.backbone import build_backbone, save_backbone
+from posrank.training.identity import code, digests
 from posrank.training.losses import coarse_loss
 from posrank.training.resume import Resume, written
 from posrank.training.steps import take_steps

@@ -14,10 +14,10 @@ import torch
 import torch.nn.functional as F
 
 from posrank import systems
-from posrank.identity import code, digests
 from posrank.towers.backbone import load_backbone, save_backbone
 from posrank.towers.frozen import PARTS, build_frozen, from_clip
 from posrank.towers.text import encode_text
+from posrank.training.identity import code, digests
 from posrank.training.losses import coarse_loss
 from posrank.training.pretrain import decayed_adamw, draw_batch, learning_rate, open_pool, save_history
 from posrank.training.resume import Resume

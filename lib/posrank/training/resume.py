@@ -1,6 +1,6 @@
 """The resumable state of a training: written every few steps, read again where all that made it is unchanged.
 
-In: a path, the digests of what takes part (posrank.identity). Out: the steps done and their history, with system and
+In: a path, the digests of what takes part (posrank.training.identity). Out: the steps done and their history, with system and
 optimiser as they were. A state of other data, settings or code, and one that cannot be read, is not used: a note says
 why, and training starts afresh. Only tensors and plain values are unpickled.
 """
@@ -11,14 +11,14 @@ from pathlib import Path
 
 import torch
 
-from posrank.identity import changed
-from posrank.paths import atomic
+from posrank.files import atomic
 from posrank.training.distributed import World
+from posrank.training.identity import changed
 
 
 @contextmanager
 def written(path):
-    """`posrank.paths.atomic` whose failure is an OSError that names the path: torch and safetensors raise others."""
+    """`posrank.files.atomic` whose failure is an OSError that names the path: torch and safetensors raise others."""
     try:
         with atomic(path) as temporary:
             yield temporary

@@ -16,8 +16,8 @@ import pandas as pd
 import torch
 import yaml
 
-from posrank import negatives, paths, schema, systems
-from posrank.params import load as load_params
+from posrank import files, negatives, systems, tables
+from posrank.pipeline.params import load as load_params
 from posrank.towers.checkpoints import load_checked, read_state
 from posrank.training.batches import Batches, constant_video
 from posrank.training.distributed import World, join_world
@@ -67,7 +67,7 @@ def start_system(settings):
     """The system of a run before its first step: its backbone's weights, new parameters seeded by the run's seed."""
     build = dict(settings["build"])
     if build["backbone"] == "world":
-        build["backbone"] = paths.root() / "data" / "world" / WORLD_BACKBONES.get(settings["system"], "pretrained")
+        build["backbone"] = files.root() / "data" / "world" / WORLD_BACKBONES.get(settings["system"], "pretrained")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings["seed"])
         return systems.build(settings["system"], **build)
@@ -92,7 +92,7 @@ def training_batches(settings, folder, world=None):
     world = world or World()
     data, dataset = Path(folder) / "data", settings["dataset"]
     file = data / "captions" / f"{dataset}.parquet"
-    captions = schema.read_table(file, "captions")
+    captions = tables.read_table(file, "captions")
     given = ", ".join(sorted(captions["split"].unique())) or "none"
     captions = captions[captions["split"] == "train"]
     store = FrameStore(data / "frames" / dataset)
@@ -111,7 +111,7 @@ def training_batches(settings, folder, world=None):
     made_of = dict(frames=[data / "frames" / dataset / name for name in ("videos.parquet", "frames.npy")])
     source, level = None, STRATEGIES[settings["strategy"]]
     if level:
-        tags = schema.read_table(data / "tags" / f"{dataset}.parquet", "tags")
+        tags = tables.read_table(data / "tags" / f"{dataset}.parquet", "tags")
         tags = tags[tags["caption_id"].isin(captions["caption_id"])]
         source = negatives.TrainingNegatives(
             captions, tags, rule=settings["rule"], level=level, n=settings["n"], n_per=settings["n_per"], seed=settings["seed"],
@@ -136,7 +136,7 @@ def train_run(settings, folder=None, progress=True, processes=1):
     processes: a number, or "auto" = one per GPU; several are started here, and share each batch. Under torchrun all call this
     function, and `processes` counts for nothing. ValueError where they do not divide train.batch.
     """
-    folder = Path(folder or paths.root())
+    folder = Path(folder or files.root())
     count = processes_of(processes)
     if count > 1 and not under_torchrun() and settings["strategy"] != "zeroshot":
         check_share(settings, count)

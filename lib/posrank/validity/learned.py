@@ -13,8 +13,8 @@ import pandas as pd
 from scipy import optimize, sparse
 
 from posrank import PARTS
-from posrank.schema import validate
 from posrank.scoring.ranks import reciprocal_from_counts
+from posrank.tables import validate
 from posrank.validity.learned_judge_features import BITS, Texts, dense, hashed
 
 MOST = 4000

@@ -11,7 +11,7 @@ import shutil
 
 import numpy as np
 
-from posrank.paths import atomic
+from posrank.files import atomic
 
 
 class Journal:

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from posrank import schema
-from posrank.paths import inside
+from posrank import tables
+from posrank.files import inside
 from posrank.video.journal import Journal
 from posrank.video.sampling import READERS, SAMPLINGS
 from posrank.video.worker import decode, spread
@@ -76,7 +76,7 @@ def build(
     # the table is what makes a store whole: it goes first and comes last
     (folder / "videos.parquet").unlink(missing_ok=True)
     os.replace(journal.frames, folder / "frames.npy")
-    schema.write_table(table, folder / "videos.parquet", "videos")
+    tables.write_table(table, folder / "videos.parquet", "videos")
     shutil.rmtree(partial, ignore_errors=True)
     return FrameStore(folder)
 
@@ -91,7 +91,7 @@ class FrameStore:
 
     def __init__(self, folder):
         folder = Path(folder)
-        self.table = schema.read_table(folder / "videos.parquet", "videos")
+        self.table = tables.read_table(folder / "videos.parquet", "videos")
         path = folder / "frames.npy"
         try:
             self.frames = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -169,7 +169,7 @@ class FrameStore:
 
 def _plan(captions, videos):
     """Videos table with what is known before decoding, and the decoding jobs of the files that exist."""
-    columns = schema.validate(captions, "captions")[["video_id", "file", "start", "end", "dataset"]]
+    columns = tables.validate(captions, "captions")[["video_id", "file", "start", "end", "dataset"]]
     distinct = columns.drop_duplicates(["video_id", "file", "start", "end"])
     twice = distinct[distinct["video_id"].duplicated()]
     if len(twice):
@@ -190,7 +190,7 @@ def _plan(captions, videos):
             "start": None if math.isnan(start) else start, "end": None if math.isnan(end) else end,
             "seconds": _seconds_in_id(video) if dataset in CLIPS_NAMED_BY_SECONDS and math.isnan(start) else None,
         })
-    return pd.DataFrame(records, columns=list(schema.TABLES["videos"])), jobs
+    return pd.DataFrame(records, columns=list(tables.TABLES["videos"])), jobs
 
 
 def _seconds_in_id(video):

@@ -15,8 +15,8 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 
 from pebble import ProcessExpired, ProcessPool
 
-from posrank.processes import without_script
 from posrank.video.probing import VideoError, probe
+from posrank.video.processes import without_script
 from posrank.video.sampling import read_frames
 
 # a decoder that runs wild ends by one of these; any other signal came from outside (no memory left, a scheduler)

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from posrank.paths import atomic
+from posrank.files import atomic
 from posrank.video.worker import spread
 from posrank.world.grammar import item_rng, sample_scene, write_captions
 from posrank.world.renderer import render

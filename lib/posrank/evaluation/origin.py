@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-HOME = Path(__file__).resolve().parents[2]
+HOME = Path(__file__).resolve().parents[3]
 """The project whose code runs: a checkout, or a preset's scratch copy of it."""
 
 SOURCE = "results/source"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from posrank import schema
+from posrank import tables
 
 CAPTIONS = pd.DataFrame({
     "caption": ["a dog", "a cat"], "dataset": "d", "split": ["train", "test"], "video_id": ["v", "w"],
@@ -17,14 +17,14 @@ NEGATIVES = pd.DataFrame({
 
 
 def test_columns_come_in_order_with_their_types():
-    table = schema.validate(CAPTIONS, "captions")
-    assert list(table.columns) == list(schema.TABLES["captions"])
+    table = tables.validate(CAPTIONS, "captions")
+    assert list(table.columns) == list(tables.TABLES["captions"])
     assert table["start"].dtype == "float64" and table["start"].isna().all() and (table["file"] == "").all()
-    negatives = schema.validate(NEGATIVES.assign(changed=1), "negatives")
-    assert list(negatives.columns) == [*schema.TABLES["negatives"], "changed"]
+    negatives = tables.validate(NEGATIVES.assign(changed=1), "negatives")
+    assert list(negatives.columns) == [*tables.TABLES["negatives"], "changed"]
     assert negatives["position2"].dtype == "Int64"
-    for name in schema.TABLES:
-        assert list(schema.validate(schema.empty(name), name).columns) == list(schema.TABLES[name])
+    for name in tables.TABLES:
+        assert list(tables.validate(tables.empty(name), name).columns) == list(tables.TABLES[name])
 
 
 @pytest.mark.parametrize(("change", "message"), [
@@ -43,24 +43,24 @@ def test_columns_come_in_order_with_their_types():
 ])
 def test_bad_captions_are_named(change, message):
     with pytest.raises(ValueError, match=message):
-        schema.validate(CAPTIONS.assign(**change), "captions")
+        tables.validate(CAPTIONS.assign(**change), "captions")
 
 
 def test_other_tables_are_checked_too():
     with pytest.raises(ValueError, match="column 'source' is missing"):
-        schema.validate(NEGATIVES.drop(columns="source"), "negatives")
+        tables.validate(NEGATIVES.drop(columns="source"), "negatives")
     with pytest.raises(ValueError, match=r"'part', row 0 .*use one of noun, verb"):
-        schema.validate(NEGATIVES.assign(part="pronoun"), "negatives")
+        tables.validate(NEGATIVES.assign(part="pronoun"), "negatives")
     with pytest.raises(ValueError, match="'k', row 1: is no whole number"):
-        schema.validate(NEGATIVES.assign(k=[0, 1.5]), "negatives")
+        tables.validate(NEGATIVES.assign(k=[0, 1.5]), "negatives")
     with pytest.raises(ValueError, match="already in row 0"):
-        schema.validate(NEGATIVES.assign(k=0), "negatives")
+        tables.validate(NEGATIVES.assign(k=0), "negatives")
     with pytest.raises(ValueError, match="unknown table 'captionz'"):
-        schema.validate(CAPTIONS, "captionz")
+        tables.validate(CAPTIONS, "captionz")
     with pytest.raises(ValueError, match="expected a pandas DataFrame"):
-        schema.validate([], "captions")
+        tables.validate([], "captions")
     # the same caption id in two datasets is no repetition
-    assert len(schema.validate(CAPTIONS.assign(caption_id="x", dataset=["d", "e"]), "captions")) == 2
+    assert len(tables.validate(CAPTIONS.assign(caption_id="x", dataset=["d", "e"]), "captions")) == 2
 
 
 def test_round_trip_keeps_values_and_attrs(tmp_path):
@@ -68,10 +68,10 @@ def test_round_trip_keeps_values_and_attrs(tmp_path):
     table.attrs["dropped"] = {"noun": {"no word": np.int64(2)}}
     table.attrs["odd"] = object()
     with pytest.warns(UserWarning, match="odd"):
-        path = schema.write_table(table, tmp_path / "deep" / "n.parquet", "negatives")
-    again = schema.read_table(path, "negatives")
+        path = tables.write_table(table, tmp_path / "deep" / "n.parquet", "negatives")
+    again = tables.read_table(path, "negatives")
     assert again.attrs == {"dropped": {"noun": {"no word": 2}}} == pd.read_parquet(path).attrs
-    pd.testing.assert_frame_equal(again, schema.validate(table, "negatives"), check_flags=False)
+    pd.testing.assert_frame_equal(again, tables.validate(table, "negatives"), check_flags=False)
     assert again["position2"].tolist() == [pd.NA, 3]
     assert "odd" in table.attrs
 
@@ -79,35 +79,35 @@ def test_round_trip_keeps_values_and_attrs(tmp_path):
 def test_some_columns_of_a_large_table(tmp_path):
     table = pd.DataFrame({"run": "r", "caption_id": ["a", "b"], "video_id": "v", "part": "noun", "better": [0, 1], "equal": 0,
                           "negatives": 2, "reciprocal_rank": [1.0, 0.5]})
-    schema.write_table(table, tmp_path / "r.parquet", "ranks")
-    some = schema.read_table(tmp_path / "r.parquet", "ranks", ("part", "better"))
+    tables.write_table(table, tmp_path / "r.parquet", "ranks")
+    some = tables.read_table(tmp_path / "r.parquet", "ranks", ("part", "better"))
     assert list(some.columns) == ["part", "better"] and some["better"].tolist() == [0, 1]
     with pytest.raises(ValueError, match=r"r\.parquet"):
-        schema.read_table(tmp_path / "r.parquet", "ranks", ("part", "beter"))
+        tables.read_table(tmp_path / "r.parquet", "ranks", ("part", "beter"))
 
 
 def test_equal_tables_are_equal_bytes(tmp_path):
-    one = schema.write_table(CAPTIONS, tmp_path / "one", "captions").read_bytes()
+    one = tables.write_table(CAPTIONS, tmp_path / "one", "captions").read_bytes()
     other = pd.concat([CAPTIONS.iloc[:1], CAPTIONS.iloc[1:]]).assign(split=pd.Categorical(["train", "test"]))
-    assert schema.write_table(other, tmp_path / "two", "captions").read_bytes() == one
+    assert tables.write_table(other, tmp_path / "two", "captions").read_bytes() == one
 
 
 def test_unreadable_files_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="run the stage"):
-        schema.read_table(tmp_path / "none.parquet", "tags")
-    whole = schema.write_table(CAPTIONS, tmp_path / "c.parquet", "captions").read_bytes()
+        tables.read_table(tmp_path / "none.parquet", "tags")
+    whole = tables.write_table(CAPTIONS, tmp_path / "c.parquet", "captions").read_bytes()
     (tmp_path / "cut.parquet").write_bytes(whole[:100])
     with pytest.raises(ValueError, match=r"cut\.parquet is no readable parquet"):
-        schema.read_table(tmp_path / "cut.parquet", "captions")
+        tables.read_table(tmp_path / "cut.parquet", "captions")
     with pytest.raises(ValueError, match=r"c\.parquet: tags table: column 'i' is missing"):
-        schema.read_table(tmp_path / "c.parquet", "tags")
+        tables.read_table(tmp_path / "c.parquet", "tags")
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
-    path = schema.write_table(CAPTIONS, tmp_path / "c.parquet", "captions")
+    path = tables.write_table(CAPTIONS, tmp_path / "c.parquet", "captions")
     before = path.read_bytes()
     with pytest.raises(ValueError, match="is empty"):
-        schema.write_table(CAPTIONS.assign(caption=""), path, "captions")
+        tables.write_table(CAPTIONS.assign(caption=""), path, "captions")
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
@@ -115,17 +115,17 @@ def test_some_rows_of_a_large_table_are_those_of_the_whole_one(tmp_path, monkeyp
     rng = np.random.default_rng(0)
     names = [f"c{n}" for n in rng.permutation(50)]
     table = pd.DataFrame([(name, i, "a", " ", "a", "DET", "DT", -1, "", "test") for name in names for i in range(rng.integers(1, 9))],
-                         columns=list(schema.TABLES["tags"]))
+                         columns=list(tables.TABLES["tags"]))
     table.attrs["made"] = "here"
-    path = schema.write_table(table, tmp_path / "tags.parquet", "tags")
-    whole = schema.read_table(path, "tags")
+    path = tables.write_table(table, tmp_path / "tags.parquet", "tags")
+    whole = tables.read_table(path, "tags")
     # small batches: the rows of a caption lie in several
-    monkeypatch.setattr(schema._read_rows, "__defaults__", (7,))
+    monkeypatch.setattr(tables._read_rows, "__defaults__", (7,))
     for wanted in (names[::3], ["c3", "c3", "elsewhere"], names, [], pd.Series(names[:5])):
-        some = schema.read_table(path, "tags", where=("caption_id", wanted))
+        some = tables.read_table(path, "tags", where=("caption_id", wanted))
         pd.testing.assert_frame_equal(some, whole[whole["caption_id"].isin(wanted)].reset_index(drop=True))
         assert some.attrs == whole.attrs
-        few = schema.read_table(path, "tags", ("text", "i"), ("caption_id", wanted))
+        few = tables.read_table(path, "tags", ("text", "i"), ("caption_id", wanted))
         pd.testing.assert_frame_equal(few, some[["text", "i"]])
     with pytest.raises(ValueError, match=r"tags\.parquet.*'id' is missing"):
-        schema.read_table(path, "tags", where=("id", ["c1"]))
+        tables.read_table(path, "tags", where=("id", ["c1"]))

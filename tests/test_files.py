@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from posrank import paths
+from posrank import files
 
 
 @pytest.fixture
@@ -23,32 +23,32 @@ def make(folder):
 
 
 def test_root_is_found_from_below_and_can_be_set(project, monkeypatch, tmp_path_factory):
-    assert paths.root() == project
+    assert files.root() == project
     other = tmp_path_factory.mktemp("other")
     monkeypatch.setenv("POSRANK_ROOT", str(other))
-    assert paths.root() == other
+    assert files.root() == other
     monkeypatch.setenv("POSRANK_ROOT", str(other / "none"))
     with pytest.raises(ValueError, match="POSRANK_ROOT"):
-        paths.root()
+        files.root()
 
 
 def test_workspace_prefers_the_root_then_the_default_preset(project, monkeypatch):
-    assert paths.workspace() == project
+    assert files.workspace() == project
     make(project / ".presets" / "default")
-    assert paths.workspace() == project / ".presets" / "default"
+    assert files.workspace() == project / ".presets" / "default"
     make(project)
-    assert paths.workspace() == project
+    assert files.workspace() == project
     monkeypatch.setenv("POSRANK_WORKSPACE", str(project / "notebooks"))
-    assert paths.workspace() == project / "notebooks"
+    assert files.workspace() == project / "notebooks"
 
 
 def test_atomic_replaces_on_success_only(tmp_path):
     path = tmp_path / "new" / "a.txt"
-    with paths.atomic(path) as temporary:
+    with files.atomic(path) as temporary:
         assert temporary.parent == path.parent
         temporary.write_text("one")
         assert not path.exists()
-    with pytest.raises(KeyboardInterrupt), paths.atomic(path) as temporary:
+    with pytest.raises(KeyboardInterrupt), files.atomic(path) as temporary:
         temporary.write_text("tw")
         raise KeyboardInterrupt
     assert path.read_text() == "one" and os.listdir(path.parent) == ["a.txt"]
@@ -57,16 +57,16 @@ def test_atomic_replaces_on_success_only(tmp_path):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
 def test_a_full_disk_is_told_with_the_files_name(tmp_path):
     told = pytest.raises(OSError, match=r"No space left on device: .*a\.txt")
-    with told, paths.atomic(tmp_path / "a.txt"), open("/dev/full", "w") as full:
+    with told, files.atomic(tmp_path / "a.txt"), open("/dev/full", "w") as full:
         full.write("x" * 10)
-    with pytest.raises(OSError, match=r"a\.txt: no room"), paths.atomic(tmp_path / "a.txt"):
+    with pytest.raises(OSError, match=r"a\.txt: no room"), files.atomic(tmp_path / "a.txt"):
         raise OSError("no room")
     assert os.listdir(tmp_path) == []
 
 
 def test_atomic_folder(tmp_path):
     for text in ("one", "two"):
-        with paths.atomic(tmp_path / "d", folder=True) as temporary:
+        with files.atomic(tmp_path / "d", folder=True) as temporary:
             (temporary / text).write_text(text)
     assert os.listdir(tmp_path / "d") == ["two"] and os.listdir(tmp_path) == ["d"]
 
@@ -78,22 +78,22 @@ GOOD = ["video7960#7", "-4wsuPCjDBc_5_15", "Wait for it... (May 2017) 24", "id##
 @pytest.mark.parametrize("name", BAD)
 def test_unsafe_names_are_refused(name):
     with pytest.raises(ValueError, match="rename it"):
-        paths.safe_name(name, "video_id", "a.json, line 3")
+        files.safe_name(name, "video_id", "a.json, line 3")
 
 
 @pytest.mark.parametrize("name", GOOD)
 def test_real_names_are_kept(name):
-    assert paths.safe_name(name) == name
+    assert files.safe_name(name) == name
 
 
 def test_inside_stays_inside(tmp_path):
-    assert paths.inside(tmp_path, "train/clip 1.mp4") == tmp_path / "train" / "clip 1.mp4"
+    assert files.inside(tmp_path, "train/clip 1.mp4") == tmp_path / "train" / "clip 1.mp4"
     for name in ("../a.mp4", "a/../../b", "/etc/passwd", "C:\\a", "~/a", "", "a\0b", "..\\a"):
         with pytest.raises(ValueError, match="give"):
-            paths.inside(tmp_path, name)
+            files.inside(tmp_path, name)
 
 
 def test_a_full_disk_is_named_with_the_file(tmp_path):
-    with pytest.raises(OSError, match=r"No space left on device: '.*made\.json'"), paths.atomic(tmp_path / "made.json"):
+    with pytest.raises(OSError, match=r"No space left on device: '.*made\.json'"), files.atomic(tmp_path / "made.json"):
         raise OSError(28, "No space left on device")
     assert not list(tmp_path.iterdir())

@@ -2,7 +2,7 @@
 
 Comes in: params.yaml (all values; nothing has a default elsewhere). Goes out: an unchangeable nested mapping, or one
 ValueError that lists each problem with key, line and the nearest valid name. `merge` lays a preset over the base. What
-is allowed stands in `posrank.params_schema`.
+is allowed stands in `posrank.pipeline.params_schema`.
 """
 
 import difflib
@@ -14,9 +14,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from posrank.params_schema import File, check_preset_name, conflicts
-from posrank.paths import root
-from posrank.yamlfile import read
+from posrank.files import root
+from posrank.pipeline.params_schema import File, check_preset_name, conflicts
+from posrank.pipeline.yamlfile import read
 
 __all__ = ["Params", "check_preset_name", "load", "merge", "preset", "preset_names", "validate"]
 

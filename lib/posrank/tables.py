@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from posrank import PARTS
+from posrank.files import atomic, unsafe
 from posrank.messages import short
-from posrank.paths import atomic, unsafe
 
 _DTYPES = {
     **dict.fromkeys(("i", "head", "k", "position", "row", "frames_read", "better", "equal", "negatives"), "int64"),

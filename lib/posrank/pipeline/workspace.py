@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from posrank import PARTS, paths, schema
-from posrank import params as knobs
+from posrank import PARTS, files, tables
+from posrank.pipeline import params as knobs
 from posrank.pipeline import stages
 
 
@@ -43,20 +43,20 @@ class Workspace:
 
     def captions(self, dataset=None):
         """The captions table of one dataset, or of all that params.yaml names, one after the other."""
-        tables = []
+        found = []
         for name in self.datasets(dataset):
             self._raw(name)
             path = self._file(f"data/captions/{name}.parquet", stages.captions, dataset=name)
-            tables.append(schema.read_table(path, "captions"))
-        return pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
+            found.append(tables.read_table(path, "captions"))
+        return pd.concat(found, ignore_index=True) if len(found) > 1 else found[0]
 
     def tags(self, dataset=None):
         """The tags table of one dataset or of all."""
-        tables = []
+        found = []
         for name in self.datasets(dataset):
             self.captions(name)
-            tables.append(schema.read_table(self._file(f"data/tags/{name}.parquet", stages.tags, dataset=name), "tags"))
-        return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+            found.append(tables.read_table(self._file(f"data/tags/{name}.parquet", stages.tags, dataset=name), "tags"))
+        return found[0] if len(found) == 1 else pd.concat(found, ignore_index=True)
 
     def negatives(self, dataset, rule="paper"):
         """The negatives table of one dataset and rule; for rule exchange its captions are `statements`."""
@@ -64,12 +64,12 @@ class Workspace:
         if rule == "exchange":
             self.statements(dataset)
         path = self._file(f"data/negatives/{dataset}-{rule}.parquet", stages.negatives, dataset=dataset, rule=rule)
-        return schema.read_table(path, "negatives")
+        return tables.read_table(path, "negatives")
 
     def statements(self, dataset):
         """The statements of rule exchange as a captions table, with their groups; empty where params.yaml does not ask for it."""
         self.tags(dataset)
-        return schema.read_table(self._file(f"data/statements/{dataset}.parquet", stages.statements, dataset=dataset), "captions")
+        return tables.read_table(self._file(f"data/statements/{dataset}.parquet", stages.statements, dataset=dataset), "captions")
 
     def validity(self, dataset, rule="paper"):
         """The validity report of one dataset and rule (posrank.validity.validity_report): a dict."""
@@ -126,7 +126,7 @@ class Workspace:
         (posrank.figures.runs.Selection): of its own metrics, else of the repository's published ones."""
         from posrank.figures.runs import load_metrics, select
 
-        for folder in (self.folder / "metrics", paths.root() / "metrics"):
+        for folder in (self.folder / "metrics", files.root() / "metrics"):
             found, external = load_metrics(folder), load_metrics(folder, external=True)
             if found or external:
                 break
@@ -138,24 +138,24 @@ class Workspace:
 
     def lists(self):
         """Digest of the lists that evaluation ranks under these parameters; None where the tables are not made yet."""
-        from posrank import origin
+        from posrank.evaluation import origin
 
         dataset, options, data = self.params.train.dataset, self.params.evaluate, self.folder / "data"
-        files = {"captions": data / "captions" / f"{dataset}.parquet",
+        made = {"captions": data / "captions" / f"{dataset}.parquet",
                  "videos": data / "frames" / dataset / "videos.parquet"}
         lists = data / "negatives" / f"{dataset}-{options.rules[0]}.parquet"
-        if not all(file.is_file() for file in (*files.values(), lists)):
+        if not all(file.is_file() for file in (*made.values(), lists)):
             return None
-        captions, videos = (schema.read_table(file, name) for name, file in files.items())
+        captions, videos = (tables.read_table(file, name) for name, file in made.items())
         there = videos.loc[videos["status"] == "ok", "video_id"]
         scored = captions.loc[(captions["split"] == options.split) & captions["video_id"].isin(there), "caption_id"]
         columns = ("caption_id", "part", "sentence")
-        return origin.lists_digest(schema.read_table(lists, "negatives", columns, ("caption_id", scored)))
+        return origin.lists_digest(tables.read_table(lists, "negatives", columns, ("caption_id", scored)))
 
     def ranks(self, run):
         """The ranks table of a run, or None where this workspace has not evaluated it."""
         path = self.folder / "results" / "ranks" / f"{run}.parquet"
-        return schema.read_table(path, "ranks") if path.exists() else None
+        return tables.read_table(path, "ranks") if path.exists() else None
 
     def save(self, figure, name):
         """Show a figure; in the pipeline it becomes results/figures/<notebook>/<name>.png as well."""
@@ -171,14 +171,14 @@ class Workspace:
     def save_picture(self, picture, name):
         """The same for a picture (PIL); words that stand in for one are shown alone."""
         if self.write and hasattr(picture, "save"):
-            with paths.atomic(self.folder / "results" / "figures" / self.name / f"{name}.png") as temporary:
+            with files.atomic(self.folder / "results" / "figures" / self.name / f"{name}.png") as temporary:
                 picture.save(temporary, format="PNG")
         return picture
 
     def save_table(self, table, name):
         """Show a table; in the pipeline it becomes results/tables/<notebook>/<name>.csv as well."""
         if self.write:
-            with paths.atomic(self.folder / "results" / "tables" / self.name / f"{name}.csv") as temporary:
+            with files.atomic(self.folder / "results" / "tables" / self.name / f"{name}.csv") as temporary:
                 table.to_csv(temporary, index=not isinstance(table.index, pd.RangeIndex))
         return table
 
@@ -202,8 +202,8 @@ class Workspace:
 
 
 def open(name="", write=False):
-    """The `Workspace` that `posrank.paths.workspace` finds, with its parameters. ValueError for a wrong params.yaml."""
-    folder = paths.workspace()
+    """The `Workspace` that `posrank.files.workspace` finds, with its parameters. ValueError for a wrong params.yaml."""
+    folder = files.workspace()
     if write:  # DVC expects these folders of a notebook that had nothing to draw as well
         for kind in ("figures", "tables"):
             (folder / "results" / kind / name).mkdir(parents=True, exist_ok=True)
