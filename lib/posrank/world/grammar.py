@@ -1,138 +1,82 @@
-"""The world's grammar: scenes drawn from independent slots, and captions with gold tags.
- A scene is one acting object, one landmark, and how the first moves relative to the second. Values on an axis exclude
-one another (a clip shows exactly one adverb, one preposition, ...), so a caption with one word changed is false by
-construction. Slots are independent and uniform: nothing in the text predicts a word, so whoever scores above the
-shuffled-video line has looked. WordNet's direct antonyms are among the words of every part that has them: black-white,
-big-little, expand-contract, appear-disappear, slowly-quickly, early-late, upward-downward.
+"""Captions of a scene in plain English, with gold tags, heads and relations.
 
-`captions="skewed"` draws the same scenes with a language shortcut: Zipf-distributed words, and verbs tied to nouns.
+A caption names the actor, and of the other slots those in `named`: a scene can be told in full or in part, as people do.
+Two ways of choosing what is named make two datasets of the same clips:
+
+balanced  two captions name every slot, one leaves some out at random: no word predicts another
+natural   as in real captions (Table 1): verbs nearly always, adjectives and prepositions often, adverbs rarely; people
+          name what is usual, so some words are frequent, and things come with a verb of their own more often than not
 """
 
-import hashlib
-import random
-from dataclasses import asdict, dataclass
 from functools import cache
 
-NOUNS = ("ball", "box", "star", "ring", "cross", "heart", "moon", "tree")
-ADJECTIVES = ("red", "green", "blue", "yellow", "black", "white", "big", "little")
-VERBS = ("spin", "bounce", "shake", "blink", "expand", "contract", "appear", "disappear")
-ADVERBS = ("slowly", "quickly", "early", "late", "upward", "downward")
-PREPOSITIONS = ("above", "below", "beside", "inside", "behind", "around", "through", "toward")
-WORDS = {"noun": NOUNS, "verb": VERBS, "adj": ADJECTIVES, "adv": ADVERBS, "prep": PREPOSITIONS}
-GRAMMARS = ("balanced", "skewed")
+from posrank.world.words import ADJECTIVES, ADVERBS, NOUNS, PREPOSITIONS, SLOTS, VERBS, participle
 
-_ING = {"spin": "spinning", "bounce": "bouncing", "shake": "shaking"}
+GRAMMARS = ("balanced", "natural")
+OPTIONAL = ("adj1", "verb", "adv", "prep", "adj2")
+"""Slots that a caption may leave out; with the preposition goes the landmark, with the verb its adverb."""
 
-# Slots in braces: 1 is the actor, 2 the landmark. The first group mentions every slot, the second leaves some out, as
-# people do; each video gets captions of both.
-FULL = (
-    "a {adj1} {noun1} is {verb} {adv} {prep} a {adj2} {noun2}",
-    "the {adj1} {noun1} is {verb} {adv} {prep} the {adj2} {noun2}",
-    "there is a {adj1} {noun1} {verb} {adv} {prep} a {adj2} {noun2}",
-    "a {adj1} {noun1} that is {verb} {adv} {prep} a {adj2} {noun2}",
-    "{prep} a {adj2} {noun2} a {adj1} {noun1} is {verb} {adv}",
-)
-SHORT = (
-    "a {noun1} is {verb} {adv} {prep} a {noun2}",
-    "a {adj1} {noun1} is {verb} {prep} a {adj2} {noun2}",
-    "there is a {adj1} {noun1} {verb} {adv}",
-    "the {adj1} {noun1} is {prep} the {adj2} {noun2}",
-)
 _FIXED = {
     "a": ("a", "DET", "DT"), "the": ("the", "DET", "DT"), "is": ("be", "AUX", "VBZ"),
-    "there": ("there", "PRON", "EX"), "that": ("that", "PRON", "WDT"),
-}
+    "there": ("there", "PRON", "EX"), "that": ("that", "PRON", "WDT"), "and": ("and", "CCONJ", "CC"),
+}  # fmt: skip
 _TAGS = {
     "noun": ("NOUN", "NN"), "adj": ("ADJ", "JJ"), "verb": ("VERB", "VBG"), "adv": ("ADV", "RB"), "prep": ("ADP", "IN"),
-}
+}  # fmt: skip
+FORMS = ("a actor is action place", "the actor is action place", "there is a actor action place", "a actor that is action place",
+         "place a actor is action")  # fmt: skip
+"""Sentences: actor = adjective and noun, action = verb and adverb, place = preposition and landmark."""
 
 
-@dataclass(frozen=True)
-class Scene:
-    """What a clip shows (words of the slots) and how it looks (side, place, background; no caption names it)."""
+def template(form, named):
+    """A caption with its slots in braces, of what is named; None where the form needs more.
 
-    noun1: str
-    adj1: str
-    verb: str
-    adv: str
-    prep: str
-    noun2: str
-    adj2: str
-    side: int = 1
-    x: float = 0.5
-    y: float = 0.5
-    hue: float = 0.5
-    tone: float = 0.6
-    scale: float = 1.0
-    texture: int = 0
-
-    def words(self):
-        return {slot: value for slot, value in asdict(self).items() if isinstance(value, str)}
-
-
-def item_rng(*key):
-    """A random.Random for one item, from a blake2b hash of its key: stable across machines, orders and versions."""
-    digest = hashlib.blake2b("/".join(map(str, key)).encode(), digest_size=16).digest()
-    return random.Random(int.from_bytes(digest, "big"))
-
-
-def _zipf(rng, words):
-    return rng.choices(words, [1 / (rank + 1) for rank in range(len(words))])[0]
-
-
-def sample_scene(rng, captions="balanced"):
-    """One scene. `balanced`: every slot uniform and independent. `skewed`: Zipf frequencies, and four times in five the
-    verb that belongs to the noun."""
-    if captions not in GRAMMARS:
-        raise ValueError(f"world.captions is {captions!r}; it is one of {', '.join(GRAMMARS)}")
-    draw = rng.choice if captions == "balanced" else lambda words: _zipf(rng, words)
-    noun = draw(NOUNS)
-    verb = draw(VERBS)
-    if captions == "skewed" and rng.random() < 0.8:
-        verb = VERBS[NOUNS.index(noun)]
-    return Scene(
-        noun1=noun, adj1=draw(ADJECTIVES), verb=verb, adv=draw(ADVERBS), prep=draw(PREPOSITIONS),
-        noun2=draw(NOUNS), adj2=draw(ADJECTIVES), **nuisance(rng),
-    )
-
-
-def nuisance(rng):
-    """The look of a clip that no caption names."""
-    return dict(
-        side=rng.choice((-1, 1)), x=rng.uniform(0.46, 0.54), y=rng.uniform(0.46, 0.54), hue=rng.random(),
-        tone=rng.uniform(0.35, 0.8), scale=rng.uniform(0.93, 1.07), texture=rng.randrange(1 << 30),
-    )
-
-
-def write_caption(scene, template):
-    """A caption and its gold tokens [(text, whitespace, lemma, upos, tag, head, dep), ...], as posrank.language.tag has
-    them.
-
-    >>> scene = Scene("ball", "red", "spin", "slowly", "beside", "star", "big")
-    >>> write_caption(scene, FULL[0])[0]
-    'a red ball is spinning slowly beside a big star'
+    >>> template(FORMS[0], {"adj1", "verb", "adv", "prep"})
+    'a {adj1} {noun1} is {verb} {adv} {prep} a {noun2}'
     """
-    tokens, pieces = [], template.split()
-    for i, (piece, relation) in enumerate(zip(pieces, dependencies(template))):
+    if "prep" not in named and ("verb" not in named or form.startswith("place")):
+        return "there is a {adj1} {noun1}".replace("{adj1} ", "{adj1} " if "adj1" in named else "") if form == FORMS[2] else None
+    if "verb" not in named and form in FORMS[3:]:
+        return None
+    determiner = "the" if form.startswith("the ") else "a"
+    pieces = {
+        "actor": ["adj1"] * ("adj1" in named) + ["noun1"],
+        "action": ["verb"] * ("verb" in named) + ["adv"] * ("verb" in named and "adv" in named),
+        "place": (["prep", determiner] + ["adj2"] * ("adj2" in named) + ["noun2"]) * ("prep" in named),
+    }
+    words = []
+    for word in form.split():
+        words += [f"{{{piece}}}" if piece in SLOTS else piece for piece in pieces[word]] if word in pieces else [word]
+    return " ".join(words)
+
+
+def write_caption(scene, pattern):
+    """A caption and its gold tokens [(text, whitespace, lemma, upos, tag, head, dep), ...], as posrank.language.tag has them.
+
+    >>> from posrank.world.scenes import Scene
+    >>> scene = Scene("tomato", "striped", "spin", "upward", "beside", "pearl", "tall")
+    >>> write_caption(scene, template(FORMS[0], set(OPTIONAL)))[0]
+    'a striped tomato is spinning upward beside a tall pearl'
+    """
+    tokens, pieces = [], pattern.split()
+    for i, (piece, relation) in enumerate(zip(pieces, dependencies(pattern))):
         space = " " if i + 1 < len(pieces) else ""
         if piece.startswith("{"):
-            slot = piece[1:-1]
-            part, lemma = slot.rstrip("12"), getattr(scene, slot)
-            text = _ING.get(lemma, lemma + "ing") if part == "verb" else lemma
-            tokens.append((text, space, lemma, *_TAGS[part], *relation))
+            part, lemma = SLOTS[piece[1:-1]], getattr(scene, piece[1:-1])
+            tokens.append((participle(lemma) if part == "verb" else lemma, space, lemma, *_TAGS[part], *relation))
         else:
             tokens.append((piece, space, *_FIXED[piece], *relation))
     return "".join(text + space for text, space, *_ in tokens), tokens
 
 
 @cache
-def dependencies(template):
-    """((index of the head, label in spaCy's names), ...) of a template's words; the root is its own head.
+def dependencies(pattern):
+    """((index of the head, label in spaCy's names), ...) of a pattern's words; the root is its own head.
 
-    >>> dependencies(SHORT[3])
-    ((2, 'det'), (2, 'amod'), (3, 'nsubj'), (3, 'ROOT'), (3, 'prep'), (7, 'det'), (7, 'amod'), (4, 'pobj'))
+    >>> dependencies("the {noun1} is {prep} the {noun2}")
+    ((1, 'det'), (2, 'nsubj'), (2, 'ROOT'), (2, 'prep'), (5, 'det'), (3, 'pobj'))
     """
-    words = [piece.strip("{}") for piece in template.split()]
+    words = [piece.strip("{}") for piece in pattern.split()]
     at = {word: i for i, word in enumerate(words)}
     noun, verb = at["noun1"], at.get("verb")
     root = at["is"] if "there" in at or verb is None else noun if "that" in at else verb
@@ -147,19 +91,59 @@ def dependencies(template):
                 "noun1": (root, "attr" if "there" in at else "nsubj"), "noun2": (at.get("prep"), "pobj"),
                 "verb": (noun, "relcl" if "that" in at else "acl"), "adv": (action, "advmod"), "prep": (action, "prep"),
                 "is": (action, "aux"), "there": (root, "expl"), "that": (action, "nsubj"),
-            }[word]
+            }[word]  # fmt: skip
         found.append((i, "ROOT") if i == root else (head, label))
     return tuple(found)
 
 
-def write_captions(scene, rng, full=2, short=1):
-    """`full` captions that mention every slot and `short` ones that leave some out, in a random order, no two alike."""
-    templates = rng.sample(FULL, full) + rng.sample(SHORT, short)
-    rng.shuffle(templates)
-    return [write_caption(scene, template) for template in templates]
+def usual(scene):
+    """Whether the scene's verb is the one that belongs to its actor: each thing has one of the ten."""
+    return VERBS[NOUNS.index(scene.noun1) % len(VERBS)] == scene.verb
+
+
+def named_slots(scene, rng, grammar="balanced", full=False):
+    """The slots that a caption of the scene names, drawn by the rules of a grammar."""
+    if full:
+        return set(OPTIONAL)
+    if grammar == "balanced":
+        return {slot for slot in OPTIONAL if rng.random() < 0.6}
+    # how often a word is worth a word: frequent ones are named, rare ones left out (1, 1/2, 1/3, ...)
+    def share(slot, words, most):
+        return most / (1 + words.index(getattr(scene, slot))) ** 0.5
+    shares = {
+        "verb": 1.0 if usual(scene) else share("verb", VERBS, 1.0), "adv": share("adv", ADVERBS, 0.25),
+        "prep": share("prep", PREPOSITIONS, 1.0), "adj1": share("adj1", ADJECTIVES, 0.5), "adj2": share("adj2", ADJECTIVES, 0.5),
+    }  # fmt: skip
+    return {slot for slot in OPTIONAL if rng.random() < shares[slot]}
+
+
+def write_captions(scene, rng, grammar="balanced", number=3):
+    """`number` captions of a scene, no two alike where there are enough ways to say it. Balanced: two of three are full."""
+    if grammar not in GRAMMARS:
+        raise ValueError(f"the world's captions are {', '.join(GRAMMARS)}, not {grammar!r}")
+    patterns = []
+    for i in range(number):
+        for _ in range(20):
+            named = named_slots(scene, rng, grammar, full=grammar == "balanced" and i % 3 != 2)
+            pattern = template(rng.choice(FORMS), named)
+            if pattern and pattern not in patterns:
+                patterns.append(pattern)
+                break
+    rng.shuffle(patterns)
+    return [write_caption(scene, pattern) for pattern in patterns]
+
+
+ALT = ("a {adj1} {noun1} and a {adj2} {noun2}", "{adj1} {noun1} and {adj2} {noun2}", "the {noun1} and the {noun2}",
+       "a {adj2} {noun2} and a {adj1} {noun1}", "{noun1} {noun2}", "there is a {adj1} {noun1} and a {noun2}",
+       "a {noun2} and a {adj1} {noun1}", "a {noun2} and a {noun1}")  # fmt: skip
+"""Alt texts of a still picture: things and how they look, nothing else."""
+
+
+def alt_text(scene, pattern):
+    """An alt text of `ALT` with the scene's words."""
+    return pattern.format(**scene.words())
 
 
 def vocabulary():
     """Every word form of the grammar, sorted."""
-    forms = {_ING.get(verb, verb + "ing") for verb in VERBS}
-    return sorted(forms | set(_FIXED) | set(NOUNS + ADJECTIVES + ADVERBS + PREPOSITIONS))
+    return sorted({*map(participle, VERBS), *_FIXED, *NOUNS, *ADJECTIVES, *ADVERBS, *PREPOSITIONS})

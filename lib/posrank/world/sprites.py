@@ -1,85 +1,93 @@
-"""Sprites: one shaded, outlined picture per (noun, adjective), drawn with Pillow.
- Colours are adjectives; big and little objects are grey, so that an object has exactly one adjective. A bright stripe
-off the centre makes a turning ball or ring visible.
-"""
+"""Sprites: one outlined picture per (noun, adjective), drawn with Pillow."""
 
 import functools
-import math
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
+from posrank.world.things import OUTLINES, PALETTE, THINGS
+
 RASTER = 96
 """Sprite size in pixels; a unit of radius is `UNIT` of them."""
-UNIT = 0.40 * RASTER
-_OVERSAMPLE = 4
+UNIT = 0.37 * RASTER
+_OVERSAMPLE = 3
+_SIZE = RASTER * _OVERSAMPLE
+STRETCH = {"tall": (0.58, 1.16), "wide": (1.16, 0.58)}
+HOLES = {"peak": (0, 0.2, 0.44), "cone": (0, -0.3, 0.36), "star": (0, 0, 0.36)}
 
-COLOURS = {
-    "red": (222, 48, 48), "green": (46, 166, 74), "blue": (48, 98, 226), "yellow": (250, 204, 40),
-    "black": (26, 26, 32), "white": (250, 250, 250), "big": (148, 152, 162), "little": (148, 152, 162),
-}
-SIZES = {"big": 1.45, "little": 0.58}
-
-
-def _star(points, outer, inner):
-    radius = [outer if k % 2 == 0 else inner for k in range(2 * points)]
-    angle = [math.pi * k / points for k in range(2 * points)]
-    return [(r * math.sin(a), -r * math.cos(a)) for r, a in zip(radius, angle)]
+_CROWN = [(-0.62, -0.62), (-0.74, -1.3), (-0.34, -0.95), (0, -1.34), (0.34, -0.95), (0.74, -1.3), (0.62, -0.62)]
+_WING = [(0.62, 0.1), (1.34, -0.62), (1.34, 0.0), (1.1, 0.1), (1.22, 0.42), (0.75, 0.5)]
+_SPOTS = [(-0.42, -0.36), (0.42, -0.36), (0, 0.02), (-0.42, 0.44), (0.42, 0.44)]
 
 
-# Each shape is a list of (kind, geometry, fill) in units of radius; fill 0 cuts out.
-SHAPES = {
-    "ball": [("disc", (0, 0, 1.0), 255)],
-    "box": [("poly", [(-0.88, -0.88), (0.88, -0.88), (0.88, 0.88), (-0.88, 0.88)], 255)],
-    "star": [("poly", _star(5, 1.18, 0.5), 255)],
-    "ring": [("disc", (0, 0, 1.08), 255), ("disc", (0, 0, 0.56), 0)],
-    "cross": [
-        ("poly", [(-0.36, -1.05), (0.36, -1.05), (0.36, 1.05), (-0.36, 1.05)], 255),
-        ("poly", [(-1.05, -0.36), (1.05, -0.36), (1.05, 0.36), (-1.05, 0.36)], 255),
-    ],
-    "heart": [
-        ("disc", (-0.5, -0.38, 0.58), 255), ("disc", (0.5, -0.38, 0.58), 255),
-        ("poly", [(-1.02, -0.12), (0, -0.5), (1.02, -0.12), (0, 1.12)], 255),
-    ],
-    "moon": [("disc", (0, 0, 1.12), 255), ("disc", (0.56, -0.18, 0.9), 0)],
-    "tree": [
-        ("poly", [(0, -1.2), (0.8, -0.1), (-0.8, -0.1)], 255), ("poly", [(0, -0.65), (1.0, 0.6), (-1.0, 0.6)], 255),
-        ("poly", [(-0.22, 0.5), (0.22, 0.5), (0.22, 1.15), (-0.22, 1.15)], 255),
-    ],
-}
+def _shape(draw, kind, geometry, fill, scale=(1.0, 1.0)):
+    unit, centre = UNIT * _OVERSAMPLE, _SIZE / 2
+    def at(x, y):
+        return centre + x * unit * scale[0], centre + y * unit * scale[1]
+    if kind == "disc":
+        x, y, r = geometry
+        (left, top), (right, bottom) = at(x - r, y - r), at(x + r, y + r)
+        draw.ellipse([left, top, right, bottom], fill=fill)
+    elif kind == "line":
+        x0, y0, x1, y1, width = geometry
+        draw.line([at(x0, y0), at(x1, y1)], fill=fill, width=max(round(width * unit), 1))
+    else:
+        draw.polygon([at(x, y) for x, y in geometry], fill=fill)
 
 
-def _mask(noun, size):
-    mask = Image.new("L", (size, size), 0)
+def _mask(parts, scale):
+    mask = Image.new("L", (_SIZE, _SIZE), 0)
     draw = ImageDraw.Draw(mask)
-    def to_pixel(x, y):
-        return ((x * 0.40 + 0.5) * size, (y * 0.40 + 0.5) * size)
-    for kind, geometry, fill in SHAPES[noun]:
-        if kind == "disc":
-            x, y, r = geometry
-            draw.ellipse([to_pixel(x - r, y - r), to_pixel(x + r, y + r)], fill=fill)
-        else:
-            draw.polygon([to_pixel(x, y) for x, y in geometry], fill=fill)
+    for kind, geometry in parts:
+        _shape(draw, kind, geometry, 255, scale)
     return mask
 
 
 @functools.cache
 def sprite(noun, adjective):
     """Premultiplied RGBA picture [RASTER, RASTER] of an object seen upright at radius 1."""
-    size = RASTER * _OVERSAMPLE
-    inside = _mask(noun, size)
-    outline = inside.filter(ImageFilter.MaxFilter(13))
-    base = np.array(COLOURS[adjective], np.float32)
-    y, x = np.mgrid[0:size, 0:size] / size - 0.5
-    light = 1.12 - 0.9 * np.hypot(x + 0.12, y + 0.14) ** 1.4
-    body = np.clip(base * light[..., None], 0, 255)
-    # the stripe: a radius line towards the upper right, lighter on dark bodies and darker on light ones
-    stripe = (np.abs(x + y) < 0.022) & (x > 0.02)
-    body[stripe] = 0.45 * body[stripe] + (0.55 * 255 if base.mean() < 90 else 0.0)
-    edge = np.array((232, 232, 238), np.float32) if adjective == "black" else base * 0.3
-    fill = np.asarray(inside, np.float32)[..., None] / 255
-    alpha = np.asarray(ImageChops.lighter(inside, outline), np.float32)[..., None] / 255
-    rgb = (body * fill + edge * (1 - fill)) * alpha
-    picture = np.concatenate([rgb, alpha * 255], axis=-1)
-    picture = picture.reshape(RASTER, _OVERSAMPLE, RASTER, _OVERSAMPLE, 4).mean((1, 3))
-    return Image.fromarray(np.clip(picture + 0.5, 0, 255).astype(np.uint8), "RGBa")
+    colour, outline, marks = THINGS[noun]
+    scale = STRETCH.get(adjective, (0.92, 0.92))
+    base = np.array(PALETTE[colour])
+    body = _mask(OUTLINES[outline], scale)
+    dark_body, pale_body = base.mean() < 90, base.mean() > 190
+    edge = (228, 228, 236) if colour == "black" else tuple(int(v) for v in base * 0.28)
+    picture = Image.new("RGB", (_SIZE, _SIZE), tuple(int(v) for v in base))
+    draw = ImageDraw.Draw(picture)
+    outside = Image.new("L", (_SIZE, _SIZE), 0)  # marks that stick out
+    more = ImageDraw.Draw(outside)
+    for kind, geometry, fill in marks:
+        _shape(draw, kind, geometry, PALETTE[fill], scale)
+        _shape(more, kind, geometry, 255, scale)
+    if adjective == "striped":
+        ink = (240, 240, 240) if dark_body else (20, 20, 24)
+        for y in np.arange(-1.2, 1.3, 0.48):
+            _shape(draw, "line", (-1.3, y, 1.3, y, 0.2), ink)
+    elif adjective == "spotted":
+        ink = (20, 20, 24) if pale_body or colour == "orange" else (255, 255, 255)
+        for x, y in _SPOTS:
+            _shape(draw, "disc", (x, y, 0.19), ink)
+    elif adjective == "shiny":
+        for x, y, r in ((-0.3, -0.25, 0.4), (0.42, 0.4, 0.18)):
+            _shape(draw, "disc", (x, y, r), (255, 255, 255) if not pale_body else (255, 246, 150))
+    inside = ImageChops.lighter(body, outside)
+    if adjective == "hollow":
+        hole = Image.new("L", (_SIZE, _SIZE), 0)
+        _shape(ImageDraw.Draw(hole), "disc", HOLES.get(outline, (0, 0, 0.5)), 255)
+        inside = ImageChops.subtract(inside, hole)
+    elif adjective in ("crowned", "winged"):
+        flip = [[(-x, y) for x, y in _WING], _WING]
+        for points in [_CROWN] if adjective == "crowned" else flip:
+            shift = [(x, y) for x, y in points]
+            _shape(draw, "poly", shift, (255, 205, 30) if adjective == "crowned" else (245, 248, 255))
+            added = Image.new("L", (_SIZE, _SIZE), 0)
+            _shape(ImageDraw.Draw(added), "poly", shift, 255)
+            rim = ImageChops.subtract(added.filter(ImageFilter.MaxFilter(7)), added)
+            picture.paste((70, 40, 0) if adjective == "crowned" else (60, 70, 100), mask=rim)
+            inside = ImageChops.lighter(inside, added)
+    alpha = inside.filter(ImageFilter.MaxFilter(9))
+    fill, alpha = (np.asarray(each, np.float32)[..., None] / 255 for each in (inside, alpha))
+    rgb = np.asarray(picture, np.float32) * fill + np.array(edge, np.float32) * np.clip(alpha - fill, 0, 1)
+    whole = np.concatenate([rgb, alpha * 255], axis=-1)
+    whole = whole.reshape(RASTER, _OVERSAMPLE, RASTER, _OVERSAMPLE, 4).mean((1, 3))
+    return Image.fromarray(np.clip(whole + 0.5, 0, 255).astype(np.uint8), "RGBa")
