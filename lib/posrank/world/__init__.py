@@ -8,6 +8,6 @@ from importlib import import_module
 
 
 def __getattr__(name):
-    if name in ("build", "grammar", "pool", "renderer", "sheet", "sprites"):
+    if name in ("build", "grammar", "pool", "renderer", "scenes", "sheet", "sprites", "things", "words"):
         return import_module(f"posrank.world.{name}")
     raise AttributeError(f"module 'posrank.world' has no attribute {name!r}")

@@ -1,7 +1,7 @@
 """The world on disk: H.264 files and one annotation file, made from a seed.
 
     root/videos/<video_id>.mp4      real H.264 (PyAV)
-    root/annotations.json           [{video_id, split, file, scene, captions: [{caption_id, caption, tokens}]}]
+    root/annotations.json           [{video_id, split, file, scene, captions: [{caption_id, caption, tokens, group}]}]
  `tokens` are the gold tags [text, whitespace, lemma, upos, tag, head, dep]. A build that was killed goes on where it
 stopped, a build with other parameters starts afresh. The annotation file comes last: where it stands, the world is
 whole.
@@ -20,10 +20,13 @@ from tqdm.auto import tqdm
 
 from posrank.files import atomic
 from posrank.video.worker import spread
-from posrank.world.grammar import item_rng, sample_scene, write_captions
+from posrank.world.grammar import FORMS, OPTIONAL, template, write_caption, write_captions
 from posrank.world.renderer import render
+from posrank.world.scenes import item_rng, sample_scene, variations
+from posrank.world.words import SLOTS
 
-SPLITS = ("train", "val", "test")
+GROUP = 4
+"""Clips in a group of split `groups`."""
 # x264's assembly gives other bytes on other processors; with AVX-512 they even depend on what was encoded before
 _X264 = {"crf": "18", "preset": "veryfast", "x264-params": "asm=0:threads=1:lookahead-threads=1:sync-lookahead=0"}
 
@@ -55,38 +58,49 @@ def _yuv420(frame):
     return np.concatenate([plane.ravel() for plane in (luma, blue, red)]).astype(np.uint8).reshape(-1, width)
 
 
-def item(seed, split, index, captions="balanced"):
-    """Scene and captions of one clip: (video_id, scene, [(caption, tokens), ...])."""
-    rng = item_rng("world", seed, captions, split, index)
-    scene = sample_scene(rng, captions)
-    return f"{split}{index:05d}", scene, write_captions(scene, rng)
+def clip(seed, split, index):
+    """Identifier, scene and the group (or "") of one clip. Split `groups` holds GROUP clips in a row that share all but
+    one slot; the slots take turns."""
+    name = f"{split}{index:05d}"
+    if split != "groups":
+        return name, sample_scene(item_rng("world", seed, split, index)), ""
+    number, member = divmod(index, GROUP)
+    slot = list(SLOTS)[number % len(SLOTS)]
+    return name, variations(item_rng("world", seed, split, number), slot, GROUP)[member], f"{slot}-{number:04d}"
 
 
 def annotation(seed, split, index, captions="balanced"):
-    """The entry of annotations.json of one clip."""
-    video_id, scene, written = item(seed, split, index, captions)
-    entries = [
-        dict(caption_id=f"{video_id}#{i}", caption=text, tokens=tokens) for i, (text, tokens) in enumerate(written)
-    ]
-    return dict(video_id=video_id, split=split, file=f"videos/{video_id}.mp4", scene=scene.words(), captions=entries)
+    """The entry of annotations.json of one clip. Clips of a group are told in the same words but one."""
+    name, scene, group = clip(seed, split, index)
+    if group:
+        patterns = [template(form, set(OPTIONAL)) for form in FORMS]
+        written = [write_caption(scene, item_rng("captions", seed, split, group).choice(patterns))]
+    else:
+        written = write_captions(scene, item_rng("captions", seed, captions, split, index), captions)
+    entries = [dict(caption_id=f"{name}#{i}", caption=text, tokens=tokens) for i, (text, tokens) in enumerate(written)]
+    for entry in entries if group else ():
+        entry["group"] = group
+    return dict(video_id=name, split=split, file=f"videos/{name}.mp4", scene=scene.words(), captions=entries)
 
 
-def _write_clips(tasks, root, seed, frames, size, captions, fps):
+def _write_clips(tasks, root, seed, frames, size, fps):
     for split, index in tasks:
-        video_id, scene, _ = item(seed, split, index, captions)
-        path = Path(root) / "videos" / f"{video_id}.mp4"
+        name, scene, _ = clip(seed, split, index)
+        path = Path(root) / "videos" / f"{name}.mp4"
         if not path.exists():
             write_mp4(path, render(scene, frames, size), fps)
 
 
-def build(root, *, seed=0, train=3000, val=300, test=500, frames=8, fps=8, size=64, captions="balanced", workers=None):
+def build(root, *, seed=0, train=3000, val=300, test=500, groups=700, frames=8, fps=8, size=64, captions="balanced",
+          workers=None):
     """Write the world under `root`; a finished one with the same parameters is kept. Returns the annotation list.
 
-    train, val, test: numbers of clips. captions: balanced | skewed (see grammar). workers: processes, None = one per
-    processor. About 100 clips a second and core. ValueError where ``root/world.json`` (its parameters) is not readable.
+    train, val, test, groups: numbers of clips of each split. captions: balanced | natural (see grammar); the clips are the
+    same. workers: processes, None = one per processor. About 25 clips a second and core. ValueError where
+    ``root/world.json`` (its parameters) is not readable.
     """
-    root = Path(root)
-    config = dict(seed=seed, train=train, val=val, test=test, frames=frames, size=size, captions=captions, fps=fps)
+    root, sizes = Path(root), dict(train=train, val=val, test=test, groups=groups - groups % GROUP)
+    config = dict(sizes, seed=seed, frames=frames, size=size, captions=captions, fps=fps)
     note, annotations, videos = root / "world.json", root / "annotations.json", root / "videos"
     before = _parameters(note)
     if before != config:
@@ -100,9 +114,9 @@ def build(root, *, seed=0, train=3000, val=300, test=500, frames=8, fps=8, size=
     if before != config:
         with atomic(note) as temporary:
             temporary.write_text(json.dumps(config))
-    tasks = [(split, i) for split, number in zip(SPLITS, (train, val, test)) for i in range(number)]
+    tasks = [(split, i) for split, number in sizes.items() for i in range(number)]
     chunks = [tasks[i : i + 16] for i in range(0, len(tasks), 16)]
-    work = partial(_write_clips, root=root, seed=seed, frames=frames, size=size, captions=captions, fps=fps)
+    work = partial(_write_clips, root=root, seed=seed, frames=frames, size=size, fps=fps)
     done, bar = spread(work, chunks, workers or os.cpu_count()), tqdm(total=len(tasks), desc="world", unit="clip")
     with closing(done), bar:
         for chunk, _, failure in done:

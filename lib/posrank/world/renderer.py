@@ -18,7 +18,7 @@ RADIUS = 0.165
 """An object's radius as a share of the picture's side."""
 DRIFT = {"upward": (0, -1), "downward": (0, 1), "leftward": (-1, 0), "rightward": (1, 0)}
 BEATS = 7
-"""Changes of a restless verb (spin, bounce, shake, blink, ...) over a clip: one a frame of eight."""
+"""Time steps of a clip in which restless verbs change."""
 
 
 def path(preposition, t, side):
@@ -80,7 +80,7 @@ def disc(canvas, x, y, radius, colour, alpha=1.0, soft=1.5):
 
 def _motion(verb, u, beat, unit):
     """(dx, dy, turn, zoom, alpha) of the actor: u = progress of the verb 0..1, beat = number of changes so far."""
-    odd = beat % 2
+    odd = (beat + 1) // 2 % 2  # 0 1 1 0 0 1 1 0: every other one of eight frames shows the change as well
     return {
         "expand": (0, 0, 0, 0.6 + u, 1), "contract": (0, 0, 0, 1.6 - u, 1), "spin": (0, 0, 70 * beat, 1, 1),
         "bounce": (0, -unit * odd, 0, 1, 1), "shake": (0.65 * unit * (2 * odd - 1), 0, 0, 1, 1), "blink": (0, 0, 0, 1, 1 - 0.88 * odd),
