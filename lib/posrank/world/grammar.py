@@ -4,8 +4,8 @@ A caption names the actor, and of the other slots those in `named`: a scene can 
 Two ways of choosing what is named make two datasets of the same clips:
 
 balanced  two captions name every slot, one leaves some out at random: no word predicts another
-natural   as in real captions (Table 1): verbs nearly always, adjectives and prepositions often, adverbs rarely; people
-          name what is usual, so some words are frequent, and things come with a verb of their own more often than not
+natural   as in real captions (Table 1): verbs nearly always, prepositions often, adjectives less, adverbs rarely; what is
+          usual is described more often, so some words are frequent, and things come with a verb of their own
 """
 
 from functools import cache
@@ -101,30 +101,42 @@ def usual(scene):
     return VERBS[NOUNS.index(scene.noun1) % len(VERBS)] == scene.verb
 
 
+def _frequency(word, words, power=0.5):
+    """How frequent a word is among `words`, 1 on average: 1, 1/2, 1/3, ... to a power (Zipf)."""
+    weights = [(rank + 1) ** -power for rank in range(len(words))]
+    return weights[words.index(word)] * len(words) / sum(weights)
+
+
+def number_of_captions(scene, most=12):
+    """How many people describe a scene in the natural grammar: the more usual it is, the more."""
+    expected = (8 if usual(scene) else 0.8) * _frequency(scene.verb, VERBS) * _frequency(scene.noun1, NOUNS)
+    return min(max(round(expected), 1), most)
+
+
+_MENTIONED = {"verb": (VERBS, 0.85), "adv": (ADVERBS, 0.12), "prep": (PREPOSITIONS, 0.6), "adj1": (ADJECTIVES, 0.25),
+              "adj2": (ADJECTIVES, 0.25)}  # fmt: skip
+"""Slot -> its words, and the share of natural captions that name it."""
+
+
 def named_slots(scene, rng, grammar="balanced", full=False):
     """The slots that a caption of the scene names, drawn by the rules of a grammar."""
     if full:
         return set(OPTIONAL)
     if grammar == "balanced":
         return {slot for slot in OPTIONAL if rng.random() < 0.6}
-    # how often a word is worth a word: frequent ones are named, rare ones left out (1, 1/2, 1/3, ...)
-    def share(slot, words, most):
-        return most / (1 + words.index(getattr(scene, slot))) ** 0.5
-    shares = {
-        "verb": 1.0 if usual(scene) else share("verb", VERBS, 1.0), "adv": share("adv", ADVERBS, 0.25),
-        "prep": share("prep", PREPOSITIONS, 1.0), "adj1": share("adj1", ADJECTIVES, 0.5), "adj2": share("adj2", ADJECTIVES, 0.5),
-    }  # fmt: skip
+    shares = {slot: share if slot == "verb" else share * _frequency(getattr(scene, slot), words)
+              for slot, (words, share) in _MENTIONED.items()}  # fmt: skip
     return {slot for slot in OPTIONAL if rng.random() < shares[slot]}
 
 
-def write_captions(scene, rng, grammar="balanced", number=3):
-    """`number` captions of a scene, no two alike where there are enough ways to say it. Balanced: two of three are full."""
+def write_captions(scene, rng, grammar="balanced"):
+    """Captions of a scene, no two alike. Balanced: three, two of which name every slot; natural: see `number_of_captions`."""
     if grammar not in GRAMMARS:
         raise ValueError(f"the world's captions are {', '.join(GRAMMARS)}, not {grammar!r}")
     patterns = []
-    for i in range(number):
+    for i in range(3 if grammar == "balanced" else number_of_captions(scene)):
         for _ in range(20):
-            named = named_slots(scene, rng, grammar, full=grammar == "balanced" and i % 3 != 2)
+            named = named_slots(scene, rng, grammar, full=grammar == "balanced" and i < 2)
             pattern = template(rng.choice(FORMS), named)
             if pattern and pattern not in patterns:
                 patterns.append(pattern)
