@@ -17,6 +17,7 @@ import pandas as pd
 from posrank import PARTS
 from posrank.negatives.constituents import CAPTION, CLAUSE, PHRASE
 from posrank.negatives.corpus import ids_in_splits, named_lexicon, videos_of, with_tags
+from posrank.negatives.known_groups import known_groups
 from posrank.negatives.matching import Candidate, group_videos
 from posrank.negatives.may_hold import MayHold
 from posrank.negatives.rules import check_choice, check_parts
@@ -56,10 +57,11 @@ def exchange(
     _check_heads(tags)
     lexicon, video_of = named_lexicon(lexicon), videos_of(captions)
     wanted = captions[captions["caption_id"].isin(set(ids_in_splits(captions, splits)))]
+    known = known_groups(wanted, tagged, parts) if "group" in wanted and "caption" in units else []
     may_hold = MayHold(tags, video_of, lexicon)
     found = _candidates(tags, set(wanted["caption_id"]), video_of, parts, units, may_hold, seed, progress)
     videos = {video_of[caption_id] for caption_id in wanted["caption_id"]}
-    rows, dropped = [], {}
+    rows, dropped = list(known), {}
     for part in parts:
         groups, dropped[part] = _groups(found[part], may_hold, part, videos)
         for number, group in enumerate(groups):
