@@ -8,6 +8,8 @@ are. Section 3 of the paper is about these datasets; their statistics are in `po
 import importlib
 import os
 
+from posrank.captions.annotation_files import Folder
+from posrank.captions.rows import Rows
 from posrank.language.markup import clean_text as clean_text
 from posrank.messages import unknown
 
@@ -37,9 +39,10 @@ def load(dataset, root, variant=None):
         raise ValueError(unknown(f"variant of dataset {dataset!r}:", variant, module.VARIANTS))
     if not isinstance(root, (str, os.PathLike)):
         raise ValueError(f"root: expected the path of a folder, got {type(root).__name__}")
-    # one file serves both datasets of Video Localized Narratives
-    more = {"dataset": dataset} if _MODULES.get(dataset) == "vidln" else {}
-    table = module.load(root, variant, **more)
+    folder = Folder(root, dataset, module.SOURCE)
+    rows = Rows(folder)
+    module.read(folder, rows, variant)
+    table = rows.table()
     table.attrs["variant"] = variant
     return table
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from posrank import PARTS
-from posrank.captions.documents import Document
+from posrank.captions.documents import read_json
 from posrank.language.inflect import lemmatize
 from posrank.language.lexicon import load
 from posrank.language.parts import check_part
@@ -58,7 +58,7 @@ def load_released(path, captions, part=None, *, tags=None, lexicon="builtin"):
     for column in ("caption_id", "caption"):
         if not isinstance(captions, pd.DataFrame) or column not in captions:
             raise ValueError(f"captions: expected a captions table with the column {column!r}")
-    lists = Document(path).root.items(what="an object {caption id: {number: sentence}}")
+    lists = read_json(path).items(what="an object {caption id: {number: sentence}}")
     texts = dict(zip(captions["caption_id"].tolist(), captions["caption"].tolist()))
     if not lists:
         raise ValueError(f"{path}, line 1: an object {{caption id: {{number: sentence}}}} is needed")
