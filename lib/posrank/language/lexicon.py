@@ -71,9 +71,7 @@ class Lexicon:
 
     def known(self, lemma, part):
         """True where the lexicon has this lemma under this part."""
-        if part == "prep":
-            return lemma.lower() in self._prepositions
-        return bool(self._senses(lemma, part))
+        return lemma.lower() in self._prepositions if part == "prep" else bool(self._senses(lemma, part))
 
     def direct_antonyms(self, lemma, part):
         """Antonyms that WordNet gives this very word, by sense order: what a reader would call its opposites."""
@@ -121,11 +119,11 @@ class Lexicon:
         >>> "couch" in load().first_synonyms("sofa", "noun"), load().first_synonyms("in", "prep")
         (True, ())
         """
-        if part == "prep" or not self._senses(lemma, part):
-            return ()
-        sense = self._senses(lemma, part)[0][0]
-        names = self._clean(lemma, part, self._graph.names(sense))
-        return tuple(name for name in names if sense in [s for s, _ in self._senses(name, part)[:_FREQUENT]])
+        first = self._senses(lemma, part)[:1]
+        return tuple(
+            name for sense, _ in first for name in self._clean(lemma, part, self._graph.names(sense))
+            if sense in [other for other, _ in self._senses(name, part)[:_FREQUENT]]
+        )
 
     def hypernyms(self, lemma, part):
         """Words one step above, by sense order."""
@@ -138,8 +136,6 @@ class Lexicon:
         >>> "animal" in load().above("lion", "noun"), "person" in load().above("lion", "noun")
         (True, False)
         """
-        if part == "prep":
-            return ()
         edge, names = [synset for synset, _ in self._senses(lemma, part)[:1]], []
         while edge:
             edge = [other for synset in edge for other in self._graph.hypernyms(synset) if self._graph.names(other)]
@@ -151,6 +147,9 @@ class Lexicon:
         return self._step(lemma, part, self._graph.hyponyms)
 
     def _senses(self, lemma, part):
+        """((synset, name), ...) by frequency; prepositions are not in WordNet and have none."""
+        if part == "prep":
+            return ()
         if part not in POS:
             raise ValueError(unknown("part", part, PARTS))
         spellings = self._graph.spellings(lemma, part)
@@ -168,15 +167,10 @@ class Lexicon:
         return [a for s, _ in senses for t in relation(s) for n in graph.names(t) for a in graph.antonyms(t, n)]
 
     def _step_antonyms(self, lemma, part, relation):
-        if part == "prep":
-            return ()
         found = self._clean(lemma, part, self._related_antonyms(self._senses(lemma, part)[:_FREQUENT], relation))
-        near = set(self.synonyms(lemma, part))
-        return tuple(word for word in found if word not in near)
+        return tuple(word for word in found if word not in self.synonyms(lemma, part))
 
     def _step(self, lemma, part, relation):
-        if part == "prep":
-            return ()
         senses = self._senses(lemma, part)
         return self._clean(lemma, part, [n for s, _ in senses for t in relation(s) for n in self._graph.names(t)])
 
