@@ -58,6 +58,10 @@ def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None
     if width * height > MOST_PIXELS:
         raise VideoError(f"{path}: {found.width} x {found.height} pixels are too long a strip to be scaled to {size}")
 
+    if not (found.timed or _seconds("start", start) is None is _seconds("end", end)):
+        remedy = "convert it to MP4, or give neither start nor end"
+        raise VideoError(f"{path} does not say when its frames are shown (B-frames at an uneven rate): {remedy}")
+
     def pick(times):
         try:
             last = max(found.end, times[-1])
