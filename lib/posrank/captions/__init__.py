@@ -9,6 +9,7 @@ import importlib
 import os
 
 from posrank.captions.annotation_files import Folder
+from posrank.captions.fetching import fetch as fetch
 from posrank.captions.rows import Rows
 from posrank.language.markup import clean_text as clean_text
 from posrank.messages import unknown
@@ -57,21 +58,8 @@ def source(dataset):
     return _module(dataset).SOURCE
 
 
-def fetch(dataset, folder=None, **options):
-    """As `posrank.captions.fetching.fetch`: official addresses and checksums; with ``download=True`` the files."""
-    from posrank.captions.fetching import fetch
-
-    return fetch(dataset, folder, **options)
-
-
-def check_name(dataset):
-    """`dataset` itself where it is one of DATASETS; ValueError with the nearest one otherwise."""
+def _module(dataset):
     if dataset not in DATASETS:
         raise ValueError(unknown("dataset", dataset, DATASETS))
-    return dataset
-
-
-def _module(dataset):
-    check_name(dataset)
     return importlib.import_module(f"posrank.captions.{_MODULES.get(dataset, dataset)}")
 

@@ -1,24 +1,51 @@
 """Official addresses and checksums of annotation files; downloads only where that is asked for.
 
-Downloads go through pooch, once and without retries; they are checked against the checksum where it is known, and come
-into being whole or not at all. Out of an archive only the named file is taken.
+``data/sources.csv`` says where the files are, ``data/terms.csv`` under which terms their owners give them. A checksum
+is that of the copy with which the numbers in docs/real_data.md were measured; owners publish none. Downloads go through
+pooch, once and without retries; they are checked against the checksum where it is known, and come into being whole or
+not at all. Out of an archive only the named file is taken.
 """
 
+import csv
 import hashlib
 import sys
 import tarfile
 import tempfile
 import zipfile
 import zlib
+from importlib.resources import files
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import pandas as pd
 
 from posrank.captions.annotation_files import LARGEST_MEMBER, check_size, members, raw_of
-from posrank.captions.sources import FILES, TERMS
 from posrank.files import atomic
-from posrank.messages import short
+from posrank.messages import short, unknown
 
+
+class File(NamedTuple):
+    """name: as the loader looks for it; url: of the file, or of an archive that holds `member`; sha256 and size (bytes)
+    of the file itself, "" where they are not known; page: what to read where there is no url; needed: yes or no."""
+
+    name: str
+    url: str = ""
+    sha256: str = ""
+    size: str = ""
+    member: str = ""
+    page: str = ""
+    needed: str = "yes"
+
+
+def _rows(name):
+    with (files("posrank.captions") / "data" / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+TERMS = {row["dataset"]: row["terms"] for row in _rows("terms.csv")}
+FILES = {dataset: [] for dataset in TERMS}
+for _row in _rows("sources.csv"):
+    FILES[_row.pop("dataset")].append(File(**_row))
 _CHANGED = (
     "The file was not kept. It may have been cut or changed; look at it and use verify=False to keep it, or get "
     "the file by hand"
@@ -37,9 +64,8 @@ def fetch(dataset, folder=None, *, download=False, verify=True, progress=True, o
     status: "at hand" (checksum right, or not known), "at hand, another checksum", "downloaded", "to download", "by
     hand". ValueError for a checksum that differs after a download, OSError with the address where it cannot be reached.
     """
-    from posrank.captions import check_name
-
-    check_name(dataset)
+    if dataset not in FILES:
+        raise ValueError(unknown("dataset", dataset, FILES))
     if download and folder is None:
         raise ValueError("fetch: downloading needs a folder to put the files in")
     rows = []
@@ -53,15 +79,10 @@ def fetch(dataset, folder=None, *, download=False, verify=True, progress=True, o
             elif download and file.url:
                 _get(file, target, verify, progress, scratch)
                 status = "downloaded"
-            rows.append((file.name, status, file.size or None, file.sha256, file.url or file.page, file.needed))
+            address = file.url or file.page
+            rows.append((file.name, status, file.size or None, file.sha256, address, file.needed == "yes"))
     table = pd.DataFrame(rows, columns=["file", "status", "size", "sha256", "address", "needed"])
-    table["size"] = table["size"].astype("Int64")
-    print(describe(dataset, table), file=out or sys.stdout)
-    return table
-
-
-def describe(dataset, table):
-    """The table of `fetch` as lines of text."""
+    table["size"] = pd.to_numeric(table["size"]).astype("Int64")
     lines = [f"{dataset}: {TERMS[dataset]}"]
     if table.empty:
         lines.append("  nothing to fetch: the files are yours, or made by the pipeline")
@@ -69,9 +90,9 @@ def describe(dataset, table):
         more = "" if row.needed else " (optional)"
         size = "" if pd.isna(row.size) else f", {row.size:,} bytes"
         lines.append(f"  {row.file}{more}: {row.status}{size}\n    from {row.address}")
-        if row.sha256:
-            lines.append(f"    sha256 {row.sha256}")
-    return "\n".join(lines)
+        lines += [f"    sha256 {row.sha256}"] * bool(row.sha256)
+    print("\n".join(lines), file=out or sys.stdout)
+    return table
 
 
 def _get(file, target, verify, progress, scratch):

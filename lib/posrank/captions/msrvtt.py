@@ -84,8 +84,9 @@ def _documents(folder):
 
 def _lists(folder, variant):
     """{video: split} of the two lists of a variant."""
+    train = "MSRVTT_train.7k.csv" if variant == "7k" else "MSRVTT_train.9k.csv"
     splits, seen = {}, {}
-    for name, split in (("MSRVTT_train.7k.csv" if variant == "7k" else "MSRVTT_train.9k.csv", "train"), (_JSFUSION, "test")):
+    for name, split in ((train, "train"), (_JSFUSION, "test")):
         for place, row in csv_rows(_list_file(folder, name), ("video_id",)):
             video = row["video_id"].strip()
             note_once(seen, video, place, "video")

@@ -48,8 +48,8 @@ def render_pool(path, groups, size=4, seed=0, frames=8, pixels=64, workers=None)
     with atomic(path) as temporary:
         pool = np.lib.format.open_memmap(temporary, "w+", np.uint8, (groups * size, frames, pixels, pixels, 3))
         work = partial(_render_group, seed=seed, size=size, frames=frames, pixels=pixels)
-        done, bar = spread(work, range(groups), workers or os.cpu_count()), tqdm(total=groups, desc="pool", unit="group")
-        with closing(done), bar:
+        done = spread(work, range(groups), workers or os.cpu_count())
+        with closing(done), tqdm(total=groups, desc="pool", unit="group") as bar:
             for group, clips, failure in done:
                 if failure:
                     raise OSError(f"{path}: rendering group {group}: {failure}")
