@@ -93,7 +93,7 @@ class Entry:
         return values
 
 
-def parsed(text, label, line=None):
+def parse_json(text, label, line=None):
     """The JSON value of a text; ValueError naming `label` and the line (or `line`, that of the text in its file)."""
     try:
         return json.loads(text, object_pairs_hook=_unique)
@@ -119,7 +119,7 @@ def read_json(path, member=None):
     name, text = label_of(path, member), text_of(path, member)
     if not text.strip():
         raise ValueError(f"{name}, line 1: the file is empty: get it again")
-    return Entry(parsed(text, name), lambda *steps: f"{name}, line {_line(text, steps)}{entry_of(steps)}")
+    return Entry(parse_json(text, name), lambda *steps: f"{name}, line {_line(text, steps)}{entry_of(steps)}")
 
 
 def _line(text, steps):
@@ -181,7 +181,7 @@ def line_entries(path):
             if not raw.strip():
                 continue
             try:
-                value = parsed(raw.decode("utf-8"), path, number)
+                value = parse_json(raw.decode("utf-8"), path, number)
             except UnicodeDecodeError as problem:
                 raise no_utf8(path, number, raw, problem) from None
             yield Entry(value, lambda *steps, number=number: f"{path}, line {number}{entry_of(steps)}")

@@ -72,7 +72,7 @@ def _curve(words, part, seed, max_removed):
     for removed in range(last + 1):
         order, starts, group = _groups(words, np.flatnonzero(turn >= removed))
         sizes = np.bincount(group)
-        across, became = (int(sizes[_varied(words[what][order], starts)].sum()) for what in ("video", "sentence"))
+        across, became = (int(sizes[_is_mixed(words[what][order], starts)].sum()) for what in ("video", "sentence"))
         yield removed, words["count"], int(sizes[sizes > 1].sum()), across, became
 
 
@@ -112,6 +112,6 @@ def _groups(words, kept):
     return order, np.flatnonzero(new), group
 
 
-def _varied(values, starts):
+def _is_mixed(values, starts):
     """For each group: whether `values` (in the groups' order) are not all the same in it."""
     return np.minimum.reduceat(values, starts) != np.maximum.reduceat(values, starts)

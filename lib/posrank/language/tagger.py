@@ -110,7 +110,7 @@ def tag(texts, tagger=None):
     """
     from posrank.language.markup import warn_of_marks
 
-    texts = _checked(texts)
+    texts = _list_of_texts(texts)
     warn_of_marks(texts, "texts")
     tokens, lengths = _as_tagger(tagger).tokens(texts)
     ends = np.cumsum(lengths)
@@ -129,7 +129,7 @@ def tag_captions(captions, tagger=None, progress=True):
             raise ValueError(f"captions table: column {column!r} is missing (has: {found})")
     tagger = _as_tagger(tagger)
     ids = captions["caption_id"].astype("str").array
-    codes, unique = pd.factorize(np.array(_checked(captions["caption"], ids), dtype=object))
+    codes, unique = pd.factorize(np.array(_list_of_texts(captions["caption"], ids), dtype=object))
     tokens, lengths = tagger.tokens(unique, progress=progress)
     starts = np.cumsum(lengths) - lengths
     n = lengths[codes]
@@ -188,7 +188,7 @@ def _as_tagger(tagger):
     return tagger if isinstance(tagger, Tagger) else load_tagger(tagger)
 
 
-def _checked(texts, names=None):
+def _list_of_texts(texts, names=None):
     """`texts` as a list of str that UTF-8 can write; ValueError naming the position (and the caption id)."""
     if isinstance(texts, str):
         raise ValueError("texts is one text: give a list of texts")

@@ -41,9 +41,6 @@ class VideoError(ValueError):
         super().__init__(message)
         self.kind = kind
 
-    def __reduce__(self):
-        return VideoError, (str(self), self.kind)
-
 
 class Probe(NamedTuple):
     """What a file says of itself.
@@ -136,7 +133,7 @@ def video_stream(container, path):
     return moving[0]
 
 
-def checked(items):
+def each_of(items):
     """Packets or frames of PyAV; OSError for its IndexError where a broken file brings up a new stream."""
     try:
         yield from items
@@ -151,7 +148,7 @@ def _size(container, stream, path):
         raise VideoError(f"{path}: its frames have {width} x {height} pixels, more than 2^26: scale the video down")
     if width != height:
         # only a decoded frame tells the rotation; on a square it changes nothing here
-        frame = next(checked(container.decode(stream)), None)
+        frame = next(each_of(container.decode(stream)), None)
         if frame is None:
             raise VideoError(f"{path} holds no frame: get the video again")
         width, height = (frame.height, frame.width) if frame.rotation % 180 else (frame.width, frame.height)
@@ -166,7 +163,7 @@ def _times(container, stream, fps):
     the times are right: decoding times of B-frames at an uneven rate are not."""
     rows = [
         (packet.pts, packet.dts, packet.duration or 0, packet.is_discard)
-        for packet in checked(container.demux(stream)) if packet.size
+        for packet in each_of(container.demux(stream)) if packet.size
     ]
     shown = [row[:3] for row in rows if not row[3]]
     besides = len(rows) - len(shown)

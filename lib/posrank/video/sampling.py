@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from posrank.messages import unknown
-from posrank.video.decoding import DecordFailed, decord_reads, read_decord, read_pyav
+from posrank.video.decoding import DecordFailed, read_decord, read_pyav
 from posrank.video.probing import MOST_PIXELS, VideoError, probe
 
 SAMPLINGS = ("uniform", "released", "segments")
@@ -54,7 +54,7 @@ def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None
             raise ValueError(unknown(name, value, known))
     path = Path(path)
     found = probe(path)
-    width, height = scaled(found.width, found.height, size)
+    width, height = scaled_size(found.width, found.height, size)
     if width * height > MOST_PIXELS:
         raise VideoError(f"{path}: {found.width} x {found.height} pixels are too long a strip to be scaled to {size}")
 
@@ -70,7 +70,7 @@ def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None
             raise VideoError(f"{path}: {problem}") from None
 
     frames = None
-    if reader == "decord" or (reader == "auto" and decord_reads(found)):
+    if reader != "pyav":
         try:
             frames = read_decord(path, pick, width, height, found)
         except DecordFailed as problem:
@@ -134,10 +134,10 @@ def frame_indices(
     return candidates[np.linspace(0, total - 1, num_frames, dtype=int)]
 
 
-def scaled(width, height, size):
+def scaled_size(width, height, size):
     """Width and height with the short side scaled to `size`, the long side rounded down, as torchvision's Resize does.
 
-    >>> scaled(320, 240, 224), scaled(240, 320, 224)
+    >>> scaled_size(320, 240, 224), scaled_size(240, 320, 224)
     ((298, 224), (224, 298))
     """
     if width <= height:
