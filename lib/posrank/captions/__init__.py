@@ -9,6 +9,7 @@ import importlib
 import os
 
 from posrank.captions.annotation_files import Folder
+from posrank.captions.fetching import SOURCES
 from posrank.captions.fetching import fetch as fetch
 from posrank.captions.rows import Rows
 from posrank.language.markup import clean_text as clean_text
@@ -40,7 +41,7 @@ def load(dataset, root, variant=None):
         raise ValueError(unknown(f"variant of dataset {dataset!r}:", variant, module.VARIANTS))
     if not isinstance(root, (str, os.PathLike)):
         raise ValueError(f"root: expected the path of a folder, got {type(root).__name__}")
-    folder = Folder(root, dataset, module.SOURCE)
+    folder = Folder(root, dataset, SOURCES[dataset])
     rows = Rows(folder)
     module.read(folder, rows, variant)
     table = rows.table()
@@ -55,11 +56,16 @@ def variants(dataset):
 
 def source(dataset):
     """Where the official files come from, as text."""
-    return _module(dataset).SOURCE
+    return SOURCES[check_name(dataset)]
+
+
+def check_name(dataset):
+    """`dataset` itself where it is one of DATASETS; ValueError with the nearest one otherwise."""
+    if dataset not in DATASETS:
+        raise ValueError(unknown("dataset", dataset, DATASETS))
+    return dataset
 
 
 def _module(dataset):
-    if dataset not in DATASETS:
-        raise ValueError(unknown("dataset", dataset, DATASETS))
+    check_name(dataset)
     return importlib.import_module(f"posrank.captions.{_MODULES.get(dataset, dataset)}")
-

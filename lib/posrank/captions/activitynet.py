@@ -7,7 +7,6 @@ dropped.
 
 from posrank.captions.documents import read_json
 
-SOURCE = "https://cs.stanford.edu/people/ranjaykrishna/densevid/ (captions.zip)"
 VARIANTS = ("paragraphs", "sentences")
 
 

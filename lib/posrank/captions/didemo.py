@@ -24,7 +24,6 @@ from posrank.captions.annotation_files import csv_rows, list_of_ids, note_once
 from posrank.captions.documents import read_json
 from posrank.messages import short
 
-SOURCE = "https://github.com/LisaAnne/LocalizingMoments (folder data)"
 VARIANTS = ("paragraphs", "sentences", "moments")
 _PIECE = 5.0  # seconds: the unit of "times"
 _SHOWN = {"start": 0.0, "end": 30.0}  # what the annotators saw

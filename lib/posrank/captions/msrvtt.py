@@ -22,10 +22,6 @@ from posrank.captions.documents import read_json
 from posrank.language.markup import clean_text
 from posrank.messages import short
 
-SOURCE = (
-    "the MSR-VTT release (train_val_annotation.zip, test_videodatainfo.json.zip); the lists are in msrvtt_data.zip of "
-    "https://github.com/ArrowLuo/CLIP4Clip/releases"
-)
 VARIANTS = ("9k", "7k", "full", "1k-A")
 _FILES = {
     "train_val_videodatainfo.json": "train_val_annotation.zip",
@@ -77,7 +73,7 @@ def _documents(folder):
         if path.suffix == ".zip":
             member = next((each for each in members(path) if each.split("/")[-1] == name), None)
             if member is None:
-                raise ValueError(f"{path}: the archive holds no {name}: get it again from {SOURCE}")
+                raise ValueError(f"{path}: the archive holds no {name}: get it again from {folder.source}")
         found.append(read_json(path, member))
     return found
 

@@ -18,10 +18,6 @@ from posrank.captions.annotation_files import csv_rows
 from posrank.captions.documents import Entry, entry_of, read_json
 from posrank.captions.pickles import read_pickle
 
-SOURCE = (
-    "https://www.cs.utexas.edu/users/ml/clamp/videoDescription/ (videos, corpus); raw-captions.pkl and the lists are "
-    "in msvd_data.zip of https://github.com/ArrowLuo/CLIP4Clip/releases"
-)
 VARIANTS = ("default", "json", "pickle", "csv")
 """default = the first of json, pickle, csv that is there."""
 _JSON, _PICKLE = ("captions_msvd.json", "*captions*.json"), ("raw-captions.pkl", "*captions*.pkl")
@@ -73,7 +69,7 @@ def _csv(folder, rows):
         if not lists and len(named) != 1:
             raise FileNotFoundError(
                 f"{path}: its name tells no split and there is no train_list.txt, val_list.txt, test_list.txt: "
-                f"put the lists of {SOURCE} beside it"
+                f"put the lists of {folder.source} beside it"
             )
         folder.notes.append(f"captions are those of {path.name}")
         for place, row in csv_rows(path, ("VideoID", "Start", "End", "Description")):

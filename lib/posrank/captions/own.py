@@ -15,7 +15,6 @@ from posrank.captions.rows import seconds
 from posrank.messages import nearest, short
 
 VARIANTS = ("default",)
-SOURCE = "your own captions: a header line video_id,caption,file,split and one line per caption"
 COLUMNS = {
     "video_id": ("video",),
     "caption": (),
@@ -107,4 +106,4 @@ def _file(folder):
     if usual in found or len(found) == 1:
         return usual if usual in found else found[0]
     what = f"{len(found)} csv files and none is called captions.csv" if found else "no csv file"
-    raise FileNotFoundError(f"{folder.path} holds {what}: dataset 'csv' reads {usual} ({SOURCE})")
+    raise FileNotFoundError(f"{folder.path} holds {what}: dataset 'csv' reads {usual} ({folder.source})")

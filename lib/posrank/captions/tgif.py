@@ -14,7 +14,6 @@ from pathlib import PurePosixPath
 
 from posrank.captions.annotation_files import csv_rows, text_lines
 
-SOURCE = "https://github.com/raingo/TGIF-Release (data/tgif-v1.0.tsv, data/splits)"
 VARIANTS = ("default", "qa")
 
 

@@ -14,7 +14,6 @@ from itertools import chain
 from posrank.captions.annotation_files import note_once
 from posrank.captions.documents import line_entries, read_json
 
-SOURCE = "https://eric-xw.github.io/vatex-website/download.html; the lists from https://github.com/cshizhe/hgr_v2t"
 VARIANTS = ("hgr", "official")
 _FILES = {"vatex_training*.json": "train", "vatex_validation*.json": "val", "vatex_public_test*.json": "test"}
 

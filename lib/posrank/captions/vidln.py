@@ -12,7 +12,6 @@ from posrank.captions.annotation_files import list_of_ids, note_once, text_lines
 from posrank.captions.documents import line_entries
 from posrank.messages import short
 
-SOURCE = "https://google.github.io/video-localized-narratives (jsonl files)"
 VARIANTS = ("default",)
 _PREFIX = {"vln_uvo": "uvo_", "vln_oops": "oops_"}
 _BETWEEN = "**#**"

@@ -8,7 +8,6 @@ from posrank.captions.annotation_files import note_once
 from posrank.captions.documents import read_json
 
 VARIANTS = ("default",)
-SOURCE = "the project's own world stage (dvc repro)"
 _SPLITS = {split: split for split in ("train", "val", "test")}
 
 

@@ -11,10 +11,6 @@ from posrank.captions.annotation_files import csv_rows
 from posrank.captions.documents import read_json
 from posrank.captions.rows import seconds
 
-SOURCE = (
-    "http://youcook2.eecs.umich.edu/download; validation_youcook.csv from "
-    "https://github.com/antoine77340/MIL-NCE_HowTo100M"
-)
 VARIANTS = ("retrieval", "official")
 _SUBSETS = {"training": "train", "validation": "val"}
 

@@ -9,7 +9,7 @@ antonyms and that mislead in captions, each with its reason) and ``blocked_words
 
 A word is looked up under its part only ("in" as a preposition is not indium) and under its lower-case spelling first
 ("turkey" is the bird, not the country); capitalised spellings answer only where no other does ("tv", "american"), and
-never for words of the closed classes ("us", "it", "who").
+never for words of the closed classes ("us", "it", "who": ``function_words.txt``).
 """
 
 import csv
@@ -27,14 +27,6 @@ LEXICONS = ("builtin", "nltk")
 
 # Antonyms that are not the word's own are taken from this many senses only: in rarer ones "wear" meets "refresh".
 _FREQUENT = 2
-
-# Closed-class words and interjections that WordNet lists as capitalised nouns only (elements, states, organisations).
-_FUNCTION_WORDS = frozenset({
-    "am", "an", "and", "are", "as", "at", "be", "but", "by", "can", "do", "for", "from", "had", "has", "have", "he",
-    "her", "him", "his", "i", "if", "in", "is", "it", "its", "may", "me", "might", "mine", "my", "no", "none", "not",
-    "of", "off", "oh", "ok", "on", "or", "our", "she", "so", "than", "that", "the", "their", "them", "they", "this",
-    "to", "too", "us", "was", "we", "were", "what", "when", "who", "why", "will", "with", "you", "your",
-})
 
 
 @lru_cache(maxsize=4)
@@ -154,7 +146,7 @@ class Lexicon:
             raise ValueError(unknown("part", part, PARTS))
         spellings = self._graph.spellings(lemma, part)
         lower = tuple((s, name) for s, name in spellings if name.islower())
-        return lower or (() if lemma.lower() in _FUNCTION_WORDS else spellings)
+        return lower or (() if lemma.lower() in _word_list("function_words.txt") else spellings)
 
     def _own(self, senses):
         return [a for s, name in senses for a in self._graph.antonyms(s, name)]
@@ -183,10 +175,14 @@ class Lexicon:
         )
 
 
-@lru_cache(maxsize=1)
 def blocked_words():
     """Offensive words that no negative should bring in, lower case (``data/blocked_words.txt``)."""
-    lines = (DATA / "blocked_words.txt").read_text(encoding="utf-8").splitlines()
+    return _word_list("blocked_words.txt")
+
+
+@lru_cache(maxsize=2)
+def _word_list(name):
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
     return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
