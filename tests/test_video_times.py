@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from posrank.video import VideoError, frame_indices, probe, read_frames
+from posrank.video import VideoError, frame_indices, probe, probing, read_frames
 
 READERS = ["auto", "pyav", *(["decord"] if importlib.util.find_spec("decord") else [])]
 # 30 frames in the first second, then one a second
@@ -130,6 +130,13 @@ def test_frames_that_change_their_size_are_scaled_alike_by_all_readers(tmp_path,
         for row, right, divisor in ((8, 8, 1), (24, 8, 2)):
             assert np.abs(frames[:, row, right, 0] - np.array(steps) / divisor).max() < 4 and read == 10
         assert np.abs(frames[:, 8, 24, 0].astype(int) - 250).max() < 4
+
+
+def test_frames_that_grow_too_large_are_refused_with_the_reason(tmp_path, monkeypatch):
+    path = grown(tmp_path / "g.webm", "libvpx", ((64, 64), (128, 128)))
+    monkeypatch.setitem(probing._LIMIT, "max_pixels", "10000")
+    with pytest.raises(VideoError, match=r"g\.webm: cannot be decoded .*or a frame has more than 2\^26 pixels"):
+        read_frames(path, 10, 32, reader="pyav")
 
 
 @pytest.mark.parametrize("name", ["t.ts", "f.flv"])

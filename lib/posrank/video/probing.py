@@ -238,6 +238,8 @@ def refusal(path, problem, what="no readable video"):
             f"{path}: no readable video (its content is of no video container that is read; playlists, file lists and "
             "picture sequences are not followed): convert it to mp4"
         )
+    if problem.errno == errno.EINVAL:  # FFmpeg's word for a picture larger than `_LIMIT`, too
+        problem = "its data are broken, or a frame has more than 2^26 pixels"
     return VideoError(f"{path}: {what} ({short(problem)}): it may be cut or of another type; get the video again")
 
 
