@@ -239,7 +239,8 @@ def test_vln_from_the_format(tmp_path):
     assert counts(table) == {"train": (1, 1), "test": (1, 2)} and account(table)
     assert table["caption_id"].tolist()[1:] == ["Best Fails... 1##*##0", "Best Fails... 1##*##1"]
     (tmp_path / "oops_val.jsonl").write_text(text + text)
-    with pytest.raises(ValueError, match=r"oops_val\.jsonl, line 3: narrative 'oops_val vidln_id 0' is already at .*line 1"):
+    twice = r"oops_val\.jsonl, line 3: narrative 'oops_val vidln_id 0' is already at .*line 1"
+    with pytest.raises(ValueError, match=twice):
         captions.load("vln_oops", tmp_path)
     (tmp_path / "oops_val.jsonl").write_text(text[:-20])
     with pytest.raises(ValueError, match=r"oops_val\.jsonl, line 2: malformed JSON"):

@@ -98,7 +98,8 @@ def test_a_member_of_an_archive(tmp_path, monkeypatch, site, kind):
             archive.addfile(info, io.BytesIO(b"right"))
     use(monkeypatch, File("x.txt", url, sha(b"right"), "5", member="x.txt"))
     captions.fetch("didemo", tmp_path / "raw", download=True, progress=False)
-    assert (tmp_path / "raw" / "x.txt").read_text() == "right" and [p.name for p in (tmp_path / "raw").iterdir()] == ["x.txt"]
+    assert (tmp_path / "raw" / "x.txt").read_text() == "right"
+    assert [p.name for p in (tmp_path / "raw").iterdir()] == ["x.txt"]
     use(monkeypatch, File("y.txt", url, member="y.txt"))
     with pytest.raises(ValueError, match=r"the archive holds no y\.txt"):
         captions.fetch("didemo", tmp_path / "raw", download=True, progress=False)

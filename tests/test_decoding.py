@@ -1,4 +1,4 @@
-"""What a video file says of itself, and what the two readers behind `posrank.video.read_frames` refuse (posrank.video.decoding)."""
+"""What a video file says of itself, and what the two readers behind `posrank.video.read_frames` refuse."""
 
 import av
 import numpy as np

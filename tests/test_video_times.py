@@ -175,7 +175,8 @@ def test_windows_of_a_list_of_times():
     assert frame_indices(3, 1.0, 9, end=1e308, times=[0, 1, 5], video_end=6).tolist() == [0, 1, 2]
     assert frame_indices(3, 1.0, 9, "released", 0, 1e300, times=[0, 1, 5], video_end=1e12).tolist() == [0, 1, 2]
     for start, end, words in (
-        (6, 7, "ends at 6.00"), (1e308, None, "ends at"), (2, 1, "not after"), (-1, 2, "from 0 on"), (1, float("inf"), "from 0"),
+        (6, 7, "ends at 6.00"), (1e308, None, "ends at"), (2, 1, "not after"), (-1, 2, "from 0 on"),
+        (1, float("inf"), "from 0"),
     ):
         with pytest.raises(ValueError, match=words):
             frame_indices(3, 1.0, 9, start=start, end=end, times=[0, 1, 5], video_end=6)

@@ -1,4 +1,4 @@
-"""The embedded world: grammar, renderer, files, pool, contact sheet (modules grammar, sprites, renderer, build, pool, sheet)."""
+"""The embedded world: modules grammar, sprites, renderer, build (files), pool, sheet (contact sheets)."""
 
 import hashlib
 import json
@@ -46,18 +46,21 @@ def test_gold_heads_make_a_tree_and_are_those_of_the_sentence(template):
             i = heads[i]
         assert i == labels.index("ROOT")
     found = dict(zip(words, (words[head] for head in heads)))
-    assert found.get("red", "ball") == "ball" and found.get("blue", "star") == "star" and found.get("star", "beside") == "beside"
+    assert found.get("red", "ball") == "ball" and found.get("blue", "star") == "star"
+    assert found.get("star", "beside") == "beside"
     assert found.get("slowly", "spinning") == "spinning" and found.get("beside") in ("spinning", "is", None)
 
 
 def test_slots_are_uniform_and_independent():
     scenes = [grammar.sample_scene(grammar.item_rng("uniform", i)) for i in range(6000)]
-    for slot, words in (("noun1", grammar.NOUNS), ("verb", grammar.VERBS), ("adv", grammar.ADVERBS), ("prep", grammar.PREPOSITIONS)):
+    slots = {"noun1": grammar.NOUNS, "verb": grammar.VERBS, "adv": grammar.ADVERBS, "prep": grammar.PREPOSITIONS}
+    for slot, words in slots.items():
         counts = Counter(getattr(s, slot) for s in scenes)
         assert min(counts[word] for word in words) > 0.8 * len(scenes) / len(words)
     pairs = Counter((s.noun1, s.verb) for s in scenes)
     expected = len(scenes) / (len(grammar.NOUNS) * len(grammar.VERBS))
-    assert sum((count - expected) ** 2 / expected for count in pairs.values()) < 110  # chi-square, 63 degrees of freedom
+    # chi-square, 63 degrees of freedom
+    assert sum((count - expected) ** 2 / expected for count in pairs.values()) < 110
 
 
 def test_the_skewed_grammar_ties_verbs_to_nouns():
@@ -146,11 +149,13 @@ def test_bytes_of_a_clip_are_the_same_on_every_processor(tmp_path):
 
 def test_colours_are_turned_into_planes_in_whole_numbers():
     for colour, expected in (
-        ((255, 255, 255), (235, 128, 128)), ((0, 0, 0), (16, 128, 128)), ((255, 0, 0), (82, 90, 240)), ((0, 0, 255), (41, 240, 110)),
+        ((255, 255, 255), (235, 128, 128)), ((0, 0, 0), (16, 128, 128)), ((255, 0, 0), (82, 90, 240)),
+        ((0, 0, 255), (41, 240, 110)),
     ):
         planes = build._yuv420(np.full((4, 6, 3), colour, np.uint8))
         assert planes.shape == (6, 6) and planes.dtype == np.uint8
-        assert (planes[:4] == expected[0]).all() and planes[4:].ravel().tolist() == [expected[1]] * 6 + [expected[2]] * 6
+        assert (planes[:4] == expected[0]).all()
+        assert planes[4:].ravel().tolist() == [expected[1]] * 6 + [expected[2]] * 6
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", "\ufeff{}"])
