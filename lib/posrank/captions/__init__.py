@@ -56,16 +56,11 @@ def variants(dataset):
 
 def source(dataset):
     """Where the official files come from, as text."""
-    return SOURCES[check_name(dataset)]
-
-
-def check_name(dataset):
-    """`dataset` itself where it is one of DATASETS; ValueError with the nearest one otherwise."""
-    if dataset not in DATASETS:
-        raise ValueError(unknown("dataset", dataset, DATASETS))
-    return dataset
+    _module(dataset)
+    return SOURCES[dataset]
 
 
 def _module(dataset):
-    check_name(dataset)
+    if dataset not in DATASETS:
+        raise ValueError(unknown("dataset", dataset, DATASETS))
     return importlib.import_module(f"posrank.captions.{_MODULES.get(dataset, dataset)}")
