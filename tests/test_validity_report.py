@@ -8,7 +8,7 @@ from support_negatives import world
 
 from posrank import figures
 from posrank.negatives import generate
-from posrank.scoring import Negated, evaluate, write_metrics
+from posrank.scoring import evaluate, write_metrics
 from posrank.validity import judged
 from posrank.validity.judges import negated
 
@@ -36,6 +36,9 @@ def test_report_of_a_balanced_set(report, tmp_path):
     row = verb["judges"]["4-gram"]
     assert row["low"] < row["excess"] < row["high"] and row["excess"] == pytest.approx(row["posrank"] - row["chance"])
     assert 0 <= row["first"] <= 1
+    for raw, adjusted in (("excess", "adjusted"), ("low", "adjusted_low"), ("high", "adjusted_high")):
+        assert row[adjusted] == pytest.approx(row[raw] / (1 - row["chance"]))
+    assert verb["judges"][verb["strongest"]]["adjusted"] == max(each["adjusted"] for each in verb["judges"].values())
     assert verb["verdict"] in ("within the limit", "too small to tell", "above the limit") and report["verdict"].endswith(".")
     assert report["dropped"]["verb"]
     path = write_metrics(report, tmp_path / "report.json")
@@ -48,7 +51,8 @@ def test_a_planted_rare_word_is_caught(made):
     planted["sentence"] = [f"{text} zzz" for text in planted["sentence"]]
     found = figures.validity_report(planted, captions, tags, training, **OPTIONS)
     assert found["parts"]["verb"]["verdict"] == "solvable" and found["parts"]["verb"]["judges"]["4-gram"]["first"] == 1
-    assert found["verdict"].startswith("Can be solved without the video: in verb, a ") and "first in 100 %" in found["verdict"]
+    assert found["verdict"].startswith("A model that reads only text scores .") and "100 % of the range" in found["verdict"]
+    assert found["verdict"].endswith("this part measures vision only above that.")
     assert found["parts"]["verb"]["several_words"] == 1
 
 
@@ -56,8 +60,8 @@ def test_without_other_captions_and_without_lists(made):
     captions, _, _, table = made
     test = captions[captions["split"] == "test"]
     found = figures.validity_report(table, test, **OPTIONS)
-    assert found["note"].startswith("No judges") and found["parts"]["prep"]["judges"] == {}
-    assert found["verdict"].startswith("Too small to tell: verb (")
+    assert found["note"].startswith("No n-gram judges") and found["parts"]["prep"]["judges"] == {}
+    assert found["verdict"].startswith("Too small to tell: verbs (")
     empty = figures.validity_report(table[:0], captions, **OPTIONS)
     assert empty["verdict"] == "Empty: no caption has a list." and empty["parts"] == {}
 
@@ -65,6 +69,8 @@ def test_without_other_captions_and_without_lists(made):
 def test_tables_of_several_reports(report):
     reports = {("world", "paper"): report, ("world", "again"): report}
     judges = figures.judges_table(reports)
+    best = report["parts"]["verb"]["judges"][report["parts"]["verb"]["strongest"]]
+    assert judges.loc[("world", "paper", "verb"), "adjusted"] == best["adjusted"]
     assert judges.index.names == ["dataset", "rule", "part"] and len(judges) == 4
     assert judges.loc[("world", "paper", "verb"), "4-gram"] == report["parts"]["verb"]["judges"]["4-gram"]["excess"]
     counted = figures.counted_table(reports)
@@ -85,6 +91,6 @@ def test_negated_ranks_are_those_of_the_negated_scorer(made):
         return [len(text) // 2 for text in texts]
 
     ranks = evaluate(scorer, table, captions, progress=False)
-    other = evaluate(Negated(scorer), table, captions, progress=False)
+    other = evaluate(lambda videos, texts: [-score for score in scorer(videos, texts)], table, captions, progress=False)
     pd.testing.assert_frame_equal(negated(ranks), other)
     assert judged(table, captions, {"length": scorer}, b=100)["judge"].tolist() == ["length"] * 2

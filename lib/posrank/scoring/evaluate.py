@@ -121,7 +121,7 @@ def _evaluate(score, negatives, captions, runs, chunk, progress, scores, state, 
 
 
 def _check(runs, scores):
-    """ValueError for what would otherwise show when all is scored: names that are no text, scores that have no place."""
+    """ValueError for what would else show when all is scored: names that are no text, scores that have no place."""
     for run in runs:
         if not isinstance(run, str) or not run:
             raise ValueError(f"run: expected the run's name as text, got {short(run)}")

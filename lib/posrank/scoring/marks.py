@@ -1,8 +1,8 @@
 """Tables 4 and 8 with intervals: what differs from chance, and what differs from the row above.
 
 In: ranks tables of several rows (system and strategy), each from one training run or several (seeds). Out: one line per
-row and part. Tests are paired by list and clustered by video, with the runs as a second level
-(posrank.scoring.bootstrap); p-values are corrected by Holm over the parts of a row.
+row and part. Tests are paired by list and clustered by video (by group for rule exchange), with the runs as a second
+level (posrank.scoring.bootstrap); p-values are corrected by Holm over the parts of a row.
 """
 
 import numpy as np
@@ -11,8 +11,8 @@ import pandas as pd
 from posrank import PARTS
 from posrank.scoring.bootstrap import bootstrap, holm, paired
 from posrank.scoring.ranks import harmonic_numbers
+from posrank.scoring.summary import KEY, clusters
 
-KEY = ["caption_id", "part"]
 LEVEL = 0.05
 
 
@@ -57,19 +57,20 @@ def _together(tables, name):
     tables = [tables] if isinstance(tables, pd.DataFrame) else list(tables)
     if not tables or any(table.empty for table in tables):
         raise ValueError(f"row {name!r}: no ranks; evaluate its run first")
-    return pd.concat([table[[*KEY, "video_id", "negatives", "reciprocal_rank"]].assign(seed=n)
-                      for n, table in enumerate(tables)], ignore_index=True)
+    columns = [*KEY, "negatives", "reciprocal_rank"]
+    return pd.concat([table[columns].assign(seed=n, cluster=clusters(table)) for n, table in enumerate(tables)],
+                     ignore_index=True)
 
 
 def _against_chance(name, part, rows, b, seed):
     lengths = rows["negatives"].to_numpy() + 1
     expected = (harmonic_numbers(int(lengths.max()))[lengths] / lengths)
-    values, videos, runs = rows["reciprocal_rank"].to_numpy(), rows["video_id"].to_numpy(), rows["seed"].to_numpy()
+    values, videos, runs = rows["reciprocal_rank"].to_numpy(), rows["cluster"].to_numpy(), rows["seed"].to_numpy()
     line = {"row": name, "part": part, "posrank": float(values.mean()), "low": np.nan, "high": np.nan,
             "chance": float(expected.mean()), "seeds": int(rows["seed"].nunique()),
             "captions": int(rows["caption_id"].nunique()), "p_chance": np.nan,
             "above_by": float((values - expected).mean())}
-    if rows["video_id"].nunique() > 1:
+    if rows["cluster"].nunique() > 1:
         line["low"], line["high"] = bootstrap(values, videos, b=b, seed=seed, runs=runs)
         line["p_chance"] = paired(values, expected, videos, b=b, seed=seed, runs=runs).p
     return line
@@ -79,16 +80,16 @@ def _against_row(table, above, part, name, b, seed):
     """The paired difference on shared lists; run by run where both rows have the same seeds, else of their means."""
     mine, other = (each[each["part"] == part] for each in (table, above))
     if set(mine["seed"]) != set(other["seed"]):
-        keys = [*KEY, "video_id", "negatives"]
+        keys = [*KEY, "cluster", "negatives"]
         mine, other = (each.groupby(keys, sort=False, as_index=False)["reciprocal_rank"].mean().assign(seed=0)
                        for each in (mine, other))
     both = mine.merge(other, on=[*KEY, "seed"], suffixes=("", "_above"), validate="one_to_one")
-    if both["video_id"].nunique() < 2:
+    if both["cluster"].nunique() < 2:
         return {}
     if (both["negatives"] != both["negatives_above"]).any():
         raise ValueError(f"row {name!r} and the row above it were ranked on lists of different lengths; use the same "
                          "negatives")
-    found = paired(both["reciprocal_rank"], both["reciprocal_rank_above"], both["video_id"], b=b, seed=seed,
+    found = paired(both["reciprocal_rank"], both["reciprocal_rank_above"], both["cluster"], b=b, seed=seed,
                    runs=both["seed"])
     return {"difference": found.difference, "difference_low": found.low, "difference_high": found.high,
             "p_previous": found.p}

@@ -1,14 +1,14 @@
-"""What a negative set is worth without its videos: counts of its sentences, text-only judges, one sentence as a verdict.
+"""What a negative set is worth without its videos: counts of its sentences, text-only judges, a verdict in words.
 
-``counts`` is the data-validation table, ``judges`` puts language models before a set, ``verdict`` turns their scores into a
-sentence, ``report`` brings all three together. Names are looked up when they are first used.
+``counts`` is the data-validation table, ``judges`` and ``learned`` put text-only models before a set, ``verdict`` turns
+their scores into sentences, ``report`` brings all together. Names are looked up when they are first used.
 """
 
 import importlib
 
 _WHERE = {
     "counts": ("list_statistics", "sentence_counts"),
-    "judges": ("blind_models", "judged"),
+    "judges": ("blind_models", "blind_ranks", "judge_rows", "judged"),
     "learned": ("learned_judge",),
     "report": ("counted_table", "judges_table", "validity_report", "validity_table"),
 }

@@ -11,6 +11,7 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.language.parts import part_of
+from posrank.language.tagger import tag
 from posrank.negatives.changed_words import changes
 from posrank.negatives.paper import SOURCES
 from posrank.negatives.sentences import normal, starts
@@ -20,9 +21,8 @@ CONTEXTS = (32, 77)
 """Text lengths at which the systems cut captions, in tokens: the released evaluation's, and CLIP's own."""
 
 
-def sentence_counts(
-    negatives, captions, tags=None, tagger=None, tokenize=None, contexts=CONTEXTS, lists=None, sample=1000, seed=0,
-):
+def sentence_counts(negatives, captions, tags=None, tagger=None, tokenize=None, contexts=CONTEXTS, lists=None,
+                    sample=1000, seed=0):
     """The validity table of a set: one row per part of speech that has lists.
 
     captions  those of all negatives, and the other captions of their videos (for `same_video`)
@@ -48,7 +48,7 @@ def sentence_counts(
 
     Raises ValueError where a negative's caption is not in `captions`.
     """
-    table = _changes(drawn(negatives, lists, seed), captions)
+    table = _changes(sample_lists(negatives, lists, seed), captions)
     used = {word for text in captions["caption"] for word in _words(text)}
     captioned = set(zip(captions["video_id"], captions["caption"].map(normal)))
     table["plain"] = table["sentence"].map(normal)
@@ -78,9 +78,6 @@ def sentence_counts(
     return result.reset_index()
 
 
-COLUMNS = ["part", "captions", "k", "shortest", "chance", *SOURCES, "captions_with_antonym", "capitals"]
-
-
 def list_statistics(negatives):
     """Per part (no rows for an empty set): captions with a list, its mean length K, chance, the share of negatives from
     each source, the share of captions whose list holds an antonym, and the share of negatives with a capital in the
@@ -88,9 +85,9 @@ def list_statistics(negatives):
 
     `chance` is the PoSRank of a random ranker on exactly these lists: the mean of H(K + 1) / (K + 1).
     """
-    rows = []
-    for part in PARTS:
-        mine = negatives[negatives["part"] == part]
+    columns = ["part", "captions", "k", "shortest", "chance", *SOURCES, "captions_with_antonym", "capitals"]
+    parts, rows = {part: negatives[negatives["part"] == part] for part in PARTS}, []
+    for part, mine in parts.items():
         if mine.empty:
             continue
         lengths = mine.groupby("caption_id", sort=False).size()
@@ -103,7 +100,7 @@ def list_statistics(negatives):
             "captions_with_antonym": antonyms / len(lengths),
             "capitals": float(mine["replacement"].str[:1].str.isupper().mean()),
         })
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def ties(negatives, tokenize, length):
@@ -146,7 +143,7 @@ def _changes(negatives, captions):
     return table
 
 
-def drawn(negatives, lists, seed):
+def sample_lists(negatives, lists, seed):
     """The negatives of `lists` captions a part (None = all), drawn by a hash of seed, part and id."""
     if lists is None:
         return negatives
@@ -181,8 +178,6 @@ def _original_other(table, tags):
 
 def _replacement_other(table, tagger, sample, seed):
     """Series by part: the share of (sampled) negatives whose new word the tagger calls another part."""
-    from posrank.language.tagger import tag
-
     changed = table[table["start"] >= 0]
     if sample is not None:
         order = [_order(seed, name, text) for name, text in zip(changed["caption_id"], changed["sentence"])]
