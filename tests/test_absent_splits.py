@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from posrank import evaluation, tables
+from posrank.evaluation import subject
 from posrank.files import root
 from posrank.pipeline import params as knobs
 from posrank.pipeline import stages
@@ -27,8 +28,8 @@ class Store:
 def base(tmp_path, monkeypatch):
     """Makes a folder with the captions and tags of a csv dataset of one split, and an empty set of negatives."""
     monkeypatch.setattr(runs, "FrameStore", Store)
-    monkeypatch.setattr(evaluation.run, "FrameStore", Store)
-    monkeypatch.setattr(evaluation.run, "load_run", lambda folder: (torch.nn.Linear(1, 1), {"dataset": "csv", "strategy": "word"}))
+    monkeypatch.setattr(subject, "FrameStore", Store)
+    monkeypatch.setattr(subject, "load_run", lambda folder: (torch.nn.Linear(1, 1), {"dataset": "csv", "strategy": "word"}))
 
     def make(split, videos=("v0", "v1")):
         raw = tmp_path / "data" / "raw" / "csv"
@@ -74,8 +75,8 @@ def test_evaluation_of_a_split_without_negatives_is_refused(base, monkeypatch):
         def together(self, videos):
             return self
 
-    monkeypatch.setattr(evaluation.run.scorers, "SystemScorer", lambda *given, **more: Scorer())
-    monkeypatch.setattr(evaluation.run.sharing, "share_videos", lambda *given: None)
+    monkeypatch.setattr(subject.scorers, "SystemScorer", lambda *given, **more: Scorer())
+    monkeypatch.setattr(subject.sharing, "share_videos", lambda *given: None)
     monkeypatch.setattr(evaluation.run, "coarse_recall", lambda *given: None)
     monkeypatch.setattr(evaluation.run, "identity", lambda *given: "")
     chosen = params(evaluate={"split": "test", "rules": ["paper"], "controls": [], "blind": [], "positives": 0})

@@ -83,6 +83,39 @@ def test_a_run_is_trained_saved_loaded_and_evaluated(work, monkeypatch):
     shutil.rmtree(work.folder / "results" / "tables")
 
 
+def test_every_judge_is_a_blind_row_and_the_best_one_is_named(work, monkeypatch):
+    """Vision gain is measured against the best of n-grams, the learned judge and a pretrained model, part by part."""
+    from posrank.validity import judges
+
+    class Pretrained:
+        """In the place of a pretrained language model: it likes long sentences."""
+
+        def __init__(self, name):
+            assert name == "some/folder"
+
+        def score(self, texts):
+            return [len(text) for text in texts]
+
+    monkeypatch.setattr(judges, "CausalScorer", Pretrained)
+    change = {"evaluate": {"controls": ["shuffled"], "positives": 0, "learned_judge": 2, "pretrained": "some/folder"}}
+    params = knobs.validate(knobs.merge(work.params.plain(), change))
+    if not (work.folder / "runs" / "xclip-prompt-0").exists():
+        runs.train_run(runs.run_settings(work.params, "xclip", "prompt", 0), work.folder, progress=False)
+    metrics, ranks = evaluation.evaluate_run(work.folder, "xclip-prompt-0", params)
+    assert {"unigram", "bigram", "learned", "pretrained", "shuffled video"} == set(metrics["blind"])
+    for part, gain in metrics["vision_gain"].items():
+        lines = {name: line[part] for name, line in metrics["blind"].items()}
+        assert gain["best_posrank"] == max(lines.values()) == lines[gain["best_blind"]]
+        own = metrics["posrank"][part]
+        assert gain["value"] == pytest.approx(own["posrank"] - gain["best_posrank"], abs=2e-6)
+        assert gain["best_adjusted"] == pytest.approx((gain["best_posrank"] - own["chance"]) / (1 - own["chance"]), abs=1e-5)
+    exchanged = metrics["rules"]["exchange"]
+    assert exchanged["group_scores"].keys() == exchanged["posrank"].keys() - {"mean"}
+    for part, sides in exchanged["group_scores"].items():
+        assert sides["text"]["value"] == pytest.approx(exchanged["posrank"][part]["posrank"], abs=1e-6)
+    assert exchanged["blind"]["pretrained"] == pytest.approx({part: sides["chance"] for part, sides in exchanged["posrank"].items()})
+
+
 def test_missing_videos_are_counted_and_make_other_lists(work, tmp_path):
     """1 of 4 test videos is gone: recall and PoSRank are over 3, which the metrics say, and the lists are others."""
     copied = tmp_path / "copy"

@@ -52,7 +52,8 @@ def test_sentences_of_a_set_say_what_text_alone_scores():
     ({"adv": part(captions=1, bigram=row(0) | {"adjusted_low": None, "adjusted_high": None})}, "Too small to tell: adverbs (1 caption)."),
     ({"noun": part(bigram=row(0.01)), "verb": part(bigram=row(0))}, "On nouns and verbs, no text-only judge is"),
     ({"adj": part(not_bigram=row(0.055))}, "A model that reads only text scores .05 above chance on adjectives (bigram reversed, 6 % of"),
-    ({"adj": part(bigram=row(0.3))}, "A model that reads only text scores .25 above chance on adjectives (bigram, 30 % of the range): this part"),
+    ({"adj": part(bigram=row(0.3))},
+     "A model that reads only text scores .25 above chance on adjectives (bigram, 30 % of the range): this part measures"),
 ])
 def test_other_sentences(parts, start):
     assert verdict(parts).startswith(start), verdict(parts)

@@ -48,7 +48,7 @@ def _readable(system, sentences, captions):
 def brittleness_entry(ranks, positives, left_out, b=10000, seed=0, shuffled=None):
     """The entry `brittleness` of a run's metrics: {kind: {"parts": {part: {brittleness, low, high, shuffled, captions,
     triples}}, "left_out": {reason: how many}}}. ranks, positives, and shuffled (such a pair of the model with shuffled
-    videos, or None): of posrank.scoring.brittleness.apart."""
+    videos, or None): of posrank.scoring.brittleness.split_ranks."""
     table = from_ranks(ranks, positives)
     zero = from_ranks(*shuffled) if shuffled is not None else None
     entry = {}

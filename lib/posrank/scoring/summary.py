@@ -39,8 +39,9 @@ def summarize(ranks, recall=None, blind=None, shuffled=None, b=10000, seed=0, **
     two videos), chance, adjusted, adjusted_low, adjusted_high, optimistic, pessimistic, tied (share of captions),
     captions, videos, list_length (mean, caption included). "mean" is over parts, each counting the same. Of a vision
     gain: best_blind (name of the best blind row), best_posrank and best_adjusted (its PoSRank x, and (x - chance) /
-    (1 - chance)), value, low, high (the gain), adjusted (the gain / (1 - chance)). Raises ValueError for an empty table, several runs, a row twice, a list without
-    negatives, or other lists.
+    (1 - chance)), value, low, high (the gain), adjusted (the gain / (1 - chance)).
+
+    Raises ValueError for an empty table, several runs, a row twice, a list without negatives, or other lists.
     """
     ranks = _checked(ranks, "ranks")
     blind = dict(blind or {}) | ({"shuffled video": shuffled} if shuffled is not None else {})

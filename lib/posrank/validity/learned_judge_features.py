@@ -58,8 +58,8 @@ def _mix(keys):
 
 
 def dense(sentences, texts, training):
-    """float64 [n, 4]: log-probability under a unigram, a bigram and a trigram model, and how well the words go together:
-    the summed products of the vectors of words within WINDOW. Zeros without training captions."""
+    """float64 [n, 4]: log-probability under a unigram, a bigram and a trigram model, and how well the words go
+    together: the summed products of the vectors of words within WINDOW. Zeros without training captions."""
     if not len(training):
         return np.zeros((len(sentences), 4))
     likely = [np.asarray(fit(training, order=order).score(sentences), np.float64) for order in (1, 2, 3)]
