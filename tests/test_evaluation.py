@@ -101,7 +101,7 @@ def test_every_judge_is_a_blind_row_and_the_best_one_is_named(work, monkeypatch)
     params = knobs.validate(knobs.merge(work.params.plain(), change))
     if not (work.folder / "runs" / "xclip-prompt-0").exists():
         runs.train_run(runs.run_settings(work.params, "xclip", "prompt", 0), work.folder, progress=False)
-    metrics, ranks = evaluation.evaluate_run(work.folder, "xclip-prompt-0", params)
+    metrics, _ = evaluation.evaluate_run(work.folder, "xclip-prompt-0", params)
     assert {"unigram", "bigram", "learned", "pretrained", "shuffled video"} == set(metrics["blind"])
     for part, gain in metrics["vision_gain"].items():
         lines = {name: line[part] for name, line in metrics["blind"].items()}

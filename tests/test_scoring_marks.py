@@ -45,7 +45,7 @@ def test_holm_over_the_parts():
 
 
 def test_lists_of_other_lengths_are_refused():
-    with pytest.raises(ValueError, match="different lengths"):
+    with pytest.raises(ValueError, match="differ in length"):
         marked({"a": ranks(0.4), "b": ranks(0.4, k=10)}, b=100)
     with pytest.raises(ValueError, match="no ranks"):
         marked({"a": ranks(0.4)[:0]})

@@ -38,7 +38,7 @@ def test_scores_are_log_probabilities_and_batches_do_not_matter(folder):
 
 
 def test_absent_weights_are_named(tmp_path):
-    with pytest.raises(ValueError, match="no weights here.*pip install transformers.*folder of a causal model"):
+    with pytest.raises(ValueError, match=r"no weights here.*pip install transformers.*folder of a causal model"):
         CausalScorer(tmp_path)
 
 

@@ -8,7 +8,7 @@ from support_systems import small_clip
 
 from posrank import systems
 from posrank.scoring import recall, scorers
-from posrank.scoring.sinkhorn_recall import level_logits, sinkhorn_recall
+from posrank.scoring.sinkhorn_recall import sinkhorn_recall
 from posrank.systems import sinkhorn
 from posrank.towers.backbone import Backbone
 from posrank.towers.tokenizer import WordTokenizer
@@ -49,7 +49,7 @@ def test_each_direction_has_its_own_bias(scorer):
     t2v = sum(plain[name] + sinkhorn(logits).log_b for name, logits in system.levels(texts, shown).items())
     v2t = sum(plain[name] + sinkhorn(logits.T).log_b[:, None] for name, logits in system.levels(text, others).items())
     assert found["t2v"] == recall(t2v / 3, own)["t2v"] and found["v2t"] == recall(v2t / 3, own)["v2t"]
-    levels = level_logits(scorer, test["caption"].tolist(), videos)
+    levels = scorer.all_pairs(test["caption"].tolist(), videos, scorer.system.levels)
     for name, scores in system.levels(text, shown).items():
         np.testing.assert_allclose(levels[name], scores.detach().numpy(), atol=1e-4)
 

@@ -83,7 +83,7 @@ def _cell(line):
 def strategy_differences(work, metrics):
     """Paired differences of PoSRank between any two strategies of a system, seeds averaged, with 95 % intervals and
     Holm's correction -> DataFrame by (system, strategy, against, part); empty where this workspace holds no ranks."""
-    from posrank.scoring.summary import compare
+    from posrank.scoring import compare
 
     ranks = {key: seed_mean(tables).assign(run="-".join(key))
              for key, tables in ranks_by_strategy(work, one_set(metrics)).items()}

@@ -5,6 +5,7 @@ on the tables and `chunk` alone: a restarted evaluation, or several processes, c
 """
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -138,10 +139,8 @@ class Block:
 
     def mark(self, *keys):
         """A name for this block's result: changes with `keys` and with everything that the block holds."""
-        digest = hashlib.blake2b(digest_size=16)
-        for text in map(str, (*keys, *self._told, "", *self.videos, "", *self.texts, *self.negative_pair.tolist())):
-            digest.update(f"{len(text)} {text} ".encode("utf-8", "surrogatepass"))
-        return digest.hexdigest()
+        parts = [*keys, self._told, self.videos, self.texts, self.negative_pair.tolist()]
+        return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
 class Kept:
@@ -153,17 +152,18 @@ class Kept:
     def read(self, mark, block):
         """(counts [2, runs, lists], scores [lists + negatives] or None) of the block of that mark; None where there is
         none, a damaged one, or one without the scores asked for."""
-        if self.folder is None or not (path := self.folder / f"{mark}.npz").exists():
+        if self.folder is None:
             return None
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(self.folder / f"{mark}.npz", allow_pickle=False) as file:
                 counts, scores = file["counts"].astype(np.int64), file["scores"] if self.scores else None
-        except Exception:  # whatever a damaged archive raises, the block is scored again
+        except Exception:  # whatever an absent or damaged archive raises, the block is scored again
             return None
         whole = scores is None or scores.shape == (block.count + block.sizes.sum(),)
         return (counts, scores) if counts.shape == (2, self.runs, block.count) and whole else None
 
     def write(self, mark, counts, scores=None):
+        """Keep the result of the block of that mark."""
         if self.folder is not None:
             more = {} if scores is None else {"scores": scores}
             with atomic(self.folder / f"{mark}.npz") as temporary, open(temporary, "wb") as file:

@@ -2,7 +2,7 @@
 
 In: the ranks table of one run; optionally the ranks of blind rows and of shuffled video on the same lists, and coarse
 recall. Out: a nested dict of plain numbers that JSON and DVC can read (metrics/<run>.json), rounded to six digits, keys
-sorted. A part without captions is absent. ``compare`` sets two runs side by side on the captions they share.
+sorted. A part without captions is absent.
 
 Vision gain (per part) = PoSRank - the best of the blind rows that are there: n-gram models, the learned judge, a
 pretrained language model, shuffled and blank video. Where a model cannot beat what needs no video, its PoSRank says
@@ -16,11 +16,10 @@ has the variance of both, groups and videos (`two_way_interval`).
 import json
 
 import numpy as np
-import pandas as pd
 
 from posrank import PARTS
 from posrank.files import atomic
-from posrank.scoring.bootstrap import Paired, bootstrap, holm, paired, two_way_interval
+from posrank.scoring.bootstrap import bootstrap, two_way_interval
 from posrank.scoring.ranks import chance, chance_adjusted, reciprocal_from_counts
 from posrank.tables import validate
 
@@ -43,7 +42,7 @@ def summarize(ranks, recall=None, blind=None, shuffled=None, b=10000, seed=0, **
 
     Raises ValueError for an empty table, several runs, a row twice, a list without negatives, or other lists.
     """
-    ranks = _checked(ranks, "ranks")
+    ranks = checked(ranks, "ranks")
     blind = dict(blind or {}) | ({"shuffled video": shuffled} if shuffled is not None else {})
     blind = {name: _matched(table, ranks, name) for name, table in blind.items()}
     parts = {part: rows for part in PARTS if len(rows := ranks[ranks["part"] == part])}
@@ -63,7 +62,7 @@ def part_metrics(rows, b=10000, seed=0):
     """The entries of one part of speech (see summarize) from its rows of a ranks table."""
     lengths = rows["negatives"].to_numpy() + 1
     value, expected = float(rows["reciprocal_rank"].mean()), chance(lengths)
-    low, high = _interval(rows, rows["reciprocal_rank"], b, seed)
+    low, high = interval(rows, rows["reciprocal_rank"], b, seed)
     counts = rows["better"].to_numpy(), rows["equal"].to_numpy()
     return {
         "posrank": value, "low": low, "high": high, "chance": expected,
@@ -95,33 +94,7 @@ def zero_line(shuffled):
 
     It is not chance: with several words of one part in a caption it lies below, with a language shortcut above.
     """
-    return plain(_line(_checked(shuffled, "shuffled")))
-
-
-def compare(ranks_a, ranks_b, b=10000, seed=0):
-    """Run a minus run b on the lists both have: part (and "mean"), difference, low, high, p, p_holm, captions.
-
-    Paired by caption, clustered by video; p_holm is corrected over the parts ("mean" is not one of them). Raises
-    ValueError where the runs share no list, or a shared list has another number of negatives.
-    """
-    a, other = _checked(ranks_a, "ranks_a"), _checked(ranks_b, "ranks_b")
-    both = a.merge(other, on=KEY, suffixes=("", "_b"), validate="one_to_one")
-    if both.empty:
-        raise ValueError("compare: the two runs share no (caption, part); they were ranked on different sets")
-    if (both["negatives"] != both["negatives_b"]).any():
-        raise ValueError("compare: lists of the same caption differ in length; rank both runs on the same negatives")
-    rows = []
-    for part in PARTS:
-        mine = both[both["part"] == part]
-        if len(mine):
-            rows.append({"part": part, **_difference(mine, b, seed)._asdict(), "captions": len(mine)})
-    table = pd.DataFrame(rows)
-    table.insert(5, "p_holm", np.nan)
-    known = table["p"].notna()
-    table.loc[known, "p_holm"] = holm(table.loc[known, "p"])
-    low, high = _interval(both, both["reciprocal_rank"] - both["reciprocal_rank_b"], b, seed, mean=True)
-    mean = {"part": "mean", "difference": table["difference"].mean(), "low": low, "high": high, "captions": len(both)}
-    return pd.concat([table, pd.DataFrame([mean]).astype({"low": float, "high": float})], ignore_index=True)
+    return plain(_line(checked(shuffled, "shuffled")))
 
 
 def short(metrics):
@@ -150,18 +123,8 @@ def plain(value):
     >>> plain({"b": np.float32(.12345678), "a": [np.int64(3), float("nan"), True]})
     {'a': [3, None, True], 'b': 0.123457}
     """
-    if isinstance(value, dict):
-        return {key: plain(value[original]) for key, original in sorted((str(key), key) for key in value)}
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [plain(entry) for entry in value]
-    if value is None or isinstance(value, (str, bool)):
-        return value
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, np.bool_):
-        return bool(value)
-    number = float(value)
-    return round(number, 6) + 0.0 if np.isfinite(number) else None
+    text = json.dumps(value, sort_keys=True, default=lambda found: found.tolist())
+    return json.loads(text, parse_float=lambda number: round(float(number), 6) + 0.0, parse_constant=lambda name: None)
 
 
 def _line(ranks):
@@ -171,7 +134,7 @@ def _line(ranks):
 
 
 def _mean(ranks, parts, b, seed):
-    low, high = _interval(ranks, ranks["reciprocal_rank"], b, seed, mean=True)
+    low, high = interval(ranks, ranks["reciprocal_rank"], b, seed, mean=True)
     names = ("posrank", "chance", "adjusted", "optimistic", "pessimistic", "tied", "list_length")
     averages = {name: float(np.mean([part[name] for part in parts.values()])) for name in names}
     captions, videos = int(ranks["caption_id"].nunique()), int(ranks["video_id"].nunique())
@@ -185,21 +148,14 @@ def _vision_gain(ranks, blind, values, b, seed):
         pair = ranks.merge(blind[best][[*KEY, "reciprocal_rank"]], on=KEY, suffixes=("", "_b"))
         pair = pair if part == "mean" else pair[pair["part"] == part]
         value, expected = own["posrank"] - lines[best][part], own["chance"]
-        low, high = _interval(pair, pair["reciprocal_rank"] - pair["reciprocal_rank_b"], b, seed, part == "mean")
+        low, high = interval(pair, pair["reciprocal_rank"] - pair["reciprocal_rank_b"], b, seed, part == "mean")
         gain[part] = {"best_blind": best, "best_posrank": lines[best][part],
                       "best_adjusted": chance_adjusted(lines[best][part], expected),
                       "value": value, "low": low, "high": high, "adjusted": value / (1 - expected)}
     return gain
 
 
-def _difference(pair, b, seed):
-    if clusters(pair).nunique() < 2:
-        gap = float((pair["reciprocal_rank"] - pair["reciprocal_rank_b"]).mean())
-        return Paired(gap, np.nan, np.nan, np.nan)
-    return paired(pair["reciprocal_rank"], pair["reciprocal_rank_b"], clusters(pair), b=b, seed=seed)
-
-
-def _interval(ranks, values, b, seed, mean=False):
+def interval(ranks, values, b, seed, mean=False):
     """95 % interval of the mean of `values`, one for each row of `ranks`; with `mean`, of the mean over parts. (None,
     None) for a single cluster."""
     own = clusters(ranks)
@@ -214,7 +170,7 @@ def _grouped(ranks):
     return "group" in ranks and ranks["group"].notna().all()
 
 
-def _checked(ranks, name):
+def checked(ranks, name):
     try:
         ranks = validate(ranks, "ranks")
     except ValueError as problem:
@@ -231,7 +187,7 @@ def _checked(ranks, name):
 
 
 def _matched(table, ranks, name):
-    table = _checked(table, name)
+    table = checked(table, name)
     lists = [*KEY, "negatives"]
     if len(table) != len(ranks) or len(table.merge(ranks, on=lists)) != len(ranks):
         raise ValueError(f"blind row {name!r} was ranked on other lists than the run; use the same negatives")

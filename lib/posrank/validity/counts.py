@@ -30,8 +30,8 @@ def sentence_counts(negatives, captions, tags=None, tagger=None, tokenize=None, 
     tagger    as in posrank.language.tag, None = without: adds `replacement_other_part`, judged on a random
               `sample` of negatives a part (None = all), the same for equal seeds
     lists     look at so many lists a part only, drawn at random (None = all); captions to chance are always of all
-    tokenize  function (texts, context_length) -> array [n, context_length] of token ids, as posrank.towers.tokenizer
-              has them: adds the ties at every length of `contexts`
+    tokenize  function (texts, context_length) -> array [n, context_length] of token ids, or "clip" for CLIP's: adds the
+              ties at every length of `contexts`
 
     Columns, shares of all negatives unless said otherwise: captions, videos, k (mean), shortest, chance, antonym,
     hypernym_antonym, hyponym_antonym, random, captions_with_antonym
@@ -72,6 +72,10 @@ def sentence_counts(negatives, captions, tags=None, tagger=None, tokenize=None, 
     result = result.drop(columns="capitals").join(table.groupby("part")[columns].mean())
     if tagger is not None:
         result = result.join(_replacement_other(table, tagger, sample, seed))
+    if tokenize == "clip":
+        from posrank.towers.tokenizer import ByteTokenizer
+
+        tokenize = ByteTokenizer()
     if tokenize is not None:
         for length in contexts:
             result = result.join(ties(table, tokenize, length))

@@ -30,12 +30,8 @@ def validity_table(negatives, captions, tags=None, training=None, models=("unigr
     clip_tokens  count the ties under CLIP's tokenizer (False: leave those columns out)
     lists      look at, and score, so many lists a part only (None = all)
     """
-    tokenize = None
-    if clip_tokens:
-        from posrank.towers.tokenizer import ByteTokenizer
-
-        tokenize = ByteTokenizer()
-    table = sentence_counts(negatives, captions, tags, tagger, tokenize, lists=lists, sample=sample, seed=seed)
+    table = sentence_counts(negatives, captions, tags, tagger, "clip" if clip_tokens else None, lists=lists,
+                            sample=sample, seed=seed)
     rows = []
     for part, own in sample_lists(negatives, lists, seed).groupby("part", sort=False) if models else ():
         scored = captions[captions["caption_id"].isin(own["caption_id"])]
