@@ -5,7 +5,7 @@ table of the run and the metrics that `metrics/<run>.json` holds; the scores beh
 
 An evaluation that is killed goes on where it was when it is called again: finished blocks are kept in
 `data/state/evaluate-<run>/` until it is done. `processes` of params.yaml share the work; `python -m posrank evaluate
-RUN` and `torchrun --nproc-per-node N -m posrank.evaluation RUN` evaluate and write without a notebook, to the same
+RUN` and `torchrun --nproc-per-node N -m posrank evaluate RUN` evaluate and write without a notebook, to the same
 ranks.
 """
 

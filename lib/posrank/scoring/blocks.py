@@ -188,21 +188,17 @@ def _aligned(negatives, captions):
     # factorize works on the table's own memory, where looking names up would make two million texts
     part, parts = pd.factorize(negatives["part"])
     known = pd.Index(PARTS).get_indexer(parts)
-    if (known < 0).any():
-        name = parts[int(np.argmin(known))]
+    for name in parts[known < 0]:
         raise ValueError(f"negatives: unknown part {name!r}; the parts are {', '.join(PARTS)}")
     caption, ids = pd.factorize(negatives["caption_id"])
     used = captions[pd.Index(ids).get_indexer(captions["caption_id"]) >= 0]
     used = used[["caption_id", "video_id", "caption"]].reset_index(drop=True)
-    twice = used["caption_id"].duplicated()
-    if twice.any():
-        name = used["caption_id"][twice].iloc[0]
+    for name in used["caption_id"][used["caption_id"].duplicated()]:
         raise ValueError(f"captions: caption_id {name!r} occurs more than once; give the captions of one dataset only")
     place = pd.Index(used["caption_id"]).get_indexer(ids)
-    if (place < 0).any():
-        name = ids[int(np.argmax(place < 0))]
-        more = int((place < 0).sum()) - 1
-        raise ValueError(f"negatives: caption_id {name!r} (and {more} others) is not in the captions table")
+    if len(absent := ids[place < 0]):
+        more = f"(and {len(absent) - 1} others)"
+        raise ValueError(f"negatives: caption_id {absent[0]!r} {more} is not in the captions table")
     return used, place.astype(np.int32)[caption], known.astype(np.int32)[part]
 
 

@@ -73,14 +73,11 @@ def _judge_part(lists, table, training, folds, seed, penalty, run, part):
         chosen = np.isin(list_of, learn)
         weights = fit_lists(matrix[chosen], np.searchsorted(learn, list_of[chosen]), positive[chosen], penalty)
         scores[here] = np.round(matrix[here] @ weights, 9)
-    own = scores[: len(ids)]
-    better = np.bincount(list_of, scores > own[list_of], len(ids)).astype(int)
-    equal = np.bincount(list_of, (scores == own[list_of]) & ~positive, len(ids)).astype(int)
-    return pd.DataFrame({
-        "run": run, "caption_id": ids, "video_id": videos, "part": part, "better": better, "equal": equal,
-        "negatives": np.bincount(list_of, ~positive, len(ids)).astype(int),
-        "reciprocal_rank": reciprocal_from_counts(better, equal),
-    })
+    own = scores[list_of]  # the captions come first, in the order of their lists
+    better, equal, size = (np.bincount(list_of, those, len(ids)).astype(int)
+                           for those in (scores > own, (scores == own) & ~positive, ~positive))
+    return pd.DataFrame({"run": run, "caption_id": ids, "video_id": videos, "part": part, "better": better,
+                         "equal": equal, "negatives": size, "reciprocal_rank": reciprocal_from_counts(better, equal)})
 
 
 def _fold(seed, unit, folds):
