@@ -1,6 +1,6 @@
 """What is wrong with a set of negatives, counted: the data-validation table of any negatives table.
 
-Nothing here looks at a video; language models stand beside this table in `posrank.validity.validity_table`. The paper
+Nothing here looks at a video; text-only judges stand beside this table in `posrank.validity.validity_report`. The paper
 says that 4 of 100 of its negatives are false and 7 ungrammatical; here is what can be counted without a person.
 """
 
