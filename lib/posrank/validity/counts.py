@@ -151,14 +151,17 @@ def sample_lists(negatives, lists, seed):
     """The negatives of `lists` captions a part (None = all), drawn by a hash of seed, part and id."""
     if lists is None:
         return negatives
-    keys = negatives[["part", "caption_id"]].drop_duplicates()
-    keys = keys.assign(order=[_order(seed, part, name) for part, name in zip(keys["part"], keys["caption_id"])])
-    keys = keys.sort_values("order").groupby("part").head(lists)
-    return negatives.merge(keys[["part", "caption_id"]], on=["part", "caption_id"])
+    keys = ["part", "caption_id"]
+    return negatives.merge(_sample(negatives[keys].drop_duplicates(), keys, lists, seed)[keys], on=keys)
 
 
-def _order(*key):
-    return blake2b("|".join(map(str, key)).encode(), digest_size=8).digest()
+def _sample(table, keys, n, seed):
+    """`n` rows of each part (None = all), those with the lowest hashes of seed and `keys`."""
+    if n is None:
+        return table
+    texts = ["|".join(map(str, (seed, *key))).encode() for key in zip(*(table[key] for key in keys))]
+    hashes = [blake2b(text, digest_size=8).digest() for text in texts]
+    return table.assign(order=hashes).sort_values("order", kind="stable").groupby("part").head(n)
 
 
 def _words(text):
@@ -182,10 +185,7 @@ def _original_other(table, tags):
 
 def _replacement_other(table, tagger, sample, seed):
     """Series by part: the share of (sampled) negatives whose new word the tagger calls another part."""
-    changed = table[table["start"] >= 0]
-    if sample is not None:
-        order = [_order(seed, name, text) for name, text in zip(changed["caption_id"], changed["sentence"])]
-        changed = changed.assign(order=order).sort_values("order", kind="stable").groupby("part").head(sample)
+    changed = _sample(table[table["start"] >= 0], ["caption_id", "sentence"], sample, seed)
     tagged = tag([" ".join(text.split()) for text in changed["sentence"]], tagger)
     wrong = [_starts(rows).get(at) != part for rows, at, part in zip(tagged, changed["start"], changed["part"])]
     wrong = pd.Series(wrong, index=changed["part"].to_numpy(), dtype=float, name="replacement_other_part")
