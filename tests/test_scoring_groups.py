@@ -58,7 +58,9 @@ def test_what_sees_one_side_alone_is_exactly_at_chance_there():
         assert group_scores(np.repeat(video[None], m, 0))["video"] == pytest.approx(chance(m), abs=1e-12)
 
 
-@pytest.mark.parametrize("scores", [[1, 2], [[1, 2, 3], [1, 2, 3]], [[1]], [[1, np.nan], [0, 1]], [["a", "b"], ["c", "d"]]])
+@pytest.mark.parametrize(
+    "scores", [[1, 2], [[1, 2, 3], [1, 2, 3]], [[1]], [[1, np.nan], [0, 1]], [["a", "b"], ["c", "d"]]]
+)
 def test_what_is_no_group_is_refused(scores):
     with pytest.raises(ValueError, match="scores"):
         group_scores(scores)
@@ -66,7 +68,11 @@ def test_what_is_no_group_is_refused(scores):
 
 def statements(sizes=(2, 3, 2)):
     """Groups of one part, and an adverb group of videos that stand in others too."""
-    rows = [(f"adj-{g}", "adj", f"v{g}-{i}", f"a word{i} thing {g}", f"word{i}") for g, m in enumerate(sizes) for i in range(m)]
+    rows = [
+        (f"adj-{g}", "adj", f"v{g}-{i}", f"a word{i} thing {g}", f"word{i}")
+        for g, m in enumerate(sizes)
+        for i in range(m)
+    ]
     rows += [("adv-0", "adv", f"v{i}-0", f"it runs word{i}", f"word{i}") for i in range(2)]
     table = pd.DataFrame(rows, columns=["group", "part", "video_id", "caption", "word"]).assign(position=1)
     return table.assign(caption_id=[f"s{n}" for n in range(len(table))])
@@ -87,7 +93,9 @@ def test_metrics_of_a_scores_table():
     for part, own in ranks.groupby("part"):
         assert found[part]["text"]["value"] == pytest.approx(own["reciprocal_rank"].mean(), abs=1e-12)
         assert found[part]["text"]["chance"] == pytest.approx(chance(own["negatives"] + 1), abs=1e-12)
-    matrices = [np.array([[known[v, t] for v in own["video_id"]] for t in own["caption"]]) for _, own in table.groupby("group")][:3]
+    matrices = [
+        np.array([[known[v, t] for v in own["video_id"]] for t in own["caption"]]) for _, own in table.groupby("group")
+    ][:3]
     each = [group_scores(matrix) for matrix in matrices]
     assert found["adj"]["group"]["value"] == pytest.approx(np.mean([s["group"] for s in each]))
     assert found["adj"]["video"]["value"] == pytest.approx(np.average([s["video"] for s in each], weights=[2, 3, 2]))

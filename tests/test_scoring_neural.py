@@ -18,7 +18,9 @@ def folder(tmp_path_factory):
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     path = tmp_path_factory.mktemp("lm")
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="<s>", unk_token="<unk>").save_pretrained(path)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="<s>", unk_token="<unk>"
+    ).save_pretrained(path)
     torch.manual_seed(0)
     GPT2LMHeadModel(GPT2Config(vocab_size=7, n_positions=16, n_embd=8, n_layer=1, n_head=2)).save_pretrained(path)
     return path
@@ -57,7 +59,11 @@ def test_start_end_and_prompt(folder):
     told = CausalScorer(folder, prompt="a", end="")
     assert told.score(["red ball"]) == pytest.approx(open_end.score(["a red ball"]) - open_end.score(["a"]), abs=1e-5)
     assert CausalScorer(folder, start="cup", end="").score(["a"]) != pytest.approx(open_end.score(["a"]))
-    for options, word in (({"start": "red ball"}, "start token"), ({"start": ""}, "start token"), ({"end": "a a"}, "end token")):
+    for options, word in (
+        ({"start": "red ball"}, "start token"),
+        ({"start": ""}, "start token"),
+        ({"end": "a a"}, "end token"),
+    ):
         with pytest.raises(ValueError, match=word):
             CausalScorer(folder, **options)
     model, tokens = usual._model, usual._tokenizer
@@ -75,8 +81,13 @@ def test_a_pretrained_model_judges_a_set(folder):
     lists = lists.assign(position=1, original="x", replacement="y", source="random", rule="paper", level="word")
     report = validity_report(lists, captions, tagger=None, clip_tokens=False, b=50, pretrained=str(folder), folds=2)
     assert {"pretrained", "learned", "bigram"} <= set(report["parts"]["verb"]["judges"])
-    ranks = blind_ranks(["bigram"], lists, captions[captions["split"] == "test"], captions[captions["split"] == "train"],
-                        pretrained=str(folder))
+    ranks = blind_ranks(
+        ["bigram"],
+        lists,
+        captions[captions["split"] == "test"],
+        captions[captions["split"] == "train"],
+        pretrained=str(folder),
+    )
     assert list(ranks) == ["bigram", "pretrained"] and set(ranks["pretrained"]["run"]) == {"pretrained"}
     own = ranks["pretrained"].query("part == 'noun'")["reciprocal_rank"].mean()
     assert report["parts"]["noun"]["judges"]["pretrained"]["posrank"] == pytest.approx(own)

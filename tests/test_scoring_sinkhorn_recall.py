@@ -30,7 +30,11 @@ def table(prefix, videos, seed):
 @pytest.fixture(scope="module")
 def scorer():
     rng = np.random.default_rng(0)
-    frames = {f"{p}{v}": rng.integers(0, 255, (2, 32, 32, 3), dtype=np.uint8) for p, n in (("e", 4), ("t", 6)) for v in range(n)}
+    frames = {
+        f"{p}{v}": rng.integers(0, 255, (2, 32, 32, 3), dtype=np.uint8)
+        for p, n in (("e", 4), ("t", 6))
+        for v in range(n)
+    }
     system = systems.build("ucofia", backbone=backbone(), num_frames=2, max_words=12).eval()
     return scorers.SystemScorer(system, frames, text_batch=3, video_batch=2)
 

@@ -82,7 +82,11 @@ def test_one_video_has_no_interval():
     metrics = summarize(ranks, shuffled=ranks.assign(run="s"), b=50)
     assert metrics["posrank"]["noun"]["low"] is None and metrics["posrank"]["mean"]["high"] is None
     noun = metrics["vision_gain"]["noun"]
-    assert noun["best_blind"] == "shuffled video" and [noun[key] for key in ("value", "low", "high")] == [0.0, None, None]
+    assert noun["best_blind"] == "shuffled video" and [noun[key] for key in ("value", "low", "high")] == [
+        0.0,
+        None,
+        None,
+    ]
     assert np.isnan(compare(ranks, ranks, b=50)["p_holm"]).all()
 
 

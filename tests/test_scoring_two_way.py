@@ -18,8 +18,17 @@ def shared_videos(rng, videos=160):
         order = rng.permutation(videos)
         group = np.arange(videos) // 2
         values = TRUTH + of_video[order] + np.repeat(rng.normal(0, 0.04, videos // 2), 2) + rng.normal(0, 0.05, videos)
-        tables.append(pd.DataFrame({"caption_id": [f"{part}{n}" for n in order], "video_id": [f"v{n:03}" for n in order],
-                                    "part": part, "group": [f"{part}-{g}" for g in group], "reciprocal_rank": values}))
+        tables.append(
+            pd.DataFrame(
+                {
+                    "caption_id": [f"{part}{n}" for n in order],
+                    "video_id": [f"v{n:03}" for n in order],
+                    "part": part,
+                    "group": [f"{part}-{g}" for g in group],
+                    "reciprocal_rank": values,
+                }
+            )
+        )
     return pd.concat(tables, ignore_index=True).assign(run="r", better=0, equal=0, negatives=1)
 
 

@@ -9,8 +9,8 @@ from support_negatives import world
 from posrank import figures
 from posrank.negatives import generate
 from posrank.scoring import evaluate, write_metrics
-from posrank.validity import judged
-from posrank.validity.judges import negated
+from posrank.validity import judge_models
+from posrank.validity.judges import negation
 
 OPTIONS = {"tagger": None, "clip_tokens": False, "b": 200}
 
@@ -19,7 +19,12 @@ OPTIONS = {"tagger": None, "clip_tokens": False, "b": 200}
 def made():
     captions, tags = world(240)
     test, training = captions[captions["split"] == "test"], captions[captions["split"] == "train"]
-    return captions, tags, training, generate(test, tags=tags, reference=training, parts=["verb", "prep"], progress=False)
+    return (
+        captions,
+        tags,
+        training,
+        generate(test, tags=tags, reference=training, parts=["verb", "prep"], progress=False),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +44,9 @@ def test_report_of_a_balanced_set(report, tmp_path):
     for raw, adjusted in (("excess", "adjusted"), ("low", "adjusted_low"), ("high", "adjusted_high")):
         assert row[adjusted] == pytest.approx(row[raw] / (1 - row["chance"]))
     assert verb["judges"][verb["strongest"]]["adjusted"] == max(each["adjusted"] for each in verb["judges"].values())
-    assert verb["verdict"] in ("within the limit", "too small to tell", "above the limit") and report["verdict"].endswith(".")
+    assert verb["verdict"] in ("within the limit", "too small to tell", "above the limit") and report[
+        "verdict"
+    ].endswith(".")
     assert report["dropped"]["verb"]
     path = write_metrics(report, tmp_path / "report.json")
     assert json.loads(path.read_text())["parts"]["verb"]["judges"]["-4-gram"]["captions"] == row["captions"]
@@ -51,7 +58,10 @@ def test_a_planted_rare_word_is_caught(made):
     planted["sentence"] = [f"{text} zzz" for text in planted["sentence"]]
     found = figures.validity_report(planted, captions, tags, training, **OPTIONS)
     assert found["parts"]["verb"]["verdict"] == "solvable" and found["parts"]["verb"]["judges"]["4-gram"]["first"] == 1
-    assert found["verdict"].startswith("A model that reads only text scores .") and "100 % of the range" in found["verdict"]
+    assert (
+        found["verdict"].startswith("A model that reads only text scores .")
+        and "100 % of the range" in found["verdict"]
+    )
     assert found["verdict"].endswith("this part measures vision only above that.")
     assert found["parts"]["verb"]["several_words"] == 1
 
@@ -78,7 +88,10 @@ def test_tables_of_several_reports(report):
     assert figures.judges_table({}).empty
     shuffled = json.loads(json.dumps(report, sort_keys=True))  # as the file holds it, and the parts the other way round
     shuffled["parts"] = {part: shuffled["parts"][part] for part in ("prep", "verb")}
-    for table in (figures.judges_table({("world", "paper"): shuffled}), figures.counted_table({("world", "paper"): shuffled})):
+    for table in (
+        figures.judges_table({("world", "paper"): shuffled}),
+        figures.counted_table({("world", "paper"): shuffled}),
+    ):
         assert [*table.index.get_level_values("part")] == ["verb", "prep"]
     names = [name for name in figures.judges_table({("world", "paper"): shuffled}) if name.endswith("gram")]
     assert names == sorted(names, key=["unigram", "bigram", "trigram", "4-gram", "-4-gram"].index)
@@ -92,5 +105,5 @@ def test_negated_ranks_are_those_of_the_negated_scorer(made):
 
     ranks = evaluate(scorer, table, captions, progress=False)
     other = evaluate(lambda videos, texts: [-score for score in scorer(videos, texts)], table, captions, progress=False)
-    pd.testing.assert_frame_equal(negated(ranks), other)
-    assert judged(table, captions, {"length": scorer}, b=100)["judge"].tolist() == ["length"] * 2
+    pd.testing.assert_frame_equal(negation(ranks), other)
+    assert judge_models(table, captions, {"length": scorer}, b=100)["judge"].tolist() == ["length"] * 2

@@ -19,7 +19,7 @@ from posrank.scoring.summary import plain, write_metrics
 from posrank.training.identity import digest
 
 
-def made_of(folder, run, params):
+def fingerprint(folder, run, params):
     """A fingerprint of what the results of a run come from: its weights and settings, captions, tags, statements,
     frames, negatives, options."""
     trained, data, options = Path(folder) / "runs" / run, Path(folder) / "data", params.evaluate.plain()
@@ -31,7 +31,7 @@ def made_of(folder, run, params):
 
 
 def results(folder, run, params, again=False):
-    """(metrics, ranks, scores) of a run under `folder`, read where they were written and `made_of` is still the same.
+    """(metrics, ranks, scores) of a run under `folder`, read where they were written while `fingerprint` is the same.
 
     Else, and with `again`, the run is evaluated; only `again` writes metrics/<run>.json, results/ranks/<run>.parquet
     and results/scores/<run>.parquet. Under torchrun all but the first process get (None, None, None).
@@ -42,14 +42,15 @@ def results(folder, run, params, again=False):
     if not again and all(path.is_file() for path in (numbers, ranked, scored)):
         ranks, metrics = tables.read_table(ranked, "ranks"), json.loads(numbers.read_text(encoding="utf-8"))
         # a stop between the two files leaves new ranks beside old metrics
-        if (ranks.attrs.get("made_of"), ranks.attrs.get("metrics")) == (made_of(folder, run, params), digest(metrics)):
+        now = fingerprint(folder, run, params), digest(metrics)
+        if (ranks.attrs.get("made_of"), ranks.attrs.get("metrics")) == now:
             return metrics, ranks, tables.read_table(scored, "scores")
     with tempfile.TemporaryDirectory(prefix="posrank-") as out:
         file = scored if again else Path(out) / "scores.parquet"
         metrics, ranks = evaluation.evaluate_run(folder, run, params, file)
         if metrics is None:
             return None, None, None
-        ranks.attrs["made_of"] = made_of(folder, run, params)
+        ranks.attrs["made_of"] = fingerprint(folder, run, params)
         if again:
             write(folder, run, metrics, ranks)
         return metrics, ranks, tables.read_table(file, "scores")

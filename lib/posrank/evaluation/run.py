@@ -98,8 +98,8 @@ def _on_lists(subject, found, recall, positives, scores, kept):
         return None, None
     metrics |= {"rule": found.rule, **({"holdout": divided} if divided else {})}
     if found.rule == "exchange":
-        told = tables.read_table(scores, "scores")
-        sides = group_metrics(told, found.lists, found.texts, options.bootstrap, options.seed)
+        table = tables.read_table(scores, "scores")
+        sides = group_metrics(table, found.lists, found.texts, options.bootstrap, options.seed)
         metrics |= {"groups": int(found.texts["group"].nunique()), "groups_missing": found.groups_missing,
                     "group_scores": plain(sides)}
     return metrics, ranks

@@ -168,7 +168,7 @@ def released_validity(found, root, b=10000):
     and the word of the verdict. ``.attrs["verdicts"]``: {dataset: sentence}.
     """
     from posrank.language.tagger import DEFAULT
-    from posrank.validity import blind_models, judged, sentence_counts, validity_report
+    from posrank.validity import blind_models, judge_models, sentence_counts, validity_report
     from posrank.validity.verdict import verdict
 
     rows, sentences = [], {}
@@ -179,7 +179,7 @@ def released_validity(found, root, b=10000):
             row = sentence_counts(sets, table, tags, DEFAULT, "clip")
             scored = table[table["caption_id"].isin(sets["caption_id"])]
             models = blind_models(table, ("unigram", "bigram", "trigram"), scored["video_id"].unique(), "absolute")
-            scores = {values["judge"]: values for values in judged(sets, scored, models, b).to_dict("records")}
+            scores = {values["judge"]: values for values in judge_models(sets, scored, models, b).to_dict("records")}
             report = validity_report(sets, table, tagger=None, clip_tokens=False, lists=None, b=b)["parts"][part]
             names = {"bigram": "kneser_ney_bigram", "trigram": "kneser_ney_trigram", "4-gram": "4-gram",
                      "-4-gram": "-4-gram"}

@@ -122,7 +122,7 @@ class Block:
         self.videos, self.texts = [list(column) for column in zip(*pairs)]
         self.list_of, self.count, self.sizes = np.repeat(np.arange(len(sizes)), sizes), len(sizes), sizes
         self.list_caption = caption_pair[owner]
-        self._told = [*rows["caption_id"].tolist(), *lists.tolist(), *sizes.tolist()]
+        self._identity = [*rows["caption_id"].tolist(), *lists.tolist(), *sizes.tolist()]
 
     def counts(self, scores):
         """Scores [pairs, runs] -> int64 [2, runs, lists]: negatives that score better than, or as, their caption."""
@@ -139,7 +139,7 @@ class Block:
 
     def mark(self, *keys):
         """A name for this block's result: changes with `keys` and with everything that the block holds."""
-        parts = [*keys, self._told, self.videos, self.texts, self.negative_pair.tolist()]
+        parts = [*keys, self._identity, self.videos, self.texts, self.negative_pair.tolist()]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 

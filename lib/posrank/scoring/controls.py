@@ -92,20 +92,24 @@ def unwrap(scorer, video_ids):
 def blank_frames(frames, colour=BLANK):
     """The same videos as one flat ``colour`` (red, green, blue in 0..255; the mean of CLIP's normalisation) -> a
     function video_id -> (frames, frames_read). The number of frames read stays."""
-    return _changed(frames, lambda shown, read: np.broadcast_to(np.array(colour, np.uint8), shown.shape).copy())
+    return _with_change(frames, lambda shown, read: np.broadcast_to(np.array(colour, np.uint8), shown.shape).copy())
 
 
 def one_frame(frames):
     """The same videos with their middle frame in place of every frame read -> a function, as `blank_frames`."""
-    return _changed(frames, lambda shown, read: np.concatenate([shown[[max(read - 1, 0) // 2] * read], shown[read:]]))
+
+    def still(shown, read):
+        return np.concatenate([shown[[max(read - 1, 0) // 2] * read], shown[read:]])
+
+    return _with_change(frames, still)
 
 
 def reversed_frames(frames):
     """The same videos played backwards (only the frames that were read) -> a function, as `blank_frames`."""
-    return _changed(frames, lambda shown, read: np.concatenate([shown[:read][::-1], shown[read:]]))
+    return _with_change(frames, lambda shown, read: np.concatenate([shown[:read][::-1], shown[read:]]))
 
 
-def _changed(frames, change):
+def _with_change(frames, change):
     def view(video_id):
         shown, read = look_up(frames, video_id)
         return change(shown, read), read

@@ -11,12 +11,12 @@ import pandas as pd
 from posrank import PARTS
 from posrank.scoring.bootstrap import Paired, bootstrap, holm, paired
 from posrank.scoring.ranks import harmonic_numbers
-from posrank.scoring.summary import KEY, checked, clusters, interval
+from posrank.scoring.summary import KEY, check_ranks, clusters, interval
 
 LEVEL = 0.05
 
 
-def marked(rows, b=10000, seed=0):
+def mark_rows(rows, b=10000, seed=0):
     """Intervals and marks of several rows -> DataFrame, one line per row and part, in the order given.
 
     rows: {name: ranks table, or a list of them, one per training seed}; each table as posrank.evaluate makes it.
@@ -29,7 +29,7 @@ def marked(rows, b=10000, seed=0):
     >>> def ranks(value):
     ...     return pd.DataFrame({"caption_id": videos, "video_id": videos, "part": "noun", "negatives": 20,
     ...                          "reciprocal_rank": [value, value / 2] * 15})
-    >>> lines = marked({"coarse": ranks(.25), "word": ranks(.9)}, b=200)
+    >>> lines = mark_rows({"coarse": ranks(.25), "word": ranks(.9)}, b=200)
     >>> lines[["row", "above_chance", "from_previous"]].values.tolist()
     [['coarse', 'no', nan], ['word', 'yes', 'above']]
     """
@@ -58,7 +58,8 @@ def compare(ranks_a, ranks_b, b=10000, seed=0):
     Paired by caption, clustered by video; p_holm is corrected over the parts ("mean" is not one of them). Raises
     ValueError where the runs share no list, or a shared list has another number of negatives.
     """
-    a, other = (_all_seeds(checked(ranks, name), name) for ranks, name in ((ranks_a, "ranks_a"), (ranks_b, "ranks_b")))
+    a = _all_seeds(check_ranks(ranks_a, "ranks_a"), "ranks_a")
+    other = _all_seeds(check_ranks(ranks_b, "ranks_b"), "ranks_b")
     both = _shared(a, other, "compare")
     if both.empty:
         raise ValueError("compare: the two runs share no (caption, part); they were ranked on different sets")

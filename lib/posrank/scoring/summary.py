@@ -42,7 +42,7 @@ def summarize(ranks, recall=None, blind=None, shuffled=None, b=10000, seed=0, **
 
     Raises ValueError for an empty table, several runs, a row twice, a list without negatives, or other lists.
     """
-    ranks = checked(ranks, "ranks")
+    ranks = check_ranks(ranks, "ranks")
     blind = dict(blind or {}) | ({"shuffled video": shuffled} if shuffled is not None else {})
     blind = {name: _matched(table, ranks, name) for name, table in blind.items()}
     parts = {part: rows for part in PARTS if len(rows := ranks[ranks["part"] == part])}
@@ -94,7 +94,7 @@ def zero_line(shuffled):
 
     It is not chance: with several words of one part in a caption it lies below, with a language shortcut above.
     """
-    return plain(_line(checked(shuffled, "shuffled")))
+    return plain(_line(check_ranks(shuffled, "shuffled")))
 
 
 def short(metrics):
@@ -170,7 +170,7 @@ def _grouped(ranks):
     return "group" in ranks and ranks["group"].notna().all()
 
 
-def checked(ranks, name):
+def check_ranks(ranks, name):
     try:
         ranks = validate(ranks, "ranks")
     except ValueError as problem:
@@ -187,7 +187,7 @@ def checked(ranks, name):
 
 
 def _matched(table, ranks, name):
-    table = checked(table, name)
+    table = check_ranks(table, name)
     lists = [*KEY, "negatives"]
     if len(table) != len(ranks) or len(table.merge(ranks, on=lists)) != len(ranks):
         raise ValueError(f"blind row {name!r} was ranked on other lists than the run; use the same negatives")

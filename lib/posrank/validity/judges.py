@@ -55,7 +55,7 @@ def learned_ranks(negatives, captions, training, folds, seed=0):
     return with_groups(learned_judge(with_groups(negatives, captions), texts, folds=folds, seed=seed), captions)
 
 
-def judged(negatives, captions, models, b=10000, seed=0):
+def judge_models(negatives, captions, models, b=10000, seed=0):
     """The rows of a set (see `judge_rows`) under models: {name: language model with `score(texts)`, or a scorer}."""
     return judge_rows({name: model_ranks(name, model, negatives, captions) for name, model in models.items()}, b, seed)
 
@@ -71,13 +71,13 @@ def judge_rows(ranks, b=10000, seed=0):
     """
     views = {}
     for name, table in ranks.items():
-        views |= {name: table} | ({f"-{name}": negated(table)} if name in NEGATED else {})
+        views |= {name: table} | ({f"-{name}": negation(table)} if name in NEGATED else {})
     rows = [{"part": part, "judge": name, **_row(own, b, seed)} for name, table in views.items()
             for part, own in table.groupby("part", sort=False)]
     return pd.DataFrame(rows, columns=None if rows else ["part", "judge"])
 
 
-def negated(ranks):
+def negation(ranks):
     """The ranks of the same scores with the opposite sign."""
     better = ranks["negatives"] - ranks["better"] - ranks["equal"]
     values = reciprocal_from_counts(better.to_numpy(), ranks["equal"].to_numpy())

@@ -15,7 +15,7 @@ from scipy import optimize, sparse
 from posrank import PARTS
 from posrank.scoring.ranks import reciprocal_from_counts
 from posrank.tables import validate
-from posrank.validity.learned_judge_features import BITS, Texts, dense, hashed
+from posrank.validity.learned_judge_features import BITS, Texts, dense, word_hashes
 
 MOST = 4000
 """Lists a fold is trained on at most, a random choice: more change little."""
@@ -88,7 +88,7 @@ def _matrix(sentences, list_of, training):
     """float64 csr [sentences, features]: what differs within a list; dense features have unit spread within lists."""
     unique, where = np.unique(sentences.astype(str), return_inverse=True)
     texts = Texts(unique)
-    row, column = hashed(texts)
+    row, column = word_hashes(texts)
     words = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(unique), 1 << BITS))[where].tocoo()
     found, inverse = np.unique(list_of[words.row] * (1 << BITS) + words.col, return_inverse=True)
     kept = (np.bincount(inverse, words.data) != np.bincount(list_of)[found >> BITS])[inverse]

@@ -29,7 +29,7 @@ class Texts:
             self.ids[row, : len(words)] = [number[word] for word in words]
 
 
-def hashed(texts):
+def word_hashes(texts):
     """(row, column) int64 arrays of the hashed features of every sentence: words, pairs within WINDOW, threes."""
     ids, there = texts.ids, texts.ids > 0
     rows, columns = [], []

@@ -64,18 +64,18 @@ def verdict(parts):
     found = {word: [] for word in WORST_FIRST}
     for part, each in parts.items():
         found[part_verdict(each["judges"])].append(part)
-    sentences, told = [], found[SOLVABLE] + found[ABOVE]
-    if told:
-        parts_measure = "this part measures" if len(told) == 1 else "these parts measure"
-        scores = listed(_score(part, parts[part]["judges"]) for part in told)
+    sentences, solved = [], found[SOLVABLE] + found[ABOVE]
+    if solved:
+        parts_measure = "this part measures" if len(solved) == 1 else "these parts measure"
+        scores = enumeration(_score(part, parts[part]["judges"]) for part in solved)
         sentences.append(f"A model that reads only text scores {scores}: {parts_measure} vision only above that.")
     if found[WITHIN]:
-        names = listed(PLURAL[part] for part in found[WITHIN])
+        names = enumeration(PLURAL[part] for part in found[WITHIN])
         sentences.append(f"On {names}, no text-only judge is more than {100 * LIMIT:.0f} % of the range above chance.")
     if found[SMALL]:
         counts = (f"{PLURAL[part]} ({parts[part]['captions']:,} caption{'s' * (parts[part]['captions'] != 1)})"
                   for part in found[SMALL])
-        sentences.append(f"Too small to tell: {listed(counts)}.")
+        sentences.append(f"Too small to tell: {enumeration(counts)}.")
     return " ".join(sentences)
 
 
@@ -86,9 +86,9 @@ def _score(part, judges):
     return f"{value} above chance on {PLURAL[part]} ({judge}, {100 * judges[name]['adjusted']:.0f} % of the range)"
 
 
-def listed(names):
+def enumeration(names):
     """
-    >>> listed(["noun", "verb", "adj"]), listed(["noun"])
+    >>> enumeration(["noun", "verb", "adj"]), enumeration(["noun"])
     ('noun, verb and adj', 'noun')
     """
     *others, last = names
