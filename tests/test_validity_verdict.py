@@ -52,9 +52,9 @@ def test_sentences_of_a_set_say_what_text_alone_scores():
         }
     )
     assert text == (
-        "A model that reads only text scores .25 above chance on nouns (bigram, 30 % of the range) and .60 above chance "
-        "on prepositions (learned, 72 % of the range): these parts measure vision only above that. On verbs, no text-only "
-        "judge is more than 5 % of the range above chance. Too small to tell: adverbs (62 captions)."
+        "A model that reads only text scores .25 above chance on nouns (bigram, 30 % of the range) and .60 above "
+        "chance on prepositions (learned, 72 % of the range): these parts measure vision only above that. On verbs, no "
+        "text-only judge is more than 5 % of the range above chance. Too small to tell: adverbs (62 captions)."
     )
 
 

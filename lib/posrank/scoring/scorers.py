@@ -8,6 +8,7 @@ A plain function is a scorer too. torch is imported only where a system is run.
 
 from collections import OrderedDict
 from contextlib import contextmanager
+from copy import copy
 
 import numpy as np
 
@@ -115,9 +116,8 @@ class SystemScorer:
 
     def with_frames(self, frames):
         """The same scorer in front of other frames."""
-        options = dict(text_batch=self.text_batch, video_batch=self.video_batch, keep=self.keep, seed=self.seed)
-        other = SystemScorer(self.system, frames, self.branch, **options)
-        other._together = self._together
+        other = copy(self)
+        other.frames, other._features = frames, OrderedDict()
         return other
 
     def _in_batches(self, todo):
