@@ -48,15 +48,18 @@ def validity_report(negatives, captions, tags=None, training=None, tagger=DEFAUL
         models["pretrained"] = pretrained if callable(pretrained) else CausalScorer(pretrained)
     asked = sample_lists(negatives, lists, seed)
     ranks = {name: model_ranks(name, model, asked, captions) for name, model in models.items()}
+    note = "No n-gram judges: no captions of other videos are left to fit them on." if training.empty else ""
     if folds and len(training):
-        ranks["learned"] = learned_ranks(negatives, captions, training, folds, seed)
+        try:
+            ranks["learned"] = learned_ranks(negatives, captions, training, folds, seed)
+        except ValueError as problem:  # too few videos for the folds
+            note = f"Without the learned judge: {problem}."
     rows = judge_rows(ranks, b, seed)
     parts = {}
     for counted in table.to_dict("records"):
         part = counted.pop("part")
         judges = {row.pop("judge"): row for row in rows[rows["part"] == part].drop(columns="part").to_dict("records")}
         parts[part] = {**counted, "verdict": part_verdict(judges), "strongest": strongest(judges), "judges": judges}
-    note = "No n-gram judges: no captions of other videos are left to fit them on." if training.empty else ""
     counts = {part: {**each, "captions": min(each["captions"], lists or each["captions"])}
               for part, each in parts.items()}
     return {"rule": negatives["rule"].iloc[0], "level": negatives["level"].iloc[0], "note": note, "parts": parts,
