@@ -68,7 +68,8 @@ def test_a_planted_rare_word_is_caught(made):
 
 def test_without_other_captions_and_without_lists(made):
     captions, _, training, table = made
-    few = figures.validity_report(table[table["caption_id"] == table["caption_id"].iloc[0]], captions, None, training, folds=2, **OPTIONS)
+    one = table[table["caption_id"] == table["caption_id"].iloc[0]]
+    few = figures.validity_report(one, captions, None, training, folds=2, **OPTIONS)
     assert few["note"].startswith("Without the learned judge: ") and "too few videos" in few["note"]
     test = captions[captions["split"] == "test"]
     found = figures.validity_report(table, test, **OPTIONS)
