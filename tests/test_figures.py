@@ -32,6 +32,8 @@ def test_strategy_table_averages_seeds_and_gives_their_spread():
     assert table.loc[("xclip", "coarse"), "noun"] == pytest.approx(0.5)
     assert table.loc[("xclip", "coarse"), "noun_sd"] == pytest.approx(np.std([0.4, 0.6], ddof=1))
     assert np.isnan(table.loc[("xclip", "word"), "noun_sd"])
+    worth = figures.worth_table(figures.blind_table([metrics(), metrics(seed=1)]))
+    assert set(worth["best_blind"]) == {"shuffled video"} and worth.index.names == ["system", "strategy", "part"]
 
 
 def test_without_runs_everything_is_empty_and_says_so():

@@ -60,5 +60,5 @@ def test_files(made):
     validity = pd.read_csv(base / "out" / "released_validity.csv")
     columns = {"bigram", "bigram_low", "kneser_ney_bigram", "tied_32", "replacement_other_part", "4-gram", "-4-gram_low", "verdict"}
     assert columns <= set(validity)
-    assert validity["4-gram"].between(0, 1).all() and "* vln_uvo: Too small to tell: adv (2 captions" in text
+    assert validity["4-gram"].between(0, 1).all() and "* vln_uvo: Too small to tell: adverbs (2 captions" in text
     assert (base / "work" / "msvd-default.parquet").exists()

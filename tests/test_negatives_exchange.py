@@ -212,3 +212,8 @@ def test_the_report_has_a_row_for_each_run_and_for_what_needs_no_video():
     table = exchange_table([{"system": "xclip", "strategy": "word", "seed": 0, "rules": {"exchange": result}}])
     assert table.index.get_level_values(0).tolist() == ["X-CLIP", "bigram", "one frame", "chance"]
     assert table["adj"].tolist() == [0.9, 0.75, 0.8, 0.75] and exchange_table([]).empty
+    assert "video score" not in table
+    sides = {side: {"value": value, "chance": level} for side, value, level in (("video", 0.8, 0.75), ("group", 0.5, 1 / 6))}
+    result["group_scores"] = {"adj": sides | {"text": sides["video"]}}
+    table = exchange_table([{"system": "xclip", "strategy": "word", "seed": 0, "rules": {"exchange": result}}])
+    assert table["group score"].iloc[0] == 0.5 and table["video score"].iloc[-1] == 0.75

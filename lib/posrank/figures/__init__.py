@@ -22,7 +22,7 @@ _WHERE = {"attention": ("attention_figure", "attention_of_runs"), "blind": ("bli
           "sweeps": ("constant_table", "constant_text", "cross_generator", "published_sweep", "show_constant",
                      "show_cross_generator"), "texts": ("markdown", "named", "numbers"),
           "tables": ("average_table", "beside_paper", "blind_table", "results_table", "strategy_table", "worth_table"),
-          "posrank.validity": ("counted_table", "judges_table", "validity_report", "validity_table"),
+          "posrank.validity": ("counted_table", "judges_table", "validity_report"),
           "world": ("tagger_agreement", "world_parts_figure", "world_sheet", "world_words")}
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}
 

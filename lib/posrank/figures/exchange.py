@@ -43,24 +43,31 @@ def group_counts(statements):
 
 
 def exchange_table(metrics):
-    """PoSRank of the runs on the sets of rule exchange -> DataFrame by system, strategy and seed, then the rows that need no
-    video or not the whole of it (means over runs), and chance; a part without groups has no column. Empty without such sets."""
+    """PoSRank of the runs on the sets of rule exchange -> DataFrame by system, strategy and seed, then the rows that
+    need no video or not the whole of it (means over runs), and chance; a part without groups has no column. video score
+    and group score (posrank.scoring.groups; means over parts): each statement ranks the videos of its group, and all
+    first places on both sides are right. Empty without such sets."""
     found = [(m, m if m.get("rule") == "exchange" else m.get("rules", {}).get("exchange")) for m in metrics]
     found = [(m, result) for m, result in found if result]
     if not found:
         return pd.DataFrame()
     parts = [*(part for part in PARTS if part in found[0][1]["posrank"]), "mean"]
-    rows = {
-        (SYSTEMS[m["system"]], STRATEGIES[m["strategy"]], m["seed"]): [r["posrank"].get(p, {}).get("posrank") for p in parts]
-        for m, r in found
-    }
-    lines = {}
-    for _, result in found:
+    rows, lines = {}, {}
+    for m, result in found:
+        own = [result["posrank"].get(part, {}).get("posrank") for part in parts]
+        rows[SYSTEMS[m["system"]], STRATEGIES[m["strategy"]], m["seed"]] = [*own, *_sides(result, "value")]
         for name, values in {**result.get("blind", {}), **result.get("controls", {})}.items():
             lines.setdefault(name, []).append([values.get(part) for part in parts])
     for name, values in lines.items():
-        rows[name, "", ""] = pd.DataFrame(values, columns=parts).astype(float).mean().tolist()
-    rows["chance", "", ""] = [found[0][1]["posrank"].get(part, {}).get("chance") for part in parts]
-    table = pd.DataFrame(list(rows.values()), columns=parts)
+        rows[name, "", ""] = [*pd.DataFrame(values).astype(float).mean(), None, None]
+    chances = [found[0][1]["posrank"].get(part, {}).get("chance") for part in parts]
+    rows["chance", "", ""] = [*chances, *_sides(found[0][1], "chance")]
+    table = pd.DataFrame(list(rows.values()), columns=[*parts, "video score", "group score"])
     table.index = pd.MultiIndex.from_tuples(list(rows), names=["system", "training strategy", "seed"])
-    return table
+    return table[parts].join(table.drop(columns=parts).astype(float).dropna(axis=1, how="all"))
+
+
+def _sides(result, key):
+    """Video and group score (key "value"), or what chance gives ("chance"), the mean over parts."""
+    parts = result.get("group_scores", {}).values()
+    return [sum(part[side][key] for part in parts) / len(parts) if parts else None for side in ("video", "group")]

@@ -163,11 +163,12 @@ def figure3(found):
 
 
 def released_validity(found, root, b=10000):
-    """The validity table of every authors' file at hand: dataset, part, the columns of `validity_table` with blind
+    """The validity table of every authors' file at hand: dataset, part, the columns of `sentence_counts`, blind
     models fitted on all captions but those of scored videos, once with each smoothing, PoSRank of the 4-gram both ways,
     and the word of the verdict. ``.attrs["verdicts"]``: {dataset: sentence}.
     """
-    from posrank.validity import validity_report, validity_table
+    from posrank.language.tagger import DEFAULT
+    from posrank.validity import blind_models, judge_models, sentence_counts, validity_report
     from posrank.validity.verdict import verdict
 
     rows, sentences = [], {}
@@ -175,11 +176,14 @@ def released_validity(found, root, b=10000):
         asked = {}
         for part, path in find_released(Path(root) / name).items():
             sets = negatives.load_released(path, table, part)
-            row = validity_table(sets, table, tags, smoothing="absolute", b=b)
+            row = sentence_counts(sets, table, tags, DEFAULT, "clip")
+            scored = table[table["caption_id"].isin(sets["caption_id"])]
+            models = blind_models(table, ("unigram", "bigram", "trigram"), scored["video_id"].unique(), "absolute")
+            scores = {values["judge"]: values for values in judge_models(sets, scored, models, b).to_dict("records")}
             report = validity_report(sets, table, tagger=None, clip_tokens=False, lists=None, b=b)["parts"][part]
             names = {"bigram": "kneser_ney_bigram", "trigram": "kneser_ney_trigram", "4-gram": "4-gram",
                      "-4-gram": "-4-gram"}
-            scores = {names[judge]: values for judge, values in report["judges"].items() if judge in names}
+            scores |= {names[judge]: values for judge, values in report["judges"].items() if judge in names}
             for column, values in scores.items():
                 for end in ("", "_low", "_high"):
                     row[column + end] = values["posrank" + end]

@@ -37,19 +37,19 @@ def seed_mean(tables):
 
 
 def marked_table(work, metrics):
-    """Tables 4 and 8 with intervals and marks -> (wide table of texts, long table of `posrank.scoring.marks.marked`).
+    """Tables 4 and 8 with intervals and marks -> (wide table of texts, long table of `posrank.scoring.marks.mark_rows`).
 
     A cell is PoSRank [95 % interval], then c where chance is not excluded, then + or - where it differs from the
     strategy above it (Holm over the parts, paired, videos and seeds resampled), = where it does not. Below each system:
     the line of shuffled video (mean of its runs), and chance. Two empty tables where this workspace holds no ranks.
     """
-    from posrank.scoring.marks import marked
+    from posrank.scoring.marks import mark_rows
 
     runs, by_strategy = {}, ranks_by_strategy(work, one_set(metrics))
     options = work.params.evaluate
     for (system, strategy), tables in by_strategy.items():
         runs.setdefault(system, {})[strategy] = tables
-    tables = [marked(rows, options.bootstrap, options.seed).assign(system=system) for system, rows in runs.items()]
+    tables = [mark_rows(rows, options.bootstrap, options.seed).assign(system=system) for system, rows in runs.items()]
     if not tables:
         print(f"{NO_RANKS}: no marks")
         return pd.DataFrame(), pd.DataFrame()
@@ -83,7 +83,7 @@ def _cell(line):
 def strategy_differences(work, metrics):
     """Paired differences of PoSRank between any two strategies of a system, seeds averaged, with 95 % intervals and
     Holm's correction -> DataFrame by (system, strategy, against, part); empty where this workspace holds no ranks."""
-    from posrank.scoring.summary import compare
+    from posrank.scoring import compare
 
     ranks = {key: seed_mean(tables).assign(run="-".join(key))
              for key, tables in ranks_by_strategy(work, one_set(metrics)).items()}

@@ -114,7 +114,8 @@ def worth_table(worth):
         shown = [*numbers[:1], "low", "high", *numbers[1:4], "best_blind", "vision_gain", "gain_low", "gain_high"]
         return worth.set_index(keys)[shown]
     groups = worth.groupby(keys, sort=False)
-    return groups[numbers].mean().join(groups["gain_low"].min().rename("lowest gain_low of a seed"))
+    best = groups["best_blind"].agg(lambda names: ", ".join(sorted(set(names.dropna()))))
+    return groups[numbers].mean().join([best, groups["gain_low"].min().rename("lowest gain_low of a seed")])
 
 
 def average_table(metrics):

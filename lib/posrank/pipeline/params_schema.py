@@ -187,6 +187,7 @@ class Evaluate(Section):
     positives: Whole
     blind: SomeOf[Literal["unigram", "bigram", "trigram", "4-gram", "5-gram"]]
     learned_judge: Annotated[int, Field(ge=0, le=100)]
+    pretrained: Text | None
     batch: Count
     bootstrap: Annotated[int, Field(ge=100, le=MOST)]
     seed: Seed
