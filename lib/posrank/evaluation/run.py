@@ -174,7 +174,7 @@ def evaluate_run(folder, run, params, scores=None):
         seen = training[training["video_id"].isin(store.ids)]
         metrics["recall_sinkhorn"] = sinkhorn_recall(coarse, captions, seen, options.sinkhorn, options.recall)
     if settings.get("video", "own") != "own":
-        metrics["trained_on"] = f"{settings['video']} video"
+        metrics["trained_on"] = "text alone" if settings["video"] == "text" else f"{settings['video']} video"
     if others:
         metrics["rules"] = {rule: results[rule] for rule in others if rule in results}
     if scores is not None:

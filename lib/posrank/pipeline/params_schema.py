@@ -145,9 +145,9 @@ class Run(Section):
     num_frames: Count | None
     max_words: Words
     prompts: Count
-    rule: Rule
+    rule: TestRule
     holdout: Share
-    video: Literal["own", "constant"]
+    video: Literal["own", "constant", "text"]
     n: Count
     n_per: Literal["part", "caption"]
     lambda_: Number = Field(alias="lambda")
