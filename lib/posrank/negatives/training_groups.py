@@ -29,7 +29,7 @@ class TrainingGroups:
     def __init__(self, captions, tags=None, *, n=16, seed=0, parts=PARTS, lexicon="builtin", tagger=None, holdout=0.0):
         self.n, self.seed, self.parts = int(n), seed, check_parts(parts)
         self._kept = (lambda row: not held_out(row.word, row.frame.part, holdout)) if holdout else None
-        self._statements = Statements(captions, self.parts, tags, lexicon=lexicon, tagger=tagger, progress=False)
+        self._statements = Statements(captions, self.parts, tags, lexicon=lexicon, tagger=tagger)
         order = captions.sort_values(["video_id", "caption_id"])
         self._video = dict(zip(captions["caption_id"], captions["video_id"]))
         self._number = dict(zip(order["caption_id"], order.groupby("video_id").cumcount()))
