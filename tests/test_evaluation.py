@@ -226,7 +226,7 @@ def test_a_run_trained_on_a_constant_video_with_held_out_words_says_so(work):
 
 @pytest.mark.parametrize("change, trained_on", [({"rule": "exchange"}, None), ({"video": "text"}, "text alone")])
 def test_runs_of_rule_exchange_and_of_text_alone_are_evaluated_with_their_videos(work, change, trained_on):
-    change = {"train": {"steps": 1, **change}, "evaluate": {"controls": ["shuffled"], "positives": 0}}
+    change = {"train": {"steps": 1, "strategies": ["word"], **change}, "evaluate": {"controls": ["shuffled"], "positives": 0}}
     params = knobs.validate(knobs.merge(work.params.plain(), change))
     runs.train_run(runs.run_settings(params, "xclip", "word", 2), work.folder, progress=False)
     metrics, ranks = evaluation.evaluate_run(work.folder, "xclip-word-2", params)

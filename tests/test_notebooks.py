@@ -2,8 +2,8 @@
 
 import ast
 import os
-import shutil
 import re
+import shutil
 import subprocess
 import sys
 
@@ -122,7 +122,7 @@ def test_notebook_3_shows_the_losses_of_a_step(tiny, monkeypatch, strategy):
 def test_notebook_3_trains_on_statements_and_on_text_alone(tiny, tmp_path, monkeypatch, strategy, change):
     folder = tmp_path / "work"
     shutil.copytree(tiny.folder, folder)
-    params = knobs.merge(tiny.params.plain(), {"train": change})
+    params = knobs.merge(tiny.params.plain(), {"train": {"strategies": [strategy], **change}})
     (folder / "params.yaml").write_text(yaml_text(params, "made by a test"))
     monkeypatch.setenv("POSRANK_WORKSPACE", str(folder))
     space = notebooks.run("3_train", system="xclip", strategy=strategy).space
