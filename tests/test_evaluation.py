@@ -296,6 +296,17 @@ def test_a_run_trained_on_a_constant_video_with_held_out_words_says_so(work):
     )
 
 
+@pytest.mark.parametrize("change, trained_on", [({"rule": "exchange"}, None), ({"video": "text"}, "text alone")])
+def test_runs_of_rule_exchange_and_of_text_alone_are_evaluated_with_their_videos(work, change, trained_on):
+    change = {"train": {"steps": 1, "strategies": ["word"], **change}, "evaluate": {"controls": ["shuffled"], "positives": 0}}
+    params = knobs.validate(knobs.merge(work.params.plain(), change))
+    runs.train_run(runs.run_settings(params, "xclip", "word", 2), work.folder, progress=False)
+    metrics, ranks = evaluation.evaluate_run(work.folder, "xclip-word-2", params)
+    assert metrics.get("trained_on") == trained_on and metrics["training"]["captions"] == 36 and len(ranks)
+    with pytest.raises(ValueError, match="leave the strategy prompt out|strategies coarse and word"):
+        runs.training_batches(runs.run_settings(params, "xclip", "prompt", 2), work.folder)
+
+
 def test_a_run_that_is_not_there_is_an_error_with_a_remedy(work):
     with pytest.raises(ValueError, match="dvc repro train"):
         runs.load_run(work.folder / "runs" / "xclip-word-9")

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -113,6 +114,20 @@ def test_notebook_3_shows_the_losses_of_a_step(tiny, monkeypatch, strategy):
     )
     scores = fine_scores(model, text, both["fine"], space["torch"].as_tensor(batch.owner), 4)
     assert float(space["fine"]) == pytest.approx(fine_loss(*scores, settings["fine_form"]).item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("strategy, change", [
+    ("word", {"rule": "exchange"}), ("word", {"video": "text"}), ("coarse", {"video": "text"}),
+])
+def test_notebook_3_trains_on_statements_and_on_text_alone(tiny, tmp_path, monkeypatch, strategy, change):
+    folder = tmp_path / "work"
+    shutil.copytree(tiny.folder, folder)
+    params = knobs.merge(tiny.params.plain(), {"train": {"strategies": [strategy], **change}})
+    (folder / "params.yaml").write_text(yaml_text(params, "made by a test"))
+    monkeypatch.setenv("POSRANK_WORKSPACE", str(folder))
+    space = notebooks.run("3_train", system="xclip", strategy=strategy).space
+    assert space["coarse"] > 0 and (folder / "runs" / f"xclip-{strategy}-0").is_dir()
+    assert (space["fine"] is None) == (strategy == "coarse")
 
 
 def test_notebook_4_takes_the_first_run_reads_its_results_and_shows_failures(tiny, monkeypatch):

@@ -50,30 +50,55 @@ def exchange(
 
     ValueError for tags without syntactic heads, and as `generate`.
     """
-    parts = check_parts(parts)
-    units = tuple(check_choice("unit", unit, UNITS) for unit in ((units,) if isinstance(units, str) else units))
-    captions, tags, tagged = with_tags(captions, tags, tagger)
-    _check_heads(tags)
-    lexicon, video_of = named_lexicon(lexicon), videos_of(captions)
-    wanted = captions[captions["caption_id"].isin(set(ids_in_splits(captions, splits)))]
-    may_hold = MayHold(tags, video_of, lexicon)
-    found = _candidates(tags, set(wanted["caption_id"]), video_of, parts, units, may_hold, seed, progress)
-    videos = {video_of[caption_id] for caption_id in wanted["caption_id"]}
+    made = Statements(captions, parts, tags, splits, units, lexicon, tagger, progress)
     rows, dropped = [], {}
-    for part in parts:
-        groups, dropped[part] = _groups(found[part], may_hold, part, videos)
+    for part in made.parts:
+        groups, dropped[part] = made.groups(part, seed)
         for number, group in enumerate(groups):
             rows += [(*_row(each), part, f"{part}-{number:04d}") for each in group]
-    statements = _statements(rows, wanted)
+    statements = _statements(rows, made.captions)
     lists = statements.groupby(["part", "unit"]).size()
     statements.attrs = {
-        "rule": "exchange", "level": "word", "seed": seed, "parts": list(parts), "units": list(units),
-        "tagger": str(tagged.tagger), "lexicon": getattr(lexicon, "name", type(lexicon).__name__),
-        "groups": {part: int(statements.loc[statements["part"] == part, "group"].nunique()) for part in parts},
-        "lists": {part: {unit: int(lists.get((part, unit), 0)) for unit in units} for part in parts},
-        "dropped": dropped, "captions_per_video": round(len(wanted) / len(videos), 2),
+        "rule": "exchange", "level": "word", "seed": seed, "parts": list(made.parts), "units": list(made.units), **made.attrs,
+        "groups": {part: int(statements.loc[statements["part"] == part, "group"].nunique()) for part in made.parts},
+        "lists": {part: {unit: int(lists.get((part, unit), 0)) for unit in made.units} for part in made.parts},
+        "dropped": dropped,
     }  # fmt: skip
     return statements, lists_of(statements)
+
+
+class Statements:
+    """All statements of captions, cut once, to be put together in groups as often as is asked for.
+
+    Arguments as those of `exchange`. parts, units: those wanted, in order; captions: the table of those that are exchanged;
+    ``.attrs``: tagger, lexicon, captions_per_video (mean).
+    """
+
+    def __init__(self, captions, parts=PARTS, tags=None, splits=None, units=UNITS, lexicon="builtin", tagger=None,
+                 progress=True):
+        self.parts = check_parts(parts)
+        self.units = tuple(check_choice("unit", unit, UNITS) for unit in ((units,) if isinstance(units, str) else units))
+        captions, tags, tagged = with_tags(captions, tags, tagger)
+        _check_heads(tags)
+        lexicon, video_of = named_lexicon(lexicon), videos_of(captions)
+        self.captions = captions[captions["caption_id"].isin(set(ids_in_splits(captions, splits)))]
+        self._videos = {video_of[caption_id] for caption_id in self.captions["caption_id"]}
+        self._may_hold = MayHold(tags, video_of, lexicon)
+        self._found = _candidates(tags, set(self.captions["caption_id"]), video_of, self.parts, self.units, self._may_hold, progress)
+        self.attrs = {
+            "tagger": str(tagged.tagger), "lexicon": getattr(lexicon, "name", type(lexicon).__name__),
+            "captions_per_video": round(len(self.captions) / len(self._videos), 2),
+        }  # fmt: skip
+
+    def groups(self, part, seed, kept=None):
+        """([group, ...], {reason: videos left out}) of a part; a group is a list of Candidate. `seed` (a number or text)
+        decides between equally good groups. kept: which candidates may join, None = all."""
+        rows = [row._replace(order=_place(seed, row.caption_id)) for row in filter(kept, self._found[part])]
+        return _groups(rows, self._may_hold, part, self._videos)
+
+
+def _place(seed, caption_id):
+    return hashlib.blake2b(f"{seed} {caption_id}".encode(), digest_size=8).hexdigest()
 
 
 def lists_of(statements):
@@ -103,16 +128,15 @@ def whole_groups(statements, videos):
     return statements[~statements["group"].isin(broken)], len(broken)
 
 
-def _candidates(tags, wanted, video_of, parts, units, may_hold, seed, progress):
+def _candidates(tags, wanted, video_of, parts, units, may_hold, progress):
     """{part: [Candidate]} of the wanted captions."""
     found = {part: {} for part in parts}
     for caption_id, tokens in _parsed(tags, wanted, progress):
         video = video_of[caption_id]
-        order = hashlib.blake2b(f"{seed} {caption_id}".encode(), digest_size=8).hexdigest()
         for frame in frames(tokens, parts):
             unit = "caption" if frame.size == CAPTION else "statement"
             if unit in units and may_hold.reliable(frame.part, frame.word, frame.lemma) and may_hold.usual_head(frame):
-                made = Candidate(frame.key, video, frame.word, frame.lemma, order, frame.anchor, caption_id, frame)
+                made = Candidate(frame.key, video, frame.word, frame.lemma, "", frame.anchor, caption_id, frame)
                 found[frame.part].setdefault((frame.size, frame.key, video, frame.word), made)
     return {part: list(rows.values()) for part, rows in found.items()}
 

@@ -74,6 +74,11 @@ class TrainingNegatives:
         owner = np.repeat(np.arange(len(drawn), dtype=np.int64), [len(each) for each in drawn])
         return list(chain.from_iterable(drawn)), owner
 
+    def lists(self, caption_ids, epoch):
+        """As posrank.negatives.training_groups.TrainingGroups.lists; the true sentence of each list is the caption itself."""
+        negatives, owner = self.draw_many(caption_ids, epoch)
+        return None, np.arange(len(caption_ids)), negatives, owner
+
     def table(self, caption_ids, epoch):
         """The same draws as a negatives table: which word was changed, into what, from which source."""
         rows = Rows(self.level)

@@ -19,7 +19,7 @@ import yaml
 from posrank import files, negatives, systems, tables
 from posrank.pipeline.params import load as load_params
 from posrank.towers.checkpoints import load_checked, read_state
-from posrank.training.batches import Batches, constant_video
+from posrank.training.batches import Batches, constant_video, no_video
 from posrank.training.distributed import World, join_world
 from posrank.training.launch import launch, processes_of, under_torchrun
 from posrank.training.loop import COLUMNS, STRATEGIES, train
@@ -107,23 +107,45 @@ def training_batches(settings, folder, world=None):
     asked = set(captions["video_id"])
     captions = captions[trained].reset_index(drop=True)
     counts = dict(zip(COUNTS, (len(asked), len(asked - set(store.ids)), len(captions))))
+    if settings.get("video") == "text":
+        if settings["strategy"] == "prompt":
+            raise ValueError("train.video: text trains the text tower alone, and visual prompts are none of it: leave the strategy "
+                             "prompt out, or set train.video to own")
+        captions = captions[captions.duplicated("video_id", keep=False)].reset_index(drop=True)
+        if captions.empty:
+            raise ValueError(f"{dataset}: every training video has one caption in {file}, and train.video: text needs two of a "
+                             "video: set train.video to own")
+        counts["captions"] = len(captions)
     check_share(settings, world.size)
     made_of = dict(frames=[data / "frames" / dataset / name for name in ("videos.parquet", "frames.npy")])
     source, level = None, STRATEGIES[settings["strategy"]]
     if level:
         tags = tables.read_table(data / "tags" / f"{dataset}.parquet", "tags")
         tags = tags[tags["caption_id"].isin(captions["caption_id"])]
-        source = negatives.TrainingNegatives(
-            captions, tags, rule=settings["rule"], level=level, n=settings["n"], n_per=settings["n_per"], seed=settings["seed"],
-            reference=captions, holdout=settings.get("holdout", 0), lexicon=settings.get("lexicon", "builtin"),
-        )
+        source = training_negatives(captions, tags, settings, level)
         made_of["tags"] = tags
-    frames = constant_video(store.rows) if settings.get("video") == "constant" else store.rows
-    batches = Batches(
-        captions, frames, source, batch=settings["batch"], seed=settings["seed"], share=world.slice, made_of=made_of,
-    )
+    shown = settings.get("video", "own")
+    frames = {"own": store.rows, "constant": constant_video(store.rows), "text": no_video}[shown]
+    batches = Batches(captions, frames, source, batch=settings["batch"], seed=settings["seed"], share=world.slice, made_of=made_of,
+                      anchored=shown == "text")
     batches.counts = counts
     return batches
+
+
+def training_negatives(captions, tags, settings, level):
+    """The source of negatives of a run: `lists(caption_ids, epoch)`."""
+    known = dict(n=settings["n"], seed=settings["seed"], lexicon=settings.get("lexicon", "builtin"),
+                 holdout=settings.get("holdout", 0))
+    if settings["rule"] == "exchange":
+        for fits, fault in ((level == "word", f"strategy {settings['strategy']} trains with level {level}, and rule exchange "
+                             "exchanges one word: train.rule: exchange goes with the strategies coarse and word"),
+                            (settings["n_per"] == "part", "train.n_per: caption draws a part for each negative, and rule exchange "
+                             "has a list for each part: set train.n_per to part")):  # fmt: skip
+            if not fits:
+                raise ValueError(fault)
+        return negatives.TrainingGroups(captions, tags, **known)
+    return negatives.TrainingNegatives(captions, tags, rule=settings["rule"], level=level, n_per=settings["n_per"], **known,
+                                       reference=captions)
 
 
 def run_name(settings):
