@@ -12,8 +12,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from posrank.towers.packed import add, linear, run_mlp
-
 
 @dataclass(frozen=True)
 class AttentionGroup:
@@ -123,15 +121,14 @@ def run_trie(tower, trie, sentences=True):
 
 
 def _finish(block, x, attended):
-    x = add(x, block.ls_1(linear(attended, block.attn.out_proj.weight, block.attn.out_proj.bias)))
-    return add(x, block.ls_2(run_mlp(block.mlp, block.ln_2(x))))
+    x = x + block.ls_1(block.attn.out_proj(attended))
+    return x + block.ls_2(block.mlp(block.ln_2(x)))
 
 
 def _attend(attention, x, trie):
     """Every node attends to its path: [T, width] -> [T, width]."""
     width, heads = x.shape[1], attention.num_heads
-    projected = linear(x, attention.in_proj_weight, attention.in_proj_bias)
-    query, memory = projected[:, :width], projected[:, width:]
+    query, memory = F.linear(x, attention.in_proj_weight, attention.in_proj_bias).split((width, 2 * width), dim=1)
     out = [_attention(query[g.query], memory[g.key], g.mask, heads).flatten(0, 1) for g in trie.groups]
     return torch.cat(out)[trie.place]
 
@@ -140,8 +137,8 @@ def _attend_from_ends(attention, x, trie):
     """The end of every distinct row attends to its path: [T, width] -> [U, width]."""
     width, heads = x.shape[1], attention.num_heads
     weight, bias = attention.in_proj_weight, attention.in_proj_bias
-    query = linear(x[trie.last], weight, bias, rows=(0, width))[:, None]
-    memory = linear(x, weight, bias, rows=(width, 3 * width))
+    query = F.linear(x[trie.last], weight[:width], None if bias is None else bias[:width])[:, None]
+    memory = F.linear(x, weight[width:], None if bias is None else bias[width:])
     mask = torch.arange(trie.path.shape[1], device=x.device) < trie.length[:, None]
     return _attention(query, memory[trie.path], mask[:, None, None], heads)[:, 0]
 
