@@ -11,11 +11,13 @@ from open_clip.model import CLIP
 from torch import nn
 
 from posrank.systems.features import TextFeatures, VideoFeatures
-from posrank.systems.inputs import check_attention, check_index, check_texts, check_video, check_whole, check_words, normalise
+from posrank.systems.inputs import check_attention, check_index, check_video, check_whole, check_words, normalise
 from posrank.systems.pairs import AllPairs, Grouped, group
 from posrank.towers.backbone import load_backbone
 from posrank.towers.image import add_prompts, encode_image
+from posrank.towers.shift import frames_in_order
 from posrank.towers.text import context_length, encode_text
+from posrank.towers.tokenizer import sentences
 
 BRANCHES = ("coarse", "fine", "released_test")
 BUDGET = 2**23
@@ -57,7 +59,7 @@ class System(nn.Module):
                              f"{context}")
         self.tokenizer, self.image_size = backbone.tokenizer, backbone.image_size
         self.num_frames, self.max_words, self.prompts, self.as_released = num_frames, max_words, prompts, as_released
-        self.dropped = ()
+        self.dropped, self.fill = (), as_released  # fill: videos up to num_frames, as the official loaders do
         for name in ("image_mean", "image_std"):
             self.register_buffer(name, torch.tensor(getattr(backbone, name), dtype=torch.float32), persistent=False)
         self.settings = dict(num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released)
@@ -78,7 +80,7 @@ class System(nn.Module):
 
     def tokenize(self, texts):
         """Sentences -> [n, max_words] int64: SOT, tokens, EOT (the largest id), zeros."""
-        texts = check_texts(texts)
+        texts = sentences(texts)
         if self.tokenizer is None:
             raise ValueError("this system was built from towers without a tokenizer; give a backbone that has one "
                              "(load_backbone)")
@@ -108,38 +110,46 @@ class System(nn.Module):
             mask = check_attention(attention_mask, mask)
         return TextFeatures(sentence, words, mask)
 
-    def _check_branch(self, branch):
-        if branch not in BRANCHES:
-            raise ValueError(f"branch {branch!r} is none of {', '.join(BRANCHES)}")
-        if branch != "coarse" and not self.prompts:
-            raise ValueError(f"branch {branch!r} reads visual prompts and this system has none; build it with "
-                             "prompts=1")
-
     def encode_video(self, video, video_mask=None, branch="coarse", topk_indicator=None):
         """Normalised frames [V, F, 3, H, W] and mask [V, F] (None = all real) -> `VideoFeatures` of one branch: coarse
         (CLS) | fine (the mean of the prompts' outputs) | released_test (those, for the coarse similarity).
-        topk_indicator: used by systems that select tokens."""
+        topk_indicator, for systems that select tokens: the selection itself, [V * F, 3, patches] or [V, F, 3, patches],
+        rows that sum to 1 (None = chosen by the scores); in training the scores' gradient is that of a drawn selection
+        all the same."""
         return self.encode_branches(video, video_mask, (branch,), topk_indicator)[branch]
 
     def encode_branches(self, video, video_mask=None, branches=("coarse", "fine"), topk_indicator=None):
         """Several branches from one pass through the image tower -> {branch: VideoFeatures}."""
         for branch in branches:
-            self._check_branch(branch)
-        video, mask = check_video(video, video_mask, self.num_frames, fill=self.as_released)
-        video = video.to(self.image_mean.dtype)
-        cls, prompts = self._encode_frames(video, mask, any(branch != "coarse" for branch in branches))
-        return {b: self._video_features(cls if b == "coarse" else prompts, mask, b) for b in branches}
+            if branch not in BRANCHES:
+                raise ValueError(f"branch {branch!r} is none of {', '.join(BRANCHES)}")
+            if branch != "coarse" and not self.prompts:
+                raise ValueError(f"branch {branch!r} reads visual prompts and this system has none; build it with "
+                                 "prompts=1")
+        video, mask = check_video(video, video_mask, self.num_frames, fill=self.fill)
+        return self._encode_branches(video.to(self.image_mean.dtype), mask, branches, topk_indicator)
 
-    def _encode_frames(self, video, mask, with_prompts):
-        """CLS and prompt features [V, F, D] (prompts None where not asked for); padded frames are not run, and zero."""
-        first_patch = with_prompts and self.as_released  # the released code reads token 1 for the prompt
-        real = mask if not self.as_released else torch.ones_like(mask)
+    def _encode_branches(self, video, mask, branches, topk_indicator):
+        heads, _ = self._encode_frames(video, self._frames_run(mask), branches)
+        return {branch: self._video_features(heads[branch], mask, branch) for branch in branches}
+
+    def _frames_run(self, mask):
+        """The frames that the image tower runs [V, F]: the real ones, with as_released all."""
+        return torch.ones_like(mask) if self.as_released else mask
+
+    def _encode_frames(self, video, real, branches, patches=False):
+        """{branch: CLS or prompt features [V, F, D], zeros where a frame is not run}, and the `ImageTokens` of the n
+        frames that are run (real [V, F] with n True)."""
+        prompted = any(branch != "coarse" for branch in branches)
+        first_patch = prompted and self.as_released  # the released code reads token 1 for the prompt
         images = video.flatten(0, 1) if bool(real.all()) else video[real]
-        tokens = encode_image(self.clip.visual, images, patches=first_patch)
-        prompt = None
-        if with_prompts:
+        with frames_in_order(self.clip.visual, real):
+            tokens = encode_image(self.clip.visual, images, patches=patches or first_patch)
+        heads = {"coarse": unpack(tokens.cls, real)}
+        if prompted:
             prompt = tokens.patches[:, 0] if first_patch else tokens.prompts.mean(1)
-        return unpack(tokens.cls, real), None if prompt is None else unpack(prompt, real)
+            heads["fine"] = heads["released_test"] = unpack(prompt, real)
+        return heads, tokens
 
     def _video_features(self, frames, mask, branch):
         return VideoFeatures(frames, None, mask, branch=branch)
@@ -219,7 +229,6 @@ def _check_features(text, video):
     if not isinstance(text, TextFeatures) or not isinstance(video, VideoFeatures):
         kinds = f"{type(text).__name__} and {type(video).__name__}"
         raise ValueError(f"scores need what encode_text and what encode_video return, not {kinds}")
-
 
 
 def _take(rows, index):
