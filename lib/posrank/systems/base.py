@@ -162,13 +162,12 @@ class System(nn.Module):
 
     def score(self, text_features, video_features):
         """All pairs: T texts and V videos -> [T, V], in fp32 (fp64 stays), computed in chunks of bounded memory."""
-        _check_features(text_features, video_features)
-        branch = video_features.branch
-        return self._all_pairs(text_features, video_features, lambda t, v: self._compare(t, v, AllPairs, branch))
+        return self._all_pairs(text_features, video_features, lambda *sides: self._compare(*sides, AllPairs,
+                                                                                          video_features.branch))
 
     def _all_pairs(self, text_features, video_features, compare):
         """`compare` (two sides -> [..., t, v]) on all pairs of texts and videos, in chunks -> [..., T, V]."""
-        text, video = _at_least_float(text_features), _at_least_float(video_features)
+        text, video = _checked(text_features, video_features)
         size = self._pair_size(text, video)
         with torch.autocast(video.device.type, enabled=False):
             videos = self._video_side(video)
@@ -185,8 +184,7 @@ class System(nn.Module):
     def score_aligned(self, text_features, video_features, index=None):
         """Text i with video index[i] -> [n]; index None = text i with video i. A video that owns many texts (a caption
         and its negatives) stands once beside all of them."""
-        _check_features(text_features, video_features)
-        text, video = _at_least_float(text_features), _at_least_float(video_features)
+        text, video = _checked(text_features, video_features)
         if index is None:
             if len(text) != len(video):
                 raise ValueError(f"{len(text)} texts and {len(video)} videos: equally many, or an index of each text's "
@@ -220,15 +218,12 @@ class System(nn.Module):
         return self.score(text, self.encode_video(video, video_mask, branch, topk_indicator))
 
 
-def _at_least_float(features):
-    half = features._first().dtype in (torch.float16, torch.bfloat16)
-    return features.to(torch.float32) if half else features
-
-
-def _check_features(text, video):
+def _checked(text, video):
+    """Both features, half precision made fp32; ValueError where they are something else."""
     if not isinstance(text, TextFeatures) or not isinstance(video, VideoFeatures):
         kinds = f"{type(text).__name__} and {type(video).__name__}"
         raise ValueError(f"scores need what encode_text and what encode_video return, not {kinds}")
+    return [x.to(torch.float32) if x._first().dtype in (torch.float16, torch.bfloat16) else x for x in (text, video)]
 
 
 def _take(rows, index):

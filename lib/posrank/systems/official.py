@@ -30,7 +30,6 @@ _UNUSED = {
     "ucofia": ("word_logit_weight", "frame_mat_weight", "frame_mat_weight2", "word_mat_weight_for_pixel"),
 }
 """Patterns of keys that released files hold and no similarity reads."""
-_ALWAYS_UNUSED = ("clip.input_resolution", "clip.context_length", "clip.vocab_size")  # OpenAI's own notes in the file
 
 
 def load_official(name, source, *, as_released=False, heads=None, text_heads=None, num_frames=None, max_words=None,
@@ -57,7 +56,7 @@ def load_official(name, source, *, as_released=False, heads=None, text_heads=Non
         return _frozen(cls, state, as_released, heads, text_heads, num_frames, max_words)
     if name == "clip" and "visual.conv1.weight" in state:  # bare weights (OpenAI's, open_clip's)
         state = {f"clip.{key}": value for key, value in state.items()}
-    unused = _ALWAYS_UNUSED + _UNUSED[name]
+    unused = tuple(f"clip.{note}" for note in checkpoints.OPENAI_NOTES) + _UNUSED[name]
     if name == "ucofia":
         variant = variant or _variant(state)
         unused += ("local_mat_weight1",) if variant != "train" else ()
@@ -96,7 +95,8 @@ def _options(name, state, num_frames, max_words):
         options |= dict(max_words=shape(state, words, 2)[0], num_frames=shape(state, "frame_logit_weight", 2)[0])
         for what, value in (("max_words", max_words), ("num_frames", num_frames)):
             if value not in (None, options[what]):
-                raise ValueError(f"{what}={value}, but the checkpoint's parameters are of {what}={options[what]}; leave it out")
+                raise ValueError(f"{what}={value}, but the checkpoint's parameters are of {what}={options[what]}; leave "
+                                 "it out")
     if name in ("ts2net", "ucofia"):
         found = (re.match(r"clip\.visual\.transformer\.resblocks\.([0-9]{1,9})\.attn\.net\.", key) for key in state)
         options["shift_blocks"] = sorted({int(match[1]) for match in found if match})

@@ -20,13 +20,10 @@ from torch import nn
 
 from posrank.files import atomic
 from posrank.messages import nearest
-from posrank.towers.checkpoints import check_finite, clip_from_state, load_checked, read_state
+from posrank.towers.checkpoints import OPENAI_NOTES, check_finite, clip_from_state, load_checked, read_state
 from posrank.towers.stem import ConvStem
 from posrank.towers.text import causal_tower, context_length
 from posrank.towers.tokenizer import ByteTokenizer, WordTokenizer
-
-OPENAI_NOTES = ("input_resolution", "context_length", "vocab_size")
-"""Numbers, not weights, in OpenAI's own files."""
 
 
 @dataclass
@@ -82,16 +79,20 @@ def _described(config, name):
         raise ValueError(f"{name} describes no backbone ({type(error).__name__}: {error})") from error
 
 
-def _from_folder(folder):
+def read_config(folder):
+    """The mapping in a backbone folder's `config.json`; ValueError where it, or the weights beside it, cannot be had."""
     missing = [name for name in ("config.json", "weights.safetensors") if not (folder / name).exists()]
     if missing:
         raise ValueError(f"{folder} holds no {' and no '.join(missing)}; `dvc repro --force --single-item pretrain` "
-                         "makes them")
+                         "makes them (`pretrain_frozen` those of Frozen)")
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{folder / 'config.json'} cannot be read ({error}): make the folder again") from error
-    backbone = _described(config, folder / "config.json")
+
+
+def _from_folder(folder):
+    backbone = _described(read_config(folder), folder / "config.json")
     state = read_state(folder / "weights.safetensors")
     clip = {k.removeprefix("clip."): v for k, v in state.items() if k.startswith("clip.")}
     load_checked(backbone.model, clip, "clip", f"{folder / 'weights.safetensors'} beside its config.json")

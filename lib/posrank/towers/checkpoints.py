@@ -17,6 +17,9 @@ CONVERSION = (
     "torch.save(dict(torch.load(path, weights_only=False)['state_dict']), 'weights.pt')"
 )
 
+OPENAI_NOTES = ("input_resolution", "context_length", "vocab_size")
+"""Numbers, not weights, in OpenAI's own files."""
+
 
 def read_state(source, exact=False):
     """A path (.safetensors, or a torch file) or a mapping -> {key: fp32 tensor} without wrappers (`state_dict`,
