@@ -7,6 +7,7 @@ written once for all pairs and for groups, see pairs.py). Padding is masked, exc
 import copy
 
 import torch
+import torch.nn.functional as F
 from open_clip.model import CLIP
 from torch import nn
 
@@ -75,6 +76,12 @@ class System(nn.Module):
         if prompts:
             add_prompts(self.clip.visual, prompts)
         return context_length(self.clip)
+
+    @property
+    def width(self):
+        """D, the length of CLIP's features."""
+        visual = self.clip.visual
+        return visual.positional_embedding.shape[1] if visual.proj is None else visual.proj.shape[1]
 
     # inputs
 
@@ -155,6 +162,10 @@ class System(nn.Module):
         return VideoFeatures(frames, None, mask, branch=branch)
 
     # scores
+
+    def _text_side(self, text, branch):
+        """What `_compare` reads of n texts: {name: array [n, ...]}."""
+        return {"sentence": F.normalize(text.sentence, dim=-1)}
 
     def _pair_size(self, text, video):
         """Numbers that one pair needs in the largest array of `_compare`."""

@@ -22,9 +22,6 @@ class Clip(System):
         if causal_tower(self.clip)[1]:
             self.max_words = context_length(self.clip)
 
-    def _text_side(self, text, branch):
-        return {"sentence": F.normalize(text.sentence, dim=-1)}
-
     def _video_side(self, video):
         return {"video": F.normalize(masked_mean(F.normalize(video.frames, dim=-1), video.mask), dim=-1)}
 

@@ -43,10 +43,9 @@ def attach(system, backbone, heads=None, layers=None, tokens=1):
     system.transformerClip = system.frame_position_embeddings = None
     if layers == 0:
         return
-    features = system.clip.text_projection
-    if features is not None and features.shape[1] != shape["width"]:
+    if system.width != shape["width"]:
         raise ValueError(f"the temporal module starts from the text tower, {shape['width']} wide, and features are "
-                         f"{features.shape[1]} wide; choose another backbone, or temporal_layers=0 for mean pooling")
+                         f"{system.width} wide; choose another backbone, or temporal_layers=0 for mean pooling")
     if pretrained is not None and layers is None:
         layers = count_layers(pretrained, "transformerClip.resblocks")
     layers = min(4, shape["layers"]) if layers is None else layers

@@ -29,7 +29,6 @@ class TokenSystem(System):
             raise ValueError(f"shift_blocks must be a list of block numbers, not {shift_blocks!r:.100}")
         blocks = shifted_blocks(visual, as_released) if shift_blocks is None else tuple(shift_blocks)
         add_shift(visual, blocks)
-        self.width = visual.positional_embedding.shape[1] if visual.proj is None else visual.proj.shape[1]
         noise = as_released if evaluation_noise is None else evaluation_noise
         self.visual_token_selector = TokenSelector(self.width, always_noise=noise, predictor=self.predictor)
         self.settings |= dict(shift_blocks=list(blocks), evaluation_noise=noise)

@@ -57,15 +57,14 @@ def build_trie(input_ids, length, groups=6):
     ids = input_ids[:, : len(columns)].cpu().numpy()
     ids = np.where(columns < length[:, None], ids, -1)
 
-    order = _sorted(ids)
+    order = np.lexsort(ids.T[::-1])  # equal prefixes stand together
     ids, length = ids[order], length[order]
-    differs = ids[1:] != ids[:-1]
-    shared = np.zeros(len(ids), np.int64)  # longest common prefix with the row before
-    shared[1:] = np.where(differs.any(1), differs.argmax(1), length[1:])
-    distinct = shared < length
+    differs = np.vstack([np.ones_like(ids[:1], bool), ids[1:] != ids[:-1]])
+    distinct = differs.any(1)
     row = np.empty(len(ids), np.int64)
     row[order] = np.cumsum(distinct) - 1
-    ids, length, shared = ids[distinct], length[distinct], shared[distinct]
+    ids, length = ids[distinct], length[distinct]
+    shared = differs[distinct].argmax(1)  # longest common prefix with the row before
 
     real = columns < length[:, None]
     own = real & (columns >= shared[:, None])
@@ -80,12 +79,6 @@ def build_trie(input_ids, length, groups=6):
     return PrefixTrie(token=tensor(ids[own].astype(np.int64)), position=tensor(np.nonzero(own)[1]), path=tensor(path),
                       length=tensor(length), row=tensor(row),
                       groups=tuple(AttentionGroup(*map(tensor, part)) for part in parts), place=tensor(place))
-
-
-def _sorted(ids):
-    """Order of rows in which equal prefixes stand together: rows compared as bytes, big end first."""
-    keys = np.ascontiguousarray((ids + 1).astype(">u4")).view(np.dtype((np.void, 4 * ids.shape[1])))[:, 0]
-    return np.argsort(keys, kind="stable")
 
 
 def _attention_groups(path, own, length, shared, groups):
