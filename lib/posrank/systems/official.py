@@ -79,7 +79,7 @@ def load_official(name, source, *, as_released=False, heads=None, text_heads=Non
     load_checked(system, state, system.name)
     system.dropped = tuple(sorted(dropped))
     if name == "ts2net":
-        system.fill = as_released and num_frames is not None
+        system.fill &= num_frames is not None
     return system.eval()
 
 

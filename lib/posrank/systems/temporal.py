@@ -66,7 +66,9 @@ def attach(system, backbone, heads=None, layers=None, tokens=1):
     system.settings["temporal_layers"] = layers
     system.frame_position_embeddings = nn.Embedding(positions, shape["width"])
     if pretrained is not None:
-        _load(system, pretrained)
+        for name in ("transformerClip", "frame_position_embeddings"):
+            own = {k.removeprefix(f"{name}."): v for k, v in pretrained.items() if k.startswith(f"{name}.")}
+            load_checked(getattr(system, name), own, system.name, "the backbone's pretrained temporal module")
     elif system.as_released and system.prompts:
         # the released code, where it does not copy CLIP: linear and embedding weights N(0, 0.02), biases 0
         for module in (system.frame_position_embeddings, *system.transformerClip.modules()):
@@ -79,12 +81,6 @@ def attach(system, backbone, heads=None, layers=None, tokens=1):
             system.frame_position_embeddings.weight.copy_(system.clip.positional_embedding)
         for ours, theirs in zip(system.transformerClip.resblocks, system.clip.transformer.resblocks):
             ours.load_state_dict(theirs.state_dict())
-
-
-def _load(system, pretrained):
-    for name in ("transformerClip", "frame_position_embeddings"):
-        own = {key.removeprefix(f"{name}."): value for key, value in pretrained.items() if key.startswith(f"{name}.")}
-        load_checked(getattr(system, name), own, system.name, "the backbone's pretrained temporal module")
 
 
 def apply(system, frames, mask):

@@ -33,14 +33,17 @@ class DividedAttention(nn.Module):
         frames: F. over: "time" or "space". real [V, F] bool or None = all: keys of other frames are hidden. A video
         without any real frame still has its special tokens to look at, so nothing becomes NaN.
         """
-        query, key, value = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key, value = self.split(x)
         seen = None
         if real is not None:
             places = (x.shape[1] - special) // frames
             seen = F.pad(real.repeat_interleave(places, 1), (special, 0), value=True)[:, None, None]
         out = F.scaled_dot_product_attention(query[:, :, :special], key, value, attn_mask=seen)
         if patches:
-            groups = [self._grouped(part[:, :, special:], frames, over) for part in (query, key, value)]
+            # [V, h, F * N, d] -> [V * N, h, F, d] over time, [V * F, h, N, d] over space; and back
+            there, back = ((0, 3, 1, 2, 4), (0, 2, 3, 1, 4)) if over == "time" else ((0, 2, 1, 3, 4),) * 2
+            groups = [part[:, :, special:].unflatten(2, (frames, -1)).permute(there).flatten(0, 1)
+                      for part in (query, key, value)]
             size = groups[0].shape[0] // len(x)
             front = [part[:, :, :special].repeat_interleave(size, 0) for part in (key, value)]
             key, value = (torch.cat(pair, dim=2) for pair in zip(front, groups[1:]))
@@ -48,19 +51,12 @@ class DividedAttention(nn.Module):
             if real is not None and over == "time":
                 seen = F.pad(real, (special, 0), value=True).repeat_interleave(size, 0)[:, None, None]
             inner = F.scaled_dot_product_attention(groups[0], key, value, attn_mask=seen)
-            out = torch.cat([out, self._ungrouped(inner, len(x), frames, over)], dim=2)
+            out = torch.cat([out, inner.unflatten(0, (len(x), -1)).permute(back).flatten(2, 3)], dim=2)
         return self.proj(out.transpose(1, 2).flatten(2))
 
-    @staticmethod
-    def _grouped(x, frames, over):
-        """[V, h, F * N, d] -> [V * N, h, F, d] over time, [V * F, h, N, d] over space."""
-        x = x.unflatten(2, (frames, -1))
-        return (x.permute(0, 3, 1, 2, 4) if over == "time" else x.permute(0, 2, 1, 3, 4)).flatten(0, 1)
-
-    @staticmethod
-    def _ungrouped(x, videos, frames, over):
-        x = x.unflatten(0, (videos, -1))
-        return (x.permute(0, 2, 3, 1, 4) if over == "time" else x.permute(0, 2, 1, 3, 4)).flatten(2, 3)
+    def split(self, x):
+        """Queries, keys and values of tokens [V, S, width], each [V, heads, S, d]."""
+        return self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
 
 
 class Block(nn.Module):
@@ -172,7 +168,7 @@ class SpaceTimeTransformer(nn.Module):
         for block in blocks:
             x = block(x, special, video.shape[1])
         x = x + last.timeattn(last.norm3(x), special, video.shape[1], "time")
-        query, key, _ = last.attn.qkv(last.norm1(x)).unflatten(-1, (3, last.attn.heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key, _ = last.attn.split(last.norm1(x))
         return (query[:, :, :special] @ key.transpose(-1, -2) / query.shape[-1] ** 0.5).softmax(-1), special
 
     def forward(self, video, real=None, prompts=True):
