@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from open_clip.model import CLIP
 from torch import nn
 
-from posrank.systems.features import TextFeatures, VideoFeatures
+from posrank.systems.features import TextFeatures, VideoFeatures, unpack
 from posrank.systems.inputs import check_attention, check_index, check_video, check_whole, check_words, normalise
 from posrank.systems.pairs import AllPairs, Grouped, group
 from posrank.towers.backbone import load_backbone
@@ -23,21 +23,6 @@ from posrank.towers.tokenizer import sentences
 BRANCHES = ("coarse", "fine", "released_test")
 BUDGET = 2**23
 """Numbers in the largest array of one chunk of scores (32 MiB in fp32; about ten such arrays live at once)."""
-
-
-def masked_mean(x, mask):
-    """Mean over the real rows: x [..., F, D], mask [..., F] -> [..., D]; zero where there is none."""
-    weight = mask.to(x.dtype).unsqueeze(-1)
-    return (x * weight).sum(-2) / weight.sum(-2).clamp_min(1)
-
-
-def unpack(x, real):
-    """Rows of the n real frames [n, D], real [V, F] with n True -> [V, F, D], zeros in the places of the others."""
-    if len(x) == real.numel():
-        return x.view(*real.shape, x.shape[-1])
-    full = x.new_zeros(*real.shape, x.shape[-1])
-    full[real] = x
-    return full
 
 
 class System(nn.Module):
@@ -224,7 +209,21 @@ class System(nn.Module):
 
     def similarity(self, input_ids, video, video_mask=None, *, branch="coarse", attention_mask=None,
                    topk_indicator=None):
-        """Token ids [T, L] and videos [V, F, 3, H, W] with mask [V, F] -> scores of all pairs [T, V]."""
+        """Token ids [T, L] and videos [V, F, 3, H, W] with mask [V, F] -> scores of all pairs [T, V].
+
+        branch: see `encode_video`; attention_mask: see `encode_text`. ValueError for what these two refuse.
+
+        >>> from posrank.systems import build
+        >>> shapes = dict(embed_dim=64, vision_cfg=dict(image_size=32, patch_size=16, width=64, layers=1),
+        ...               text_cfg=dict(context_length=16, width=64, heads=1, layers=1))
+        >>> backbone = dict(model=shapes, words=["a", "dog", "runs"], image_mean=[0.5] * 3, image_std=[0.5] * 3)
+        >>> system = build("clip", backbone=backbone, num_frames=2, max_words=8).eval()
+        >>> ids = system.tokenize(["a dog runs", "a dog"])
+        >>> video, mask = system.prepare(torch.zeros(3, 2, 32, 32, 3, dtype=torch.uint8))
+        >>> scores = system.similarity(ids, video, mask)
+        >>> scores.shape, bool((scores[:, 0] == scores[:, 1]).all())      # three videos, all of them black
+        (torch.Size([2, 3]), True)
+        """
         text = self.encode_text(input_ids, attention_mask)
         return self.score(text, self.encode_video(video, video_mask, branch, topk_indicator))
 

@@ -6,7 +6,8 @@ cosine. The branch `fine` reads the mean of the prompt outputs in the place of C
 
 import torch.nn.functional as F
 
-from posrank.systems.base import System, masked_mean
+from posrank.systems.base import System
+from posrank.systems.features import masked_mean
 from posrank.towers.text import causal_tower, context_length
 
 

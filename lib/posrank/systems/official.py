@@ -42,6 +42,15 @@ def load_official(name, source, *, as_released=False, heads=None, text_heads=Non
     ts2net: 32, and as many frames as it has positions for; as_released fills videos up to num_frames only if that is
     given). variant: which copy of UCoFiA's code computes its similarity, train | eval_t2v | eval_v2t (None = by the
     keys). ValueError where keys are missing or unknown. `system.dropped` lists keys that were read by nothing.
+
+    >>> from posrank.systems import build
+    >>> shapes = dict(embed_dim=64, vision_cfg=dict(image_size=32, patch_size=16, width=64, layers=1),
+    ...               text_cfg=dict(context_length=16, width=64, heads=1, layers=1))
+    >>> backbone = dict(model=shapes, words=["a", "dog", "runs"], image_mean=[0.5] * 3, image_std=[0.5] * 3)
+    >>> released = build("xclip", backbone=backbone, num_frames=2, max_words=8, prompts=1).state_dict()
+    >>> system = load_official("xclip", released)           # or the path of a file
+    >>> system.num_frames, system.max_words, system.prompts, system.settings["temporal_layers"]
+    (2, 8, 1, 1)
     """
     from posrank.systems import system_class
 

@@ -7,7 +7,8 @@ same; but as_released takes the first patch for the prompt's output, as the prom
 
 import torch
 
-from posrank.systems.base import System, unpack
+from posrank.systems.base import System
+from posrank.systems.features import unpack
 from posrank.systems.token_selection import ScorePredictor, TokenSelector, check_indicator
 from posrank.towers.shift import add_shift, shifted_blocks
 

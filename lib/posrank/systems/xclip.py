@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from posrank.systems import temporal
-from posrank.systems.base import System, masked_mean
-from posrank.systems.features import VideoFeatures
+from posrank.systems.base import System
+from posrank.systems.features import VideoFeatures, masked_mean
 from posrank.systems.pairs import AllPairs
 
 TAU = 0.01
