@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 from posrank.systems.base import System
 from posrank.systems.features import TextFeatures, VideoFeatures
-from posrank.systems.inputs import normalise
+from posrank.systems.inputs import check_attention, normalise
 from posrank.towers.distilbert import encode_sentences, real_tokens
 from posrank.towers.frozen import load_frozen, make_projections
 from posrank.towers.text import check_ids, encode_text
@@ -101,10 +101,9 @@ class Frozen(System):
         """Token ids [n, L] -> `TextFeatures` (sentence only). attention_mask [n, L], 1 for real tokens; None = all but
         padding (id 0), used in both forms, as in the official code. The text half of a CLIP reads up to EOT."""
         check_ids(input_ids)
-        mask = real_tokens(input_ids) if attention_mask is None else attention_mask
-        if mask.shape != input_ids.shape:
-            raise ValueError(f"attention_mask must be [n, L] like input_ids, not {tuple(mask.shape)}")
-        mask = mask.to(input_ids.device).bool()
+        mask = real_tokens(input_ids)
+        if attention_mask is not None:
+            mask = check_attention(attention_mask, torch.ones_like(mask))
         columns = torch.arange(input_ids.shape[1], device=mask.device)
         real = columns <= input_ids.argmax(1, keepdim=True) if self._causal else mask
         if bool(real[:, self.max_words :].any()):

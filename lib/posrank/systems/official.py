@@ -104,8 +104,8 @@ def _options(name, state, num_frames, max_words):
         options |= dict(max_words=shape(state, words, 2)[0], num_frames=shape(state, "frame_logit_weight", 2)[0])
         for what, value in (("max_words", max_words), ("num_frames", num_frames)):
             if value not in (None, options[what]):
-                raise ValueError(f"{what}={value}, but the checkpoint's parameters are of {what}={options[what]}; leave "
-                                 "it out")
+                raise ValueError(f"{what}={value}, but the checkpoint's parameters are of {what}={options[what]}; "
+                                 "leave it out")
     if name in ("ts2net", "ucofia"):
         found = (re.match(r"clip\.visual\.transformer\.resblocks\.([0-9]{1,9})\.attn\.net\.", key) for key in state)
         options["shift_blocks"] = sorted({int(match[1]) for match in found if match})

@@ -80,7 +80,7 @@ def _described(config, name):
 
 
 def read_config(folder):
-    """The mapping in a backbone folder's `config.json`; ValueError where it, or the weights beside it, cannot be had."""
+    """The mapping in a backbone folder's `config.json`; ValueError where it cannot be read or a file is missing."""
     missing = [name for name in ("config.json", "weights.safetensors") if not (folder / name).exists()]
     if missing:
         raise ValueError(f"{folder} holds no {' and no '.join(missing)}; `dvc repro --force --single-item pretrain` "

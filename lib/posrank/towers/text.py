@@ -153,9 +153,11 @@ def _bucketed(text, input_ids, ends, tokens):
 
 
 def encode_by_length(ends, most, encode, chunk=None):
-    """encode(numbers of rows [k], columns that hold all of them) -> [k, ...], called for rows that end at similar places
-    -> [n, ...] in the rows' own order. ends [n]: each row's last place; most: columns there are; chunk: tokens in one
-    call, None = no bound."""
+    """`encode` called for rows that end at similar places -> its outputs [n, ...] in the rows' own order.
+
+    ends [n]: each row's last place; most: how many columns there are; encode: (numbers of k rows, columns that hold all
+    of them) -> [k, ...]; chunk: tokens in one call, None = no bound.
+    """
     bucket, parts, places = ends // STEP, [], []
     for number in bucket.unique().tolist():
         columns = min(STEP * (number + 1), most)

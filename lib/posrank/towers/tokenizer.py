@@ -51,8 +51,8 @@ def sentences(texts):
 
 
 class Tokenizer:
-    """What both share: ids of pieces of text from a cache, joined to rows. Subclasses have `context_length`, `start` and
-    `end` (ids of SOT and EOT), `_split(text)` -> pieces, and `_encode(piece)` -> ids."""
+    """What both share: ids of pieces of text from a cache, joined to rows. Subclasses have `context_length`, `start`
+    and `end` (ids of SOT and EOT), `_split(text)` -> pieces, and `_encode(piece)` -> ids."""
 
     def __init__(self):
         self._cached = lru_cache(WORDS)(self._encode)
