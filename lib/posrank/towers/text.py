@@ -130,7 +130,7 @@ def _encode(text, input_ids, ends, mode, tokens):
         return hidden[trie.row]
     path, length = trie.path[trie.row], trie.length[trie.row]
     real = torch.arange(path.shape[1], device=path.device) < length[:, None]
-    return _widen(hidden[path] * real[..., None], input_ids.shape[1])
+    return nn.functional.pad(hidden[path] * real[..., None], (0, 0, 0, input_ids.shape[1] - path.shape[1]))
 
 
 def _padded(text, input_ids, ends, tokens):
@@ -147,7 +147,7 @@ def _bucketed(text, input_ids, ends, tokens):
         if not tokens:
             return part
         real = torch.arange(columns, device=rows.device) <= ends[rows, None]
-        return _widen(part * real[..., None], input_ids.shape[1])
+        return nn.functional.pad(part * real[..., None], (0, 0, 0, input_ids.shape[1] - columns))
 
     return encode_by_length(ends, input_ids.shape[1], encode)
 
@@ -173,11 +173,6 @@ def _project(text, x):
     if projection is None:
         return x
     return projection(x) if isinstance(projection, nn.Linear) else x @ projection
-
-
-def _widen(x, columns):
-    """[n, l, d] -> [n, columns, d], zeros behind."""
-    return nn.functional.pad(x, (0, 0, 0, columns - x.shape[1]))
 
 
 def _own_way(tower, input_ids, mode, tokens, reason):
