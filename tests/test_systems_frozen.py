@@ -252,11 +252,11 @@ def test_what_is_wrong_with_a_folder_is_named(tmp_path):
     with pytest.raises(ValueError, match="holds no weights"):
         load_frozen(tmp_path)
     weights.write_bytes(b"x")
-    with pytest.raises(ValueError, match="cannot be read .*make the folder again"):
+    with pytest.raises(ValueError, match=r"cannot be read .*make the folder again"):
         load_frozen(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps(config()))
     with pytest.raises(ValueError, match="cannot be read as safetensors"):
         load_frozen(tmp_path)
     save_file({"video_model.cls_token": torch.zeros(1, 1, 5)}, weights)
-    with pytest.raises(ValueError, match="beside its .* does not fit"):
+    with pytest.raises(ValueError, match=r"beside its .* does not fit"):
         load_frozen(tmp_path)
