@@ -303,7 +303,7 @@ def test_runs_of_rule_exchange_and_of_text_alone_are_evaluated_with_their_videos
     runs.train_run(runs.run_settings(params, "xclip", "word", 2), work.folder, progress=False)
     metrics, ranks = evaluation.evaluate_run(work.folder, "xclip-word-2", params)
     assert metrics.get("trained_on") == trained_on and metrics["training"]["captions"] == 36 and len(ranks)
-    with pytest.raises(ValueError, match="leave the strategy prompt out|strategies coarse and word"):
+    with pytest.raises(ValueError, match=r"leave the strategy prompt out|strategies coarse and word"):
         runs.training_batches(runs.run_settings(params, "xclip", "prompt", 2), work.folder)
 
 

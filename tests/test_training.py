@@ -265,7 +265,8 @@ class Groups:
 
     def lists(self, ids, epoch):
         true = ["a red star spins", "a blue ball rocks", "a red ball"]
-        return true, np.array([1, 3, 3]), ["a red star rocks", "a red ball rocks", "a blue ball spins", "a blue ball"], np.array([0, 1, 1, 2])
+        false = ["a red star rocks", "a red ball rocks", "a blue ball spins", "a blue ball"]
+        return true, np.array([1, 3, 3]), false, np.array([0, 1, 1, 2])
 
 
 class NoGroups:

@@ -145,7 +145,7 @@ def _about(subject):
         about["recall_sinkhorn"] = sinkhorn_recall(subject.coarse, subject.captions, seen, options.sinkhorn,
                                                    options.recall)
     if settings.get("video", "own") != "own":
-        about["trained_on"] = f"{settings['video']} video"
+        about["trained_on"] = "text alone" if settings["video"] == "text" else f"{settings['video']} video"
     return about
 
 
