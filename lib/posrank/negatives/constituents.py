@@ -5,8 +5,7 @@ with a prepositional phrase behind it; a verb with its objects and adverbs; the 
 wished, said or likened is left out: it need not be true.
 """
 
-from posrank.negatives.exchange_words import words_of
-from posrank.negatives.word_lists import fixed
+from posrank.negatives.word_lists import fixed, words_of
 
 CAPTION, CLAUSE, PHRASE = 0, 1, 2
 """Contexts from large to small: the whole caption, a subject with its verb, a phrase."""

@@ -11,16 +11,15 @@ In: captions and their tags with heads. Out: a captions table of the statements 
 import hashlib
 from collections import defaultdict
 
-import numpy as np
 import pandas as pd
 
 from posrank import PARTS
 from posrank.negatives.constituents import CAPTION, CLAUSE, PHRASE
-from posrank.negatives.corpus import ids_in_splits, named_lexicon, videos_of, with_tags
+from posrank.negatives.corpus import ids_in_splits, lexicon_name, named_lexicon, shown, videos_of, with_tags
 from posrank.negatives.matching import Candidate, group_videos
 from posrank.negatives.may_hold import MayHold
-from posrank.negatives.rules import check_choice, check_parts
-from posrank.negatives.statements import UNITS, Parsed, frames
+from posrank.negatives.rules import check_choice, check_parts, several
+from posrank.negatives.statements import UNITS, frames
 from posrank.tables import validate
 
 NO_STATEMENT, NO_OTHER, MAY_HOLD = (
@@ -51,24 +50,27 @@ def exchange(
     ValueError for tags without syntactic heads, and as `generate`.
     """
     parts = check_parts(parts)
-    units = tuple(check_choice("unit", unit, UNITS) for unit in ((units,) if isinstance(units, str) else units))
-    captions, tags, tagged = with_tags(captions, tags, tagger)
-    _check_heads(tags)
+    units = tuple(check_choice("unit", unit, UNITS) for unit in several("units", units))
+    captions, tags, tagged = with_tags(captions, tags, tagger, heads=True)
     lexicon, video_of = named_lexicon(lexicon), videos_of(captions)
     wanted = captions[captions["caption_id"].isin(set(ids_in_splits(captions, splits)))]
     may_hold = MayHold(tags, video_of, lexicon)
-    found = _candidates(tags, set(wanted["caption_id"]), video_of, parts, units, may_hold, seed, progress)
+    tokens = ((name, tagged[name]) for name in shown(wanted["caption_id"], progress, "statements") if name in tagged)
+    found = _candidates(tokens, video_of, parts, units, may_hold, seed)
     videos = {video_of[caption_id] for caption_id in wanted["caption_id"]}
     rows, dropped = [], {}
     for part in parts:
         groups, dropped[part] = _groups(found[part], may_hold, part, videos)
         for number, group in enumerate(groups):
-            rows += [(*_row(each), part, f"{part}-{number:04d}") for each in group]
+            for row in group:
+                frame, name = row.frame, f"{part}-{number:04d}"
+                unit = "caption" if frame.size == CAPTION else "statement"
+                rows.append((row.caption_id, frame.text, unit, row.word, frame.position - frame.left, part, name))
     statements = _statements(rows, wanted)
     lists = statements.groupby(["part", "unit"]).size()
     statements.attrs = {
         "rule": "exchange", "level": "word", "seed": seed, "parts": list(parts), "units": list(units),
-        "tagger": str(tagged.tagger), "lexicon": getattr(lexicon, "name", type(lexicon).__name__),
+        "tagger": str(tagged.tagger), "lexicon": lexicon_name(lexicon),
         "groups": {part: int(statements.loc[statements["part"] == part, "group"].nunique()) for part in parts},
         "lists": {part: {unit: int(lists.get((part, unit), 0)) for unit in units} for part in parts},
         "dropped": dropped, "captions_per_video": round(len(wanted) / len(videos), 2),
@@ -103,10 +105,10 @@ def whole_groups(statements, videos):
     return statements[~statements["group"].isin(broken)], len(broken)
 
 
-def _candidates(tags, wanted, video_of, parts, units, may_hold, seed, progress):
-    """{part: [Candidate]} of the wanted captions."""
+def _candidates(captions, video_of, parts, units, may_hold, seed):
+    """{part: [Candidate]} of captions, an iterable of (caption_id, Tokens with heads)."""
     found = {part: {} for part in parts}
-    for caption_id, tokens in _parsed(tags, wanted, progress):
+    for caption_id, tokens in captions:
         video = video_of[caption_id]
         order = hashlib.blake2b(f"{seed} {caption_id}".encode(), digest_size=8).hexdigest()
         for frame in frames(tokens, parts):
@@ -115,31 +117,6 @@ def _candidates(tags, wanted, video_of, parts, units, may_hold, seed, progress):
                 made = Candidate(frame.key, video, frame.word, frame.lemma, order, frame.anchor, caption_id, frame)
                 found[frame.part].setdefault((frame.size, frame.key, video, frame.word), made)
     return {part: list(rows.values()) for part, rows in found.items()}
-
-
-def _parsed(tags, wanted, progress):
-    """(caption_id, Parsed) of the wanted captions, in the order of the tags."""
-    tags = tags[tags["caption_id"].isin(wanted)]
-    columns = [tags[name].tolist() for name in Parsed._fields]
-    ids = tags["caption_id"].to_numpy()
-    starts = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]])) if len(ids) else np.zeros(0, int)
-    ends = [*starts[1:], len(ids)]
-    if progress:
-        from tqdm.auto import tqdm
-
-        starts = tqdm(starts, desc="statements", unit="caption", mininterval=0.5)
-    for start, end in zip(starts, ends):
-        yield ids[start], Parsed(*(column[start:end] for column in columns))
-
-
-def _check_heads(tags):
-    for column in ("head", "dep"):
-        if column not in tags:
-            raise ValueError(
-                f"tags table: column {column!r} is missing; rule exchange needs syntactic heads: make the tags again"
-            )
-    if not (tags["dep"] != "").any() and len(tags):
-        raise ValueError("the tags have no syntactic heads (dep is empty): tag with a pipeline that has a parser")
 
 
 def _groups(candidates, may_hold, part, videos):
@@ -158,12 +135,6 @@ def _groups(candidates, may_hold, part, videos):
     stated = {row.video for row in candidates}
     dropped = {NO_STATEMENT: len(videos - stated), NO_OTHER: len(stated - paired - used), MAY_HOLD: len(paired - used)}
     return groups, {reason: count for reason, count in dropped.items() if count}
-
-
-def _row(candidate):
-    frame = candidate.frame
-    unit = "caption" if frame.size == CAPTION else "statement"
-    return candidate.caption_id, frame.text, unit, candidate.word, frame.position - frame.left
 
 
 def _statements(rows, captions):

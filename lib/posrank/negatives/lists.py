@@ -10,10 +10,10 @@ from collections import Counter
 from itertools import pairwise
 
 from posrank import PARTS
-from posrank.negatives.corpus import gather, ids_in_splits
+from posrank.negatives.corpus import gather, ids_in_splits, shown
 from posrank.negatives.draw import item_random, phrases, words
 from posrank.negatives.pronouns import breaks_pronoun
-from posrank.negatives.rules import check_level, check_parts, check_rule, counts_by_part, make_rule
+from posrank.negatives.rules import LEVELS, RULES, check_choice, check_parts, counts_by_part, make_rule
 from posrank.negatives.sentences import Joint, normal
 from posrank.negatives.table import Rows
 
@@ -61,7 +61,8 @@ def generate(
     >>> sorted(table["sentence"]), table.attrs["short"]["adj"]
     (['a blue or blue box', 'a red or red box'], {2: 1})
     """
-    rule, level, parts = check_rule(rule), check_level(level), check_parts(parts)
+    level, parts = check_choice("level", level, LEVELS), check_parts(parts)
+    check_choice("rule", rule, RULES)
     counts = counts_by_part(k, parts)
     corpus = gather(captions, tags, reference, lexicon, tagger)
     wanted = ids_in_splits(captions, splits)
@@ -71,35 +72,44 @@ def generate(
             "training split and name in `splits` whose captions get lists, or give `reference`", stacklevel=2,
         )
     chooser = make_rule(rule, corpus.vocabulary, corpus.lexicon)
-    rows, report = Rows(level), _Report(parts, counts)
-    for caption_id in _progress(wanted, progress, f"negatives ({rule}, {level})"):
+    rows, gender_breaks, same_video = Rows(level), Counter(), Counter()
+    dropped, short = {part: Counter() for part in parts}, {part: Counter() for part in parts}
+    for caption_id in shown(wanted, progress, f"negatives ({rule}, {level})"):
         if not corpus.captions[caption_id].strip():
-            report.drop_all(NO_TEXT)
+            for part in parts:
+                dropped[part][NO_TEXT] += 1
             continue
         tokens, others = corpus.tokens(caption_id), corpus.others(caption_id)
         slots, stays, clashes = chooser.slots(tokens, others)
         joined = joints(tokens, slots) if level == "phrase" else None
-        report.same_video.update(clashes)
+        same_video.update(clashes)
         present = {slot.part for slot, _ in slots}
         for part in parts:
             if part not in present:
-                report.drop(part, stays.get(part, NO_WORD))
+                dropped[part][stays.get(part, NO_WORD)] += 1
                 continue
             rng = item_random(seed, caption_id, part)
             if level == "word":
                 drawn = one_word([item for item in slots if item[0].part == part], counts[part], rng)
             else:
-                drawn = two_words(slots, joined, counts[part], rng, (part,), others, report.same_video)
-            if drawn:
-                rows.add(caption_id, part, drawn)
-                report.add(part, tokens, drawn)
-            else:
-                report.drop(part, NO_NEIGHBOUR)
-    attrs = {
+                drawn = two_words(slots, joined, counts[part], rng, (part,), others, same_video)
+            if not drawn:
+                dropped[part][NO_NEIGHBOUR] += 1
+                continue
+            rows.add(caption_id, part, drawn)
+            if len(drawn) < counts[part]:
+                short[part][len(drawn)] += 1
+            gender_breaks[part] += sum(
+                any(breaks_pronoun(tokens, slot, word) for slot, word, _ in changes) for _, changes in drawn
+            )
+    return rows.table(rule, {
         "rule": rule, "level": level, "k": counts, "seed": seed, "parts": list(parts), **corpus.attrs,
-        "vocabulary": dict(chooser.vocabulary_size), **report.attrs(),
-    }
-    return rows.table(rule, attrs)
+        "vocabulary": dict(chooser.vocabulary_size),
+        "dropped": {part: dict(sorted(dropped[part].items())) for part in parts},
+        "short": {part: dict(sorted(short[part].items())) for part in parts},
+        "same_video": {part: same_video[part] for part in parts},
+        "gender_breaks": {part: gender_breaks[part] for part in parts},
+    })  # fmt: skip
 
 
 def one_word(slots, k, rng, prefer=1.0):
@@ -130,43 +140,3 @@ def two_words(slots, joined, k, rng, parts, others=(), clashes=None, prefer=1.0)
         if len(drawn) == k:
             break
     return drawn
-
-
-class _Report:
-    """Counts what was left out and what is short, for ``.attrs``."""
-
-    def __init__(self, parts, counts):
-        self.parts, self.counts = parts, counts
-        self.dropped = {part: Counter() for part in parts}
-        self.short = {part: Counter() for part in parts}
-        self.same_video, self.gender_breaks = Counter(), Counter()
-
-    def drop(self, part, reason):
-        self.dropped[part][reason] += 1
-
-    def drop_all(self, reason):
-        for part in self.parts:
-            self.drop(part, reason)
-
-    def add(self, part, tokens, drawn):
-        if len(drawn) < self.counts[part]:
-            self.short[part][len(drawn)] += 1
-        self.gender_breaks[part] += sum(
-            any(breaks_pronoun(tokens, slot, word) for slot, word, _ in changes) for _, changes in drawn
-        )
-
-    def attrs(self):
-        return {
-            "dropped": {part: dict(sorted(self.dropped[part].items())) for part in self.parts},
-            "short": {part: dict(sorted(self.short[part].items())) for part in self.parts},
-            "same_video": {part: self.same_video[part] for part in self.parts},
-            "gender_breaks": {part: self.gender_breaks[part] for part in self.parts},
-        }
-
-
-def _progress(items, show, text):
-    if not show:
-        return items
-    from tqdm.auto import tqdm
-
-    return tqdm(items, desc=text, unit="caption", mininterval=0.5)

@@ -13,7 +13,7 @@ from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random
 from posrank.negatives.held_out_words import Seen
 from posrank.negatives.lists import joints, one_word, two_words
-from posrank.negatives.rules import check_choice, check_level, check_parts, check_rule, make_rule
+from posrank.negatives.rules import LEVELS, RULES, check_choice, check_parts, make_rule
 from posrank.negatives.table import Rows
 
 PREFER = 0.5
@@ -43,7 +43,8 @@ class TrainingNegatives:
         self, captions, tags=None, *, rule="paper", level="word", n=16, n_per="part", seed=0, parts=PARTS,
         reference=None, lexicon="builtin", tagger=None, holdout=0.0,
     ):
-        self.rule, self.level, self.parts = check_rule(rule), check_level(level), check_parts(parts)
+        self.rule, self.level = check_choice("rule", rule, RULES), check_choice("level", level, LEVELS)
+        self.parts = check_parts(parts)
         self.n_per = check_choice("n_per", n_per, ("part", "caption"))
         if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
             raise ValueError(f"n is {n!r}; it is a whole number of negatives, 1 or more")
