@@ -49,7 +49,7 @@ class Corpus:
 def gather(captions, tags=None, reference=None, lexicon="builtin", tagger=None):
     """-> Corpus. See posrank.negatives.generate for the arguments; ValueError names what is wrong and the remedy.
 
-    reference: captions, or their tags (a table with the columns text, lemma, upos, tag), or a ready Vocabulary.
+    reference: captions, or their tags (a table with the columns text, lemma, upos, tag).
     lexicon: a name for posrank.language.lexicon.load, or an object with its methods.
     """
     captions, tags, tagged = with_tags(captions, tags, tagger)
@@ -131,8 +131,6 @@ def shown(items, progress, text):
 
 def _vocabulary(captions, tags, tagged, reference, lexicon, tagger):
     """-> Vocabulary, what it was made from in words."""
-    if isinstance(reference, Vocabulary):
-        return reference, "given vocabulary"
     if isinstance(reference, pd.DataFrame) and {"text", "lemma", "upos", "tag"} <= set(reference.columns):
         chosen, described = reference, "given tags"
     elif reference is not None:

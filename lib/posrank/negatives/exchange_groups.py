@@ -113,7 +113,8 @@ def _candidates(captions, video_of, parts, units, may_hold, seed):
         order = hashlib.blake2b(f"{seed} {caption_id}".encode(), digest_size=8).hexdigest()
         for frame in frames(tokens, parts):
             unit = "caption" if frame.size == CAPTION else "statement"
-            if unit in units and may_hold.reliable(frame.part, frame.word, frame.lemma) and may_hold.usual_head(frame):
+            usual = may_hold.reliable(frame.part, frame.word, frame.lemma, video) and may_hold.usual_head(frame)
+            if unit in units and usual:
                 made = Candidate(frame.key, video, frame.word, frame.lemma, order, frame.anchor, caption_id, frame)
                 found[frame.part].setdefault((frame.size, frame.key, video, frame.word), made)
     return {part: list(rows.values()) for part, rows in found.items()}

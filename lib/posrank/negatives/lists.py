@@ -12,10 +12,10 @@ from itertools import pairwise
 from posrank import PARTS
 from posrank.negatives.corpus import gather, ids_in_splits, shown
 from posrank.negatives.draw import item_random, phrases, words
-from posrank.negatives.pronouns import breaks_pronoun
 from posrank.negatives.rules import LEVELS, RULES, check_choice, check_parts, counts_by_part, make_rule
 from posrank.negatives.sentences import Joint, normal
 from posrank.negatives.table import Rows
+from posrank.negatives.word_lists import genders
 
 NO_TEXT, NO_WORD, NO_NEIGHBOUR = "no text", "no word of this part", "no neighbour to change along"
 
@@ -110,6 +110,18 @@ def generate(
         "same_video": {part: same_video[part] for part in parts},
         "gender_breaks": {part: gender_breaks[part] for part in parts},
     })  # fmt: skip
+
+
+def breaks_pronoun(tokens, slot, word):
+    """Whether `word` in place of `slot` is of the other gender while a later pronoun has the old one.
+
+    "a man brushes his hair" -> "a woman brushes his hair" can be told from the caption without the video.
+    """
+    nouns, pronouns = genders()["noun"], genders()["pronoun"]
+    old = nouns.get(slot.text.lower())
+    if old is None or nouns.get(word, old) == old:
+        return False
+    return any(pronouns.get(text.lower()) == old for text in tokens.text[slot.position + 1 :])
 
 
 def one_word(slots, k, rng, prefer=1.0):

@@ -35,11 +35,11 @@ def group_videos(candidates, may_hold, part, largest=LARGEST):
     for row in sorted(candidates, key=lambda row: row.order):
         by_key[row.key].append(row)
         by_video[row.video].append(row)
-    words = {key: Counter(row.word for row in rows) for key, rows in by_key.items()}
-    partners = {
-        video: sum(len(by_key[row.key]) - words[row.key][row.word] for row in rows) for video, rows in by_video.items()
+    words = Counter((row.key, row.word) for row in candidates)
+    rank = {
+        video: (sum(len(by_key[row.key]) - words[row.key, row.word] for row in rows), rows[0].order)
+        for video, rows in by_video.items()
     }
-    rank = {video: (partners[video], by_video[video][0].order) for video in by_video}
     for rows in by_key.values():
         rows.sort(key=lambda row: rank[row.video])
 
@@ -51,31 +51,23 @@ def group_videos(candidates, may_hold, part, largest=LARGEST):
 
     groups, used = defaultdict(list), set()
     for video in sorted(by_video, key=rank.get):
-        if video in used:
-            continue
-        for row in sorted(by_video[video], key=lambda row: len(by_key[row.key])):
-            other = next(
-                (o for o in by_key[row.key] if o.video not in used and o.word != row.word and apart(row, o)), None
-            )
-            if other is not None:
+        for row in sorted(by_video[video] if video not in used else (), key=lambda row: len(by_key[row.key])):
+            others = (o for o in by_key[row.key] if o.video not in used and o.word != row.word and apart(row, o))
+            if other := next(others, None):
                 groups[row.key].append([row, other])
                 used |= {video, other.video}
                 break
     for video in sorted(by_video, key=rank.get):
-        if video not in used:
-            for row in by_video[video]:
-                home = next((g for g in groups[row.key] if len(g) < largest and all(apart(row, o) for o in g)), None)
-                if home is not None:
-                    home.append(row)
-                    used.add(video)
-                    break
+        for row in by_video[video] if video not in used else ():
+            homes = (g for g in groups[row.key] if len(g) < largest and all(apart(row, o) for o in g))
+            if home := next(homes, None):
+                home.append(row)
+                used.add(video)
+                break
     for found in groups.values():
-        at = 0
-        while at < len(found):
-            for later in range(len(found) - 1, at, -1):
-                if len(found[at]) + len(found[later]) <= largest and all(
-                    apart(a, b) for a in found[at] for b in found[later]
-                ):
-                    found[at] += found.pop(later)
-            at += 1
+        for first in range(len(found)):
+            for later in range(len(found) - 1, first, -1):
+                small = len(found[first]) + len(found[later]) <= largest
+                if small and all(apart(a, b) for a in found[first] for b in found[later]):
+                    found[first] += found.pop(later)
     return [group for key in sorted(groups) for group in groups[key]]

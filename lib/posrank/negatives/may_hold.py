@@ -20,7 +20,7 @@ UP, DOWN = 3, 2
 SHARE, LIFT, MIN_VIDEOS = 0.04, 2.0, 3
 """Two words go together where that share of one's videos has the other too, that often more than by chance, in so many videos."""
 AGAINST, SILENT = 8, 10
-"""One caption in so many must speak against a word; silence counts from so many captions on."""
+"""One caption in so many must speak against a word, or for it; what is not said counts from so many captions on."""
 _HEAD_PARTS = {"adj": "noun", "adv": "verb", "prep": "noun"}
 
 
@@ -71,15 +71,18 @@ class MayHold:
         return not self.apart(part, own, other) or self._said_related(part, own[1], other[1], video)
 
     def denied(self, adverb, video):
-        """Whether the captions of the video speak against an adverb, or never say what it needs."""
+        """Whether captions of the video speak against an adverb, or hardly any says what it needs."""
         against, needs = self._evidence.get(("against", adverb), {}), self._evidence.get(("needs", adverb))
         captions = self._captions[video]
-        if against.get(video, 0) >= max(1, captions // AGAINST):
+        several = max(1, captions // AGAINST)
+        if against.get(video, 0) >= several:
             return True
-        return needs is not None and captions >= SILENT and not needs.get(video, 0)
+        return needs is not None and captions >= SILENT and needs.get(video, 0) < several
 
-    def reliable(self, part, word, lemma):
-        """Whether the word is known and mostly of this part: taggers and writers err."""
+    def reliable(self, part, word, lemma, video):
+        """Whether the word is known, mostly of this part (taggers and writers err), and not denied by other captions."""
+        if part == "adv" and self.denied(word, video):
+            return False
         known = part in ("prep", "adv") or self.lexicon.known(lemma, part)
         common = self._frequency.get(word, 0) >= min(3, 1 + self._videos // 500)
         return known and common and self._share.get((word, part), 0) >= 0.4

@@ -70,8 +70,7 @@ def counts_by_part(k, parts):
         counts = dict(zip(order, k))
     else:
         counts = dict.fromkeys(parts, k)
-    absent = [part for part in parts if part not in counts]
-    if absent:
+    if absent := [part for part in parts if part not in counts]:
         raise ValueError(f"k has no number for {', '.join(absent)}; give one for each part asked for")
     for part in parts:
         number = counts[part]

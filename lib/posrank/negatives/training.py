@@ -105,18 +105,17 @@ class TrainingNegatives:
         slots, joined, by_part, others = self._prepared(caption_id)
         if not slots:
             return []
-        if self.n_per == "caption":
-            rng = item_random(self.seed, caption_id, "caption", epoch)
-            if self.level == "phrase":
-                return [("caption", two_words(slots, joined, self.n, rng, self.parts, others, prefer=PREFER))]
-            return [("caption", self._parts_at_random(by_part, rng))]
         drawn = []
-        for part, items in by_part.items():
-            rng = item_random(self.seed, caption_id, part, epoch)
-            if self.level == "word":
-                drawn.append((part, one_word(items, self.n, rng, PREFER)))
+        for name in by_part if self.n_per == "part" else ("caption",):
+            rng = item_random(self.seed, caption_id, name, epoch)
+            if self.level == "phrase":
+                parts = self.parts if name == "caption" else (name,)
+                found = two_words(slots, joined, self.n, rng, parts, others, prefer=PREFER)
+            elif name == "caption":
+                found = self._parts_at_random(by_part, rng)
             else:
-                drawn.append((part, two_words(slots, joined, self.n, rng, (part,), others, prefer=PREFER)))
+                found = one_word(by_part[name], self.n, rng, PREFER)
+            drawn.append((name, found))
         return drawn
 
     def _parts_at_random(self, by_part, rng):

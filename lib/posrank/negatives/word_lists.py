@@ -1,4 +1,4 @@
-"""Word lists written by hand, from data/: verb particles, fixed expressions, paraphrases, and the words of rule `exchange`.
+"""Word lists written by hand, from data/: verb particles, fixed expressions, paraphrases, genders, words of rule `exchange`.
 
 In: data files. Out: dictionaries and sets of lower-case words. Nothing here looks at captions.
 """
@@ -87,6 +87,16 @@ def exchange_words():
             others = set().union(*sides) if kind != "opposed" else set().union(*(o for o in sides if o is not side))
             for word in side:
                 words[word] |= others - {word}
+    return found
+
+
+@cache
+def genders():
+    """{"noun" | "pronoun": {word: "male" or "female"}}."""
+    found = {"noun": {}, "pronoun": {}}
+    for head, words in _lines("genders.txt"):
+        gender, kind = head.split()
+        found[kind].update(dict.fromkeys(words.split(), gender))
     return found
 
 
