@@ -58,9 +58,10 @@ def spans(tokens, words, tree):
     for noun, upos in enumerate(tokens.upos):
         if upos == "NOUN":
             start = core(tokens, tree, noun)
-            if start is None or _mentioned(tokens, words, tree, noun):
-                continue
             end = phrase_end(tokens, words, tree, noun)
+            goes_on = (*tokens.upos, "")[end] in ("NOUN", "PROPN", "ADJ")  # parsers cut "white space suit" in two
+            if start is None or goes_on or _mentioned(tokens, words, tree, noun):
+                continue
             found.append((start, end, PHRASE))
             for child in tree.children[noun]:
                 if child == end and tokens.dep[child] == "prep":

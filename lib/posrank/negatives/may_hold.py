@@ -13,7 +13,7 @@ from collections import defaultdict
 from functools import cache
 
 from posrank.language.parts import parts_of
-from posrank.negatives.word_lists import exchange_words
+from posrank.negatives.word_lists import exchange_words, words_of
 
 UP, DOWN = 3, 2
 """Steps above and below a word that count as related in sense."""
@@ -68,6 +68,9 @@ class MayHold:
             said = not self.said[video].isdisjoint(other)
         if said or (part == "adv" and self.denied(other[0], video)):
             return said
+        open_to_others = anchor in words_of("worn") if part == "adj" else other[1] in exchange_words()["opposed"]["verb"]
+        if part in ("adj", "verb") and open_to_others and not self.said[video].isdisjoint(words_of("others")):
+            return True
         return not self.apart(part, own, other) or self._said_related(part, own[1], other[1], video)
 
     def denied(self, adverb, video):
