@@ -121,7 +121,8 @@ def _verb_ends(tokens, words, tree, verb):
             break
         dep = tokens.dep[child]
         if dep in ("dobj", "obj", "attr", "oprd"):
-            if core(tokens, tree, child) == here and tokens.upos[child] == "NOUN":
+            placed = tokens.lemma[verb].lower() not in words_of("place")
+            if placed and core(tokens, tree, child) == here and tokens.upos[child] == "NOUN":
                 ends.append(phrase_end(tokens, words, tree, child))
         elif dep in ("prep", "agent"):
             end = object_end(tokens, words, tree, child)

@@ -13,6 +13,7 @@ from collections import defaultdict
 from functools import cache
 
 from posrank.language.parts import parts_of
+from posrank.negatives.sentences import taggers_of
 from posrank.negatives.word_lists import exchange_words, words_of
 
 UP, DOWN = 3, 2
@@ -31,7 +32,7 @@ class MayHold:
     """
 
     def __init__(self, tags, video_of, lexicon):
-        self.lexicon = lexicon
+        self.lexicon, self.gold = lexicon, taggers_of(tags) == ["gold"]  # gold tags: every word is exact
         lower = {name: tags[name].str.lower() for name in ("text", "lemma")}
         table = tags[["caption_id"]].assign(
             video=tags["caption_id"].map(video_of), word=lower["text"], lemma=lower["lemma"], part=parts_of(tags)
@@ -68,10 +69,24 @@ class MayHold:
             said = not self.said[video].isdisjoint(other)
         if said or (part == "adv" and self.denied(other[0], video)):
             return said
-        open_to_others = anchor in words_of("worn") if part == "adj" else other[1] in exchange_words()["opposed"]["verb"]
-        if part in ("adj", "verb") and open_to_others and not self.said[video].isdisjoint(words_of("others")):
+        if self._open_to_others(part, other, anchor, video):
             return True
         return not self.apart(part, own, other) or self._said_related(part, own[1], other[1], video)
+
+    def _open_to_others(self, part, other, anchor, video):
+        """Whether others are there of whom the statement may be true, though no caption says so."""
+        if self.gold:
+            return False
+        if part == "adj" and anchor + "s" in self.said[video] and anchor + "s" != anchor:
+            return True
+        if self.said[video].isdisjoint(words_of("others")):
+            return False
+        if part == "adj":
+            sizes = other[0] in exchange_words()["opposed"]["adj"]
+            return sizes or anchor in words_of("worn") or self._captions[video] < SILENT
+        if part == "prep":
+            return other[0] in words_of("several") and self._captions[video] < SILENT
+        return other[1] in exchange_words()["opposed"][part] and part in ("noun", "verb")
 
     def denied(self, adverb, video):
         """Whether captions of the video speak against an adverb, or hardly any says what it needs."""
@@ -104,7 +119,8 @@ class MayHold:
         if part in ("adv", "prep"):
             return False
         if part == "adj":
-            return other[0] in lists["kind"]["adj"].get(own[0], ())
+            near = () if self.gold else lists["near"]["adj"].get(own[0], ())
+            return other[0] in lists["kind"]["adj"].get(own[0], ()) and other[0] not in near
         if own[1] in opposed or other[1] in opposed:
             return False
         if part == "noun" and {"person", "people"} & (self.up(own[1]) | self.up(other[1])):
