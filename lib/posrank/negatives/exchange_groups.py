@@ -65,7 +65,7 @@ def exchange(
             for row in group:
                 frame, name = row.frame, f"{part}-{number:04d}"
                 unit = "caption" if frame.size == CAPTION else "statement"
-                rows.append((row.caption_id, frame.text, unit, row.word, frame.position - frame.left, part, name))
+                rows.append((row.caption_id, frame.text, unit, frame.word, frame.position - frame.left, part, name))
     statements = _statements(rows, wanted)
     lists = statements.groupby(["part", "unit"]).size()
     statements.attrs = {
@@ -115,7 +115,7 @@ def _candidates(captions, video_of, parts, units, may_hold, seed):
             unit = "caption" if frame.size == CAPTION else "statement"
             usual = may_hold.reliable(frame.part, frame.word, frame.lemma, video) and may_hold.usual_head(frame)
             if unit in units and usual:
-                made = Candidate(frame.key, video, frame.word, frame.lemma, order, frame.anchor, caption_id, frame)
+                made = Candidate(video, order, caption_id, frame)
                 found[frame.part].setdefault((frame.size, frame.key, video, frame.word), made)
     return {part: list(rows.values()) for part, rows in found.items()}
 
@@ -127,8 +127,8 @@ def _groups(candidates, may_hold, part, videos):
         rows = [row for row in candidates if row.frame.size == size and row.video not in used]
         words = defaultdict(set)
         for row in rows:
-            words[row.key].add(row.word)
-        rows = [row for row in rows if len(words[row.key]) > 1]
+            words[row.frame.key].add(row.frame.word)
+        rows = [row for row in rows if len(words[row.frame.key]) > 1]
         paired |= {row.video for row in rows}
         made = group_videos(rows, may_hold, part)
         used |= {row.video for group in made for row in group}

@@ -13,14 +13,10 @@ LARGEST = 6
 
 
 class Candidate(NamedTuple):
-    """A statement that may join a group: its frame's key, its video, its word, and what it is made from."""
+    """A statement that may join a group. order: a hash that decides between equally good ones."""
 
-    key: tuple
     video: str
-    word: str
-    lemma: str
     order: str
-    anchor: str
     caption_id: str
     frame: Frame
 
@@ -33,33 +29,34 @@ def group_videos(candidates, may_hold, part, largest=LARGEST):
     """
     by_key, by_video = defaultdict(list), defaultdict(list)
     for row in sorted(candidates, key=lambda row: row.order):
-        by_key[row.key].append(row)
+        by_key[row.frame.key].append(row)
         by_video[row.video].append(row)
-    words = Counter((row.key, row.word) for row in candidates)
+    words = Counter((row.frame.key, row.frame.word) for row in candidates)
     rank = {
-        video: (sum(len(by_key[row.key]) - words[row.key, row.word] for row in rows), rows[0].order)
+        video: (sum(len(by_key[row.frame.key]) - words[row.frame.key, row.frame.word] for row in rows), rows[0].order)
         for video, rows in by_video.items()
     }
     for rows in by_key.values():
         rows.sort(key=lambda row: rank[row.video])
 
     def apart(a, b):
-        own, other = (a.word, a.lemma), (b.word, b.lemma)
+        one, two = a.frame, b.frame
+        own, other = (one.word, one.lemma), (two.word, two.lemma)
         return a.video != b.video and not (
-            may_hold(part, own, other, a.video, a.anchor) or may_hold(part, other, own, b.video, b.anchor)
+            may_hold(part, own, other, a.video, one.anchor) or may_hold(part, other, own, b.video, two.anchor)
         )
 
     groups, used = defaultdict(list), set()
     for video in sorted(by_video, key=rank.get):
-        for row in sorted(by_video[video] if video not in used else (), key=lambda row: len(by_key[row.key])):
-            others = (o for o in by_key[row.key] if o.video not in used and o.word != row.word and apart(row, o))
+        for row in sorted(by_video[video] if video not in used else (), key=lambda row: len(by_key[row.frame.key])):
+            others = (o for o in by_key[row.frame.key] if o.video not in used and o.frame.word != row.frame.word and apart(row, o))
             if other := next(others, None):
-                groups[row.key].append([row, other])
+                groups[row.frame.key].append([row, other])
                 used |= {video, other.video}
                 break
     for video in sorted(by_video, key=rank.get):
         for row in by_video[video] if video not in used else ():
-            homes = (g for g in groups[row.key] if len(g) < largest and all(apart(row, o) for o in g))
+            homes = (g for g in groups[row.frame.key] if len(g) < largest and all(apart(row, o) for o in g))
             if home := next(homes, None):
                 home.append(row)
                 used.add(video)

@@ -29,11 +29,11 @@ class Tokens(NamedTuple):
 
     def sentence(self):
         """The caption itself."""
-        return "".join([text + space for text, space in zip(self.text, self.whitespace)])
+        return _spell(self, 0, len(self.text))
 
 
 class TaggedCaptions:
-    """A tags table for look-up by caption: `tagged[caption_id]` -> Tokens, `caption_id in tagged`, len().
+    """A tags table for look-up by caption: `tagged[caption_id]` -> Tokens, `caption_id in tagged`, iteration over the ids.
 
     Each distinct string is held once, so that millions of tokens fit. ValueError where a column is missing, the tokens
     of a caption are not numbered 0, 1, 2, ... or more than one tagger made the table.
@@ -78,9 +78,6 @@ class TaggedCaptions:
 
     def __iter__(self):
         return iter(self._spans)
-
-    def __len__(self):
-        return len(self._spans)
 
     def __getitem__(self, caption_id):
         a, b = self._spans[caption_id]

@@ -11,7 +11,7 @@ import numpy as np
 from posrank import PARTS
 from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random
-from posrank.negatives.held_out_words import Seen
+from posrank.negatives.held_out_words import held_out
 from posrank.negatives.lists import joints, one_word, two_words
 from posrank.negatives.rules import LEVELS, RULES, check_choice, check_parts, make_rule
 from posrank.negatives.table import Rows
@@ -50,7 +50,9 @@ class TrainingNegatives:
             raise ValueError(f"n is {n!r}; it is a whole number of negatives, 1 or more")
         self.n, self.seed = int(n), seed
         self._corpus = gather(captions, tags, reference, lexicon, tagger)
-        vocabulary = Seen(self._corpus.vocabulary, holdout) if holdout else self._corpus.vocabulary
+        vocabulary = self._corpus.vocabulary
+        if holdout:
+            vocabulary = vocabulary.without(lambda word, part: held_out(word, part, holdout))
         chooser = make_rule(rule, vocabulary, self._corpus.lexicon)
         self._chooser = chooser.for_training() if hasattr(chooser, "for_training") else chooser
         self._prepared = lru_cache(maxsize=CACHED)(self._prepare)
@@ -80,9 +82,8 @@ class TrainingNegatives:
         rows = Rows(self.level)
         for caption_id in caption_ids:
             by_part = {}
-            for _, drawn in self._draw(caption_id, epoch):
-                for negative in drawn:
-                    by_part.setdefault(negative[1][0][0].part, []).append(negative)
+            for negative in chain.from_iterable(drawn for _, drawn in self._draw(caption_id, epoch)):
+                by_part.setdefault(negative[1][0][0].part, []).append(negative)
             for part, drawn in by_part.items():
                 rows.add(caption_id, part, drawn)
         return rows.table(self.rule, {**self.attrs, "epoch": epoch})

@@ -13,6 +13,7 @@ Gold tags need none of the last three, and a closed vocabulary must pass whole: 
 """
 
 from collections import Counter, defaultdict
+from copy import copy
 
 from posrank import PARTS
 from posrank.language.lexicon import blocked_words
@@ -57,6 +58,15 @@ class Vocabulary:
         self._forms = {key: word for key, (_, word) in forms.items()}
         self._surface = _surface(tags)
         self.size = {part: len({w for (p, _), words in pools.items() if p == part for w in words}) for part in PARTS}
+
+    def without(self, unwanted):
+        """The same without the words for which `unwanted(word, part)` is true; `size` stays."""
+        other = copy(self)
+        other._pools = {key: tuple(w for w in words if not unwanted(w, key[0])) for key, words in self._pools.items()}
+        other._seen = {key: frozenset(w for w in words if not unwanted(w, key[0])) for key, words in self._seen.items()}
+        other._forms = {key: word for key, word in self._forms.items() if not unwanted(word, key[0])}
+        other._surface = {part: tuple(w for w in words if not unwanted(w, part)) for part, words in self._surface.items()}
+        return other
 
     def pool(self, part, tag):
         """The words that a random replacement of this part and fine tag is drawn from, sorted; () if there are none."""
