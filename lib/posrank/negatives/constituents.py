@@ -1,8 +1,8 @@
 """Spans of a caption that read as English by themselves: the caption, its clauses and its phrases.
 
-In: tokens with syntactic heads (spaCy's labels). Out: spans (left, right, size), cut at whole constituents: a noun phrase,
-with a prepositional phrase behind it; a verb with its objects and adverbs; the same with its subject in front. What is denied,
-wished, said or likened is left out: it need not be true.
+In: tokens with syntactic heads (spaCy's labels). Out: spans (left, right, size), cut at whole constituents: a noun
+phrase, with a prepositional phrase behind it; a verb with its objects and adverbs; the same with its subject in
+front. What is denied, wished, said or likened is left out: it need not be true.
 """
 
 from posrank.negatives.word_lists import fixed, words_of
@@ -90,7 +90,8 @@ def phrase_end(tokens, words, tree, noun):
 
 
 def core(tokens, tree, noun):
-    """First token of a noun phrase that ends with its noun: determiner, adjectives, compounds; None where it is broken."""
+    """First token of a noun phrase that ends with its noun: determiner, adjectives, compounds; None where it is
+    broken."""
     left = [child for child in tree.children[noun] if child < noun]
     if not left:
         return noun

@@ -1,9 +1,11 @@
-"""Rule `exchange`: statements that people wrote, exchanged between videos, so that no text-only model can tell the true one.
+"""Rule `exchange`: statements that people wrote, exchanged between videos, so that no text-only model can tell the
+true one.
 
-A group is m >= 2 statements, each true of its own video, that differ in exactly one word (of one part and one Penn tag, at one
-place; "a" or "an" before it aside), with m different videos. The list of each video is the whole group. A text-only scorer gives
-the m statements one fixed order whatever the video, and each is the positive once: the ranks 1..m occur once each, so the mean
-reciprocal rank of a group is H(m)/m, chance, for every text-only scorer. Ties at their expected reciprocal rank change nothing.
+A group is m >= 2 statements, each true of its own video, that differ in exactly one word (of one part and one Penn
+tag, at one place; "a" or "an" before it aside), with m different videos. The list of each video is the whole group. A
+text-only scorer gives the m statements one fixed order whatever the video, and each is the positive once: the ranks
+1..m occur once each, so the mean reciprocal rank of a group is H(m)/m, chance, for every text-only scorer. Ties at
+their expected reciprocal rank change nothing.
 
 In: captions and their tags with heads. Out: a captions table of the statements and its negatives table.
 """
@@ -41,11 +43,12 @@ def exchange(
     units      "caption" (whole captions), "statement" (clauses and phrases cut from them), or both
     seed       decides between equally good groups
 
-    statements: a captions table (caption = the statement, in lower case) with the columns source_caption_id, unit, part, group,
-    word and position (the word that differs, and its place in the statement). negatives: `lists_of(statements)`, its negatives
-    table, with group: the list of a statement is the other statements of its group, letter by letter.
-    Within a part a video stands in one group at most. ``posrank.evaluate(scorer, negatives, statements)`` ranks them.
-    ``.attrs`` of both: groups, lists and videos by part, dropped ({part: {reason: videos}}), captions_per_video (mean).
+    statements: a captions table (caption = the statement, in lower case) with the columns source_caption_id, unit,
+    part, group, word and position (the word that differs, and its place in the statement). negatives:
+    `lists_of(statements)`, its negatives table, with group: the list of a statement is the other statements of its
+    group, letter by letter. Within a part a video stands in one group at most. ``posrank.evaluate(scorer, negatives,
+    statements)`` ranks them. ``.attrs`` of both: groups, lists and videos by part, dropped ({part: {reason:
+    videos}}), captions_per_video (mean).
 
     ValueError for tags without syntactic heads, and as `generate`.
     """
@@ -79,16 +82,18 @@ def exchange(
 
 
 def lists_of(statements):
-    """The negatives table of a statements table: the list of each is the other statements of its group, in the order of their
-    texts. ``.attrs`` are those of the statements."""
+    """The negatives table of a statements table: the list of each is the other statements of its group, in the order
+    of their texts. ``.attrs`` are those of the statements."""
     columns = ["caption_id", "part", "group", "caption", "position", "word"]
     own = statements[columns]
     pairs = own.merge(own[["group", "caption", "word"]], on="group", suffixes=("", "_other"))
-    pairs = pairs[pairs["caption"] != pairs["caption_other"]].sort_values(["part", "caption_id", "caption_other"], kind="stable")
+    pairs = pairs[pairs["caption"] != pairs["caption_other"]]
+    pairs = pairs.sort_values(["part", "caption_id", "caption_other"], kind="stable")
     table = pd.DataFrame({
         "caption_id": pairs["caption_id"], "part": pairs["part"], "k": pairs.groupby("caption_id").cumcount(),
         "sentence": pairs["caption_other"], "position": pairs["position"], "original": pairs["word"],
-        "replacement": pairs["word_other"], "source": "exchange", "rule": "exchange", "level": "word", "group": pairs["group"],
+        "replacement": pairs["word_other"], "source": "exchange", "rule": "exchange", "level": "word",
+        "group": pairs["group"],
     })  # fmt: skip
     table = validate(table.astype({"source": "str", "rule": "str", "level": "str"}), "negatives")
     table.attrs = dict(statements.attrs)
@@ -96,7 +101,8 @@ def lists_of(statements):
 
 
 def whole_groups(statements, videos):
-    """The statements whose groups are whole where only `videos` can be seen, and how many groups were left out: (table, int).
+    """The statements whose groups are whole where only `videos` can be seen, and how many groups were left out:
+    (table, int).
 
     A group that lacks a video is left out as a whole: chance is exact for whole groups alone.
     """

@@ -26,8 +26,8 @@ def generate(
 ):
     """The negatives table of `captions`: up to `k` distinct sentences per caption and part.
 
-    captions: captions table of one dataset, all splits (needed: caption_id, video_id, caption; split for `splits` and for the
-        default of `reference`).
+    captions: captions table of one dataset, all splits (needed: caption_id, video_id, caption; split for `splits` and
+        for the default of `reference`).
     rule: "paper" (Section 4 as written) or "released" (the authors' procedure, see posrank.negatives.released).
     level: "word" or "phrase" (Section 6.3, two words; `part` is that of the first).
     k: negatives per caption, one number or one per part (mapping, or sequence in the order of PARTS).
@@ -37,8 +37,8 @@ def generate(
     tags: tags table that covers `captions`; None = made by `tagger` (None = en_core_web_sm).
     reference: what the vocabulary comes from: captions, or their tags; None = the training split of `captions`, or all
         of them where there is none, with a UserWarning (``.attrs["reference"]`` says which).
-    splits: whose captions get lists, a name or several; the other rows are reference only. None = all rows. The pipeline's
-        sets are ``generate(table, splits=params.negatives.splits, tags=tags)``.
+    splits: whose captions get lists, a name or several; the other rows are reference only. None = all rows. The
+        pipeline's sets are ``generate(table, splits=params.negatives.splits, tags=tags)``.
     lexicon: "builtin" or "nltk", see posrank.language.lexicon.
 
     Lists are shorter than `k` where fewer sentences exist: every one of them is in the list then. No negative equals
@@ -56,7 +56,8 @@ def generate(
     ...          ("box", "NOUN", "NN")]
     >>> tags = pd.DataFrame([("c", i, w, " ", w, u, t, "gold") for i, (w, u, t) in enumerate(words)],
     ...                     columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"])
-    >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a red or blue box"], "split": ["train"]})
+    >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a red or blue box"],
+    ...                          "split": ["train"]})
     >>> table = generate(captions, tags=tags, progress=False)
     >>> sorted(table["sentence"]), table.attrs["short"]["adj"]
     (['a blue or blue box', 'a red or red box'], {2: 1})
@@ -68,8 +69,9 @@ def generate(
     wanted = ids_in_splits(captions, splits)
     if reference is None and not ("split" in captions and (captions["split"] == "train").any()):
         warnings.warn(
-            f"replacement words come from {corpus.attrs['reference']}, those that get negatives among them: pass the table with its "
-            "training split and name in `splits` whose captions get lists, or give `reference`", stacklevel=2,
+            f"replacement words come from {corpus.attrs['reference']}, those that get negatives among them: pass the "
+            "table with its training split and name in `splits` whose captions get lists, or give `reference`",
+            stacklevel=2,
         )
     chooser = make_rule(rule, corpus.vocabulary, corpus.lexicon)
     rows, gender_breaks, same_video = Rows(level), Counter(), Counter()

@@ -1,4 +1,5 @@
-"""Which statements are put together: groups that share a frame, each video in one group at most, as many videos as possible.
+"""Which statements are put together: groups that share a frame, each video in one group at most, as many videos as
+possible.
 
 In: candidates, and a function that says whether a statement may hold of another video as well. Out: groups.
 """
@@ -24,8 +25,9 @@ class Candidate(NamedTuple):
 def group_videos(candidates, may_hold, part, largest=LARGEST):
     """Groups of candidates that share a frame: a list of lists of rows, every video in at most one.
 
-    candidates: list of Candidate. Pairs are made for the videos with the fewest partners first, then the others join the
-    groups of their frames, then groups of a frame are joined: as many videos as possible come first, large groups second.
+    candidates: list of Candidate. Pairs are made for the videos with the fewest partners first, then the others join
+    the groups of their frames, then groups of a frame are joined: as many videos as possible come first, large groups
+    second.
     """
     by_key, by_video = defaultdict(list), defaultdict(list)
     for row in sorted(candidates, key=lambda row: row.order):
@@ -42,14 +44,14 @@ def group_videos(candidates, may_hold, part, largest=LARGEST):
     def apart(a, b):
         one, two = a.frame, b.frame
         own, other = (one.word, one.lemma), (two.word, two.lemma)
-        return a.video != b.video and not (
+        return a.video != b.video and one.word != two.word and not (
             may_hold(part, own, other, a.video, one.anchor) or may_hold(part, other, own, b.video, two.anchor)
         )
 
     groups, used = defaultdict(list), set()
     for video in sorted(by_video, key=rank.get):
         for row in sorted(by_video[video] if video not in used else (), key=lambda row: len(by_key[row.frame.key])):
-            others = (o for o in by_key[row.frame.key] if o.video not in used and o.frame.word != row.frame.word and apart(row, o))
+            others = (o for o in by_key[row.frame.key] if o.video not in used and apart(row, o))
             if other := next(others, None):
                 groups[row.frame.key].append([row, other])
                 used |= {video, other.video}

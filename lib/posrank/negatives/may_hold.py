@@ -1,12 +1,12 @@
 """What may be true of a video although it was not said there with these words: the filters of rule `exchange`.
 
-In: the tags of all captions, and which video each describes. Out: for a word, its place in a statement and a video, whether the
-statement with another word might be true of that video as well. It might where that word
+In: the tags of all captions, and which video each describes. Out: for a word, its place in a statement and a video,
+whether the statement with another word might be true of that video as well. It might where that word
 
 * was said of the video in any caption, or shares a sense with a word that was, or stands below or above one;
 * is related in sense to the word that it would replace, or often describes the same videos;
-* is no opposite and of no excluding kind (adjectives, adverbs, prepositions: data/exchange_words.txt), and the captions of the
-  video hold no evidence against it ("outside" of what they call a kitchen).
+* is no opposite and of no excluding kind (adjectives, adverbs, prepositions: data/exchange_words.txt), and the
+  captions of the video hold no evidence against it ("outside" of what they call a kitchen).
 """
 
 from collections import defaultdict
@@ -19,7 +19,8 @@ from posrank.negatives.word_lists import exchange_words, words_of
 UP, DOWN = 3, 2
 """Steps above and below a word that count as related in sense."""
 SHARE, LIFT, MIN_VIDEOS = 0.04, 2.0, 3
-"""Two words go together where that share of one's videos has the other too, that often more than by chance, in so many videos."""
+"""Two words go together where that share of one's videos has the other too, that often more than by chance, in so
+many videos."""
 AGAINST, SILENT = 8, 10
 """One caption in so many must speak against a word, or for it; what is not said counts from so many captions on."""
 _HEAD_PARTS = {"adj": "noun", "adv": "verb", "prep": "noun"}
@@ -60,7 +61,8 @@ class MayHold:
         self.up = cache(lambda lemma: {lemma, *lexicon.above(lemma, "noun")})
 
     def __call__(self, part, own, other, video, anchor=""):
-        """Whether the statement with `other` in the place of `own` may be true of `video`. anchor: lemma that the word belongs to."""
+        """Whether the statement with `other` in the place of `own` may be true of `video`. anchor: lemma that the
+        word belongs to."""
         if own[1] == other[1]:
             return True
         if part == "prep":
@@ -98,7 +100,8 @@ class MayHold:
         return needs is not None and captions >= SILENT and needs.get(video, 0) < several
 
     def reliable(self, part, word, lemma, video):
-        """Whether the word is known, mostly of this part (taggers and writers err), and not denied by other captions."""
+        """Whether the word is known, mostly of this part (taggers and writers err), and not denied by other
+        captions."""
         if part == "adv" and self.denied(word, video):
             return False
         known = part in ("prep", "adv") or self.lexicon.known(lemma, part)
@@ -133,14 +136,16 @@ class MayHold:
     def _prepositions(tags, video_of):
         """{video: {(preposition, lemma of its object)}} that were said there."""
         objects = tags.loc[tags["dep"] == "pobj", ["caption_id", "head", "lemma"]]
-        both = objects.merge(tags[["caption_id", "i", "text"]], left_on=["caption_id", "head"], right_on=["caption_id", "i"])
+        words = tags[["caption_id", "i", "text"]].rename(columns={"i": "head"})
+        both = objects.merge(words, on=["caption_id", "head"])
         found = defaultdict(set)
         for caption_id, word, lemma in both[["caption_id", "text", "lemma"]].itertuples(index=False):
             found[video_of.get(caption_id)].add((word.lower(), lemma.lower()))
         return found
 
     def _said_related(self, part, own, other, video):
-        """Whether a word said of the video implies `other` (its synonym, or below it), or leaves it open (a noun above it)."""
+        """Whether a word said of the video implies `other` (its synonym, or below it), or leaves it open (a noun
+        above it)."""
         if part not in ("noun", "verb", "adj"):
             return False
         if other in self.implied(video, part):

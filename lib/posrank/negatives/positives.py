@@ -77,7 +77,8 @@ def rephrased(captions, tags, k=2):
     table = captions[["caption_id", "video_id", "caption"]].assign(key=said.to_numpy())
     table["form"] = table["caption"].map(normal)
     table = table[table["key"] != ""]
-    both = table.merge(table.drop_duplicates(["video_id", "key", "form"]), on=["video_id", "key"], suffixes=("", "_other"))
+    distinct = table.drop_duplicates(["video_id", "key", "form"])
+    both = table.merge(distinct, on=["video_id", "key"], suffixes=("", "_other"))
     both = both[both["form"] != both["form_other"]].groupby("caption_id", sort=False).head(k)
     found = [
         (name, part, other)

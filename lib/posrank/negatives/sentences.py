@@ -33,7 +33,8 @@ class Tokens(NamedTuple):
 
 
 class TaggedCaptions:
-    """A tags table for look-up by caption: `tagged[caption_id]` -> Tokens, `caption_id in tagged`, iteration over the ids.
+    """A tags table for look-up by caption: `tagged[caption_id]` -> Tokens, `caption_id in tagged`, iteration over the
+    ids.
 
     Each distinct string is held once, so that millions of tokens fit. ValueError where a column is missing, the tokens
     of a caption are not numbered 0, 1, 2, ... or more than one tagger made the table.

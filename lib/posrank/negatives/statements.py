@@ -1,9 +1,10 @@
-"""Statements that a caption makes of its video: the caption itself, and the clauses and phrases that a parser finds in it.
+"""Statements that a caption makes of its video: the caption itself, and the clauses and phrases that a parser finds
+in it.
 
-In: the tokens of a caption with syntactic heads. Out: spans that read as English by themselves, and frames: a span with one
-word left out. Two statements that share a frame differ in exactly one word, of one part and one Penn tag, at one place.
-This is the first half of rule `exchange` (posrank.negatives.exchange_groups is the second); nothing of a caption is edited
-beyond letter case, white space and the punctuation around the statement.
+In: the tokens of a caption with syntactic heads. Out: spans that read as English by themselves, and frames: a span
+with one word left out. Two statements that share a frame differ in exactly one word, of one part and one Penn tag, at
+one place. This is the first half of rule `exchange` (posrank.negatives.exchange_groups is the second); nothing of a
+caption is edited beyond letter case, white space and the punctuation around the statement.
 """
 
 from typing import NamedTuple

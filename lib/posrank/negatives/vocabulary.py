@@ -61,11 +61,11 @@ class Vocabulary:
 
     def without(self, unwanted):
         """The same without the words for which `unwanted(word, part)` is true; `size` stays."""
-        other = copy(self)
+        other, surface = copy(self), self._surface
         other._pools = {key: tuple(w for w in words if not unwanted(w, key[0])) for key, words in self._pools.items()}
         other._seen = {key: frozenset(w for w in words if not unwanted(w, key[0])) for key, words in self._seen.items()}
         other._forms = {key: word for key, word in self._forms.items() if not unwanted(word, key[0])}
-        other._surface = {part: tuple(w for w in words if not unwanted(w, part)) for part, words in self._surface.items()}
+        other._surface = {part: tuple(w for w in words if not unwanted(w, part)) for part, words in surface.items()}
         return other
 
     def pool(self, part, tag):

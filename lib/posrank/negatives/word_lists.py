@@ -1,4 +1,5 @@
-"""Word lists written by hand, from data/: verb particles, fixed expressions, paraphrases, genders, words of rule `exchange`.
+"""Word lists written by hand, from data/: verb particles, fixed expressions, paraphrases, genders, words of rule
+`exchange`.
 
 In: data files. Out: dictionaries and sets of lower-case words. Nothing here looks at captions.
 """
@@ -67,8 +68,8 @@ def fixed(words):
 def exchange_words():
     """{"out" | "set" | "near" | "kind" | "opposed" | "against" | "needs": {name: ...}} from data/exchange_words.txt.
 
-    out: {part: frozenset of lemmas}; set: {name: frozenset of words}; the others {part: {word: set of words}}: near, kind
-    and opposed are symmetric, without the word; against and needs hold the words behind the bar.
+    out: {part: frozenset of lemmas}; set: {name: frozenset of words}; the others {part: {word: set of words}}: near,
+    kind and opposed are symmetric, without the word; against and needs hold the words behind the bar.
     """
     found = {kind: defaultdict(frozenset) for kind in ("out", "set")}
     found |= {kind: defaultdict(lambda: defaultdict(set)) for kind in ("near", "kind", "opposed", "against", "needs")}
