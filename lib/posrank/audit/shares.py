@@ -12,6 +12,9 @@ import pandas as pd
 from posrank import PARTS
 from posrank.audit.labels import ANSWERS, KEY, check_labels
 
+LABELS = ("may be true", "ungrammatical")
+"""What a reader of whole lists may find wrong (`list_shares`)."""
+
 PAPER = {"looked_at": 100, "ungrammatical": 7, "judged": 100, "cannot_tell": 0, "false_negatives": 4}
 
 
@@ -57,6 +60,29 @@ def report(labels, paper=True):
         rows["the paper", "all"] = _row(**PAPER)
     index = pd.MultiIndex.from_tuples(list(rows), names=["labeller", "part"])
     return pd.DataFrame(list(rows.values()), index=index, columns=list(_row(**PAPER)))
+
+
+def list_shares(labels):
+    """Lists of one reader's labels by part and over all parts -> DataFrame; index: the parts with labels, then `all`.
+
+    labels: table with caption_id, part, k and label ("fine", "may be true", "ungrammatical"), one row per negative. A list
+    counts once, where any of its negatives has the label. Columns: lists; may_be_true, ungrammatical (counts);
+    <label>_low, <label>_high, the ends of Wilson's 95 % interval of the share. ValueError names an unknown label.
+    """
+    unknown = set(labels["label"]) - {"fine", *LABELS}
+    if unknown:
+        raise ValueError(f"label {sorted(unknown)[0]!r} is none of: fine, {', '.join(LABELS)}")
+    found = {}
+    for part in (*PARTS, "all"):
+        some = labels if part == "all" else labels[labels["part"] == part]
+        if len(some):
+            row = {"lists": some["caption_id"].nunique()}
+            for label in LABELS:
+                name, count = label.replace(" ", "_"), some.loc[some["label"] == label, "caption_id"].nunique()
+                low, high = wilson(count, row["lists"])
+                row |= {name: count, f"{name}_low": low, f"{name}_high": high}
+            found[part] = row
+    return pd.DataFrame.from_dict(found, orient="index")
 
 
 def readable(table):

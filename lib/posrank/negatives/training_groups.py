@@ -28,7 +28,8 @@ class TrainingGroups:
 
     def __init__(self, captions, tags=None, *, n=16, seed=0, parts=PARTS, lexicon="builtin", tagger=None, holdout=0.0):
         self.n, self.seed, self.parts = int(n), seed, check_parts(parts)
-        self._kept = (lambda row: not held_out(row.word, row.frame.part, holdout)) if holdout else None
+        self._kept = (lambda row: not held_out(row.frame.word, row.frame.part, holdout)) if holdout else None
+        captions = captions.sort_values("caption_id")  # of equal statements of a video the first one counts
         self._statements = Statements(captions, self.parts, tags, lexicon=lexicon, tagger=tagger)
         order = captions.sort_values(["video_id", "caption_id"])
         self._video = dict(zip(captions["caption_id"], captions["video_id"]))
