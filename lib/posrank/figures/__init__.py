@@ -18,9 +18,9 @@ _WHERE = {"attention": ("attention_figure", "attention_of_runs"), "blind": ("bli
           "runs": ("coverage_note", "load_metrics", "published", "select"),
           "show": ("show_average", "show_published", "show_results", "show_sweep"),
           "significance": ("marked_table", "strategy_differences"), "strips": ("strip", "strip_html"),
-          "style": ("STRATEGIES", "SYSTEMS", "save", "show_style"),
+          "style": ("STRATEGIES", "SYSTEMS", "markdown", "named", "save", "show_style"),
           "sweeps": ("constant_table", "constant_text", "cross_generator", "published_sweep", "show_constant",
-                     "show_cross_generator"), "texts": ("markdown", "named", "numbers"),
+                     "show_cross_generator"),
           "tables": ("average_table", "beside_paper", "blind_table", "results_table", "strategy_table", "worth_table"),
           "posrank.validity": ("counted_table", "judges_table", "validity_report", "validity_table"),
           "world": ("tagger_agreement", "world_parts_figure", "world_sheet", "world_words")}

@@ -1,18 +1,20 @@
 """Negative sets seen blind: PoSRank of language models per part, with intervals."""
 
-import numpy as np
 import pandas as pd
 
 from posrank import PARTS
+from posrank.figures.style import BESIDE, grouped_bars
 from posrank.scoring.summary import part_metrics
 from posrank.validity.judges import blind_ranks
+
+COLUMNS = ["posrank", "low", "high", "chance", "captions", "videos"]
 
 
 def blind_sets(work, dataset, negatives):
     """PoSRank of the models of `evaluate.blind` on a dataset's negatives -> DataFrame part, model, posrank, low, high,
     chance, captions, videos. Training text: the training captions without any video that is scored; without a training
     split all captions of other videos. No rows, and a printed line that says why, where there are none."""
-    texts = work.captions(dataset)
+    texts, options, rows = work.captions(dataset), work.params.evaluate, []
     scored = texts[texts["caption_id"].isin(negatives["caption_id"])]
     training = texts[texts["split"] == "train"]
     if training.empty:
@@ -20,16 +22,12 @@ def blind_sets(work, dataset, negatives):
     if training.empty or negatives.empty:
         why = "the set has no negatives" if negatives.empty else "no other captions are left to fit a language model on"
         print(f"{dataset}: {why}; its blind rows are not available")
-        return pd.DataFrame(columns=["part", "model", "posrank", "low", "high", "chance", "captions", "videos"])
-    options, rows = work.params.evaluate, []
+        return pd.DataFrame(columns=["part", "model", *COLUMNS])
     for model, ranks in blind_ranks(options.blind, negatives, scored, training).items():
-        for part in PARTS:
-            mine = ranks[ranks["part"] == part]
-            if len(mine):
-                values = part_metrics(mine, options.bootstrap, options.seed)
-                rows.append({"part": part, "model": model,
-                             **{k: values[k] for k in ("posrank", "low", "high", "chance", "captions", "videos")}})
-    return pd.DataFrame(rows)
+        for part in (part for part in PARTS if (ranks["part"] == part).any()):
+            rows.append({"part": part, "model": model,
+                         **part_metrics(ranks[ranks["part"] == part], options.bootstrap, options.seed)})
+    return pd.DataFrame(rows)[["part", "model", *COLUMNS]]
 
 
 def blind_figure(blind):
@@ -38,25 +36,13 @@ def blind_figure(blind):
 
     if blind.empty:
         return None
-    table = blind.reset_index()
-    sets = list(dict.fromkeys(zip(table["dataset"], table["rule"])))
-    models = list(dict.fromkeys(table["model"]))
+    sets = blind.groupby(["dataset", "rule"], sort=False)
     figure, panels = plt.subplots(1, len(sets), figsize=(1.0 + 3.7 * len(sets), 2.8), squeeze=False, sharey=True)
-    width = 0.8 / len(models)
-    for axes, (dataset, rule) in zip(panels[0], sets):
-        mine = table[(table["dataset"] == dataset) & (table["rule"] == rule)]
-        for i, model in enumerate(models):
-            values = mine[mine["model"] == model].set_index("part").reindex(PARTS)
-            x = np.arange(len(PARTS)) + (i - (len(models) - 1) / 2) * width
-            error = np.nan_to_num(np.array([values["posrank"] - values["low"], values["high"] - values["posrank"]],
-                                           dtype=float)).clip(0)
-            axes.bar(x, values["posrank"], width * 0.92, yerr=error, error_kw={"elinewidth": 0.9}, label=model)
-        for i, part in enumerate(PARTS):
-            level = mine.loc[mine["part"] == part, "chance"].mean()
-            axes.hlines(level, i - 0.45, i + 0.45, color="#444444", ls=":", lw=1, label="chance" if i == 0 else None)
-        axes.set_xticks(range(len(PARTS)), PARTS)
-        axes.set(title=f"{dataset}, rule {rule}", ylim=(0, 1))
-        axes.grid(axis="x", visible=False)
+    for axes, ((dataset, rule), mine) in zip(panels[0], sets):
+        wide = mine.pivot(index="part", columns="model")[["posrank", "low", "high"]].astype(float)
+        wide = wide.reindex(columns=blind["model"].unique(), level="model")
+        grouped_bars(axes, wide["posrank"], wide["low"], wide["high"], mine.groupby("part")["chance"].mean())
+        axes.set(title=f"{dataset}, rule {rule}")
     panels[0][0].set_ylabel("PoSRank without video")
-    panels[0][-1].legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.02))
+    panels[0][-1].legend(**BESIDE)
     return figure

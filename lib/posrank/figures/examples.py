@@ -3,24 +3,25 @@
 import re
 from html import escape
 
+import pandas as pd
+
 from posrank import PARTS
 from posrank.figures.runs import name_of
-from posrank.figures.strips import marked, strip_html
+from posrank.figures.strips import lines_html, marked, strip_html
 from posrank.figures.style import STRATEGIES, SYSTEMS
 
 SOURCE_COLOURS = {"antonym": "#c0392b", "antonym of a hypernym": "#d68910", "antonym of a hyponym": "#b7950b",
                   "random": "#1f618d"}
+COARSE_COLOUR, FINE_COLOUR = "#9a5b13", "#1e7b34"
+"""Fig. 1's colours: captions of other videos, and sentences with one changed word."""
 
 
 def examples_html(captions, negatives, caption_ids, per_part=3):
-    """A table: one row per caption and part with its first negatives; a legend of the sources below."""
-    texts, rows, gap = dict(zip(captions["caption_id"], captions["caption"])), [], "padding-top:.7em;text-align:left"
-    for caption_id in caption_ids:
-        rows.append(f'<tr><td colspan="2" style="{gap}"><b>{escape(texts[caption_id])}</b></td></tr>')
-        rows += [f'<tr><td style="color:#777;vertical-align:top">{part}</td>'
-                 f'<td style="text-align:left">{lines}</td></tr>'
-                 for part, lines in _lines(negatives, caption_id, texts[caption_id], per_part)]
-    return f"<table>{''.join(rows)}</table>{_legend()}"
+    """Captions, each with its first negatives of each part; a legend of the sources below."""
+    texts = dict(zip(captions["caption_id"], captions["caption"]))
+    blocks = [lines_html([("caption", f"<b>{escape(texts[each])}</b>"), *_lines(negatives, each, texts[each], per_part)])
+              for each in caption_ids]
+    return "".join(blocks) + _legend()
 
 
 def _legend():
@@ -31,9 +32,8 @@ def _legend():
 
 def _lines(negatives, caption_id, caption, per_part):
     """(part, HTML of the first negatives) of each part in which a caption has some."""
-    mine = negatives[negatives["caption_id"] == caption_id].sort_values("k")
-    found = {part: mine[mine["part"] == part].head(per_part).itertuples() for part in PARTS}
-    texts = {part: [marked_negative(n, caption) for n in some] for part, some in found.items()}
+    mine = negatives[negatives["caption_id"] == caption_id].sort_values("k").groupby("part").head(per_part)
+    texts = {part: [marked_negative(n, caption) for n in mine[mine["part"] == part].itertuples()] for part in PARTS}
     return [(part, "<br>".join(some)) for part, some in texts.items() if some]
 
 
@@ -60,21 +60,19 @@ def example_html(work, metrics, index=0, per_part=2, others=3):
         print(f"{dataset}: no lists of the split {options.split} whose video can be shown")
         return ""
     chosen = test.set_index("caption_id").loc[parts.sort_values(ascending=False, kind="stable").index[index]]
-    ranks = {}
+    table = pd.DataFrame({"fine-grained negatives": dict(_lines(lists, chosen.name, chosen["caption"], per_part))})
     for m in metrics:
         if m["system"] == metrics[0]["system"] and m["seed"] == metrics[0]["seed"]:
-            found = work.ranks(name_of(m))
-            mine = () if found is None else found[found["caption_id"] == chosen.name].itertuples()
-            ranks[STRATEGIES[m["strategy"]]] = {r.part: f"{1 + r.better + r.equal / 2:g} of {r.negatives + 1}"
-                                                for r in mine if r.run == found["run"].iloc[0]}
+            ranks = work.ranks(name_of(m))
+            if ranks is None:
+                continue
+            mine = ranks[(ranks["run"] == ranks["run"].iloc[0]) & (ranks["caption_id"] == chosen.name)].set_index("part")
+            rank, of = 1 + mine["better"] + mine["equal"] / 2, mine["negatives"] + 1
+            table[STRATEGIES[m["strategy"]]] = rank.map("{:g}".format) + " of " + of.astype(str)
+    left = [{"selector": "th, td", "props": "text-align:left; vertical-align:top"}]
+    fine = table.fillna("").style.set_table_styles(left).set_uuid("fig1").to_html()
     far = test[test["video_id"] != chosen["video_id"]].drop_duplicates("video_id")["caption"].head(others)
-    cell = '<td style="text-align:left;vertical-align:top">'
-    head = "".join(f"<th>{name}</th>" for name in ("", "fine-grained negatives", *ranks))
-    rows = "".join(f"<tr>{cell}{part}</td>{cell}{lines}</td>"
-                   + "".join(f"<td>{r.get(part, '')}</td>" for r in ranks.values()) + "</tr>"
-                   for part, lines in _lines(lists, chosen.name, chosen["caption"], per_part))
-    coarse = "".join(f'<li style="color:#8b5a2b">{escape(text)}</li>' for text in far)
+    coarse = "".join(f'<li style="color:{COARSE_COLOUR}">{escape(text)}</li>' for text in far)
+    told = f"<p>Rank of the caption in its list under {SYSTEMS[metrics[0]['system']]}.</p>" if len(table.columns) > 1 else ""
     return (f"{strip_html(store[chosen['video_id']], 900)}<p><b>{escape(chosen['caption'])}</b></p>"
-            f"<p>Coarse-grained negatives, captions of other videos:</p><ul>{coarse}</ul>"
-            f"<table><tr>{head}</tr>{rows}</table>{_legend()}"
-            + (f"<p>Rank of the caption in its list under {SYSTEMS[metrics[0]['system']]}.</p>" if ranks else ""))
+            f"<p>Coarse-grained negatives, captions of other videos:</p><ul>{coarse}</ul>{fine}{_legend()}{told}")

@@ -31,15 +31,13 @@ def ranked_list(scores, negatives, caption, caption_id, part):
 def worst_lists(ranks, scores, per_part=2):
     """The lists of each part that rank worst -> DataFrame caption_id, video_id, part, rank (expected), of (sentences),
     k (of the negative with the highest score), score (its), caption_score."""
-    own = scores[scores["k"] == -1].rename(columns={"score": "caption_score"})
-    rest = scores[scores["k"] != -1]
-    best = rest.loc[rest.groupby(["caption_id", "part"], sort=False)["score"].idxmax()]
-    keys = ["caption_id", "part"]
+    keys, is_caption = ["caption_id", "part"], scores["k"] == -1
+    own, rest = scores[is_caption].rename(columns={"score": "caption_score"}), scores[~is_caption]
+    best = rest.loc[rest.groupby(keys, sort=False)["score"].idxmax()]
     lists = ranks.merge(best[[*keys, "k", "score"]], on=keys).merge(own[[*keys, "caption_score"]], on=keys)
     lists = lists[lists["better"] > 0].assign(rank=1 + lists["better"] + lists["equal"] / 2, of=lists["negatives"] + 1)
-    order = {part: number for number, part in enumerate(PARTS)}
     lists = lists.sort_values(["reciprocal_rank", "caption_id"], kind="stable").groupby("part").head(per_part)
-    lists = lists.sort_values("part", key=lambda column: column.map(order), kind="stable", ignore_index=True)
+    lists = lists.sort_values("part", key=lambda column: column.map(PARTS.index), kind="stable", ignore_index=True)
     return lists[[*keys, "video_id", "rank", "of", "k", "score", "caption_score"]]
 
 
@@ -48,9 +46,8 @@ def failures_html(run, ranks, scores, negatives, captions, clip, per_part=2):
 
     clip: video id -> (frames, frames_read) or None. Tables of several runs are allowed, only `run` is shown.
     """
-    ranks, scores = ranks[ranks["run"] == run], scores[scores["run"] == run]
     texts, blocks, keys = captions.set_index("caption_id")["caption"], [], ["caption_id", "part", "k"]
-    worst = worst_lists(ranks, scores, per_part)
+    worst = worst_lists(ranks[ranks["run"] == run], scores[scores["run"] == run], per_part)
     for row in worst.merge(negatives[[*keys, "sentence", "source"]], on=keys, how="left").itertuples():
         text = texts[row.caption_id]
         won = marked_negative(row, text, "#c0392b") if isinstance(row.sentence, str) else "(not in this set)"

@@ -11,7 +11,7 @@ import sys
 
 from posrank.figures.runs import load_metrics
 from posrank.figures.tables import results_table
-from posrank.figures.texts import markdown
+from posrank.figures.style import markdown
 from posrank.files import atomic, root
 
 

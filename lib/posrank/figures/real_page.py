@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from posrank import PARTS
-from posrank.figures.texts import markdown
+from posrank.figures.style import markdown
 from posrank.files import root
 
 ABSENT = "not available here"
@@ -23,9 +23,9 @@ def page(tables, found, notes):
     verdicts = [f"* {name}: {sentence}" for name, sentence in validity.attrs.get("verdicts", {}).items()]
     if len(validity):
         counts = ["captions", "videos", "k", "shortest"]
-        cells = validity.drop(columns=["dataset", "part", "verdict", *counts]).map("{:.3f}".format)
-        cells = validity[counts].map("{:.0f}".format).join(cells).join(validity["verdict"])
-        validity = cells.set_axis(validity["dataset"] + " " + validity["part"]).T.rename_axis("column").reset_index()
+        validity = validity.round(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, int))
+        validity = validity.set_index(validity["dataset"] + " " + validity["part"]).drop(columns=["dataset", "part"])
+        validity = validity.T.rename_axis("column").reset_index()
     notes = "\n".join(f"* {name}: {note}" for name, note in notes.items())
     return "\n".join([
         "# Real annotation files: the paper's Tables 1 and 2, Fig. 2 and 3, and the authors' released negatives", "",

@@ -3,14 +3,13 @@
 Comes in: the workspace and its selection of runs. Tables and figures are displayed, and saved in the pipeline.
 """
 
-from IPython.display import HTML, Markdown, display
+from IPython.display import Markdown, display
 
 from posrank.captions.statistics import paper_table
 from posrank.figures.curves import sweep_figure
 from posrank.figures.report import preset_of, published, published_tables
 from posrank.figures.sweeps import SWEEPS, sweep_beside_paper, sweep_folder, sweep_table
 from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper
-from posrank.figures.texts import numbers
 
 PAPERS = {4: "Paper: X-CLIP on VLN-UVO, K = 20", 5: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
           6: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20", 7: "Paper: X-CLIP, K = 20",
@@ -20,8 +19,7 @@ PAPERS = {4: "Paper: X-CLIP on VLN-UVO, K = 20", 5: "Paper: X-CLIP, word-level n
 def show_results(work, selection, table):
     """Table 4, 7 or 8: ours and the paper's rows; below, published runs of what this preset did not run."""
     runs = [m for m in selection.runs if table == 8 or m["system"] == "xclip"]
-    beside = beside_paper(runs, table)
-    display(HTML(f"<p>{PAPERS[table]}.</p>"), numbers(work.save_table(beside, f"table{table}_beside_paper")))
+    display(Markdown(f"{PAPERS[table]}."), work.save_table(beside_paper(runs, table), f"table{table}_beside_paper"))
     systems, dataset = {m["system"] for m in runs}, work.params.train.dataset
     if not runs:
         print(f"Table {table}: this preset has no such runs; the paper's rows alone")
@@ -37,20 +35,16 @@ def show_average(work, selection):
     """Table 3: ours and the paper's; below, published runs of the systems that this preset did not run."""
     table, systems = work.save_table(average_table(selection.runs), "table3"), {m["system"] for m in selection.runs}
     display(table if len(table) else Markdown("None of these runs had coarse-grained training."))
-    display(HTML("<p>The paper's Table 3:</p>"), paper_table(3).set_index("system"))
-
-    def wanted(name, m):
-        return "-coarse-" in name and not name.startswith("sweeps/") and name.partition("-")[0] not in systems
-
-    show_published(work, wanted, "Table 3, ")
+    display(Markdown("The paper's Table 3:"), paper_table(3).set_index("system"))
+    show_published(work, lambda name, m: "-coarse-" in name and not name.startswith("sweeps/")
+                   and name.partition("-")[0] not in systems, "Table 3, ")
 
 
 def show_sweep(work, selection, name):
     """Table 5 (lambda) or 6 (n): ours and the paper's rows with a figure; where it has not run, published points."""
     number, _, command = SWEEPS[name]
     table = sweep_table(sweep_folder(work), name, selection.runs)
-    beside = numbers(sweep_beside_paper(table, name))
-    display(HTML(f"<p>{PAPERS[number]}.</p>"), work.save_table(beside, f"table{number}"))
+    display(Markdown(f"{PAPERS[number]}."), work.save_table(sweep_beside_paper(table, name), f"table{number}"))
     if table.empty:
         print(f"Table {number}: this sweep has not run here ({command}); the paper's rows alone")
         show_published(work, lambda point, m: point.startswith(f"sweeps/{name}-"), f"Table {number}, ")
@@ -62,4 +56,4 @@ def show_sweep(work, selection, name):
 def show_published(work, wanted, what=""):
     """Published runs that are `wanted` (see `published_tables`), one table a preset; nothing where there are none."""
     for heading, table in published_tables(published(), wanted, but={preset_of(work)}).items():
-        display(HTML(f"<p><b>{what}{heading}</b></p>"), table)
+        display(Markdown(f"**{what}{heading}**"), table)
