@@ -7,7 +7,7 @@ import pandas as pd
 from posrank import PARTS
 from posrank.figures.strips import strip_html
 from posrank.figures.style import STRATEGIES, SYSTEMS
-from posrank.figures.tables import blind_rows
+from posrank.figures.tables import blind_rows, number_table
 from posrank.scoring.ranks import chance
 
 
@@ -53,8 +53,8 @@ def exchange_table(metrics):
     below = pd.concat(lines).groupby(level=0).mean().to_dict()
     below["chance"] = _values(found[0][1]["posrank"], "chance")
     rows |= {(name, "", ""): values for name, values in below.items()}
-    table = pd.DataFrame(list(rows.values()), columns=[part for part in (*PARTS, "mean") if part in found[0][1]["posrank"]])
-    return table.set_index(pd.MultiIndex.from_tuples(list(rows), names=["system", "training strategy", "seed"]))
+    parts = [part for part in (*PARTS, "mean") if part in found[0][1]["posrank"]]
+    return number_table(rows, ["system", "training strategy", "seed"], parts)
 
 
 def _values(ranks, key):

@@ -109,13 +109,3 @@ def shortcut_table(groups):
     table, (one, two) = finding_table(groups)[["posrank", "best_blind", "vision_gain"]], groups
     both = table.xs(one).join(table.xs(two), how="inner", lsuffix=f" {one}", rsuffix=f" {two}")
     return both.assign(bought=(both[f"posrank {two}"] - both[f"posrank {one}"]).round(12))
-
-
-def unseen_text(groups):
-    """For each group a line that names the parts and strategies whose PoSRank is below the best score without video."""
-    lines = []
-    for group, mine in finding_table(groups).groupby("group", sort=False):
-        cells = [f"{SYSTEMS[s]} {STRATEGIES[t]} {p} ({row['posrank']:.3f} < {row['best_blind']:.3f})"
-                 for (_, s, t, p), row in mine[mine["vision_gain"] < 0].iterrows()]
-        lines.append(f"* {group}: {'; '.join(cells) or 'none'}.")
-    return "\n".join(lines) or "No runs are published here."

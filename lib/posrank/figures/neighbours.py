@@ -43,25 +43,30 @@ def nearest_html(captions, n=4, k=5, seed=0, clip=lambda video_id: None):
     return "".join(blocks)
 
 
-def coarse_fine_html(captions, negatives, seed=0, k=5, clip=lambda video_id: None):
-    """Fig. 1: one video, its caption, captions of other videos (coarse-grained negatives) and one negative of each part
-    of speech (fine-grained negatives), as HTML; a line that says so where there are no negatives.
+def coarse_fine_html(captions, negatives, seed=0, k=5, per_part=1, clip=lambda video_id: None, ranks=None):
+    """Fig. 1: one video, its caption, captions of other videos (coarse-grained negatives) and some negatives of each
+    part of speech (fine-grained negatives), as HTML; a line that says so where there are no negatives.
 
-    The caption is drawn from those with the most parts of speech in `negatives`.
+    The caption is drawn from those with the most parts of speech in `negatives`. ranks: {label: ranks table of a run};
+    below the negatives of a part then stands the rank of the caption among all of its list.
     """
-    if negatives.empty:
+    parts = negatives[negatives["caption_id"].isin(captions["caption_id"])].groupby("caption_id")["part"].nunique()
+    if parts.empty:
         return "<p>This set has no negatives.</p>"
-    parts = negatives.groupby("caption_id")["part"].nunique()
-    full = captions[captions["caption_id"].isin(parts.index[parts == parts.max()])]
-    chosen = some(full, 1, seed).iloc[0]
+    chosen = some(captions[captions["caption_id"].isin(parts.index[parts == parts.max()])], 1, seed).iloc[0]
     others = some(captions[captions["video_id"] != chosen["video_id"]].drop_duplicates("video_id"), k, seed)["caption"]
-    mine = negatives[negatives["caption_id"] == chosen["caption_id"]].sort_values("k").drop_duplicates("part")
-    mine = mine.set_index("part", drop=False).reindex([part for part in PARTS if part in set(mine["part"])])
-    fine = [f'{marked_negative(row, chosen["caption"], FINE_COLOUR)} <span style="color:#999">({row.part})</span>'
-            for row in mine.itertuples()]
-    return lines_html([("video", strip_html(clip(chosen["video_id"]))), ("caption", f"<b>{escape(chosen['caption'])}</b>"),
-                       ("coarse-grained", "<br>".join(_coloured(escape(other)) for other in others)),
-                       ("fine-grained", "<br>".join(fine))])
+    lines = [("video", strip_html(clip(chosen["video_id"]))), ("caption", f"<b>{escape(chosen['caption'])}</b>"),
+             ("coarse-grained", "<br>".join(_coloured(escape(other)) for other in others))]
+    mine = negatives[negatives["caption_id"] == chosen["caption_id"]].sort_values("k")
+    for part in (part for part in PARTS if part in set(mine["part"])):
+        texts = [marked_negative(row, chosen["caption"], FINE_COLOUR)
+                 for row in mine[mine["part"] == part].head(per_part).itertuples()]
+        told = [f"{1 + row.better + row.equal / 2:g} of {row.negatives + 1} ({label})" for label, table in (ranks or {}).items()
+                for row in table[(table["caption_id"] == chosen["caption_id"]) & (table["part"] == part)].itertuples()]
+        if told:
+            texts.append(f'<span style="color:#777">rank of the caption: {", ".join(told)}</span>')
+        lines.append((f"fine-grained, {part}", "<br>".join(texts)))
+    return lines_html(lines)
 
 
 def _coloured(html):

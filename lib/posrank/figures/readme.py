@@ -22,7 +22,7 @@ def results(folder):
     runs = load_metrics(root() / folder)
     if not runs:
         raise ValueError(f"{folder} holds no metrics of runs: make repro, then make publish")
-    table = markdown(results_table(runs, counts=False))
+    table = markdown(results_table(runs))
     cog.outl(table.replace("| --- " * 9 + "|", "| --- | --- " + "| ---: " * 7 + "|"))
 
 

@@ -3,9 +3,9 @@
     python -m posrank.figures.real data/raw --out docs/real
 
 Comes in: a folder with one folder per dataset, as data/README.md says. Goes out: csv tables with the paper's value and
-the difference beside ours, one figure, and README.md with the same as text. Numbers only, no caption. A cell whose
-files are not at hand says "not available here"; the paper's split definitions are mixed, `SETS` says which of ours
-reproduces each.
+the difference beside ours, and one figure; docs/real/README.md is filled anew from them. Numbers only, no caption. A
+cell whose files are not at hand is empty; the paper's split definitions are mixed, `SETS` says which of ours reproduces
+each.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import pandas as pd
 from posrank import PARTS, captions, negatives, tables
 from posrank.captions import statistics
 from posrank.captions.nearest import nearest_captions
-from posrank.figures.real_page import page
+from posrank.figures import readme
 from posrank.negatives.released_files import find_released
 
 
@@ -155,15 +155,13 @@ def figure3(found):
 def released_validity(found, root, b=10000):
     """The validity table of every authors' file at hand: dataset, part, the columns of `validity_table` with blind
     models fitted on all captions but those of scored videos, once with each smoothing, PoSRank of the 4-gram both ways,
-    and the word of the verdict. ``.attrs["verdicts"]``: {dataset: sentence}.
+    and the word of the verdict.
     """
     from posrank.validity import validity_report, validity_table
-    from posrank.validity.verdict import verdict
 
-    rows, sentences = [], {}
+    rows = []
     columns = {"bigram": "kneser_ney_bigram", "trigram": "kneser_ney_trigram", "4-gram": "4-gram", "-4-gram": "-4-gram"}
     for name, (_, _, table, tags) in found.items():
-        asked = {}
         for part, path in find_released(Path(root) / name).items():
             sets = negatives.load_released(path, table, part)
             row = validity_table(sets, table, tags, smoothing="absolute", b=b)
@@ -172,12 +170,7 @@ def released_validity(found, root, b=10000):
                 for end in ("", "_low", "_high") if judge in report["judges"] else ():
                     row[column + end] = report["judges"][judge]["posrank" + end]
             rows.append(row.assign(verdict=report["verdict"], dataset=name).set_index(["dataset", "part"]))
-            asked[part] = {"judges": report["judges"], "captions": report["captions"]}
-        if asked:
-            sentences[name] = verdict(asked)
-    made = pd.concat(rows).reset_index() if rows else pd.DataFrame()
-    made.attrs["verdicts"] = sentences
-    return made
+    return pd.concat(rows).reset_index() if rows else pd.DataFrame()
 
 
 def write(root, out, work=None):
@@ -193,7 +186,6 @@ def write(root, out, work=None):
         table.to_csv(out / f"{name}.csv", index=False, float_format="%.6g")
     show_style()
     save(duplicate_figure(made["figure3"]), out, "figure3")
-    (out / "README.md").write_text(page(made, found, {each.paper: each.note for each in SETS}), encoding="utf-8")
     return made
 
 
@@ -204,6 +196,7 @@ def main(argv=None):
     parser.add_argument("--work", help="folder in which tags are kept for the next time")
     options = parser.parse_args(argv)
     write(options.root, options.out, options.work)
+    readme.main()
 
 
 if __name__ == "__main__":

@@ -3,17 +3,36 @@
 Comes in: the workspace and its selection of runs. Tables and figures are displayed, and saved in the pipeline.
 """
 
-from IPython.display import Markdown, display
+from IPython.display import HTML, Markdown, display
 
 from posrank.captions.statistics import paper_table
 from posrank.figures.curves import sweep_figure
+from posrank.figures.neighbours import coarse_fine_html
 from posrank.figures.report import preset_of, published, published_tables
-from posrank.figures.sweeps import SWEEPS, sweep_beside_paper, sweep_folder, sweep_table
+from posrank.figures.runs import name_of, one_set
+from posrank.figures.style import STRATEGIES, SYSTEMS
+from posrank.figures.sweeps import (
+    SWEEPS, constant_table, cross_generator, points, sweep_beside_paper, sweep_folder, sweep_table)
 from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper
 
 PAPERS = {4: "Paper: X-CLIP on VLN-UVO, K = 20", 5: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
           6: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20", 7: "Paper: X-CLIP, K = 20",
           8: "Paper: VLN-UVO, K = 20"}
+
+
+def show_example(work, metrics):
+    """Fig. 1: a test clip with both kinds of negatives, and the rank of its caption under each strategy of the first
+    system. A line that says so where this workspace has no lists."""
+    dataset, options = work.params.train.dataset, work.params.evaluate
+    if not (work.folder / "data" / "negatives" / f"{dataset}-{options.rules[0]}.parquet").is_file():
+        return print(f"no lists of {dataset} in this workspace (make repro makes them): no example")
+    texts, lists = work.captions(dataset), work.negatives(dataset, options.rules[0])
+    texts, ranks = texts[texts["split"] == options.split], {}
+    for m in one_set(metrics):
+        found = work.ranks(name_of(m))
+        if found is not None and all(m[key] == metrics[0][key] for key in ("system", "seed")):
+            ranks[f"{SYSTEMS[m['system']]}, {STRATEGIES[m['strategy']]}"] = found[found["run"] == found["run"].iloc[0]]
+    display(HTML(coarse_fine_html(texts, lists, k=3, per_part=2, clip=lambda video: work.clip(dataset, video), ranks=ranks)))
 
 
 def show_results(work, selection, table):
@@ -57,3 +76,15 @@ def show_published(work, wanted, what=""):
     """Published runs that are `wanted` (see `published_tables`), one table a preset; nothing where there are none."""
     for heading, table in published_tables(published(), wanted, but={preset_of(work)}).items():
         display(Markdown(f"**{what}{heading}**"), table)
+
+
+def show_other_sweeps(work, metrics):
+    """Training on a constant video, and on other negatives, where the sweep has run here; else how to run it."""
+    folder = sweep_folder(work)
+    tables = {("constant_video", "constant"): constant_table(points(folder, "constant", metrics), metrics),
+              ("cross_generator", "rule"): cross_generator(points(folder, "rule"))}
+    for (name, sweep), table in tables.items():
+        if len(table):
+            display(work.save_table(table, name))
+        else:
+            print(f"{name.replace('_', ' ')}: not run in this workspace ({SWEEPS[sweep][2]})")

@@ -6,14 +6,13 @@ those of the runs. Goes out: DataFrames; what is missing is said in a line.
 
 import json
 
-import numpy as np
 import pandas as pd
 
 from posrank import PARTS
 from posrank.captions.statistics import paper_table
 from posrank.figures.runs import lists_of, name_of, one_set, published
 from posrank.figures.style import COLUMNS
-from posrank.figures.tables import blind_rows, numbers
+from posrank.figures.tables import blind_rows, number_table, numbers
 from posrank.language.ngrams import ORDERS
 
 SWEEPS = {"lambda": (5, "lambda", "make sweep SWEEP=lambda"), "n": (6, "negatives", "make sweep SWEEP=n"),
@@ -71,7 +70,8 @@ def constant_table(constant, metrics):
     """What the text alone teaches: runs trained on a constant video beside the same runs trained on their videos.
 
     constant: {run: metrics} of the first kind; metrics: those of the second. -> DataFrame by run, trained on, shown:
-    PoSRank per part and mean, and the mean vision gain with its interval; below them coarse training, and chance.
+    PoSRank per part and mean, and the mean vision gain with its interval; below them coarse training, the best n-gram
+    model, and chance.
     """
     one_set([*constant.values(), *metrics])
     full, rows = {name_of(m): m for m in metrics}, {}
@@ -86,8 +86,10 @@ def constant_table(constant, metrics):
         if run in full:
             rows[run, "own videos", "own videos"] = numbers(full[run])
     for m in [*constant.values()][:1]:
+        models = pd.DataFrame({name: row for name, row in blind_rows(m).items() if name in ORDERS})
+        rows["best n-gram model, no video", "", ""] = models.max(axis=1).to_dict()
         rows["chance", "", ""] = {part: values["chance"] for part, values in m["posrank"].items()}
-    return _table(rows, ["run", "trained on", "shown"])
+    return number_table(rows, ["run", "trained on", "shown"], SHOWN)
 
 
 def cross_generator(trained):
@@ -105,42 +107,4 @@ def cross_generator(trained):
                 rows[rule, tested, kind] = numbers(mine) if mine else {}
                 if not mine:
                     print(f"rule {tested}: no list with {kind} replacements")
-    return _table(rows, ["trained on", "tested on", "replacements"])
-
-
-def _table(rows, names):
-    if not rows:
-        return pd.DataFrame()
-    table = pd.DataFrame(list(rows.values()), columns=SHOWN, index=pd.MultiIndex.from_tuples(list(rows), names=names))
-    return table.astype(float)
-
-
-def show_constant(work, metrics):
-    """The constant-video table of this workspace; where there is none, it says how to make it."""
-    table = constant_table(points(sweep_folder(work), "constant", metrics), metrics)
-    return _shown(work, table, "constant_video", "constant")
-
-
-def show_cross_generator(work):
-    """The cross-generator table of this workspace; where there is none, it says how to make it."""
-    return _shown(work, cross_generator(points(sweep_folder(work), "rule")), "cross_generator", "rule")
-
-
-def _shown(work, table, name, sweep):
-    if table.empty:
-        print(f"{name.replace('_', ' ')}: not run in this workspace ({SWEEPS[sweep][2]})")
-        return table
-    return work.save_table(table, name)
-
-
-def constant_text(constant):
-    """A line for each run trained on a constant video: mean PoSRank on a blank one, chance, best language model."""
-    lines = []
-    for run, m in constant.items():
-        blind = {name: np.mean([row[p] for p in PARTS if p in row]) for name, row in blind_rows(m).items()}
-        best = max(blind.keys() & ORDERS, key=blind.get, default=None)
-        told = f", a {best} model {blind[best]:.3f}" if best else ""
-        if "blank video" in blind:
-            lines.append(f"* {run}: shown a blank video {blind['blank video']:.3f}; "
-                         f"chance is {m['posrank']['mean']['chance']:.3f}{told}.")
-    return "\n".join(lines) or "No such runs are published here."
+    return number_table(rows, ["trained on", "tested on", "replacements"], SHOWN)

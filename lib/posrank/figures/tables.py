@@ -8,7 +8,7 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.captions.statistics import paper_table
-from posrank.figures.runs import coverage_note, one_set
+from posrank.figures.runs import one_set
 from posrank.figures.style import COLUMNS, RECALL, STRATEGIES, SYSTEMS, cell
 from posrank.language.ngrams import ORDERS
 
@@ -31,6 +31,12 @@ def numbers(result):
             "shuffled": result.get("zero_line", {}).get("mean"), **{key: gain.get(end) for key, end in ENDS.items()}}
 
 
+def number_table(rows, names, columns):
+    """{key (a tuple): numbers by name} -> DataFrame of `columns`, its index levels called `names`; empty without rows."""
+    table = pd.DataFrame(list(rows.values()), columns=columns).astype(float)
+    return table.set_index(pd.MultiIndex.from_tuples(list(rows), names=names)) if rows else pd.DataFrame()
+
+
 def run_rows(metrics):
     """A row per run: system, strategy, seed and the `numbers`. ValueError where runs were ranked on different lists."""
     rows = [{key: m[key] for key in RUN} | numbers(m) for m in one_set(metrics)]
@@ -49,11 +55,10 @@ def strategy_table(metrics):
     return table.assign(seeds=seeds)
 
 
-def results_table(metrics, counts=True):
+def results_table(metrics):
     """Tables 4 and 8 as the report and the README show them, as texts: recall with one digit, PoSRank with three, over
     several seeds `mean ± standard deviation`. Below: shuffled video (mean of all runs), the best n-gram model, chance.
-
-    counts: with the columns seeds, videos ("18 of 24" where some are missing) and captions. Empty without runs.
+    Empty without runs.
     """
     table, blind, lines = strategy_table(metrics), blind_table(metrics), []
     for (system, strategy), values in table.iterrows():
@@ -61,10 +66,6 @@ def results_table(metrics, counts=True):
         for column in COLUMNS:
             spread = cell(values.get(f"{column}_sd"), column)
             line[column] = cell(values[column], column) + (f" ± {spread}" if spread else "")
-        if counts:
-            first = next(m for m in metrics if (m["system"], m["strategy"]) == (system, strategy))
-            videos = coverage_note([first]).partition(f" {first.get('split')} ")[0] or _count(first, "videos")
-            line |= {"seeds": f"{values['seeds']:.0f}", "videos": videos, "captions": _count(first, "captions")}
         lines.append(line)
     if not lines:
         return pd.DataFrame()
@@ -75,12 +76,6 @@ def results_table(metrics, counts=True):
     lines += [{"training strategy": name, **{part: cell(values.get(part)) for part in PARTS}}
               for name, values in below.items()]
     return pd.DataFrame(lines).fillna("").set_index(["system", "training strategy"]).rename(columns=RECALL)
-
-
-def _count(run, name):
-    """Videos or captions that were ranked, as text."""
-    value = run.get(name, run["posrank"].get("mean", {}).get(name))
-    return "" if value is None else f"{value - run.get(f'{name}_missing', 0):.0f}"
 
 
 def blind_rows(metrics):
