@@ -10,8 +10,8 @@ import io
 import sys
 
 from posrank.figures.runs import load_metrics
-from posrank.figures.tables import results_table
 from posrank.figures.style import markdown
+from posrank.figures.tables import results_table
 from posrank.files import atomic, root
 
 

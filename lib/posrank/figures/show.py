@@ -11,8 +11,7 @@ from posrank.figures.neighbours import coarse_fine_html
 from posrank.figures.report import preset_of, published, published_tables
 from posrank.figures.runs import name_of, one_set
 from posrank.figures.style import STRATEGIES, SYSTEMS
-from posrank.figures.sweeps import (
-    SWEEPS, constant_table, cross_generator, points, sweep_beside_paper, sweep_folder, sweep_table)
+from posrank.figures.sweeps import SWEEPS, constant_table, cross_generator, points, sweep_beside_paper, sweep_folder, sweep_table
 from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper
 
 PAPERS = {4: "Paper: X-CLIP on VLN-UVO, K = 20", 5: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
