@@ -54,7 +54,7 @@ def load(root, work=None, progress=True):
     from posrank.language.tagger import tag_captions
 
     found = {}
-    for each, variant in ((each, variant) for each in SETS for variant in each.variants):
+    for each, variant in [(one, variant) for one in SETS for variant in one.variants]:
         if each.dataset in found:
             continue
         try:
