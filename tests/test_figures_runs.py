@@ -176,7 +176,7 @@ def test_published_runs_of_other_presets_stand_in_tables_of_their_own():
     assert [heading.partition(";")[0] for heading in tables] == [
         "published, preset full, world test, commit abc", "published, preset full, csv test, commit abc"]
     assert "1 of 2 runs are stale" in next(iter(tables))
-    assert next(iter(tables.values())).loc[("X-CLIP", "Word-Level Negatives"), "noun"] == "0.500"
+    assert next(iter(tables.values())).loc[("X-CLIP", "Word-Level Negatives"), "noun"] == 0.5
 
 
 @pytest.mark.parametrize("key, value", [("seed", None), ("system", None), ("strategy", ["word"]), ("posrank", []),

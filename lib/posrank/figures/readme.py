@@ -13,8 +13,8 @@ import pandas as pd
 
 from posrank.audit.shares import list_shares
 from posrank.figures.runs import load_metrics
+from posrank.figures.style import markdown
 from posrank.figures.tables import results_table
-from posrank.figures.texts import markdown
 from posrank.files import atomic, root
 
 
@@ -25,7 +25,7 @@ def results(folder):
     runs = load_metrics(root() / folder)
     if not runs:
         raise ValueError(f"{folder} holds no metrics of runs: make repro, then make publish")
-    table = markdown(results_table(runs, counts=False))
+    table = markdown(results_table(runs))
     cog.outl(table.replace("| --- " * 9 + "|", "| --- | --- " + "| ---: " * 7 + "|"))
 
 
