@@ -79,6 +79,8 @@ def _checked(similarity, caption_video):
     own = as_array(caption_video, "caption_video")
     if own.shape != (captions,):
         raise ValueError(f"caption_video: expected one column per caption, shape [{captions}], got {list(own.shape)}")
+    if own.dtype == bool:
+        raise ValueError("caption_video: expected column numbers, got booleans (a mask?)")
     wrong = (own != np.floor(own)) | (own < 0) | (own >= videos)
     if wrong.any():
         row = int(np.argmax(wrong))
