@@ -42,7 +42,7 @@ CHANGED = {
     "table", [figures.strategy_table, figures.results_table, figures.blind_table, figures.average_table, figures.brittleness_table,
               figures.beside_paper, figures.parts_figure, figures.correlation_figure, figures.verdict,
               lambda m: figures.gain_table({"x": m}), lambda m: figures.marked_table(None, m),
-              lambda m: figures.constant_table({"r": m[0]}, m[1:])])
+              lambda m: figures.constant_table(m[:1], m[1:])])
 def test_runs_on_different_lists_stand_in_no_table(table, changes):
     with pytest.raises(ValueError, match=r"xclip-coarse-0 \(.*\) and xclip-(coarse|word)-0 \(.*\) were ranked on different lists"):
         table([run("coarse"), run("coarse", **changes) if table is figures.average_table else run("word", **changes)])

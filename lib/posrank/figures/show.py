@@ -78,10 +78,11 @@ def show_published(work, wanted, what=""):
 
 
 def show_other_sweeps(work, metrics):
-    """Training on a constant video, and on other negatives, where the sweep has run here; else how to run it."""
+    """Training without video, and on other negatives, where the sweep has run here; else how to run it."""
     folder = sweep_folder(work)
-    tables = {("constant_video", "constant"): constant_table(points(folder, "constant", metrics), metrics),
-              ("cross_generator", "rule"): cross_generator(points(folder, "rule"))}
+    tables = {(name, sweep): constant_table([*points(folder, sweep, metrics).values()], metrics)
+              for name, sweep in (("constant_video", "constant"), ("text_alone", "text"))}
+    tables["cross_generator", "rule"] = cross_generator(points(folder, "rule"))
     for (name, sweep), table in tables.items():
         if len(table):
             display(work.save_table(table, name))

@@ -1,4 +1,4 @@
-"""Tables of sweeps: Tables 5 and 6 (lambda, N), training on a constant video, or on other negatives than tested.
+"""Tables of sweeps: Tables 5 and 6 (lambda, N), training without video, or on other negatives than tested.
 
 Comes in: metrics dicts as `metrics/sweeps/<name>-<point>.json` hold them, beside
 those of the runs. Goes out: DataFrames; what is missing is said in a line.
@@ -16,7 +16,7 @@ from posrank.figures.tables import blind_rows, number_table, numbers
 from posrank.language.ngrams import ORDERS
 
 SWEEPS = {"lambda": (5, "lambda", "make sweep SWEEP=lambda"), "n": (6, "negatives", "make sweep SWEEP=n"),
-          "constant": (None, None, "make sweep SWEEP=constant"),
+          "constant": (None, None, "make sweep SWEEP=constant"), "text": (None, None, "make sweep SWEEP=text"),
           "rule": (None, None, "make sweep SWEEP=rule PRESET=generators")}
 """Name of a sweep -> its table in the paper, that table's column of values, and the command that makes it."""
 
@@ -67,25 +67,26 @@ def sweep_beside_paper(table, name):
 
 
 def constant_table(constant, metrics):
-    """What the text alone teaches: runs trained on a constant video beside the same runs trained on their videos.
+    """What the text alone teaches: runs trained on a constant video, or on texts, beside those trained on their videos.
 
-    constant: {run: metrics} of the first kind; metrics: those of the second. -> DataFrame by run, trained on, shown:
+    constant: metrics of the first kind; metrics: those of the second. -> DataFrame by run, trained on, shown:
     PoSRank per part and mean, and the mean vision gain with its interval; below them coarse training, the best n-gram
     model, and chance.
     """
-    one_set([*constant.values(), *metrics])
+    one_set([*constant, *metrics])
     full, rows = {name_of(m): m for m in metrics}, {}
-    for run, mine in constant.items():
+    for mine in constant:
+        run = name_of(mine)
         if run in full:
             rows[run, "own videos", "own videos"] = numbers(full[run])
-        rows[run, "constant video", "own videos"] = numbers(mine)
+        rows[run, mine["trained_on"], "own videos"] = numbers(mine)
         if "blank video" in mine.get("blind", {}):
-            rows[run, "constant video", "blank video"] = mine["blind"]["blank video"]
-    for m in constant.values():
+            rows[run, mine["trained_on"], "blank video"] = mine["blind"]["blank video"]
+    for m in constant:
         run = f"{m['system']}-coarse-{m['seed']}"
         if run in full:
             rows[run, "own videos", "own videos"] = numbers(full[run])
-    for m in [*constant.values()][:1]:
+    for m in constant[:1]:
         models = pd.DataFrame({name: row for name, row in blind_rows(m).items() if name in ORDERS})
         rows["best n-gram model, no video", "", ""] = models.max(axis=1).to_dict()
         rows["chance", "", ""] = {part: values["chance"] for part, values in m["posrank"].items()}
@@ -95,16 +96,18 @@ def constant_table(constant, metrics):
 def cross_generator(trained):
     """Training on one kind of negatives, testing on others.
 
-    trained: {rule of the training negatives: metrics}. -> DataFrame by trained on, tested on, replacements: PoSRank per
+    trained: {point: metrics} of a sweep over train.rule; seeds are averaged. -> DataFrame by trained on, tested on, replacements: PoSRank per
     part and mean, chance, the mean adjusted for chance, and the mean vision gain with its interval. Lists differ in
     length between rows: compare adjusted values. Replacements: all words of the test set; seen: lists of words that the
     run's training negatives put in; held-out: lists of words that they never did (the same words for all rules).
     """
     rows = {}
-    for rule, metrics in trained.items():
+    for metrics in trained.values():
+        rule = metrics["change"]["train"]["rule"]
         for tested, result in {metrics.get("rule", "paper"): metrics, **metrics.get("rules", {})}.items():
             for kind, mine in {"all": result, **result.get("holdout", {})}.items():
-                rows[rule, tested, kind] = numbers(mine) if mine else {}
+                rows.setdefault((rule, tested, kind), []).append(numbers(mine) if mine else {})
                 if not mine:
                     print(f"rule {tested}: no list with {kind} replacements")
-    return number_table(rows, ["trained on", "tested on", "replacements"], SHOWN)
+    means = {key: pd.DataFrame(seeds).mean(numeric_only=True).to_dict() for key, seeds in rows.items()}
+    return number_table(means, ["trained on", "tested on", "replacements"], SHOWN)
