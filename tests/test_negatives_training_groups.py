@@ -9,7 +9,7 @@ from support_negatives import world
 from posrank import tables
 from posrank.negatives import TrainingGroups
 from posrank.negatives.held_out_words import held_out
-from posrank.training import runs
+from posrank.training import runs, sources
 
 
 @pytest.fixture(scope="module")
@@ -90,4 +90,4 @@ def test_what_does_not_go_with_rule_exchange(data, change, fault):
     captions, tags = data
     settings = dict(strategy="word", rule="exchange", n=2, n_per="part", seed=0, holdout=0) | change
     with pytest.raises(ValueError, match=fault):
-        runs.training_negatives(captions, tables.validate(tags, "tags"), settings, runs.STRATEGIES[settings["strategy"]])
+        sources.training_negatives(captions, tables.validate(tags, "tags"), settings, runs.STRATEGIES[settings["strategy"]])

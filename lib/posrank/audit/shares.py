@@ -66,8 +66,8 @@ def report(labels, paper=True):
 def list_shares(labels):
     """Lists of one reader's labels by part and over all parts -> DataFrame; index: the parts with labels, then `all`.
 
-    labels: table with caption_id, part, k and label ("fine", "may be true", "ungrammatical"), one row per negative. A list
-    counts once, where any of its negatives has the label. Columns: lists; may_be_true, ungrammatical (counts);
+    labels: table with caption_id, part, k and label ("fine", "may be true", "ungrammatical"), one row per negative. A
+    list counts once, where any of its negatives has the label. Columns: lists; may_be_true, ungrammatical (counts);
     <label>_low, <label>_high, the ends of Wilson's 95 % interval of the share. ValueError names an unknown label.
     """
     unknown = set(labels["label"]) - {"fine", *LABELS}

@@ -1,4 +1,5 @@
-"""The paper's numbers beside those of real annotation files, for notebooks and docs/real: what posrank.figures.real wrote.
+"""The paper's numbers beside those of real annotation files, for notebooks and docs/real: what posrank.figures.real
+wrote.
 
 Comes in: the csv files of docs/real. Goes out: Markdown and DataFrames.
 """
@@ -22,8 +23,8 @@ def published_csv(name):
 
 
 def wide(table):
-    """Table 1 or 2 of posrank.figures.real as Markdown: a row per column of the paper's table, a column per dataset, cells
-    `paper / ours (difference)`."""
+    """Table 1 or 2 of posrank.figures.real as Markdown: a row per column of the paper's table, a column per dataset,
+    cells `paper / ours (difference)`."""
     cells = {}
     for row in table.itertuples():
         digits = 0 if row.paper >= 100 else 2 if row.paper < 2 else 1

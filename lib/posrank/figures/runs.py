@@ -99,9 +99,9 @@ def one_set(metrics):
 def select(found, params, lists=None, external=()):
     """The `Selection` of metrics `found` that `params` ask for.
 
-    lists: digest of the lists that these parameters make (posrank.evaluation.origin.lists_digest of the negatives that can be
-    scored); None where they are not at hand: the lists of most runs are then taken. external: metrics of other models;
-    those on other lists are left out.
+    lists: digest of the lists that these parameters make (posrank.evaluation.origin.lists_digest of the negatives that
+    can be scored); None where they are not at hand: the lists of most runs are then taken. external: metrics of other
+    models; those on other lists are left out.
     """
     names, kept, left = asked(params), [], {}
     for m in [*found, *external]:

@@ -37,7 +37,8 @@ def seed_mean(tables):
 
 
 def marked_table(work, metrics):
-    """Tables 4 and 8 with intervals and marks -> (wide table of texts, long table of `posrank.scoring.marks.mark_rows`).
+    """Tables 4 and 8 with intervals and marks -> (wide table of texts, long table of
+    `posrank.scoring.marks.mark_rows`).
 
     A cell is PoSRank [95 % interval], then c where chance is not excluded, then + or - where it differs from the
     strategy above it (Holm over the parts, paired, videos and seeds resampled), = where it does not. Below each system:

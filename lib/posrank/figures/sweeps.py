@@ -96,10 +96,11 @@ def constant_table(constant, metrics):
 def cross_generator(trained):
     """Training on one kind of negatives, testing on others.
 
-    trained: {point: metrics} of a sweep over train.rule; seeds are averaged. -> DataFrame by trained on, tested on, replacements: PoSRank per
-    part and mean, chance, the mean adjusted for chance, and the mean vision gain with its interval. Lists differ in
-    length between rows: compare adjusted values. Replacements: all words of the test set; seen: lists of words that the
-    run's training negatives put in; held-out: lists of words that they never did (the same words for all rules).
+    trained: {point: metrics} of a sweep over train.rule; seeds are averaged. -> DataFrame by trained on, tested on,
+    replacements: PoSRank per part and mean, chance, the mean adjusted for chance, and the mean vision gain with its
+    interval. Lists differ in length between rows: compare adjusted values. Replacements: all words of the test set;
+    seen: lists of words that the run's training negatives put in; held-out: lists of words that they never did (the
+    same words for all rules).
     """
     rows = {}
     for metrics in trained.values():

@@ -39,8 +39,8 @@ def world_words(tags):
 
 
 def world_parts_html(work, seed=0):
-    """One clip for each part of speech, as HTML: its frames in order, the caption, in bold the word that a negative would
-    change."""
+    """One clip for each part of speech, as HTML: its frames in order, the caption, in bold the word that a negative
+    would change."""
     texts, store, words = work.captions("world"), work.frames("world"), work.tags("world")
     test = tested(texts[texts["video_id"].isin(store.ids)]).set_index("caption_id")
     words, lines = words[words["caption_id"].isin(test.index)], []

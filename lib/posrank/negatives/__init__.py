@@ -12,4 +12,5 @@ from posrank.negatives.rules import LEVELS, RULES
 from posrank.negatives.training import TrainingNegatives
 from posrank.negatives.training_groups import TrainingGroups
 
-__all__ = ["LEVELS", "RULES", "TrainingGroups", "TrainingNegatives", "exchange", "generate", "lists_of", "load_released"]
+__all__ = ["LEVELS", "RULES", "TrainingGroups", "TrainingNegatives", "exchange", "generate", "lists_of",
+           "load_released"]

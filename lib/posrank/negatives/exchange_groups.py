@@ -64,7 +64,8 @@ def exchange(
     statements = _statements(rows, made.captions)
     lists = statements.groupby(["part", "unit"]).size()
     statements.attrs = {
-        "rule": "exchange", "level": "word", "seed": seed, "parts": list(made.parts), "units": list(made.units), **made.attrs,
+        "rule": "exchange", "level": "word", "seed": seed, "parts": list(made.parts), "units": list(made.units),
+        **made.attrs,
         "groups": {part: int(statements.loc[statements["part"] == part, "group"].nunique()) for part in made.parts},
         "lists": {part: {unit: int(lists.get((part, unit), 0)) for unit in made.units} for part in made.parts},
         "dropped": dropped,
@@ -75,8 +76,8 @@ def exchange(
 class Statements:
     """All statements of captions, cut once, to be put together in groups as often as is asked for.
 
-    Arguments as those of `exchange`. parts, units: those wanted, in order; captions: the table of those that are exchanged;
-    ``.attrs``: tagger, lexicon, captions_per_video (mean).
+    Arguments as those of `exchange`. parts, units: those wanted, in order; captions: the table of those that are
+    exchanged; ``.attrs``: tagger, lexicon, captions_per_video (mean).
     """
 
     def __init__(self, captions, parts=PARTS, tags=None, splits=None, units=UNITS, lexicon="builtin", tagger=None,
@@ -95,8 +96,8 @@ class Statements:
                       "captions_per_video": round(len(self.captions) / len(self._videos), 2)}
 
     def groups(self, part, seed, kept=None):
-        """([group, ...], {reason: videos left out}) of a part; a group is a list of Candidate. `seed` (a number or text)
-        decides between equally good groups. kept: which candidates may join, None = all."""
+        """([group, ...], {reason: videos left out}) of a part; a group is a list of Candidate. `seed` (a number or
+        text) decides between equally good groups. kept: which candidates may join, None = all."""
         rows = [row._replace(order=_place(seed, row.caption_id)) for row in filter(kept, self._found[part])]
         return _groups(rows, self._may_hold, part, self._videos)
 

@@ -78,7 +78,7 @@ class TrainingNegatives:
         return list(chain.from_iterable(drawn)), owner
 
     def lists(self, caption_ids, epoch):
-        """As posrank.negatives.training_groups.TrainingGroups.lists; the true sentence of each list is the caption itself."""
+        """As TrainingGroups.lists (posrank.negatives.training_groups); the true sentence of a list is the caption."""
         negatives, owner = self.draw_many(caption_ids, epoch)
         return None, np.arange(len(caption_ids)), negatives, owner
 

@@ -1,8 +1,10 @@
-"""Training lists of rule `exchange`: statements of other training videos, so that words alone teach the text tower nothing.
+"""Training lists of rule `exchange`: statements of other training videos, so that words alone teach the text tower
+nothing.
 
-In: training captions and their tags with heads. Out: for a batch's captions, lists of statements: each video's own statement and
-the other statements of its group. Statements are cut once; groups are put together anew in every epoch. Within an epoch each
-statement of a group is the true one as often as every other and a false one equally often, so no word is told by being true.
+In: training captions and their tags with heads. Out: for a batch's captions, lists of statements: each video's own
+statement and the other statements of its group. Statements are cut once; groups are put together anew in every epoch.
+Within an epoch each statement of a group is the true one as often as every other and a false one equally often, so no
+word is told by being true.
 """
 
 from collections import Counter
@@ -19,11 +21,11 @@ from posrank.negatives.rules import check_parts
 class TrainingGroups:
     """Lists of statements of training captions, by caption id and epoch.
 
-    captions, tags, seed, parts, lexicon, tagger: as in posrank.negatives.exchange. n: false statements in a list at most;
-    of a larger group each video gets the next `n` in a ring, so that all are used alike. A video with more captions than
-    another one of its group is asked as often as that one. holdout: share of each part's words whose statements are left out
-    (posrank.negatives.held_out_words). ``.attrs`` describes the settings and counts videos that stand in a
-    group of the first epoch, by part.
+    captions, tags, seed, parts, lexicon, tagger: as in posrank.negatives.exchange. n: false statements in a list at
+    most; of a larger group each video gets the next `n` in a ring, so that all are used alike. A video with more
+    captions than another one of its group is asked as often as that one. holdout: share of each part's words whose
+    statements are left out (posrank.negatives.held_out_words). ``.attrs`` describes the settings and counts videos that
+    stand in a group of the first epoch, by part.
     """
 
     def __init__(self, captions, tags=None, *, n=16, seed=0, parts=PARTS, lexicon="builtin", tagger=None, holdout=0.0):
@@ -43,15 +45,16 @@ class TrainingGroups:
             "videos": {part: sum(part in lists for lists in found.values()) for part in self.parts},
         }  # fmt: skip
         if not found:
-            raise ValueError("no two training videos have statements that differ in one word, so rule exchange has nothing to "
-                             "train on: give more captions, or set train.rule to paper")
+            raise ValueError("no two training videos have statements that differ in one word, so rule exchange has "
+                             "nothing to train on: give more captions, or set train.rule to paper")
 
     def __contains__(self, caption_id):
         return caption_id in self._video
 
     def lists(self, caption_ids, epoch):
-        """The lists of a batch: (true statements, the row of each in `caption_ids`, false statements, the list of each); rows and
-        lists are int64. A caption brings a list for each part, none where its video stands in no group."""
+        """The lists of a batch: (true statements, the row of each in `caption_ids`, false statements, the list of
+        each); rows and lists are int64. A caption brings a list for each part, none where its video stands in no
+        group."""
         found, true, rows, false, owner = self._lists(epoch), [], [], [], []
         for row, caption_id in enumerate(caption_ids):
             lists = found.get(self._video[caption_id], {})

@@ -1,9 +1,10 @@
 """The training loop (Section 6): coarse, word-level, phrase-level and prompted training of any system.
 
-Comes in: a system, its batches, the settings of one run. Goes out: trained weights and `history.csv`. Eq. 4 at every step:
-coarse loss over the (global) batch, plus lambda times the loss of each video against its caption's negatives; strategy
-`prompt` computes the second from the visual prompts' output. Every `checkpoint_every` steps the state is written atomically,
-and a run that was killed goes on from there to the same weights: whatever is random depends on (seed, step) alone.
+Comes in: a system, its batches, the settings of one run. Goes out: trained weights and `history.csv`. Eq. 4 at every
+step: coarse loss over the (global) batch, plus lambda times the loss of each video against its caption's negatives;
+strategy `prompt` computes the second from the visual prompts' output. Every `checkpoint_every` steps the state is
+written atomically, and a run that was killed goes on from there to the same weights: whatever is random depends on
+(seed, step) alone.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from posrank.training.steps import take_steps
 from posrank.training.text_alone import TextAlone
 
 STRATEGIES = {"coarse": None, "word": "word", "phrase": "phrase", "prompt": "phrase", "zeroshot": None}
-"""Strategy -> level of its training negatives (None = no negatives). zeroshot: no step is taken, weights stay as loaded."""
+"""Strategy -> level of its training negatives (None = no negatives). zeroshot: no step is taken."""
 
 COLUMNS = ("step", "loss", "coarse", "fine", "lr")
 CODE = ("training", "systems", "towers", "negatives", "language")
@@ -29,7 +30,7 @@ CODE = ("training", "systems", "towers", "negatives", "language")
 
 
 def rate(step, steps, warmup, schedule="cosine"):
-    """Factor on the learning rate: linear up to 1 over the first `warmup` share of the steps, then half a cosine to 0, or 1."""
+    """Factor on the learning rate: up to 1 in the first `warmup` share of the steps, then a half cosine to 0, or 1."""
     up = warmup * steps
     if step < up:
         return (step + 1) / (up + 1)
@@ -110,11 +111,11 @@ def make_optimizer(system, settings, steps):
 def train(system, batches, settings, *, state=None, world=None, progress=True):
     """Train `system` in place; returns the history table (step, loss, coarse, fine, lr), one row a step.
 
-    settings: a mapping with strategy, seed, lambda, steps or epochs, lr, clip_lr, weight_decay, warmup, optimizer, clip_norm,
-    coarse_reduce, fine_form, precision, checkpoint_every (params.yaml explains each). state: path of the resumable
-    checkpoint (None = none); it is removed by the caller when the weights are safe. A checkpoint is resumed where settings,
-    start weights, captions, what else `batches` are made of, and the code are unchanged; else training starts afresh.
-    ValueError where loss becomes NaN, naming the step and what to lower.
+    settings: a mapping with strategy, seed, lambda, steps or epochs, lr, clip_lr, weight_decay, warmup, optimizer,
+    clip_norm, coarse_reduce, fine_form, precision, checkpoint_every (params.yaml explains each). state: path of the
+    resumable checkpoint (None = none); it is removed by the caller when the weights are safe. A checkpoint is resumed
+    where settings, start weights, captions, what else `batches` are made of, and the code are unchanged; else training
+    starts afresh. ValueError where loss becomes NaN, naming the step and what to lower.
     """
     world = world or World()
     device = system.image_mean.device
@@ -146,7 +147,8 @@ def train(system, batches, settings, *, state=None, world=None, progress=True):
         resume = Resume(state, world.collect(marks)[0], settings["checkpoint_every"], world)
     system.train()
     history = take_steps(
-        system, optimizer, losses, steps, columns=COLUMNS[1:-1], rate=None if settings["optimizer"] == "bertadam" else scheduled,
+        system, optimizer, losses, steps, columns=COLUMNS[1:-1],
+        rate=None if settings["optimizer"] == "bertadam" else scheduled,
         clip=settings["clip_norm"], resume=resume, world=world, what=settings["strategy"], progress=progress,
     )
     system.eval()
@@ -156,8 +158,9 @@ def train(system, batches, settings, *, state=None, world=None, progress=True):
 def marks_of(system, batches, settings, steps):
     """Digests of what a checkpoint must agree with to be resumed."""
     settings = {key: value for key, value in settings.items() if key != "checkpoint_every"}
-    return {**digests(settings=[settings, steps, batches.batch, batches.seed], weights=system.state_dict(), code=code(*CODE)),
-            **batches.marks()}
+    chosen = [settings, steps, batches.batch, batches.seed]
+    made = digests(settings=chosen, weights=system.state_dict(), code=code(*CODE))
+    return {**made, **batches.marks()}
 
 
 def _use_bf16(precision, device):

@@ -1,7 +1,7 @@
 """Training on text alone: another caption of the same video stands in the video's place.
 
-What such a run gains over coarse training, sentences have taught. The text tower alone is trained: the similarity is the
-cosine of two sentence vectors times the system's temperature, which stays as it is, so nothing else has a gradient.
+What such a run gains over coarse training, sentences have taught. The text tower alone is trained: the similarity is
+the cosine of two sentence vectors times the system's temperature, which stays as it is, so nothing else has a gradient.
 """
 
 import torch
