@@ -9,7 +9,7 @@ from posrank.evaluation import subject
 from posrank.files import root
 from posrank.pipeline import params as knobs
 from posrank.pipeline import stages
-from posrank.training import runs
+from posrank.training import runs, sources
 
 SETTINGS = dict(dataset="csv", strategy="word", system="clip", seed=0, batch=2, rule="paper", n=1, n_per="part")
 
@@ -27,7 +27,7 @@ class Store:
 @pytest.fixture
 def base(tmp_path, monkeypatch):
     """Makes a folder with the captions and tags of a csv dataset of one split, and an empty set of negatives."""
-    monkeypatch.setattr(runs, "FrameStore", Store)
+    monkeypatch.setattr(sources, "FrameStore", Store)
     monkeypatch.setattr(subject, "FrameStore", Store)
     monkeypatch.setattr(
         subject, "load_run", lambda folder: (torch.nn.Linear(1, 1), {"dataset": "csv", "strategy": "word"})
