@@ -82,9 +82,11 @@ def check_labels(labels, where="labels"):
                       else f"give {'a whole number' if column == 'k' else 'it'}")
             raise ValueError(f"{where}, line {row + 2}: {column} is {value!r}; {remedy}")
     labels["k"] = labels["k"].astype("int64")
-    for row, label in labels[labels.duplicated([*KEY, "labeller"])].iterrows():
-        raise ValueError(f"{where}, line {row + 2}: {label['labeller']} has labelled {_name(label)} before; keep one of "
-                         "the lines")
+    twice = labels[labels.duplicated([*KEY, "labeller"])]
+    if len(twice):
+        row, label = twice.index[0], twice.iloc[0]
+        raise ValueError(f"{where}, line {row + 2}: {label['labeller']} has labelled {_name(label)} before; keep one "
+                         "of the lines")
     return labels
 
 
@@ -97,9 +99,10 @@ def check_set(labels, negatives, captions, where="labels"):
     reasons = {"is not in this set": both["fingerprint_now"].isna(),
                "has another text now than when it was labelled": both["fingerprint_now"] != both["fingerprint"]}
     for what, wrong in reasons.items():
-        for row, label in both[wrong].iterrows():
-            raise ValueError(f"{where}, line {row + 2}: {_name(label)} {what}: these are labels of another set (other rule, "
-                             "seed, preset or data); move the file away, or open the set that it belongs to")
+        if wrong.any():
+            row, label = both.index[wrong][0], both[wrong].iloc[0]
+            raise ValueError(f"{where}, line {row + 2}: {_name(label)} {what}: these are labels of another set (other "
+                             "rule, seed, preset or data); move the file away, or open the set that it belongs to")
     return labels
 
 
@@ -165,9 +168,10 @@ def _with_captions(table, captions):
     for caption_id in own.loc[own["caption_id"].duplicated(), "caption_id"]:
         raise ValueError(f"caption {caption_id!r} is in the captions table twice: give the captions of one dataset")
     table = table.merge(own, on="caption_id", how="left")
-    for caption_id in table.loc[table["caption"].isna(), "caption_id"]:
-        raise ValueError(f"caption {caption_id!r} of the negatives is not in the captions table: these are negatives of "
-                         "another dataset")
+    strange = table.loc[table["caption"].isna(), "caption_id"]
+    if len(strange):
+        raise ValueError(f"caption {strange.iloc[0]!r} of the negatives is not in the captions table: these are "
+                         "negatives of another dataset")
     table["fingerprint"] = [fingerprint(a, b) for a, b in zip(table["caption"], table["sentence"])]
     return table
 

@@ -73,8 +73,8 @@ class Labelling:
             name = widgets.HTML(f'<div style="width:150px;font-weight:600">{title}</div>')
             return widgets.HBox([name, *map(self.buttons.get, keys), *children], layout={"align_items": "center"})
 
-        self.widget = widgets.VBox([widgets.HBox([self.progress, self.head], layout={"align_items": "center"}), self.picture,
-                                    self.text, line("The sentence is", "gu"), line("It is", "ftc"),
+        top = widgets.HBox([self.progress, self.head], layout={"align_items": "center"})
+        self.widget = widgets.VBox([top, self.picture, self.text, line("The sentence is", "gu"), line("It is", "ftc"),
                                     line("", "bs", self.keys), self.note])
         self._show(f"labels: {path}")
 
@@ -114,9 +114,9 @@ class Labelling:
         mine = labels[labels["labeller"] == self.labeller]
         both = self.items.merge(mine, on=list(kept.KEY), how="left", suffixes=("", "_then"))
         other = both["fingerprint_then"].notna() & (both["fingerprint_then"] != both["fingerprint"])
-        for caption_id in both.loc[other, "caption_id"]:
-            raise ValueError(f"{self.path}: caption {caption_id!r} was labelled when its negative had another text: these "
-                             "are labels of another set; move the file away")
+        if other.any():
+            raise ValueError(f"{self.path}: caption {both.loc[other, 'caption_id'].iloc[0]!r} was labelled when its "
+                             "negative had another text: these are labels of another set; move the file away")
         return both[list(kept.ANSWERS)].fillna("").to_dict("records")
 
     def _unanswered(self):

@@ -48,8 +48,9 @@ def report(labels, paper=True):
     labels = check_labels(labels)
     labels = pd.concat([labels, labels.assign(part="all")], ignore_index=True)
     seen, grammatical = labels["false_negative"], labels["grammatical"]
-    counts = pd.DataFrame({"looked_at": grammatical != "", "ungrammatical": grammatical == "no", "judged": seen.isin(["yes", "no"]),
-                           "cannot_tell": seen == "cannot tell", "false_negatives": seen == "yes"}).astype(int)
+    counts = pd.DataFrame({"looked_at": grammatical != "", "ungrammatical": grammatical == "no",
+                           "judged": seen.isin(["yes", "no"]), "cannot_tell": seen == "cannot tell",
+                           "false_negatives": seen == "yes"}).astype(int)
     table = counts.groupby([labels["labeller"], labels["part"]]).sum()
     table = table.sort_index(key=lambda level: level.map((*PARTS, "all").index) if level.name == "part" else level)
     if paper:

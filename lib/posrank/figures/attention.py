@@ -39,7 +39,8 @@ def attention_of_runs(work, metrics, index=0):
     maps, shown = {}, None
     for m in one_set(metrics):
         folder = work.folder / "runs" / name_of(m)
-        if any(m[key] != metrics[0][key] for key in ("system", "seed")) or not (folder / "weights.safetensors").exists():
+        other = any(m[key] != metrics[0][key] for key in ("system", "seed"))
+        if other or not (folder / "weights.safetensors").exists():
             continue
         if shown is None:
             texts, store = work.captions(m["dataset"]), work.frames(m["dataset"])

@@ -20,8 +20,10 @@ COARSE_COLOUR, FINE_COLOUR = "#9a5b13", "#1e7b34"
 def examples_html(captions, negatives, caption_ids, per_part=3):
     """Captions, each with its first negatives of each part; a legend of the sources below."""
     texts = dict(zip(captions["caption_id"], captions["caption"]))
-    blocks = [lines_html([("caption", f"<b>{escape(texts[each])}</b>"), *_lines(negatives, each, texts[each], per_part)])
-              for each in caption_ids]
+    blocks = [
+        lines_html([("caption", f"<b>{escape(texts[each])}</b>"), *_lines(negatives, each, texts[each], per_part)])
+        for each in caption_ids
+    ]
     return "".join(blocks) + _legend()
 
 

@@ -20,11 +20,12 @@ def example_groups(statements, seed=0, per_part=1):
 
 
 def group_html(group, clip):
-    """A group as HTML: each video with its own statement, the word that differs in bold. clip: video id -> frames or None."""
+    """A group as HTML: each video with its own statement, the word that differs in bold. clip: video id -> frames."""
     cells = []
     for row in group.itertuples():
-        text = " ".join(f"<b>{escape(word)}</b>" if word == row.word else escape(word) for word in row.caption.split(" "))
-        cells.append(f'<td style="text-align:left;vertical-align:top">{strip_html(clip(row.video_id), 300)}<br>{text}</td>')
+        words = [escape(word) if word != row.word else f"<b>{escape(word)}</b>" for word in row.caption.split(" ")]
+        shown = f"{strip_html(clip(row.video_id), 300)}<br>{' '.join(words)}"
+        cells.append(f'<td style="text-align:left;vertical-align:top">{shown}</td>')
     return f"<h4>{escape(str(group['part'].iloc[0]))}</h4><table><tr>{''.join(cells)}</tr></table>"
 
 
@@ -64,5 +65,5 @@ def _values(ranks, key):
 
 def _sides(result, key):
     """Video and group score (key "value"), or what chance gives ("chance"), the mean over parts."""
-    parts = result.get("group_scores", {}).values()
-    return {f"{side} score": sum(part[side][key] for part in parts) / len(parts) for side in ("video", "group") if parts}
+    parts, sides = result.get("group_scores", {}).values(), ("video", "group")
+    return {f"{side} score": sum(part[side][key] for part in parts) / len(parts) for side in sides if parts}

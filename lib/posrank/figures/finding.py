@@ -64,7 +64,8 @@ def gain_texts(groups):
     if table.empty:
         raise ValueError("no runs of another strategy beside coarse ones with the same seed: nothing to compare")
     cells = (table["gain"].map("{:+.3f}".format) + table["vision"].map(" ({:+.3f})".format)).unstack("part", sort=False)
-    cells = cells.reindex(columns=[part for part in (*PARTS, "mean") if part in cells]).fillna("").rename_axis(columns=None)
+    cells = cells.reindex(columns=[part for part in (*PARTS, "mean") if part in cells]).fillna("")
+    cells = cells.rename_axis(columns=None)
     return named(cells.droplevel("group") if len(groups) == 1 else cells.rename_axis(index={"group": "captions"}))
 
 
@@ -83,12 +84,14 @@ def finding_figure(groups, system=None):
         shared = table.groupby("system", sort=False)["group"].nunique()
         system = shared.idxmax()  # the first of those in most groups
     table = table[table["system"] == system].replace({"strategy": STRATEGIES})
-    panels_of, colours = table.groupby("group", sort=False), {STRATEGIES[key]: colour for key, colour in COLOURS.items()}
-    figure, panels = plt.subplots(1, len(panels_of), figsize=(1.9 + 3.1 * len(panels_of), 3.5), squeeze=False, sharey=True)
+    panels_of = table.groupby("group", sort=False)
+    looks = dict(palette={STRATEGIES[key]: colour for key, colour in COLOURS.items()}, s=46, zorder=3,
+                 markers=dict(zip(PARTS, MARKERS)), style_order=PARTS, hue_order=table["strategy"].unique())
+    size = (1.9 + 3.1 * len(panels_of), 3.5)
+    figure, panels = plt.subplots(1, len(panels_of), figsize=size, squeeze=False, sharey=True)
     for axes, (name, mine) in zip(panels[0], panels_of):
         axes.plot([0, 1], [0, 1], color=BLIND_COLOUR, lw=1.2, zorder=1)
-        sns.scatterplot(mine, x="best_blind", y="posrank", hue="strategy", style="part", palette=colours, s=46, zorder=3,
-                        markers=dict(zip(PARTS, MARKERS)), style_order=PARTS, hue_order=table["strategy"].unique(), ax=axes)
+        sns.scatterplot(mine, x="best_blind", y="posrank", hue="strategy", style="part", ax=axes, **looks)
         axes.text(0.97, 0.9, "no vision", color=BLIND_COLOUR, ha="right", va="top", rotation=45, fontsize="small",
                   rotation_mode="anchor", transform_rotates_text=True)
         axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", title=name, xlabel="best score without video",

@@ -29,8 +29,8 @@ def method_figure(strategy="prompt"):
         (2, 17.5, 11, 4, "T prompts", prompts), (41, 31, 13, 4.5, "CLS output", coarse),
         (41, 22, 13, 4.5, "prompt output", prompts),
     ):
-        axes.add_patch(FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=0.8", fc="white", ec=colour,
-                                      lw=1.3))
+        axes.add_patch(FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=0.8", fc="white",
+                                      ec=colour, lw=1.3))
         axes.text(x + width / 2, y + height / 2, text, ha="center", va="center", fontsize=9,
                   color="#aaaaaa" if colour == OFF else "#222222")
     # video, prompts and texts into the encoders; the outputs into the losses that compare them
@@ -42,7 +42,7 @@ def method_figure(strategy="prompt"):
     ):
         axes.annotate("", end, start,
                       arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 1.2, "shrinkA": 0, "shrinkB": 1})
-    # coarse loss: all captions of the batch against all its videos; fine loss: a video against its caption and negatives
+    # coarse loss: all captions of a batch against all its videos; fine loss: a video against its caption's list
     squares = [(66 + 2.4 * column, 34.4 - 2.4 * row, coarse, row == column) for row in range(4) for column in range(4)]
     squares += [(66 + 2.4 * column, 13.6, fine, column == 0) for column in range(4)]
     for x, y, colour, positive in squares:

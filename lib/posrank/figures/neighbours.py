@@ -61,7 +61,8 @@ def coarse_fine_html(captions, negatives, seed=0, k=5, per_part=1, clip=lambda v
     for part in (part for part in PARTS if part in set(mine["part"])):
         texts = [marked_negative(row, chosen["caption"], FINE_COLOUR)
                  for row in mine[mine["part"] == part].head(per_part).itertuples()]
-        told = [f"{1 + row.better + row.equal / 2:g} of {row.negatives + 1} ({label})" for label, table in (ranks or {}).items()
+        told = [f"{1 + row.better + row.equal / 2:g} of {row.negatives + 1} ({label})"
+                for label, table in (ranks or {}).items()
                 for row in table[(table["caption_id"] == chosen["caption_id"]) & (table["part"] == part)].itertuples()]
         if told:
             texts.append(f'<span style="color:#777">rank of the caption: {", ".join(told)}</span>')

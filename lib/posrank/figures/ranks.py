@@ -1,4 +1,4 @@
-"""Figures of PoSRank: per part (Fig. 6), against coarse recall (Fig. 5), and what language models score without video."""
+"""Figures of PoSRank: per part (Fig. 6), against coarse recall (Fig. 5), and what is scored without video."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -50,7 +50,7 @@ def _bars(axes, table):
         index="part", columns="strategy", values=columns, sort=False, dropna=False).reindex(PARTS)
     strategies = table["strategy"].unique()
     posrank, low, high, shuffled, gain = (wide[column].reindex(columns=strategies) for column in columns)
-    grouped_bars(axes, posrank.rename(columns=STRATEGIES), low.rename(columns=STRATEGIES), high.rename(columns=STRATEGIES),
+    grouped_bars(axes, *(each.rename(columns=STRATEGIES) for each in (posrank, low, high)),
                  table.groupby("part")["chance"].mean(), color=[COLOURS[strategy] for strategy in strategies])
     width = 0.8 / len(strategies)
     x = np.arange(len(PARTS))[:, None] + (np.arange(len(strategies)) - len(strategies) / 2) * width

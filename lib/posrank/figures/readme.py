@@ -30,7 +30,7 @@ def results(folder):
 
 
 def audits(folder):
-    """Print what readers found in lists of negatives: the labels in a folder, one csv file a dataset (audit.list_shares)."""
+    """Print what readers found in lists of negatives: the labels in a folder, one csv file a dataset (list_shares)."""
     import cog
 
     paths = sorted((root() / folder).glob("*.csv"))

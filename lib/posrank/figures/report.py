@@ -51,7 +51,8 @@ def head_box(work, selection):
                "Nothing was evaluated in this folder: the numbers are the published ones."
                if runs and not (work.folder / "metrics" / runs[0].get("file", "")).is_file() else ""]
     table = lines_html([(key, escape(text)) for key, text in lines.items()])
-    return f'<div class="head-box">{table}{"".join(map(BANNER.format, filter(None, banners)))}</div><nav id="contents"></nav>'
+    told = "".join(map(BANNER.format, filter(None, banners)))
+    return f'<div class="head-box">{table}{told}</div><nav id="contents"></nav>'
 
 
 def verdict(metrics):

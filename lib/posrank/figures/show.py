@@ -11,7 +11,15 @@ from posrank.figures.neighbours import coarse_fine_html
 from posrank.figures.report import preset_of, published, published_tables
 from posrank.figures.runs import name_of, one_set
 from posrank.figures.style import STRATEGIES, SYSTEMS
-from posrank.figures.sweeps import SWEEPS, constant_table, cross_generator, points, sweep_beside_paper, sweep_folder, sweep_table
+from posrank.figures.sweeps import (
+    SWEEPS,
+    constant_table,
+    cross_generator,
+    points,
+    sweep_beside_paper,
+    sweep_folder,
+    sweep_table,
+)
 from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper
 
 PAPERS = {4: "Paper: X-CLIP on VLN-UVO, K = 20", 5: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
@@ -31,7 +39,8 @@ def show_example(work, metrics):
         found = work.ranks(name_of(m))
         if found is not None and all(m[key] == metrics[0][key] for key in ("system", "seed")):
             ranks[f"{SYSTEMS[m['system']]}, {STRATEGIES[m['strategy']]}"] = found[found["run"] == found["run"].iloc[0]]
-    display(HTML(coarse_fine_html(texts, lists, k=3, per_part=2, clip=lambda video: work.clip(dataset, video), ranks=ranks)))
+    html = coarse_fine_html(texts, lists, k=3, per_part=2, clip=lambda video: work.clip(dataset, video), ranks=ranks)
+    display(HTML(html))
 
 
 def show_results(work, selection, table):

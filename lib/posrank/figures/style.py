@@ -96,16 +96,18 @@ def markdown(table, index=True):
     flat = table.reset_index() if index else table
     cells = [[cell(value) if isinstance(value, float) or pd.isna(value) else value for value in values]
              for values in flat.itertuples(index=False)]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in [flat.columns, ["---"] * flat.shape[1], *cells])
+    lines = [flat.columns, ["---"] * flat.shape[1], *cells]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def grouped_bars(axes, values, low=None, high=None, chance=None, **options):
-    """Bars of PoSRank on `axes`, a group a part of speech: values, low, high DataFrame part x bar, chance Series part."""
+    """Bars of PoSRank on `axes`, a group a part: values, low, high DataFrame part x bar, chance Series by part."""
     values = values.reindex(PARTS)
     if low is not None:
         ends = [values - low.reindex(PARTS), high.reindex(PARTS) - values]
         options["yerr"] = [list(pair) for pair in zip(*(end.fillna(0).clip(0).to_numpy().T for end in ends))]
-    values.plot.bar(ax=axes, width=0.8, rot=0, legend=False, error_kw={"elinewidth": 0.9, "ecolor": "#333333"}, **options)
+    ends = {"elinewidth": 0.9, "ecolor": "#333333"}
+    values.plot.bar(ax=axes, width=0.8, rot=0, legend=False, error_kw=ends, **options)
     for at, part in enumerate(PARTS if chance is not None else ()):
         axes.hlines(chance.get(part), at - 0.45, at + 0.45, **CHANCE, label=None if at else "chance")
     axes.set(ylim=(0, 1), xlabel="")

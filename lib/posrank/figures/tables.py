@@ -32,7 +32,7 @@ def numbers(result):
 
 
 def number_table(rows, names, columns):
-    """{key (a tuple): numbers by name} -> DataFrame of `columns`, its index levels called `names`; empty without rows."""
+    """{key (a tuple): numbers by name} -> DataFrame of `columns`, index levels called `names`; empty without rows."""
     table = pd.DataFrame(list(rows.values()), columns=columns).astype(float)
     return table.set_index(pd.MultiIndex.from_tuples(list(rows), names=names)) if rows else pd.DataFrame()
 
