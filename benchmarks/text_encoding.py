@@ -11,7 +11,6 @@ import torch
 from measure import options, sentences, take_turns, text_tower, write
 
 from posrank.towers import encode_text
-from posrank.towers.packed import available, packed_linear
 from posrank.towers.tokenizer import ByteTokenizer
 
 
@@ -37,10 +36,6 @@ def run(captions=None, small=False, repeats=2):
     few = ids[torch.linspace(0, len(ids) - 1, 8 if small else 32).long()]
     width, layers = tower.text_projection.shape[0], len(tower.transformer.resblocks)
 
-    def ours(mode, switch):
-        with packed_linear(switch):
-            return encode_text(tower, ids, mode)
-
     def padded():
         return encode_text(tower, few[:, :32], "pad")
 
@@ -48,11 +43,9 @@ def run(captions=None, small=False, repeats=2):
         "open_clip, 77 tokens": (lambda: tower.encode_text(few), few),
         "padded to 32": (padded, few),
         "transformers, longest": (longest_padding(few, width, layers), few),
-        "buckets": (lambda: ours("bucket", "off"), ids),
-        "trie": (lambda: ours("trie", "off"), ids),
+        "buckets": (lambda: encode_text(tower, ids, "bucket"), ids),
+        "trie": (lambda: encode_text(tower, ids, "trie"), ids),
     }
-    if available():
-        ways["trie, packed linear"] = (lambda: ours("trie", "on"), ids)
     seconds = take_turns({name: way for name, (way, _) in ways.items()}, repeats)
     cost = {name: 1000 * seconds[name] / len(rows) for name, (_, rows) in ways.items()}
     first = next(iter(cost.values()))

@@ -52,7 +52,7 @@ def test_world(tmp_path):
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    (lambda d: d[1].update(video_id="w0"), "line 1[0-9].*'w0' is already entry 0"),
+    (lambda d: d[1].update(video_id="w0"), "line 1[0-9].*video_id 'w0' is already at .*line 2"),
     (lambda d: d[1].update(video_id="../w"), "line .*it holds a slash"),
     (lambda d: d[1].update(file="../../etc/passwd"), "line .*leads out of"),
     (lambda d: d[1].update(split="dev"), "line .*'dev', not one of train, val, test"),
@@ -183,7 +183,7 @@ def test_msrvtt_names_what_is_wrong(tmp_path):
     with pytest.raises(ValueError, match=rf"train_val_videodatainfo\.json, line {line}, .*'zz' is not among"):
         captions.load("msrvtt", tmp_path)
     (tmp_path / "MSRVTT_JSFUSION_test.csv").write_text("video_id\na\n")
-    with pytest.raises(ValueError, match=r"JSFUSION_test\.csv, line 2: video 'a' is already listed"):
+    with pytest.raises(ValueError, match=r"JSFUSION_test\.csv, line 2: video 'a' is already at .*9k\.csv, line 2"):
         captions.load("msrvtt", tmp_path)
     path.unlink()
     with pytest.raises(FileNotFoundError, match=r"neither train_val_videodatainfo\.json nor its zip.*Get it from"):
@@ -239,7 +239,8 @@ def test_vln_from_the_format(tmp_path):
     assert counts(table) == {"train": (1, 1), "test": (1, 2)} and account(table)
     assert table["caption_id"].tolist()[1:] == ["Best Fails... 1##*##0", "Best Fails... 1##*##1"]
     (tmp_path / "oops_val.jsonl").write_text(text + text)
-    with pytest.raises(ValueError, match=r"oops_val\.jsonl, line 3: oops_val vidln_id 0 is already at .*line 1"):
+    twice = r"oops_val\.jsonl, line 3: narrative 'oops_val vidln_id 0' is already at .*line 1"
+    with pytest.raises(ValueError, match=twice):
         captions.load("vln_oops", tmp_path)
     (tmp_path / "oops_val.jsonl").write_text(text[:-20])
     with pytest.raises(ValueError, match=r"oops_val\.jsonl, line 2: malformed JSON"):

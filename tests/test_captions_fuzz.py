@@ -15,8 +15,10 @@ from posrank import captions, tables
 
 DIGITS, HUGE = "@digits", "@huge"
 NASTY = [
-    None, True, False, "", " ", "\ud800", "a\udfffb", "\ufeff", "\u200b", "\x00", "a\nb", "../x", "/x", "a/b", "~", "..", "x" * 300,
-    "y" * 120_000, "&#0;&amp;lt;b&gt;", "<b>a", "caf\u00c3\u00a9", "nan", "1e999", "1_0", "\u0661", -1, -0.5, 0, 7, 0.5, 1e308,
+    None, True, False, "", " ", "\ud800", "a\udfffb", "\ufeff", "\u200b", "\x00", "a\nb", "../x", "/x", "a/b", "~",
+    "..", "x" * 300,
+    "y" * 120_000, "&#0;&amp;lt;b&gt;", "<b>a", "caf\u00c3\u00a9", "nan", "1e999", "1_0", "\u0661", -1, -0.5, 0, 7,
+    0.5, 1e308,
     float("nan"), float("inf"), DIGITS, HUGE, [], {}, [[]], [1, 2], [None], {"a": 1}, ["a"], [True, 2], [3, 2],
 ]
 
@@ -36,11 +38,13 @@ def write_vatex_lines(folder):
     write_vatex(folder)
     for path in folder.glob("*.json"):
         path.unlink()
-    (folder / "val.jsonl").write_text("".join(json.dumps({"video_id": n, "gt_captions": ["a dog", "a"]}) + "\n" for n in "acd"))
+    lines = [json.dumps({"video_id": n, "gt_captions": ["a dog", "a"]}) + "\n" for n in "acd"]
+    (folder / "val.jsonl").write_text("".join(lines))
 
 
 def write_vln(folder):
-    lines = [narrative("a b", 0, "Man", "Background", dataset="UVO_dense_val"), narrative("c", "1", "Dog", dataset="UVO_dense_val")]
+    lines = [narrative("a b", 0, "Man", "Background", dataset="UVO_dense_val"),
+             narrative("c", "1", "Dog", dataset="UVO_dense_val")]
     (folder / "UVO_dense_val.jsonl").write_text("".join(lines))
 
 
@@ -51,7 +55,8 @@ def write_vln_authors(folder):
 
 def write_youcook2(folder):
     steps = [{"segment": [1, 4], "id": 0, "sentence": "stir"}, {"segment": [5, 9.5], "id": 1, "sentence": "fry"}]
-    videos = {name: {"subset": subset, "annotations": steps} for name, subset in (("a", "training"), ("b", "validation"))}
+    subsets = {"a": "training", "b": "validation"}
+    videos = {name: {"subset": subset, "annotations": steps} for name, subset in subsets.items()}
     (folder / "youcookii_annotations_trainval.json").write_text(json.dumps({"database": videos}, indent=0))
     (folder / "validation_youcook.csv").write_text("end,start,task,text,video_id\n9.5,5,1,fry,b\n")
 
@@ -64,7 +69,8 @@ def write_activitynet(folder):
 
 def write_csv(folder):
     (folder / "captions.csv").write_text(
-        "video_id,caption,file,split,caption_id,start,end\nv,a dog runs,x/v.mp4,train,,1,2\nw,\"a cat, big\",w.mp4,test,c1,,\n")
+        "video_id,caption,file,split,caption_id,start,end\n"
+        "v,a dog runs,x/v.mp4,train,,1,2\nw,\"a cat, big\",w.mp4,test,c1,,\n")
 
 
 def write_labels(folder):
@@ -79,12 +85,15 @@ def write_questions(folder):
 
 
 CASES = {
-    "world": ("world", write_world), "msrvtt": ("msrvtt", write_msrvtt), "msrvtt zip": ("msrvtt", lambda f: write_msrvtt(f, True)),
+    "world": ("world", write_world), "msrvtt": ("msrvtt", write_msrvtt),
+    "msrvtt zip": ("msrvtt", lambda f: write_msrvtt(f, True)),
     "vatex": ("vatex", write_vatex), "vatex lines": ("vatex", write_vatex_lines), "vln_uvo": ("vln_uvo", write_vln),
-    "vln_oops": ("vln_oops", write_vln_authors), "youcook2": ("youcook2", write_youcook2), "didemo": ("didemo", write_didemo),
+    "vln_oops": ("vln_oops", write_vln_authors), "youcook2": ("youcook2", write_youcook2),
+    "didemo": ("didemo", write_didemo),
     "didemo csv": ("didemo", write_labels), "activitynet": ("activitynet", write_activitynet),
     "msvd json": ("msvd", lambda f: write_msvd(f, "json")), "msvd pickle": ("msvd", lambda f: write_msvd(f, "pickle")),
-    "msvd csv": ("msvd", lambda f: write_msvd(f, "csv")), "tgif": ("tgif", write_tgif), "tgif qa": ("tgif", write_questions),
+    "msvd csv": ("msvd", lambda f: write_msvd(f, "csv")), "tgif": ("tgif", write_tgif),
+    "tgif qa": ("tgif", write_questions),
     "csv": ("csv", write_csv),
 }
 

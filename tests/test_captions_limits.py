@@ -1,4 +1,4 @@
-"""Values that no annotation file holds, archives and pickles that claim more than they are, and how messages show values."""
+"""Values that no annotation file holds, archives and pickles that claim more than they are, values in messages."""
 
 import json
 import pickle
@@ -28,14 +28,18 @@ def youcook2(folder, segment="[1, 2]", number="0", sentence='"stir"'):
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"segment": "[true, 2]"}, "two numbers"), ({"segment": "[0, NaN]"}, "end is nan"), ({"segment": "[0, Infinity]"}, "end is inf"),
+    ({"segment": "[true, 2]"}, "two numbers"), ({"segment": "[0, NaN]"}, "end is nan"),
+    ({"segment": "[0, Infinity]"}, "end is inf"),
     ({"segment": "[-1, 2]"}, "start is -1"), ({"segment": f"[0, {'9' * 400}]"}, "end is 999.*characters"),
     ({"segment": f"[0, {DIGITS}]"}, "a number of more than 4,300 digits"), ({"segment": "[0, 1e999]"}, "end is inf"),
-    ({"segment": "[2, 1]"}, "not after start"), ({"segment": "[2, 2]"}, "not after start"), ({"segment": "{}"}, "two numbers"),
+    ({"segment": "[2, 1]"}, "not after start"), ({"segment": "[2, 2]"}, "not after start"),
+    ({"segment": "{}"}, "two numbers"),
     ({"number": "[1]"}, "key 'id'"), ({"number": '{"a": 1}'}, "key 'id'"), ({"number": "null"}, "key 'id'"),
     ({"number": "true"}, "key 'id'"), ({"number": "9" * 400}, "key 'id'"), ({"number": "1.5"}, "key 'id'"),
-    ({"number": '"a/b"'}, "slash"), ({"number": '"\\ud800"'}, "surrogate"), ({"number": '"' + "x" * 999 + '"'}, "longer than 255"),
-    ({"sentence": '"a \\udfff"'}, "half a character"), ({"sentence": "[1]"}, "list, not text"), ({"sentence": "true"}, "bool, not text"),
+    ({"number": '"a/b"'}, "slash"), ({"number": '"\\ud800"'}, "surrogate"),
+    ({"number": '"' + "x" * 999 + '"'}, "longer than 255"),
+    ({"sentence": '"a \\udfff"'}, "half a character"), ({"sentence": "[1]"}, "list, not text"),
+    ({"sentence": "true"}, "bool, not text"),
     ({"sentence": '"' + "x" * 100_001 + '"'}, "100,001 characters"),
 ])
 def test_values_are_checked(tmp_path, change, message):
@@ -46,10 +50,12 @@ def test_values_are_checked(tmp_path, change, message):
 
 @pytest.mark.parametrize(("line", "message"), [
     ({"vidln_id": [1]}, "key 'vidln_id'"), ({"vidln_id": {}}, "key 'vidln_id'"), ({"video_id": None}, "key 'video_id'"),
-    ({"dataset_id": "x" * 999, "video_id": "y" * 999}, "longer than 255"), ({"actor_narratives": [[]]}, "key 'actor_name'"),
+    ({"dataset_id": "x" * 999, "video_id": "y" * 999}, "longer than 255"),
+    ({"actor_narratives": [[]]}, "key 'actor_name'"),
 ])
 def test_lines_are_checked(tmp_path, line, message):
-    entry = {"vidln_id": 1, "dataset_id": "oops_val", "video_id": "a", "actor_narratives": [{"actor_name": "x", "caption": "y"}]}
+    narratives = [{"actor_name": "x", "caption": "y"}]
+    entry = {"vidln_id": 1, "dataset_id": "oops_val", "video_id": "a", "actor_narratives": narratives}
     written(tmp_path, "oops_val.jsonl", json.dumps(entry | line))
     with pytest.raises(ValueError, match=rf"oops_val\.jsonl, line 1.*{message}") as caught:
         captions.load("vln_oops", tmp_path)
@@ -131,8 +137,10 @@ def test_pickles_take_no_more_than_they_hold(tmp_path, raw, message):
 
 
 def test_messages_show_values_shortly():
-    assert short("abc") == "'abc'" and short(10**5000) == "a number of more than 4,300 digits" and short([10**5000]) == "a list"
+    assert short("abc") == "'abc'" and short(10**5000) == "a number of more than 4,300 digits"
+    assert short([10**5000]) == "a list"
     assert short("é" * 9999).endswith("... (10,001 characters)") and len(short(["x" * 9999])) < 230
     assert short("\ud800\n").isprintable()
-    assert did_you_mean("MSRVT", ("vatex", "msrvtt")) == " (did you mean 'msrvtt'?)" and did_you_mean("q", ("noun",)) == ""
+    assert did_you_mean("MSRVT", ("vatex", "msrvtt")) == " (did you mean 'msrvtt'?)"
+    assert did_you_mean("q", ("noun",)) == ""
     assert unknown("variant", "9K", ("9k", "7k")) == "unknown variant '9K' (did you mean '9k'?); known are 9k, 7k"

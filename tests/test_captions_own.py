@@ -26,8 +26,10 @@ def load(folder, text, encoding="utf-8"):
     (" Video_ID,CAPTION,Split", ["v,a dog,Train", "w,a cat, TEST "], None),
     ("video-id,Caption,subset", ["v,a dog,training", "w,a cat,Testing"], "column 'subset' was read as 'split'"),
     ("Video ID;caption;split", ["v;a dog;train", "w;a cat;test"], None),
-    ("\ufeff\ufeffvideo_id\tcaption\tsplit\tview", ["v\ta dog\ttrain\tx", "w\t\"a\n cat\"\ttest\ty"], "columns that were not read: 'view'"),
-    ("video_id,caption,caption_zh,split", ["v,a dog,x,train", "w,a cat,y,test"], "columns that were not read: 'caption_zh'"),
+    ("\ufeff\ufeffvideo_id\tcaption\tsplit\tview", ["v\ta dog\ttrain\tx", "w\t\"a\n cat\"\ttest\ty"],
+     "columns that were not read: 'view'"),
+    ("video_id,caption,caption_zh,split", ["v,a dog,x,train", "w,a cat,y,test"],
+     "columns that were not read: 'caption_zh'"),
     ("video,video_id,caption,split", ["0,v,a dog,train", "1,w,a cat,test"], "columns that were not read: 'video'"),
 ])
 def test_columns_in_other_spellings(tmp_path, header, rows, note):
@@ -76,11 +78,14 @@ def repeated(rows, folder=None):
 
 
 @pytest.mark.parametrize(("rows", "found"), [
-    ([("v", "train", "./a.mp4", None, None), ("w", "test", "a.mp4", None, None)], "files with two ids in two splits: 1, .*'v'.*'w'"),
+    ([("v", "train", "./a.mp4", None, None), ("w", "test", "a.mp4", None, None)],
+     "files with two ids in two splits: 1, .*'v'.*'w'"),
     ([("v", "train", "x//a.mp4", None, None), ("w", "val", "x\\a.mp4", 3, 5)], "in two splits: 1"),
-    ([("v", "train", "a.mp4", 0, 5), ("u", "train", "a.mp4", 7, 9), ("w", "test", "a.mp4", 4.5, 6)], "in two splits: 1, .*'v'.*'w'"),
+    ([("v", "train", "a.mp4", 0, 5), ("u", "train", "a.mp4", 7, 9), ("w", "test", "a.mp4", 4.5, 6)],
+     "in two splits: 1, .*'v'.*'w'"),
     ([("v", "test", "a.mp4", None, None), ("w", "test", "x/../a.mp4", None, None)], "in one split: 1"),
-    ([("v", "train", "a.mp4", None, None), ("v", "test", "b.mp4", None, None)], "videos in two splits: 1, the first: 'v'"),
+    ([("v", "train", "a.mp4", None, None), ("v", "test", "b.mp4", None, None)],
+     "videos in two splits: 1, the first: 'v'"),
     ([("v", "train", "a.mp4", 0, 5), ("w", "test", "a.mp4", 5, 9)], None),
     ([("v", "train", "a.mp4", None, None), ("w", "test", "A.mp4", None, None)], None),
     ([("v", "test", "a.mp4", 0, 5), ("w", "test", "a.mp4", 0, 5)], None),
@@ -102,8 +107,10 @@ def test_links_are_one_file_and_loading_warns(tmp_path):
 
 @pytest.mark.parametrize(("text", "clean"), [
     ("a dog&#39;s ball", "a dog's ball"), ("salt &amp; pepper", "salt & pepper"), ("a &amp;amp;amp; b", "a & b"),
-    ("&amp;lt;b&amp;gt;", "<b>"), ("&#38;#39;", "'"), ("a&nbsp;dog", "a dog"), ("R&D at 5 & 6", "R&D at 5 & 6"), ("&eacute;", "é"),
-    ("a &#10; b &#0; c", "a b \ufffd c"), ("<b>a</b> cafÃ©", "<b>a</b> cafÃ©"), ("\ufeff", ""), ("\u200b ", ""), ("a\u2028b", "a b"),
+    ("&amp;lt;b&amp;gt;", "<b>"), ("&#38;#39;", "'"), ("a&nbsp;dog", "a dog"), ("R&D at 5 & 6", "R&D at 5 & 6"),
+    ("&eacute;", "é"),
+    ("a &#10; b &#0; c", "a b \ufffd c"), ("<b>a</b> cafÃ©", "<b>a</b> cafÃ©"), ("\ufeff", ""), ("\u200b ", ""),
+    ("a\u2028b", "a b"),
 ])
 def test_entities_are_unescaped_once_for_all(text, clean):
     assert captions.clean_text(text) == clean and unescape(clean) == clean
@@ -116,9 +123,11 @@ def test_entities_are_unescaped_once_for_all(text, clean):
 
 
 def test_texts_are_counted(tmp_path):
-    table, warned = load(tmp_path, "video_id,caption,split\nv,a dog&#39;s ball &amp;amp;,test\nw,a <b>man</b>,test\nx,cafÃ© owner,test\n"
+    table, warned = load(tmp_path, "video_id,caption,split\nv,a dog&#39;s ball &amp;amp;,test\nw,a <b>man</b>,test\n"
+                                   "x,cafÃ© owner,test\n"
                                    "y,a &lt;i&gt; b,test\nz,R&D in a café <3,test\n")
-    assert table["caption"].tolist() == ["a dog's ball &", "a <b>man</b>", "cafÃ© owner", "a <i> b", "R&D in a café <3"]
+    texts = ["a dog's ball &", "a <b>man</b>", "cafÃ© owner", "a <i> b", "R&D in a café <3"]
+    assert table["caption"].tolist() == texts
     assert table.attrs["texts"] == {"HTML entities (unescaped)": 2, "HTML tags": 2, "wrongly decoded characters": 1}
     assert [sum(kind in text for text in warned) for kind in ("entities", "HTML tags", "wrongly decoded")] == [0, 1, 1]
     assert "captions.csv, line 2: 'a dog&#39;s" in json.dumps(table.attrs["notes"])

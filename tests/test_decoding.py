@@ -1,4 +1,4 @@
-"""What a video file says of itself, and what the two readers behind `posrank.video.read_frames` refuse (posrank.video.decoding)."""
+"""What a video file says of itself, and what the two readers behind `posrank.video.read_frames` refuse."""
 
 import av
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 from test_video import write
 
 from posrank.video import decoding, probing
-from posrank.video.decoding import DecordFailed, decord_reads, read_decord, read_pyav
+from posrank.video.decoding import DecordFailed, decord_obstacle, read_decord, read_pyav
 from posrank.video.probing import Probe, VideoError, probe
 
 
@@ -72,11 +72,11 @@ def test_a_matroska_head_that_stops_early_is_left_to_the_reader(tmp_path):
 def test_decord_is_trusted_only_with_files_that_hide_nothing(monkeypatch):
     plain = Probe(10, 5.0, 64, 48, ("mov", "mp4"), edited=False)
     monkeypatch.setattr(decoding, "_decord", lambda: object())
-    assert decord_reads(plain)
+    assert decord_obstacle(plain) is None
     for change in ({"edited": True}, {"containers": ("avi",)}, {"plain": False}):
-        assert not decord_reads(plain._replace(**change))
+        assert decord_obstacle(plain._replace(**change))
     monkeypatch.setattr(decoding, "_decord", lambda: None)
-    assert not decord_reads(plain)
+    assert decord_obstacle(plain)
     with pytest.raises(DecordFailed, match="not installed"):
         read_decord(None, None, 64, 48, plain)
 

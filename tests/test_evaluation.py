@@ -25,7 +25,12 @@ from posrank.world.build import build as build_world
 TINY = {
     "world": {"train": 12, "val": 4, "test": 4},
     "train": {"strategies": ["prompt"], "steps": 2, "batch": 4, "n": 1, "checkpoint_every": 1},
-    "evaluate": {"bootstrap": 100, "batch": 8, "controls": ["shuffled", "blank", "one_frame", "reversed"], "blind": ["unigram", "bigram"]},
+    "evaluate": {
+        "bootstrap": 100,
+        "batch": 8,
+        "controls": ["shuffled", "blank", "one_frame", "reversed"],
+        "blind": ["unigram", "bigram"],
+    },
 }
 
 
@@ -67,7 +72,9 @@ def test_a_run_is_trained_saved_loaded_and_evaluated(work, monkeypatch):
     assert written["posrank"]["noun"]["posrank"] == pytest.approx(metrics["posrank"]["noun"]["posrank"])
     assert len(work.ranks("xclip-prompt-0")) == len(ranks) and work.metrics()[0]["strategy"] == "prompt"
     # the captions' lists alone, not those of hard positives
-    assert set(scores["caption_id"]) == set(ranks["caption_id"]) and len(scores) == ranks["negatives"].sum() + len(ranks)
+    assert set(scores["caption_id"]) == set(ranks["caption_id"]) and len(scores) == ranks["negatives"].sum() + len(
+        ranks
+    )
     assert (metrics["videos"], metrics["videos_missing"], metrics["captions_missing"]) == (4, 0, 0)
     assert metrics["training"] == {"videos": 12, "videos_missing": 0, "captions": 36, "captions_missing": 0}
     assert metrics["lists"]["paper"] == work.lists() and metrics["code"]
@@ -77,10 +84,52 @@ def test_a_run_is_trained_saved_loaded_and_evaluated(work, monkeypatch):
     writing.save_summary(work.metrics())
     summary = json.loads((work.folder / "metrics" / "summary.json").read_text())
     assert list(summary) == ["xclip-prompt-0"] and len(summary["xclip-prompt-0"]) == 10
-    assert summary["xclip-prompt-0"]["noun"] == written["posrank"]["noun"]["posrank"] and summary["xclip-prompt-0"]["videos_missing"] == 0
+    assert (
+        summary["xclip-prompt-0"]["noun"] == written["posrank"]["noun"]["posrank"]
+        and summary["xclip-prompt-0"]["videos_missing"] == 0
+    )
     plot = pd.read_csv(work.folder / "results" / "tables" / "5_report" / "posrank.csv")
-    assert plot["run and part"].tolist() == [f"xclip-prompt-0 {part}" for part in ("noun", "verb", "adj", "adv", "prep")]
+    assert plot["run and part"].tolist() == [
+        f"xclip-prompt-0 {part}" for part in ("noun", "verb", "adj", "adv", "prep")
+    ]
     shutil.rmtree(work.folder / "results" / "tables")
+
+
+def test_every_judge_is_a_blind_row_and_the_best_one_is_named(work, monkeypatch):
+    """Vision gain is measured against the best of n-grams, the learned judge and a pretrained model, part by part."""
+    from posrank.validity import judges
+
+    class Pretrained:
+        """In the place of a pretrained language model: it likes long sentences."""
+
+        def __init__(self, name):
+            assert name == "some/folder"
+
+        def score(self, texts):
+            return [len(text) for text in texts]
+
+    monkeypatch.setattr(judges, "CausalScorer", Pretrained)
+    change = {"evaluate": {"controls": ["shuffled"], "positives": 0, "learned_judge": 2, "pretrained": "some/folder"}}
+    params = knobs.validate(knobs.merge(work.params.plain(), change))
+    if not (work.folder / "runs" / "xclip-prompt-0").exists():
+        runs.train_run(runs.run_settings(work.params, "xclip", "prompt", 0), work.folder, progress=False)
+    metrics, _ = evaluation.evaluate_run(work.folder, "xclip-prompt-0", params)
+    assert {"unigram", "bigram", "learned", "pretrained", "shuffled video"} == set(metrics["blind"])
+    for part, gain in metrics["vision_gain"].items():
+        lines = {name: line[part] for name, line in metrics["blind"].items()}
+        assert gain["best_posrank"] == max(lines.values()) == lines[gain["best_blind"]]
+        own = metrics["posrank"][part]
+        assert gain["value"] == pytest.approx(own["posrank"] - gain["best_posrank"], abs=2e-6)
+        assert gain["best_adjusted"] == pytest.approx(
+            (gain["best_posrank"] - own["chance"]) / (1 - own["chance"]), abs=1e-5
+        )
+    exchanged = metrics["rules"]["exchange"]
+    assert exchanged["group_scores"].keys() == exchanged["posrank"].keys() - {"mean"}
+    for part, sides in exchanged["group_scores"].items():
+        assert sides["text"]["value"] == pytest.approx(exchanged["posrank"][part]["posrank"], abs=1e-6)
+    assert exchanged["blind"]["pretrained"] == pytest.approx(
+        {part: sides["chance"] for part, sides in exchanged["posrank"].items()}
+    )
 
 
 def test_missing_videos_are_counted_and_make_other_lists(work, tmp_path):
@@ -90,12 +139,24 @@ def test_missing_videos_are_counted_and_make_other_lists(work, tmp_path):
     file = copied / "data" / "frames" / "world" / "videos.parquet"
     videos = tables.read_table(file, "videos")
     gone = videos["video_id"].isin(["test00000", "train00000"])
-    tables.write_table(videos.assign(status=videos["status"].mask(gone, "missing"), reason=videos["reason"].mask(gone, "x does not exist")),
-                       file, "videos")
-    params = knobs.validate(knobs.merge(work.params.plain(), {"evaluate": {"controls": [], "positives": 0, "blind": []}}))
+    tables.write_table(
+        videos.assign(
+            status=videos["status"].mask(gone, "missing"), reason=videos["reason"].mask(gone, "x does not exist")
+        ),
+        file,
+        "videos",
+    )
+    params = knobs.validate(
+        knobs.merge(work.params.plain(), {"evaluate": {"controls": [], "positives": 0, "blind": []}})
+    )
     metrics, ranks = evaluation.evaluate_run(copied, "xclip-prompt-0", params)
     whole = json.loads((work.folder / "metrics" / "xclip-prompt-0.json").read_text())
-    assert (metrics["videos"], metrics["videos_missing"], metrics["captions"], metrics["captions_missing"]) == (4, 1, 12, 3)
+    assert (metrics["videos"], metrics["videos_missing"], metrics["captions"], metrics["captions_missing"]) == (
+        4,
+        1,
+        12,
+        3,
+    )
     assert metrics["training"]["videos_missing"] == 1 and ranks["video_id"].nunique() == 3
     assert metrics["lists"] != whole["lists"] and metrics["inputs"]["frames"] != whole["inputs"]["frames"]
     evaluation.write(copied, "xclip-prompt-0", metrics, ranks)
@@ -117,10 +178,14 @@ def test_results_are_read_while_they_are_those_of_the_run_and_made_anew_once_the
     read = evaluation.results(work.folder, run, work.params)
     assert not calls
     other = knobs.validate(knobs.merge(work.params.plain(), {"evaluate": {"seed": 3}}))
-    before = {path: path.read_bytes() for folder in ("metrics", "results") for path in (work.folder / folder).rglob(f"{run}*")}
+    before = {
+        path: path.read_bytes() for folder in ("metrics", "results") for path in (work.folder / folder).rglob(f"{run}*")
+    }
     made = evaluation.results(work.folder, run, other)
     assert calls == [run] and all(path.read_bytes() == data for path, data in before.items()) and len(before) == 3
-    pd.testing.assert_frame_equal(made[2], read[2])  # the seed moves intervals and shuffled videos, not the run's scores
+    pd.testing.assert_frame_equal(
+        made[2], read[2]
+    )  # the seed moves intervals and shuffled videos, not the run's scores
     (work.folder / "results" / "scores" / f"{run}.parquet").unlink()
     evaluation.results(work.folder, run, work.params)
     assert calls == [run, run]
@@ -209,7 +274,10 @@ def test_processes_share_a_run_and_a_killed_one_leaves_a_state_to_go_on_from(wor
 
 def test_a_run_trained_on_a_constant_video_with_held_out_words_says_so(work):
     """Training sees one grey picture; the evaluation uses the videos, and divides the lists."""
-    change = {"train": {"video": "constant", "holdout": 0.2, "steps": 1}, "evaluate": {"controls": ["shuffled"], "positives": 0}}
+    change = {
+        "train": {"video": "constant", "holdout": 0.2, "steps": 1},
+        "evaluate": {"controls": ["shuffled"], "positives": 0},
+    }
     params = knobs.validate(knobs.merge(work.params.plain(), change))
     settings = runs.run_settings(params, "xclip", "word", 1)
     batch = runs.training_batches(settings, work.folder).at(0)
@@ -221,7 +289,22 @@ def test_a_run_trained_on_a_constant_video_with_held_out_words_says_so(work):
     assert metrics["trained_on"] == "constant video" and "brittleness" not in metrics
     whole, divided = metrics["posrank"]["noun"], metrics["holdout"]
     assert set(divided) == {"seen", "held-out"} and set(ranks["run"]) - {"xclip-word-1@exchange"} == {"xclip-word-1"}
-    assert divided["held-out"]["posrank"]["noun"]["list_length"] < divided["seen"]["posrank"]["noun"]["list_length"] < whole["list_length"]
+    assert (
+        divided["held-out"]["posrank"]["noun"]["list_length"]
+        < divided["seen"]["posrank"]["noun"]["list_length"]
+        < whole["list_length"]
+    )
+
+
+@pytest.mark.parametrize("change, trained_on", [({"rule": "exchange"}, None), ({"video": "text"}, "text alone")])
+def test_runs_of_rule_exchange_and_of_text_alone_are_evaluated_with_their_videos(work, change, trained_on):
+    change = {"train": {"steps": 1, "strategies": ["word"], **change}, "evaluate": {"controls": ["shuffled"], "positives": 0}}
+    params = knobs.validate(knobs.merge(work.params.plain(), change))
+    runs.train_run(runs.run_settings(params, "xclip", "word", 2), work.folder, progress=False)
+    metrics, ranks = evaluation.evaluate_run(work.folder, "xclip-word-2", params)
+    assert metrics.get("trained_on") == trained_on and metrics["training"]["captions"] == 36 and len(ranks)
+    with pytest.raises(ValueError, match=r"leave the strategy prompt out|strategies coarse and word"):
+        runs.training_batches(runs.run_settings(params, "xclip", "prompt", 2), work.folder)
 
 
 def test_a_run_that_is_not_there_is_an_error_with_a_remedy(work):

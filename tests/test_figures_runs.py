@@ -42,7 +42,7 @@ CHANGED = {
     "table", [figures.strategy_table, figures.results_table, figures.blind_table, figures.average_table, figures.brittleness_table,
               figures.beside_paper, figures.parts_figure, figures.correlation_figure, figures.verdict,
               lambda m: figures.gain_table({"x": m}), lambda m: figures.marked_table(None, m),
-              lambda m: figures.constant_table({"r": m[0]}, m[1:])])
+              lambda m: figures.constant_table(m[:1], m[1:])])
 def test_runs_on_different_lists_stand_in_no_table(table, changes):
     with pytest.raises(ValueError, match=r"xclip-coarse-0 \(.*\) and xclip-(coarse|word)-0 \(.*\) were ranked on different lists"):
         table([run("coarse"), run("coarse", **changes) if table is figures.average_table else run("word", **changes)])
@@ -176,7 +176,7 @@ def test_published_runs_of_other_presets_stand_in_tables_of_their_own():
     assert [heading.partition(";")[0] for heading in tables] == [
         "published, preset full, world test, commit abc", "published, preset full, csv test, commit abc"]
     assert "1 of 2 runs are stale" in next(iter(tables))
-    assert next(iter(tables.values())).loc[("X-CLIP", "Word-Level Negatives"), "noun"] == "0.500"
+    assert next(iter(tables.values())).loc[("X-CLIP", "Word-Level Negatives"), "noun"] == 0.5
 
 
 @pytest.mark.parametrize("key, value", [("seed", None), ("system", None), ("strategy", ["word"]), ("posrank", []),

@@ -33,13 +33,13 @@ def test_brittleness_has_a_row_per_kind_and_strategy_and_says_what_is_missing(ca
 
 
 def test_constant_video_stands_between_the_full_run_and_chance(tmp_path):
-    constant = metrics("word", value=0.25)
-    constant["blind"]["blank video"] = {p: 0.22 for p in PARTS} | {"mean": 0.22}
-    table = figures.constant_table({"xclip-word-0": constant}, [metrics(value=0.3), metrics("word", value=0.8)])
+    constant = metrics("word", value=0.25) | {"trained_on": "constant video"}
+    constant["blind"] |= {"blank video": {p: 0.22 for p in PARTS} | {"mean": 0.22}, "unigram": {p: 0.18 for p in (*PARTS, "mean")}}
+    table = figures.constant_table([constant], [metrics(value=0.3), metrics("word", value=0.8)])
     means = table["mean"].round(6).tolist()
-    assert means == [0.8, 0.25, 0.22, 0.3, 0.2]
+    assert means == [0.8, 0.25, 0.22, 0.3, 0.18, 0.2]
     assert list(table.index[1]) == ["xclip-word-0", "constant video", "own videos"] and table.index[-1][0] == "chance"
-    assert figures.constant_table({}, [metrics()]).empty
+    assert figures.constant_table([], [metrics()]).empty
 
 
 def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path, capsys):
@@ -47,7 +47,9 @@ def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path,
     for rule, value in (("paper", 0.8), ("released", 0.5)):
         point = metrics("word", value=value) | {"rule": "paper", "holdout": {"seen": metrics(value=value), "held-out": None}}
         point["rules"] = {"released": metrics(value=value / 2)}
-        (tmp_path / "metrics" / "sweeps" / f"rule-{rule}.json").write_text(json.dumps(point))
+        point["change"] = {"train": {"rule": rule, "holdout": 0.2}}
+        for seed in (0, 1):
+            (tmp_path / "metrics" / "sweeps" / f"rule-{rule}-xclip-word-{seed}.json").write_text(json.dumps(point | {"seed": seed}))
 
     class Work:
         folder = tmp_path
@@ -55,12 +57,14 @@ def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path,
         def save_table(self, table, name):
             return table
 
-    table = figures.show_cross_generator(Work())
+    table = figures.cross_generator(sweeps.points(sweeps.sweep_folder(Work()), "rule"))
     assert list(table.index) == [(rule, *rest) for rule in ("paper", "released")
                                  for rest in (("paper", "all"), ("paper", "seen"), ("paper", "held-out"), ("released", "all"))]
     assert table.loc[("paper", "released", "all"), "noun"] == 0.4 and np.isnan(table.loc[("released", "paper", "held-out"), "mean"])
     assert "no list with held-out" in capsys.readouterr().out
-    assert figures.show_constant(Work(), []).empty and "make sweep SWEEP=constant" in capsys.readouterr().out
+    figures.show_other_sweeps(Work(), [])
+    told = capsys.readouterr().out
+    assert "constant video: not run in this workspace (make sweep SWEEP=constant)" in told and "cross generator: not" not in told
 
 
 def test_marked_table_has_shuffled_video_and_chance_below_each_system():

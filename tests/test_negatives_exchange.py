@@ -7,7 +7,7 @@ import spacy
 
 import posrank
 from posrank.negatives.exchange_groups import exchange, whole_groups
-from posrank.negatives.exchange_words import unreliable, word_lists
+from posrank.negatives.word_lists import exchange_words, unreliable
 from posrank.scoring import chance
 
 CAPTIONS = {
@@ -151,12 +151,23 @@ def test_a_scorer_that_sees_the_videos_is_not(made):
         ({"a": ["a man talks about a horse"], "b": ["a man talks about a bike"]}, "nothing that is seen"),
         ({"a": ["a gray car is parked", "a car"], "b": ["a grey car is parked"]}, "two spellings"),
         ({"a": ["a man is riding a horse", "a man is riding a bike"]}, "one video alone"),
+        ({"a": ["a man in a red shirt talks", "another man sits"], "b": ["a man in a blue shirt talks", "another man sits"]}, "others"),
+        ({"a": ["a man puts a bottle on a shelf"], "b": ["a man puts a phone in a bag"]}, "where it is put is missing"),
     ],
 )
 def test_what_may_hold_of_both_videos_is_no_group(nlp, captions, why):
     table, tags = tables(nlp, captions)
     statements, negatives = exchange(table, tags=tags, progress=False)
     assert statements.empty and negatives.empty, (why, statements["caption"].tolist())
+
+
+def test_captions_that_speak_against_an_adverb_make_a_group(nlp):
+    table, tags = tables(nlp, {"a": ["a boy is singing outside"], "b": ["two girls are singing together"]})
+    assert exchange(table, tags=tags, parts="adv", progress=False)[0].empty
+    captions = {"a": ["a boy is singing outside", *["a boy stands in a garden"] * 9]}
+    table, tags = tables(nlp, captions | {"b": ["two girls are singing together", *["two girls stand in a room"] * 9]})
+    statements = exchange(table, tags=tags, parts="adv", progress=False)[0]
+    assert sorted(statements["caption"]) == ["singing outside", "singing together"]
 
 
 def test_two_captions_suffice_and_nothing_depends_on_their_order(nlp):
@@ -197,7 +208,7 @@ def test_tags_without_heads_are_refused(nlp):
 
 
 def test_word_lists_are_symmetric():
-    lists = word_lists()
+    lists = exchange_words()
     for kind in ("near", "kind", "opposed"):
         for part, words in lists[kind].items():
             assert all(word in words[other] for word, others in words.items() for other in others), (kind, part)
@@ -212,3 +223,8 @@ def test_the_report_has_a_row_for_each_run_and_for_what_needs_no_video():
     table = exchange_table([{"system": "xclip", "strategy": "word", "seed": 0, "rules": {"exchange": result}}])
     assert table.index.get_level_values(0).tolist() == ["X-CLIP", "bigram", "one frame", "chance"]
     assert table["adj"].tolist() == [0.9, 0.75, 0.8, 0.75] and exchange_table([]).empty
+    assert "video score" not in table
+    sides = {side: {"value": value, "chance": level} for side, value, level in (("video", 0.8, 0.75), ("group", 0.5, 1 / 6))}
+    result["group_scores"] = {"adj": sides | {"text": sides["video"]}}
+    table = exchange_table([{"system": "xclip", "strategy": "word", "seed": 0, "rules": {"exchange": result}}])
+    assert table["group score"].iloc[0] == 0.5 and table["video score"].iloc[-1] == 0.75

@@ -1,9 +1,9 @@
-"""Negatives that contradict a pronoun (posrank.negatives.pronouns)."""
+"""Negatives that contradict a pronoun (posrank.negatives.lists.breaks_pronoun)."""
 
 import pytest
 from support_negatives import tagged
 
-from posrank.negatives.pronouns import breaks_pronoun
+from posrank.negatives.lists import breaks_pronoun
 from posrank.negatives.sentences import Slot, TaggedCaptions
 
 

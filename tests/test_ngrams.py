@@ -106,8 +106,6 @@ def test_chunks_and_company_change_nothing(monkeypatch):
     assert (model.score(texts) == whole).all()
     assert (np.concatenate([model.score([text]) for text in texts]) == whole).all()
     assert model.score([]).shape == (0,)
-    lengths = np.array([len(tokenize(text)) + 1 for text in texts])
-    assert model.score(texts, per_token=True) == pytest.approx(whole / lengths)
     assert whole[0] == pytest.approx(model.log_probabilities(texts[0]).sum())
 
 

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -115,6 +116,20 @@ def test_notebook_3_shows_the_losses_of_a_step(tiny, monkeypatch, strategy):
     assert float(space["fine"]) == pytest.approx(fine_loss(*scores, settings["fine_form"]).item(), rel=1e-4)
 
 
+@pytest.mark.parametrize("strategy, change", [
+    ("word", {"rule": "exchange"}), ("word", {"video": "text"}), ("coarse", {"video": "text"}),
+])
+def test_notebook_3_trains_on_statements_and_on_text_alone(tiny, tmp_path, monkeypatch, strategy, change):
+    folder = tmp_path / "work"
+    shutil.copytree(tiny.folder, folder)
+    params = knobs.merge(tiny.params.plain(), {"train": {"strategies": [strategy], **change}})
+    (folder / "params.yaml").write_text(yaml_text(params, "made by a test"))
+    monkeypatch.setenv("POSRANK_WORKSPACE", str(folder))
+    space = notebooks.run("3_train", system="xclip", strategy=strategy).space
+    assert space["coarse"] > 0 and (folder / "runs" / f"xclip-{strategy}-0").is_dir()
+    assert (space["fine"] is None) == (strategy == "coarse")
+
+
 def test_notebook_4_takes_the_first_run_reads_its_results_and_shows_failures(tiny, monkeypatch):
     monkeypatch.setenv("POSRANK_WORKSPACE", str(tiny.folder))
     monkeypatch.setattr(
@@ -180,4 +195,4 @@ def test_notebook_6_reads_published_numbers_alone(monkeypatch, tmp_path):
     space = notebooks.run("6_vision").space
     assert set(space["runs"]) == {"default", "skewed", "full"} and list(tmp_path.iterdir()) == []
     shown = space.get("comparable")
-    assert shown == len(figures.gain_table(space["gains"])) and figures.constant_text({}).startswith("No such runs")
+    assert shown == len(figures.gain_table(space["gains"])) and figures.constant_table([], []).empty

@@ -41,9 +41,9 @@ def backbone(name, words, frames):
 class Swaps:
     """Two negatives for each caption: the last word changed."""
 
-    def draw_many(self, ids, epoch):
+    def lists(self, ids, epoch):
         owner = np.repeat(np.arange(len(ids)), 2)
-        return [f"a red star {word}" for _ in ids for word in ("spins", "rocks")], owner
+        return None, np.arange(len(ids)), [f"a red star {word}" for _ in ids for word in ("spins", "rocks")], owner
 
 
 @pytest.mark.parametrize("preset", PRESETS)

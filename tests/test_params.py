@@ -280,3 +280,13 @@ def test_any_file_is_valid_or_one_clear_error(tmp_path_factory, data):
     except ValueError as problem:
         assert str(problem).startswith("params.yaml") and type(problem) is ValueError
         assert all(len(line) < 1500 for line in str(problem).splitlines())
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"rule": "exchange"}, r"train\.rule is exchange, which does not go with the strategy phrase"),
+    ({"video": "text"}, r"train\.video is text, which does not go with the strategy prompt"),
+])
+def test_strategies_that_a_way_of_training_does_not_have(change, words):
+    with pytest.raises(ValueError, match=words):
+        params.validate(params.merge(BASE.plain(), {"train": change}))
+    params.validate(params.merge(BASE.plain(), {"train": {**change, "strategies": ["coarse", "word"]}}))

@@ -8,7 +8,7 @@ from support_negatives import tagged, world
 import posrank
 from posrank.evaluation.positives import hard_positives
 from posrank.negatives.positives import generate_positives, rephrased
-from posrank.scoring.brittleness import apart, from_ranks, with_positives
+from posrank.scoring.brittleness import from_ranks, split_ranks, with_positives
 from posrank.towers.tokenizer import WordTokenizer
 
 
@@ -62,7 +62,7 @@ def test_brittleness_from_ranks_is_its_definition():
         return [drawn.setdefault((v, t), float(rng.integers(5))) for v, t in zip(videos, texts)]
 
     lists, texts = with_positives(negatives, captions, positives.assign(kind="synonym"))
-    ranks, theirs = apart(posrank.evaluate(scorer, lists, texts, run="r"))
+    ranks, theirs = split_ranks(posrank.evaluate(scorer, lists, texts, run="r"))
     pd.testing.assert_frame_equal(ranks, posrank.evaluate(scorer, negatives, captions, run="r"))
     found = from_ranks(ranks, theirs)
     assert len(found) == 6 and set(found["kind"]) == {"synonym"} and set(found["triples"]) == {14}

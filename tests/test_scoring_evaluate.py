@@ -160,11 +160,13 @@ def test_a_place_in_the_call_says_nothing_of_the_caption(sign, chunk):
 
 
 def test_a_place_in_the_call_gains_exactly_nothing_where_captions_are_each_others_negatives():
-    """Where every statement of a group stands once as the caption, a score of the text alone is at chance; so must a place be."""
+    """Where every statement of a group is the caption once, a score of the text alone is at chance; so is a place."""
     captions = pd.DataFrame({"caption_id": [f"c{i}" for i in range(90)], "video_id": [f"v{i}" for i in range(90)],
                              "caption": [f"statement {i % 3} of group {i // 3}" for i in range(90)]})
     others = [(i, j) for i in range(90) for j in range(i // 3 * 3, i // 3 * 3 + 3) if i != j]
-    negatives = pd.DataFrame([(f"c{i}", "noun", captions["caption"][j]) for i, j in others], columns=["caption_id", "part", "sentence"])
+    negatives = pd.DataFrame(
+        [(f"c{i}", "noun", captions["caption"][j]) for i, j in others], columns=["caption_id", "part", "sentence"]
+    )
     for chunk in (9, 27, 10**6):
         ranks = evaluate(places, negatives, captions, chunk=chunk, progress=False)
         assert ranks["reciprocal_rank"].mean() == pytest.approx(chance([3]), abs=1e-12)
@@ -247,7 +249,9 @@ def test_blocks_of_another_evaluation_are_not_used(tmp_path, change):
     counted = Stops()
     ranks = evaluate(counted, negatives, captions, **{**options, **changed})
     assert len(counted.pairs) == 12 * 15
-    fresh = evaluate(noise_of_tenths, negatives, captions, progress=False, **{k: v for k, v in changed.items() if k != "identity"})
+    fresh = evaluate(
+        noise_of_tenths, negatives, captions, progress=False, **{k: v for k, v in changed.items() if k != "identity"}
+    )
     pd.testing.assert_frame_equal(ranks, fresh)
 
 
@@ -296,6 +300,6 @@ def test_texts_of_a_column_in_many_pieces():
     rows = np.array([49, 0, 7, 7, 31, 12], dtype=np.int32)
     pieces = pd.concat([pd.Series(words[i : i + 8], dtype="str") for i in range(0, 50, 8)], ignore_index=True)
     for column in (pieces, pd.Series(words, dtype="str"), pd.Series(words, dtype=object)):
-        assert blocks.Texts(column).take(rows) == [words[i] for i in rows]
-    assert len(blocks.Texts(pieces).pieces) > 1, "pandas put the pieces together: this tests nothing"
-    assert blocks.Texts(pd.Series([], dtype="str")).take(rows[:0]) == []
+        assert blocks.one_piece(column).take(rows).tolist() == [words[i] for i in rows]
+    assert pieces.array.__arrow_array__().num_chunks > 1, "pandas put the pieces together: this tests nothing"
+    assert blocks.one_piece(pd.Series([], dtype="str")).take(rows[:0]).tolist() == []

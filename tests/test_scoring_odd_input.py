@@ -1,4 +1,4 @@
-"""Odd input to the functions that score: a number as documented, or a ValueError that says what is wrong; never another error."""
+"""Odd input to the functions that score: a number as documented, or a ValueError that says what is wrong."""
 
 import numpy as np
 import pandas as pd
@@ -14,26 +14,59 @@ from posrank.systems.inputs import check_attention, check_video, check_words, no
 from posrank.training import coarse_loss, fine_loss
 
 HUGE = 10**400
-ODD = [None, "text", b"bytes", ["a", "b"], ["1", "2"], [None], [[1], [1, 2]], {}, object(), float("nan"), [HUGE], HUGE, [1j], [[np.nan]],
-       np.ma.array([1.0, 2.0], mask=[0, 1]), np.ma.array([[1.0, 2.0]], mask=[[0, 1]]), np.array(["2020"], "datetime64[Y]"),
-       torch.ones(2, dtype=torch.complex64), torch.eye(2).to_sparse(), pd.Series([1, pd.NA], dtype="Int64"), [], np.zeros((0, 3)),
-       np.zeros((2, 2, 2)), [[]], [-1.5], lambda: 1]  # fmt: skip
+ODD = [
+    None,
+    "text",
+    b"bytes",
+    ["a", "b"],
+    ["1", "2"],
+    [None],
+    [[1], [1, 2]],
+    {},
+    object(),
+    float("nan"),
+    [HUGE],
+    HUGE,
+    [1j],
+    [[np.nan]],
+    np.ma.array([1.0, 2.0], mask=[0, 1]),
+    np.ma.array([[1.0, 2.0]], mask=[[0, 1]]),
+    np.array(["2020"], "datetime64[Y]"),
+    torch.ones(2, dtype=torch.complex64),
+    torch.eye(2).to_sparse(),
+    pd.Series([1, pd.NA], dtype="Int64"),
+    [],
+    np.zeros((0, 3)),
+    np.zeros((2, 2, 2)),
+    [[]],
+    [-1.5],
+    lambda: 1,
+]
 LISTS = {
-    "reciprocal_ranks": scoring.reciprocal_ranks, "posrank": scoring.posrank, "tie_counts": scoring.tie_counts,
-    "recall": lambda odd: scoring.recall(odd, [0]), "bootstrap": lambda odd: scoring.bootstrap(odd, ["a", "b"]),
-    "paired": lambda odd: scoring.paired(odd, [1.0, 2.0], ["a", "b"]), "chance": scoring.chance, "holm": scoring.holm,
-    "valid": lambda odd: scoring.reciprocal_ranks([[1.0, 2.0, 3.0]], odd), "caption_video": lambda odd: scoring.recall(np.eye(3), odd),
-    "better": lambda odd: scoring.reciprocal_from_counts(odd, 0), "equal": lambda odd: scoring.reciprocal_from_counts(0, odd),
-    "rank_metrics": lambda odd: rank_metrics(odd, [0]), "chance_adjusted": lambda odd: scoring.chance_adjusted(0.5, odd),
-    "counts": lambda odd: counts(odd, "n"), "clusters": lambda odd: scoring.bootstrap([1.0, 0.5, 0.2], odd, b=20),
+    "reciprocal_ranks": scoring.reciprocal_ranks,
+    "posrank": scoring.posrank,
+    "tie_counts": scoring.tie_counts,
+    "recall": lambda odd: scoring.recall(odd, [0]),
+    "bootstrap": lambda odd: scoring.bootstrap(odd, ["a", "b"]),
+    "paired": lambda odd: scoring.paired(odd, [1.0, 2.0], ["a", "b"]),
+    "chance": scoring.chance,
+    "holm": scoring.holm,
+    "valid": lambda odd: scoring.reciprocal_ranks([[1.0, 2.0, 3.0]], odd),
+    "caption_video": lambda odd: scoring.recall(np.eye(3), odd),
+    "better": lambda odd: scoring.reciprocal_from_counts(odd, 0),
+    "equal": lambda odd: scoring.reciprocal_from_counts(0, odd),
+    "rank_metrics": lambda odd: rank_metrics(odd, [0]),
+    "chance_adjusted": lambda odd: scoring.chance_adjusted(0.5, odd),
+    "counts": lambda odd: counts(odd, "n"),
+    "clusters": lambda odd: scoring.bootstrap([1.0, 0.5, 0.2], odd, b=20),
     "runs": lambda odd: scoring.bootstrap([1.0, 0.5, 0.2], ["a", "b", "b"], b=20, runs=odd),
-}  # fmt: skip
+}
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", LISTS)
 def test_odd_arrays(name):
-    """None, text, ragged lists, masked arrays, complex numbers, dates, sparse tensors, missing values, empty and huge ones."""
+    """None, text, ragged lists, masked arrays, complex numbers, dates, sparse tensors, missing and huge values."""
     for odd in ODD:
         try:
             found = LISTS[name](odd)
@@ -45,12 +78,21 @@ def test_odd_arrays(name):
             assert all(np.isfinite(x).all() for x in values), (odd, found)
 
 
-@pytest.mark.parametrize("odd", [None, 0, -1, 1.5, True, "4", float("nan"), float("inf"), HUGE, pytest.param(10**5000, id="long"), [1], 1j])
-@pytest.mark.parametrize("call", [
-    lambda odd: posrank.evaluate(len, pd.DataFrame({"caption_id": ["c"], "part": ["noun"], "sentence": ["x"]}), CAPTIONS, chunk=odd),
-    lambda odd: scoring.bootstrap([1.0, 2.0], ["a", "b"], b=odd), lambda odd: scoring.SystemScorer(None, {}, text_batch=odd),
-    lambda odd: scoring.SystemScorer(None, {}, keep=odd),
-], ids=["chunk", "b", "text_batch", "keep"])  # fmt: skip
+@pytest.mark.parametrize(
+    "odd", [None, 0, -1, 1.5, True, "4", float("nan"), float("inf"), HUGE, pytest.param(10**5000, id="long"), [1], 1j]
+)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda odd: posrank.evaluate(
+            len, pd.DataFrame({"caption_id": ["c"], "part": ["noun"], "sentence": ["x"]}), CAPTIONS, chunk=odd
+        ),
+        lambda odd: scoring.bootstrap([1.0, 2.0], ["a", "b"], b=odd),
+        lambda odd: scoring.SystemScorer(None, {}, text_batch=odd),
+        lambda odd: scoring.SystemScorer(None, {}, keep=odd),
+    ],
+    ids=["chunk", "b", "text_batch", "keep"],
+)
 def test_odd_numbers(call, odd):
     with pytest.raises(ValueError, match="whole number"):
         call(odd)
@@ -77,8 +119,13 @@ def test_masks_that_hide_nothing_and_unsigned_numbers_are_numbers():
 
 @pytest.mark.parametrize("table", [None, "x", 3, [], {}, pd.DataFrame()])
 def test_odd_tables(table):
-    for call in (scoring.summarize, scoring.zero_line, lambda t: scoring.compare(t, t), lambda t: posrank.evaluate(len, t, CAPTIONS),
-                 lambda t: posrank.evaluate(len, CAPTIONS, t)):  # fmt: skip
+    for call in (
+        scoring.summarize,
+        scoring.zero_line,
+        lambda t: scoring.compare(t, t),
+        lambda t: posrank.evaluate(len, t, CAPTIONS),
+        lambda t: posrank.evaluate(len, CAPTIONS, t),
+    ):
         with pytest.raises(ValueError):
             call(table)
 
@@ -91,20 +138,38 @@ def test_text_columns_hold_text():
 
 MEAN = torch.full((3,), 0.5)
 TENSORS = {
-    "coarse_loss": coarse_loss, "fine_loss": fine_loss, "valid": lambda odd: fine_loss(torch.ones(2, 2), odd), "sinkhorn": sinkhorn,
-    "words": lambda odd: check_words(odd, 4), "video": lambda odd: check_video(odd, None, 4),
+    "coarse_loss": coarse_loss,
+    "fine_loss": fine_loss,
+    "valid": lambda odd: fine_loss(torch.ones(2, 2), odd),
+    "sinkhorn": sinkhorn,
+    "words": lambda odd: check_words(odd, 4),
+    "video": lambda odd: check_video(odd, None, 4),
     "video_mask": lambda odd: check_video(torch.ones(1, 2, 3, 4, 4), odd, 4),
     "attention_mask": lambda odd: check_attention(odd, torch.ones(1, 2, dtype=torch.bool)),
     "frames": lambda odd: normalise(odd, None, MEAN, MEAN),
     "frames_read": lambda odd: normalise(np.zeros((2, 2, 4, 4, 3), np.uint8), odd, MEAN, MEAN),
-}  # fmt: skip
+}
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", TENSORS)
 def test_odd_tensors(name):
-    more = [torch.ones(2), torch.ones(0, 0), torch.ones(2, 3, dtype=torch.long), torch.tensor(1.0), torch.ones(2, 2, dtype=torch.bool)]
-    allowed = {"valid": 2, "video_mask": 1, "attention_mask": 1, "frames_read": 1, "words": 1, "fine_loss": 1, "sinkhorn": 2}
+    more = [
+        torch.ones(2),
+        torch.ones(0, 0),
+        torch.ones(2, 3, dtype=torch.long),
+        torch.tensor(1.0),
+        torch.ones(2, 2, dtype=torch.bool),
+    ]
+    allowed = {
+        "valid": 2,
+        "video_mask": 1,
+        "attention_mask": 1,
+        "frames_read": 1,
+        "words": 1,
+        "fine_loss": 1,
+        "sinkhorn": 2,
+    }
     passed = 0
     for odd in [*ODD, *more]:
         if odd is None and name in ("valid", "video_mask", "frames_read"):
@@ -120,13 +185,22 @@ def test_odd_tensors(name):
 LISTS_OF_TWO = pd.DataFrame({"caption_id": "c", "part": "noun", "sentence": ["x", "z"], "k": [0, 1]})
 
 
-@pytest.mark.parametrize("changes, message", [
-    ({"scorer": None}, "scorer"), ({"run": None}, "run"), ({"run": ""}, "run"), ({"run": 3}, "run"), ({"scores": False}, "scores"),
-    ({"scores": ""}, "scores"), ({"scores": []}, "scores"), ({"scores": "/"}, "scores"),
-    ({"captions": CAPTIONS.assign(video_id=1)}, "video_id must be text"),
-    ({"negatives": LISTS_OF_TWO.assign(k=0), "scores": True}, "'c' has k = 0 twice"),
-    ({"negatives": LISTS_OF_TWO.assign(k=[0, None]), "scores": True}, "k must be a whole number"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"scorer": None}, "scorer"),
+        ({"run": None}, "run"),
+        ({"run": ""}, "run"),
+        ({"run": 3}, "run"),
+        ({"scores": False}, "scores"),
+        ({"scores": ""}, "scores"),
+        ({"scores": []}, "scores"),
+        ({"scores": "/"}, "scores"),
+        ({"captions": CAPTIONS.assign(video_id=1)}, "video_id must be text"),
+        ({"negatives": LISTS_OF_TWO.assign(k=0), "scores": True}, "'c' has k = 0 twice"),
+        ({"negatives": LISTS_OF_TWO.assign(k=[0, None]), "scores": True}, "k must be a whole number"),
+    ],
+)
 def test_what_could_not_be_written_is_refused_before_anything_is_scored(changes, message):
     def scorer(videos, texts):
         raise AssertionError("scored")
@@ -136,14 +210,20 @@ def test_what_could_not_be_written_is_refused_before_anything_is_scored(changes,
         posrank.evaluate(**given, progress=False)
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda: scoring.BlindScorer("bigram"), "score"), (lambda: scoring.CausalScorer("gpt2", batch=0), "batch"),
-    (lambda: posrank.language.tag(None), "texts"), (lambda: posrank.captions.load("csv", None), "root"),
-    (lambda: posrank.negatives.generate(CAPTIONS, parts=None), "parts"), (lambda: posrank.negatives.rules.several("splits", 3), "splits"),
-    (lambda: posrank.negatives.load_released(None, CAPTIONS), "path"),
-    (lambda: posrank.negatives.load_released("x_noun_RE20.json", None), "captions"),
-    (lambda: posrank.negatives.load_released("x_RE20.json", CAPTIONS, part=["noun"]), "part"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: scoring.BlindScorer("bigram"), "score"),
+        (lambda: scoring.CausalScorer("gpt2", batch=0), "batch"),
+        (lambda: posrank.language.tag(None), "texts"),
+        (lambda: posrank.captions.load("csv", None), "root"),
+        (lambda: posrank.negatives.generate(CAPTIONS, parts=None), "parts"),
+        (lambda: posrank.negatives.rules.several("splits", 3), "splits"),
+        (lambda: posrank.negatives.load_released(None, CAPTIONS), "path"),
+        (lambda: posrank.negatives.load_released("x_noun_RE20.json", None), "captions"),
+        (lambda: posrank.negatives.load_released("x_RE20.json", CAPTIONS, part=["noun"]), "part"),
+    ],
+)
 def test_other_kinds_of_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()

@@ -49,7 +49,9 @@ def test_a_file_a_restart_and_several_processes_give_the_same_scores(tmp_path):
     pd.testing.assert_frame_equal(tables.read_table(tmp_path / "a.parquet", "scores"), whole)
     # blocks of an evaluation that kept no scores are not mistaken for blocks with scores
     evaluate(Stops(), negatives, captions, state=tmp_path / "t", **OPTIONS)
-    pd.testing.assert_frame_equal(evaluate(Stops(), negatives, captions, state=tmp_path / "t", scores=True, **OPTIONS)[1], whole)
+    pd.testing.assert_frame_equal(
+        evaluate(Stops(), negatives, captions, state=tmp_path / "t", scores=True, **OPTIONS)[1], whole
+    )
 
     class Share:
         size, done = 2, []
@@ -65,7 +67,9 @@ def test_a_file_a_restart_and_several_processes_give_the_same_scores(tmp_path):
 
     with pytest.raises(InterruptedError):
         evaluate(Stops(), negatives, captions, scores=True, world=Share(0), **OPTIONS)
-    pd.testing.assert_frame_equal(evaluate(Stops(), negatives, captions, scores=True, world=Share(1), **OPTIONS)[1], whole)
+    pd.testing.assert_frame_equal(
+        evaluate(Stops(), negatives, captions, scores=True, world=Share(1), **OPTIONS)[1], whole
+    )
 
 
 def test_a_scorer_may_rule_a_sentence_out():

@@ -8,7 +8,7 @@ from support_systems import small_clip
 
 from posrank import systems
 from posrank.scoring import recall, scorers
-from posrank.scoring.sinkhorn_recall import level_logits, sinkhorn_recall
+from posrank.scoring.sinkhorn_recall import sinkhorn_recall
 from posrank.systems import sinkhorn
 from posrank.towers.backbone import Backbone
 from posrank.towers.tokenizer import WordTokenizer
@@ -30,7 +30,11 @@ def table(prefix, videos, seed):
 @pytest.fixture(scope="module")
 def scorer():
     rng = np.random.default_rng(0)
-    frames = {f"{p}{v}": rng.integers(0, 255, (2, 32, 32, 3), dtype=np.uint8) for p, n in (("e", 4), ("t", 6)) for v in range(n)}
+    frames = {
+        f"{p}{v}": rng.integers(0, 255, (2, 32, 32, 3), dtype=np.uint8)
+        for p, n in (("e", 4), ("t", 6))
+        for v in range(n)
+    }
     system = systems.build("ucofia", backbone=backbone(), num_frames=2, max_words=12).eval()
     return scorers.SystemScorer(system, frames, text_batch=3, video_batch=2)
 
@@ -49,7 +53,7 @@ def test_each_direction_has_its_own_bias(scorer):
     t2v = sum(plain[name] + sinkhorn(logits).log_b for name, logits in system.levels(texts, shown).items())
     v2t = sum(plain[name] + sinkhorn(logits.T).log_b[:, None] for name, logits in system.levels(text, others).items())
     assert found["t2v"] == recall(t2v / 3, own)["t2v"] and found["v2t"] == recall(v2t / 3, own)["v2t"]
-    levels = level_logits(scorer, test["caption"].tolist(), videos)
+    levels = scorer.all_pairs(test["caption"].tolist(), videos, scorer.system.levels)
     for name, scores in system.levels(text, shown).items():
         np.testing.assert_allclose(levels[name], scores.detach().numpy(), atol=1e-4)
 

@@ -47,7 +47,10 @@ def test_vision_gain_is_measured_against_the_best_blind_row():
     metrics = summarize(ranks, blind=blind, shuffled=ranks_table("s", 4), b=300)
     assert metrics["blind"]["bigram"] == {"mean": pytest.approx(2 / 3, abs=1e-6), "noun": 0.333333, "prep": 1.0}
     noun = metrics["vision_gain"]["noun"]
-    assert noun.pop("best_blind") == "bigram" and noun == dict.fromkeys(("value", "low", "high"), 0.666667)
+    assert noun.pop("best_blind") == "bigram" and {noun[key] for key in ("value", "low", "high")} == {0.666667}
+    expected = chance([5])
+    assert noun["best_posrank"] == 0.333333 and noun["adjusted"] == pytest.approx(2 / 3 / (1 - expected), abs=1e-5)
+    assert noun["best_adjusted"] == pytest.approx((1 / 3 - expected) / (1 - expected), abs=1e-5)
     assert metrics["vision_gain"]["prep"]["value"] == -0.5
     assert metrics["vision_gain"]["mean"]["value"] == pytest.approx(0.75 - 2 / 3, abs=1e-6)
     assert metrics["zero_line"] == {"mean": 0.2, "noun": 0.2, "prep": 0.2} == metrics["blind"]["shuffled video"]
@@ -78,7 +81,12 @@ def test_one_video_has_no_interval():
     ranks = ranks_table("r", [0, 1, 2, 3], per_video=9)
     metrics = summarize(ranks, shuffled=ranks.assign(run="s"), b=50)
     assert metrics["posrank"]["noun"]["low"] is None and metrics["posrank"]["mean"]["high"] is None
-    assert metrics["vision_gain"]["noun"] == {"best_blind": "shuffled video", "value": 0.0, "low": None, "high": None}
+    noun = metrics["vision_gain"]["noun"]
+    assert noun["best_blind"] == "shuffled video" and [noun[key] for key in ("value", "low", "high")] == [
+        0.0,
+        None,
+        None,
+    ]
     assert np.isnan(compare(ranks, ranks, b=50)["p_holm"]).all()
 
 
@@ -93,9 +101,9 @@ def test_a_part_from_one_video_only():
 @pytest.mark.parametrize("change, message", [
     (lambda r: r.iloc[:0], "empty"),
     (lambda r: r.assign(run=["a", "b"] * 20), "several runs"),
-    (lambda r: pd.concat([r, r.iloc[:1]]), "ranked twice"),
+    (lambda r: pd.concat([r, r.iloc[:1]]), "row 40: run .* is already in row 0"),
     (lambda r: r.assign(negatives=0), "no negatives"),
-    (lambda r: r.drop(columns="better"), "no column 'better'"),
+    (lambda r: r.drop(columns="better"), "column 'better' is missing"),
 ])
 def test_bad_ranks(change, message):
     with pytest.raises(ValueError, match=message):

@@ -103,6 +103,8 @@ MSRVTT = knobs.merge(BASE, {"datasets": ["msrvtt"], "train": {"dataset": "msrvtt
         (sweep({"train.lamda": [7]}), BASE, "changes train.lamda"),
         (sweep({"train.lambda": [-7]}), BASE, "train.lambda is -7"),
         (sweep({"train.lr": [1, 1]}), BASE, "two points are named s-1"),
+        (sweep({"train.lr": []}), BASE, r"s has no value for train\.lr"),
+        (sweep({"train.lr": [1], "train.n": []}), BASE, r"s has no value for train\.n"),
     ],
 )
 def test_changes_that_would_not_take_place_are_refused(sweeps_of, base, words):

@@ -7,7 +7,7 @@ import torch
 from support_systems import clips, sentences, small_clip
 
 from posrank import systems
-from posrank.systems import base, features, pairs, xclip
+from posrank.systems import base, features, official, pairs, xclip
 from posrank.systems.features import TextFeatures, VideoFeatures
 from posrank.systems.perturbed_topk import top_k
 from posrank.towers.backbone import Backbone
@@ -238,6 +238,7 @@ def test_wrong_input_is_named():
         system.tokenize(["a dog"])
 
 
-@pytest.mark.parametrize("module", [pairs, xclip, features], ids=lambda m: m.__name__.rpartition(".")[2])
+@pytest.mark.parametrize("module", [systems, base, official, pairs, xclip, features], ids=lambda m: m.__name__.rpartition(".")[2])
 def test_examples(module):
-    assert doctest.testmod(module, extraglobs={"torch": torch}).failed == 0
+    found = doctest.testmod(module, extraglobs={"torch": torch})
+    assert found.failed == 0 and found.attempted

@@ -1,10 +1,12 @@
 """Frozen: equal to the official code, its frames, its text tower, its backbones and its checkpoints."""
 
 import argparse
+import json
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from support_systems import assert_gradients, assert_near, clips, golden, sentences, small_clip, weights
 
 from posrank import systems
@@ -242,3 +244,19 @@ def test_attention_maps_of_frozen():
     maps = attention_maps(make(prompts=2), clips([4, 4], 4)[0])
     assert {name: values.shape for name, values in maps.items()} == {"CLS": (2, 4, 2, 2), "prompt": (2, 4, 2, 2)}
     assert all((values.sum((1, 2, 3)) < 1).all() and (values > 0).all() for values in maps.values())
+
+
+def test_what_is_wrong_with_a_folder_is_named(tmp_path):
+    weights = tmp_path / "weights.safetensors"
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ValueError, match="holds no weights"):
+        load_frozen(tmp_path)
+    weights.write_bytes(b"x")
+    with pytest.raises(ValueError, match=r"cannot be read .*make the folder again"):
+        load_frozen(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(config()))
+    with pytest.raises(ValueError, match="cannot be read as safetensors"):
+        load_frozen(tmp_path)
+    save_file({"video_model.cls_token": torch.zeros(1, 1, 5)}, weights)
+    with pytest.raises(ValueError, match=r"beside its .* does not fit"):
+        load_frozen(tmp_path)

@@ -120,7 +120,7 @@ def test_some_rows_of_a_large_table_are_those_of_the_whole_one(tmp_path, monkeyp
     path = tables.write_table(table, tmp_path / "tags.parquet", "tags")
     whole = tables.read_table(path, "tags")
     # small batches: the rows of a caption lie in several
-    monkeypatch.setattr(tables._read_rows, "__defaults__", (7,))
+    monkeypatch.setattr(tables.parquet._read_rows, "__defaults__", (7,))
     for wanted in (names[::3], ["c3", "c3", "elsewhere"], names, [], pd.Series(names[:5])):
         some = tables.read_table(path, "tags", where=("caption_id", wanted))
         pd.testing.assert_frame_equal(some, whole[whole["caption_id"].isin(wanted)].reset_index(drop=True))

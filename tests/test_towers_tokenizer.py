@@ -63,8 +63,10 @@ def test_the_cache_is_bounded_and_changes_nothing(monkeypatch):
     expected = THEIRS(texts, 77)
     for text, row in zip(texts, expected):
         assert torch.equal(ours([text])[0], row)
-        assert len(ours._pieces) <= 7 and len(ours._bpe.cache) == 2
-    assert not any(len(piece) > tokenizer.LONG for piece in ours._pieces)
+        assert ours._cached.cache_info().currsize <= 7 and len(ours._bpe.cache) == 2
+    ours._cached.cache_clear()
+    assert torch.equal(ours(["x" * (tokenizer.LONG + 1)]), THEIRS(["x" * 65], 77))
+    assert ours._cached.cache_info().currsize == 0, "long pieces are not kept"
 
 
 @given(st.lists(st.text(st.sampled_from("ab,.'é \t\x1cA"), max_size=12), max_size=4))

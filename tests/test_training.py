@@ -15,7 +15,7 @@ import torch
 from posrank import systems
 from posrank.systems import base
 from posrank.towers.backbone import build_backbone
-from posrank.training.batches import Batches, epoch_order
+from posrank.training.batches import Batches, epoch_order, no_video
 from posrank.training.distributed import World
 from posrank.training.loop import fine_scores, rate, step_losses, train
 from posrank.training.prefetch import Prefetch
@@ -44,13 +44,13 @@ def tiny_system(name="xclip", prompts=0):
 class Swaps:
     """Negatives of the tests: the last word changed; one caption has none."""
 
-    def draw_many(self, ids, epoch):
+    def lists(self, ids, epoch):
         texts, owner = [], []
         for i, name in enumerate(ids):
             for word in ("spins", "rocks")[: int(name[1:]) % 3]:
                 texts.append(f"a red star {word}")
                 owner.append(i)
-        return texts, np.array(owner, dtype=np.int64)
+        return None, np.arange(len(ids)), texts, np.array(owner, dtype=np.int64)
 
 
 def frames_of(videos):
@@ -258,3 +258,66 @@ def test_frames_are_encoded_once_for_all_negatives(strategy, monkeypatch):
     monkeypatch.setattr(base, "encode_image", counted)
     step_losses(system, batch, {**SETTINGS, "strategy": strategy, "bf16": False}, World())
     assert len(batch.owner) > 0 and seen == [int(batch.frames_read.sum())]
+
+
+class Groups:
+    """Lists of the tests, as rule exchange has them: the second and the fourth caption's video have one, the fourth two."""
+
+    def lists(self, ids, epoch):
+        true = ["a red star spins", "a blue ball rocks", "a red ball"]
+        false = ["a red star rocks", "a red ball rocks", "a blue ball spins", "a blue ball"]
+        return true, np.array([1, 3, 3]), false, np.array([0, 1, 1, 2])
+
+
+class NoGroups:
+    def lists(self, ids, epoch):
+        return [], np.zeros(0, np.int64), [], np.zeros(0, np.int64)
+
+
+def exchange_batches(source):
+    made = tiny_batches()
+    made.negatives = source
+    return made
+
+
+def test_lists_of_statements_are_ranked_for_their_videos_and_captions_stay_in_the_coarse_loss():
+    system, batch = tiny_system().eval(), exchange_batches(Groups()).at(0)
+    assert batch.true == 3 and len(batch.texts) == 4 + 3 + 4
+    coarse, fine = step_losses(system, batch, SETTINGS, World())
+    plain, _ = step_losses(system, tiny_batches(negatives=False).at(0), {**SETTINGS, "strategy": "coarse"}, World())
+    torch.testing.assert_close(coarse, plain)
+    features = system.encode_video(*system.prepare(batch.frames, batch.frames_read))
+    every = system.score(system.encode_text(system.tokenize(batch.texts[4:])), features)  # [7, 4]
+    rows = [every[[0, 3], 1], every[[1, 4, 5], 3], every[[2, 6], 3]]
+    expected = sum(-row.log_softmax(0)[0] for row in rows) / 3
+    torch.testing.assert_close(fine, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_batch_without_any_group_has_no_fine_loss():
+    coarse, fine = step_losses(tiny_system(), exchange_batches(NoGroups()).at(0), SETTINGS, World())
+    assert fine.item() == 0 and coarse.item() > 0
+
+
+@pytest.mark.parametrize("name", ["clip", "xclip"])
+@pytest.mark.parametrize("strategy", ["coarse", "word"])
+def test_training_on_text_alone_changes_the_text_tower_alone(name, strategy):
+    system, made = tiny_system(name), tiny_batches(negatives=strategy == "word")
+    made.anchored, made.frames = True, no_video
+    before = {key: value.clone() for key, value in system.state_dict().items()}
+    history = train(system, made, {**SETTINGS, "strategy": strategy}, progress=False)
+    changed = {key for key, value in system.state_dict().items() if not torch.equal(value, before[key])}
+    text = ("clip.token_embedding", "clip.positional_embedding", "clip.transformer", "clip.ln_final", "clip.text_projection")
+    assert len(history) == 6 and changed and all(key.startswith(text) for key in changed)
+
+
+def test_an_anchor_is_another_caption_of_the_video_and_changes_with_the_epoch():
+    made = tiny_batches()
+    made.anchored, made.frames, seen = True, no_video, {}
+    for step in range(2 * made.per_epoch):
+        batch = made.at(step)
+        for caption_id, anchor in zip(batch.caption_ids, batch.anchors):
+            own = int(caption_id[1:])
+            others = [made.texts[row] for row in range(24) if row % 8 == own % 8 and row != own]
+            assert anchor in others
+            seen.setdefault(own, []).append(anchor)
+    assert all(len(found) == 2 for found in seen.values())

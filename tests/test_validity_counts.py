@@ -58,7 +58,10 @@ def test_parts_by_tags_and_tagger():
     # c: the word that changes is tagged as an adjective; a, number 3: the article changes
     assert row["original_other_part"] == pytest.approx(3 / 6)
     assert 0 < row["replacement_other_part"] < 1
-    few = [sentence_counts(table(), TEXTS, tagger="en_core_web_sm", sample=2)["replacement_other_part"].tolist() for _ in range(2)]
+    few = [
+        sentence_counts(table(), TEXTS, tagger="en_core_web_sm", sample=2)["replacement_other_part"].tolist()
+        for _ in range(2)
+    ]
     assert few[0] == few[1]
 
 

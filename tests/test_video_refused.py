@@ -61,7 +61,8 @@ def test_a_picture_is_no_video(tmp_path, kind, name):
 
 @pytest.mark.parametrize(("name", "options"), [
     ("song.mp3", {}), ("song.m4a", {"codec": "aac"}), ("song.mp4", {"codec": "aac", "attached": False}),
-    ("song.mkv", {"codec": "aac", "attached": False}), ("song.mov", {"codec": "aac", "picture_codec": "png", "attached": False}),
+    ("song.mkv", {"codec": "aac", "attached": False}),
+    ("song.mov", {"codec": "aac", "picture_codec": "png", "attached": False}),
 ])
 def test_a_cover_is_no_video(tmp_path, name, options):
     cover(tmp_path / name, **options)
@@ -93,10 +94,13 @@ FILES = {
     "x.m3u8": PLAYLIST, "x.mp4": PLAYLIST, "c.mp4": "ffconcat version 1.0\nfile {name}\n",
     "c.ffconcat": "ffconcat version 1.0\nfile {name}\n", "c.mkv": "ffconcat version 1.0\nfile '{target}'\n",
     "d.mpd": '<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet>'
-             '<Representation id="1" bandwidth="1"><BaseURL>{target}</BaseURL></Representation></AdaptationSet></Period></MPD>',
+             '<Representation id="1" bandwidth="1"><BaseURL>{target}</BaseURL>'
+              '</Representation></AdaptationSet></Period></MPD>',
     "s.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
-    "t.ans": "\x1b[31mred\x1b[0m text\n" * 9, "t.txt": "text\n" * 99, "s.srt": "1\n00:00:00,000 --> 00:00:01,000\nhello\n",
-    "v.mp4": "<svg xmlns='http://www.w3.org/2000/svg'><image href='{target}'/></svg>", "v.svg": "<svg></svg>", "l.mp4": "<svg",
+    "t.ans": "\x1b[31mred\x1b[0m text\n" * 9, "t.txt": "text\n" * 99,
+    "s.srt": "1\n00:00:00,000 --> 00:00:01,000\nhello\n",
+    "v.mp4": "<svg xmlns='http://www.w3.org/2000/svg'><image href='{target}'/></svg>", "v.svg": "<svg></svg>",
+    "l.mp4": "<svg",
 }
 
 
@@ -150,7 +154,8 @@ def test_frames_of_absurd_size_are_refused_by_what_they_declare(tmp_path, monkey
     path.write_bytes(gif(64, 64))
     assert read_frames(path, 2, 32, reader=reader)[1] == 2
     monkeypatch.setattr(probing, "_LIMIT", {"max_pixels": "1000"})
-    small, large = (write(tmp_path / name, frames=2, width=side, height=side, codec="mpeg2video", options={}).read_bytes()
+    small, large = (write(
+        tmp_path / name, frames=2, width=side, height=side, codec="mpeg2video", options={}).read_bytes()
                     for name, side in (("s.ts", 16), ("l.ts", 64)))
     mixed = tmp_path / "mixed.ts"
     mixed.write_bytes(small + large)
@@ -159,7 +164,8 @@ def test_frames_of_absurd_size_are_refused_by_what_they_declare(tmp_path, monkey
 
 
 CONTAINERS = {
-    "a.mp4": "libx264", "b.mkv": "libx264", "c.webm": "libvpx", "d.avi": "mpeg4", "e.mpg": "mpeg1video", "f.ts": "libx264",
+    "a.mp4": "libx264", "b.mkv": "libx264", "c.webm": "libvpx", "d.avi": "mpeg4", "e.mpg": "mpeg1video",
+    "f.ts": "libx264",
     "g.flv": "flv", "h.mov": "mjpeg",
 }
 

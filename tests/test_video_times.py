@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from posrank.video import VideoError, frame_indices, probe, read_frames
+from posrank.video import VideoError, frame_indices, probe, probing, read_frames
 
 READERS = ["auto", "pyav", *(["decord"] if importlib.util.find_spec("decord") else [])]
 # 30 frames in the first second, then one a second
@@ -83,6 +83,62 @@ def test_an_avi_with_empty_places_is_whole_and_timed(folder, reader):
     assert seconds(path, 6, 8, reader) == [6, 7]
 
 
+@pytest.mark.parametrize("reader", ["auto", "pyav"])
+def test_an_avi_with_b_frames_is_timed_where_its_rate_is_even_and_refused_elsewhere(folder, reader):
+    path = write(folder / "even.avi", [i / 30 for i in range(300)])
+    assert set(seconds(path, 6, 8, reader)) == {6, 7}, "the order of frames and the rate tell the times"
+    path = write(folder / "uneven.avi")
+    assert seconds(path, None, None, reader, num_frames=5) == [0, 0, 0, 0, 9], "whole files need no times"
+    for start, end in ((6, 8), (None, 8), (6, float("nan"))):
+        with pytest.raises(VideoError, match=r"uneven\.avi does not say when its frames are shown .*convert it to MP4"):
+            seconds(path, start, end, reader)
+
+
+def grown(path, codec, sizes):
+    """A video whose frames change their size: grey steps on the left, white on the right, dark below."""
+    parts = []
+    for part, (width, height) in enumerate(sizes):
+        file = path.with_suffix(f".{part}.mkv")
+        with av.open(str(file), "w") as container:
+            stream = container.add_stream(codec, rate=5)
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            stream.options = {"bf": "0", "x264-params": "repeat-headers=1"} if codec == "libx264" else {}
+            for n in range(5):
+                picture = np.full((height, width, 3), 20 + 20 * n + 100 * part, np.uint8)
+                picture[:, width // 2 :] = 250
+                picture[height // 2 :] //= 2
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            container.mux(stream.encode())
+        parts.append(av.open(str(file)))
+    with av.open(str(path), "w") as target:
+        copy = target.add_stream_from_template(parts[0].streams.video[0])
+        for part, source in enumerate(parts):
+            for packet in source.demux(source.streams.video[0]):
+                if packet.size:
+                    packet.pts, packet.dts, packet.stream = packet.pts + 1000 * part, packet.dts + 1000 * part, copy
+                    target.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("sizes", [((64, 64), (128, 128)), ((128, 128), (64, 64)), ((64, 64), (128, 64))])
+@pytest.mark.parametrize(("name", "codec"), [("g.webm", "libvpx"), ("g.mkv", "libx264"), ("g.mp4", "libx264")])
+def test_frames_that_change_their_size_are_scaled_alike_by_all_readers(tmp_path, name, codec, sizes):
+    path = grown(tmp_path / name, codec, sizes)
+    steps = [20, 40, 60, 80, 100, 120, 140, 160, 180, 200]
+    for reader in READERS:
+        frames, read = read_frames(path, 10, 32, reader=reader)
+        for row, right, divisor in ((8, 8, 1), (24, 8, 2)):
+            assert np.abs(frames[:, row, right, 0] - np.array(steps) / divisor).max() < 4 and read == 10
+        assert np.abs(frames[:, 8, 24, 0].astype(int) - 250).max() < 4
+
+
+def test_frames_that_grow_too_large_are_refused_with_the_reason(tmp_path, monkeypatch):
+    path = grown(tmp_path / "g.webm", "libvpx", ((64, 64), (128, 128)))
+    monkeypatch.setitem(probing._LIMIT, "max_pixels", "10000")
+    with pytest.raises(VideoError, match=r"g\.webm: cannot be decoded .*or a frame has more than 2\^26 pixels"):
+        read_frames(path, 10, 32, reader="pyav")
+
+
 @pytest.mark.parametrize("name", ["t.ts", "f.flv"])
 def test_containers_without_a_clock_count_from_their_first_time_stamp(folder, name):
     path = write(folder / name, [7 + time for time in TIMES])
@@ -119,7 +175,8 @@ def test_windows_of_a_list_of_times():
     assert frame_indices(3, 1.0, 9, end=1e308, times=[0, 1, 5], video_end=6).tolist() == [0, 1, 2]
     assert frame_indices(3, 1.0, 9, "released", 0, 1e300, times=[0, 1, 5], video_end=1e12).tolist() == [0, 1, 2]
     for start, end, words in (
-        (6, 7, "ends at 6.00"), (1e308, None, "ends at"), (2, 1, "not after"), (-1, 2, "from 0 on"), (1, float("inf"), "from 0"),
+        (6, 7, "ends at 6.00"), (1e308, None, "ends at"), (2, 1, "not after"), (-1, 2, "from 0 on"),
+        (1, float("inf"), "from 0"),
     ):
         with pytest.raises(ValueError, match=words):
             frame_indices(3, 1.0, 9, start=start, end=end, times=[0, 1, 5], video_end=6)

@@ -42,7 +42,8 @@ def act(folder, job):
 
 
 def results(folder, jobs, workers=2, timeout=None):
-    return {job: (result, failure) for job, result, failure in spread(partial(act, str(folder)), jobs, workers, timeout)}
+    done = spread(partial(act, str(folder)), jobs, workers, timeout)
+    return {job: (result, failure) for job, result, failure in done}
 
 
 def test_a_crash_and_a_hang_stay_with_their_job(tmp_path):
@@ -57,7 +58,8 @@ def test_a_job_whose_worker_is_killed_is_tried_again(tmp_path):
 
 
 @pytest.mark.parametrize(("job", "kind", "words"), [
-    ("killed 9", OSError, r"killed 9: its worker process was killed \(SIG\w+\) 3 times; memory may be short: try fewer"),
+    ("killed 9", OSError,
+     r"killed 9: its worker process was killed \(SIG\w+\) 3 times; memory may be short: try fewer"),
     ("import", RuntimeError, "import: ModuleNotFoundError in the worker process: No module named 'avv'"),
     ("memory", RuntimeError, "memory: MemoryError in the worker process"),
     ("full", OSError, r"No space left on device.*frames\.npy"),
@@ -115,7 +117,8 @@ def test_a_library_that_is_missing_in_a_worker_is_not_the_videos_fault(folder):
     (folder.parent / "broken" / "av.py").write_text("raise ImportError('libavcodec.so.99 is not there')\n")
     command = script(folder)
     source = Path(command[1]).read_text()
-    Path(command[1]).write_text(source.replace("print(\"main\"", f"sys.path.insert(0, {str(folder.parent / 'broken')!r}); print(\"main\""))
+    first = f"sys.path.insert(0, {str(folder.parent / 'broken')!r}); "
+    Path(command[1]).write_text(source.replace("print(\"main\"", first + "print(\"main\""))
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert "RuntimeError: " in done.stderr and "ImportError in the worker process: libavcodec.so.99" in done.stderr
     assert not (folder.parent / "store").exists()
@@ -133,7 +136,8 @@ from test_video_worker import act
 for each in spread(partial(act, ""), ["a", "hang", "hang"], 2):
     print("busy", flush=True)
 store = frames.build"""))
-    process = subprocess.Popen(slow, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        slow, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
     assert process.stdout.readline() == "main\n" and process.stdout.readline() == "busy\n"
     process.send_signal(stop)
     process.wait(30)

@@ -1,8 +1,8 @@
 """Make the committed table of WordNet relations: ``python tools/build_lexicon.py``.
 
-In: nltk's WordNet 3.0 corpus. Out: ``lib/posrank/language/data/wordnet/relations.tsv.gz`` (or ``--out``), with the notice
-of WordNet's licence as LICENSE beside it, copied word by word from the head of the corpus. The same corpus gives the
-same bytes. The corpus: ``python -m nltk.downloader wordnet``, or, where only Debian packages can be had,
+In: nltk's WordNet 3.0 corpus. Out: ``lib/posrank/language/data/wordnet/relations.tsv.gz`` (or ``--out``), with the
+notice of WordNet's licence as LICENSE beside it, copied word by word from the head of the corpus. The same corpus gives
+the same bytes. The corpus: ``python -m nltk.downloader wordnet``, or, where only Debian packages can be had,
 ``wordnet-base`` and ``wordnet-sense-index`` with ``--debian /usr/share/wordnet``, which copies their files and writes
 the one that is missing there (``lexnames``) to ``$NLTK_DATA/corpora/wordnet``.
 """

@@ -1,8 +1,8 @@
 """PoSRank: fine-grained video-text retrieval by part of speech.
 
 A reproducible compendium for "Beyond Coarse-Grained Matching in Video-Text Retrieval" (ACCV 2024). The package is a
-straight line of tables: captions -> tags -> negatives -> frames -> run -> ranks -> report. Submodules load lazily, so that
-``import posrank`` stays fast; torch and spaCy are imported only where they are used.
+straight line of tables: captions -> tags -> negatives -> frames -> run -> ranks -> report. Submodules load lazily, so
+that ``import posrank`` stays fast; torch and spaCy are imported only where they are used.
 """
 
 import importlib
@@ -14,12 +14,13 @@ PARTS = ("noun", "verb", "adj", "adv", "prep")
 """The five parts of speech of the paper, in its order."""
 
 _SUBMODULES = (
-    "audit", "captions", "evaluation", "figures", "files", "language", "negatives", "pipeline", "scoring", "systems", "tables",
-    "towers", "training", "validity", "video", "world",
+    "audit", "captions", "evaluation", "figures", "files", "language", "negatives", "pipeline", "scoring", "systems",
+    "tables", "towers", "training", "validity", "video", "world",
 )
 
 _MOVED = {"frames": "video.store", "params": "pipeline.params", "paths": "files", "presets": "pipeline.presets",
-          "run": "pipeline.notebooks", "schema": "tables", "stages": "pipeline.stages", "workspace": "pipeline.workspace"}
+          "run": "pipeline.notebooks", "schema": "tables", "stages": "pipeline.stages",
+          "workspace": "pipeline.workspace"}
 """Old name of a module -> where it is now; the old one still works, for ``python -m`` too."""
 
 __all__ = ["PARTS", "evaluate", *_SUBMODULES]

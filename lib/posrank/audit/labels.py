@@ -39,12 +39,10 @@ def sample(negatives, captions, n=100, seed=0):
     table = tables.validate(negatives, "negatives")[[*KEY, "sentence"]]
     if table.empty:
         raise ValueError("the set of negatives is empty: there is nothing to look at")
-    table["draw"] = [_digest(seed, *key) for key in zip(*(table[column] for column in KEY))]
-    table = table.sort_values("draw", kind="stable")
-    table["turn"] = table.groupby("part").cumcount()
-    table["order"] = table["part"].map({part: i for i, part in enumerate(PARTS)})
-    table = table.sort_values(["turn", "order"], kind="stable").head(n)
-    return _with_captions(table.drop(columns=["draw", "turn", "order"]), captions)
+    draw = pd.Series([_digest(seed, *key) for key in zip(*(table[column] for column in KEY))])
+    table = table.iloc[draw.argsort(kind="stable")]
+    order = pd.DataFrame({"turn": table.groupby("part").cumcount(), "part": table["part"].map(PARTS.index)})
+    return _with_captions(table.loc[order.sort_values(["turn", "part"], kind="stable").index[:n]], captions)
 
 
 def fingerprint(caption, sentence):
@@ -79,17 +77,16 @@ def check_labels(labels, where="labels"):
             wrong |= ~labels[column].isin(allowed)
         if column == "k":
             wrong |= ~labels[column].astype(str).str.fullmatch(r"\d{1,9}")
-        if wrong.any():
-            row = int(wrong.to_numpy().argmax())
+        for row, value in labels.loc[wrong, column].items():
             remedy = (f"use one of {', '.join(filter(None, allowed))}" if allowed
                       else f"give {'a whole number' if column == 'k' else 'it'}")
-            raise ValueError(f"{where}, line {row + 2}: {column} is {labels[column].iloc[row]!r}; {remedy}")
+            raise ValueError(f"{where}, line {row + 2}: {column} is {value!r}; {remedy}")
     labels["k"] = labels["k"].astype("int64")
-    twice = labels.duplicated([*KEY, "labeller"]).to_numpy()
-    if twice.any():
-        row = labels.iloc[int(twice.argmax())]
-        raise ValueError(f"{where}, line {int(twice.argmax()) + 2}: {row['labeller']} has labelled {_named(row)} "
-                         "before; keep one of the lines")
+    twice = labels[labels.duplicated([*KEY, "labeller"])]
+    if len(twice):
+        row, label = twice.index[0], twice.iloc[0]
+        raise ValueError(f"{where}, line {row + 2}: {label['labeller']} has labelled {_name(label)} before; keep one "
+                         "of the lines")
     return labels
 
 
@@ -99,14 +96,13 @@ def check_set(labels, negatives, captions, where="labels"):
     keys = labels[list(KEY)].drop_duplicates()
     found = tables.validate(negatives, "negatives")[[*KEY, "sentence"]].merge(keys, on=list(KEY))
     both = labels.merge(_with_captions(found, captions), on=list(KEY), how="left", suffixes=("", "_now"))
-    for wrong, what in ((both["fingerprint_now"].isna(), "is not in this set"),
-                        (both["fingerprint_now"] != both["fingerprint"],
-                         "has another text now than when it was labelled")):
+    reasons = {"is not in this set": both["fingerprint_now"].isna(),
+               "has another text now than when it was labelled": both["fingerprint_now"] != both["fingerprint"]}
+    for what, wrong in reasons.items():
         if wrong.any():
-            row = int(wrong.to_numpy().argmax())
-            raise ValueError(f"{where}, line {row + 2}: {_named(both.iloc[row])} {what}: these are labels of another "
-                             "set (other rule, seed, preset or data); move the file away, or open the set that it "
-                             "belongs to")
+            row, label = both.index[wrong][0], both[wrong].iloc[0]
+            raise ValueError(f"{where}, line {row + 2}: {_name(label)} {what}: these are labels of another set (other "
+                             "rule, seed, preset or data); move the file away, or open the set that it belongs to")
     return labels
 
 
@@ -169,22 +165,18 @@ def labels_folder(work, name):
 def _with_captions(table, captions):
     """`table` with the columns caption, video_id and fingerprint."""
     own = captions.loc[captions["caption_id"].isin(table["caption_id"]), ["caption_id", "caption", "video_id"]]
-    twice = own["caption_id"].duplicated()
-    if twice.any():
-        raise ValueError(f"caption {own.loc[twice, 'caption_id'].iloc[0]!r} is in the captions table twice: "
-                         "give the captions of one dataset")
+    for caption_id in own.loc[own["caption_id"].duplicated(), "caption_id"]:
+        raise ValueError(f"caption {caption_id!r} is in the captions table twice: give the captions of one dataset")
     table = table.merge(own, on="caption_id", how="left")
-    absent = table["caption"].isna()
-    if absent.any():
-        raise ValueError(
-            f"caption {table.loc[absent, 'caption_id'].iloc[0]!r} of the negatives is not in the captions table: "
-            "these are negatives of another dataset"
-        )
+    strange = table.loc[table["caption"].isna(), "caption_id"]
+    if len(strange):
+        raise ValueError(f"caption {strange.iloc[0]!r} of the negatives is not in the captions table: these are "
+                         "negatives of another dataset")
     table["fingerprint"] = [fingerprint(a, b) for a, b in zip(table["caption"], table["sentence"])]
     return table
 
 
-def _named(row):
+def _name(row):
     return f"caption {row['caption_id']!r}, {row['part']}, k {row['k']}, rule {row['rule']}"
 
 

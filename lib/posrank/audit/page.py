@@ -57,30 +57,25 @@ class Labelling:
         if reason := unsafe(labeller):
             raise ValueError(f"labeller {labeller!r} cannot name a file, {reason}: give your name or initials")
         self.items, self.path, self.labeller, self.store = items.reset_index(drop=True), path, labeller, store
-        self._answers = self._given(kept.read_labels(path))
-        left = self._unanswered()
-        self.at = left[0] if left else len(self.items)
-        self._typed = ""
+        self._answers, self._typed = self._given(kept.read_labels(path)), ""
+        self.at = next(iter(self._unanswered()), len(self.items))
         self.head, self.text, self.note = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.picture = widgets.Image(format="png", layout=widgets.Layout(max_width="100%", object_fit="contain"))
         self.progress = widgets.IntProgress(max=len(self.items), layout=widgets.Layout(width="240px"))
         self.keys = widgets.Text(placeholder="click here, then type", layout=widgets.Layout(width="220px"))
         self.keys.observe(self._on_keys, names="value")
-        self.buttons = {}
-        for key in KEYS:
-            self.buttons[key] = widgets.Button(description=f"{_WORDS[key]}  ({key})",
-                                               layout=widgets.Layout(width="160px"))
-            self.buttons[key].on_click(lambda _, key=key: self._on_button(key))
-        row = widgets.Layout(align_items="center")
-        name = '<div style="width:150px;font-weight:600">{}</div>'.format
+        self.buttons = {key: widgets.Button(description=f"{words}  ({key})", layout=widgets.Layout(width="160px"))
+                        for key, words in _WORDS.items()}
+        for key, button in self.buttons.items():
+            button.on_click(lambda _, key=key: self._on_button(key))
 
-        def line(title, *children):
-            return widgets.HBox([widgets.HTML(name(title)), *children], layout=row)
+        def line(title, keys, *children):
+            name = widgets.HTML(f'<div style="width:150px;font-weight:600">{title}</div>')
+            return widgets.HBox([name, *map(self.buttons.get, keys), *children], layout={"align_items": "center"})
 
-        self.widget = widgets.VBox([widgets.HBox([self.progress, self.head], layout=row), self.picture, self.text,
-                                    line("The sentence is", self.buttons["g"], self.buttons["u"]),
-                                    line("It is", self.buttons["f"], self.buttons["t"], self.buttons["c"]),
-                                    line("", self.buttons["b"], self.buttons["s"], self.keys), self.note])
+        top = widgets.HBox([self.progress, self.head], layout={"align_items": "center"})
+        self.widget = widgets.VBox([top, self.picture, self.text, line("The sentence is", "gu"), line("It is", "ftc"),
+                                    line("", "bs", self.keys), self.note])
         self._show(f"labels: {path}")
 
     def _ipython_display_(self):
@@ -93,15 +88,12 @@ class Labelling:
         if key not in KEYS:
             return self._show(f"the key {key!r} has no meaning here")
         question, answer = KEYS[key]
+        end = len(self.items)
         if question == "back":
             self.at = max(self.at - 1, 0)
-        elif self.at == len(self.items):
-            left = self._unanswered()
-            if question == "skip" and left:
-                self.at = left[0]
         elif question == "skip":
-            self.at += 1
-        else:
+            self.at = self.at + 1 if self.at < end else next(iter(self._unanswered()), end)
+        elif self.at < end:
             return self._label(question, answer)
         return self._show()
 
@@ -123,10 +115,8 @@ class Labelling:
         both = self.items.merge(mine, on=list(kept.KEY), how="left", suffixes=("", "_then"))
         other = both["fingerprint_then"].notna() & (both["fingerprint_then"] != both["fingerprint"])
         if other.any():
-            raise ValueError(
-                f"{self.path}: caption {both.loc[other, 'caption_id'].iloc[0]!r} was labelled when its negative had "
-                "another text: these are labels of another set; move the file away"
-            )
+            raise ValueError(f"{self.path}: caption {both.loc[other, 'caption_id'].iloc[0]!r} was labelled when its "
+                             "negative had another text: these are labels of another set; move the file away")
         return both[list(kept.ANSWERS)].fillna("").to_dict("records")
 
     def _unanswered(self):
@@ -146,34 +136,26 @@ class Labelling:
                 self.press(key)
 
     def _show(self, note=""):
-        left = self._unanswered()
+        left, end = self._unanswered(), self.at == len(self.items)
         self.progress.value = len(self.items) - len(left)
-        end = self.at == len(self.items)
-        self.note.value = f'<span style="color:#888">{escape(note)}</span>'
-        if note.startswith("NOT SAVED"):
-            self.note.value = f'<b style="color:#c0392b">{escape(note)}</b>'
+        colour = "#c0392b;font-weight:bold" if note.startswith("NOT SAVED") else "#888"
+        self.note.value = f'<span style="color:{colour}">{escape(note)}</span>'
         for key, (question, answer) in KEYS.items():
             chosen = not end and question in kept.ANSWERS and self._answers[self.at][question] == answer
             self.buttons[key].button_style = "info" if chosen else ""
             self.buttons[key].disabled = end and question in kept.ANSWERS
-        done = f"{self.progress.value} of {len(self.items)} labelled"
+        done, footage = f"{self.progress.value} of {len(self.items)} labelled", None
         if end:
             rest = (f"; {len(left)} are open, (s) goes to the first" if left
                     else ". Thank you. Run the cells below for the report")
             self.head.value, self.text.value = f"<b>{done}</b>", f'<p style="font-size:17px">{done}{rest}.</p>'
-            self.picture.layout.display = "none"
-            return
-        item = self.items.iloc[self.at]
-        footage = self._footage(item["video_id"])
-        self.head.value = f"<b>{item['part']}</b> &nbsp; item {self.at + 1}, {done}"
-        told = "" if footage else '<p style="color:#888">no frames of this video: judge by the caption</p>'
-        self.text.value = item_html(item) + told
+        else:
+            item = self.items.iloc[self.at]
+            if self.store is not None and item["video_id"] in self.store:
+                footage = png(strip(*self.store[item["video_id"]]))
+            self.head.value = f"<b>{item['part']}</b> &nbsp; item {self.at + 1}, {done}"
+            told = "" if footage else '<p style="color:#888">no frames of this video: judge by the caption</p>'
+            self.text.value = item_html(item) + told
         self.picture.layout.display = "" if footage else "none"
         if footage:
             self.picture.value = footage
-
-    def _footage(self, video_id):
-        """PNG bytes of a video's frames, None where there are none."""
-        if self.store is None or video_id not in self.store:
-            return None
-        return png(strip(*self.store[video_id]))

@@ -12,7 +12,10 @@ import pandas as pd
 from posrank import PARTS
 from posrank.audit.labels import ANSWERS, KEY, check_labels
 
-PAPER = {"looked_at": 100, "ungrammatical": 7, "judged": 100, "cannot_tell": 0, "false_negatives": 4}
+LABELS = ("may be true", "ungrammatical")
+"""What a reader of whole lists may find wrong (`list_shares`)."""
+
+PAPER = {"looked_at": 100, "ungrammatical": 7, "cannot_tell": 0, "judged": 100, "false_negatives": 4}
 
 
 def wilson(count, n, confidence=0.95):
@@ -43,37 +46,57 @@ def report(labels, paper=True):
     several of one video make it somewhat too short.
     """
     labels = check_labels(labels)
-    rows = {}
-    for labeller, mine in labels.groupby("labeller"):
-        for part in (*PARTS, "all"):
-            some = mine if part == "all" else mine[mine["part"] == part]
-            if len(some):
-                rows[labeller, part] = _row(looked_at=(some["grammatical"] != "").sum(),
-                                            ungrammatical=(some["grammatical"] == "no").sum(),
-                                            judged=some["false_negative"].isin(["yes", "no"]).sum(),
-                                            cannot_tell=(some["false_negative"] == "cannot tell").sum(),
-                                            false_negatives=(some["false_negative"] == "yes").sum())
+    labels = pd.concat([labels, labels.assign(part="all")], ignore_index=True)
+    seen, grammatical = labels["false_negative"], labels["grammatical"]
+    counts = pd.DataFrame({"looked_at": grammatical != "", "ungrammatical": grammatical == "no",
+                           "judged": seen.isin(["yes", "no"]), "cannot_tell": seen == "cannot tell",
+                           "false_negatives": seen == "yes"}).astype(int)
+    table = counts.groupby([labels["labeller"], labels["part"]]).sum()
+    table = table.sort_index(key=lambda level: level.map((*PARTS, "all").index) if level.name == "part" else level)
     if paper:
-        rows["the paper", "all"] = _row(**PAPER)
-    index = pd.MultiIndex.from_tuples(list(rows), names=["labeller", "part"])
-    return pd.DataFrame(list(rows.values()), index=index, columns=list(_row(**PAPER)))
+        one = pd.MultiIndex.from_tuples([("the paper", "all")], names=table.index.names)
+        table = pd.concat([table, pd.DataFrame([PAPER], index=one)])
+    columns = {}
+    for name, count, n in (("ungrammatical", "ungrammatical", "looked_at"), ("false", "false_negatives", "judged")):
+        ends = [wilson(*pair) for pair in zip(table[count], table[n])]
+        columns |= {n: table[n], count: table[count], f"{name}_share": table[count] / table[n],
+                    f"{name}_low": [low for low, _ in ends], f"{name}_high": [high for _, high in ends]}
+    return pd.DataFrame(columns | {"cannot_tell": table["cannot_tell"]})
+
+
+def list_shares(labels):
+    """Lists of one reader's labels by part and over all parts -> DataFrame; index: the parts with labels, then `all`.
+
+    labels: table with caption_id, part, k and label ("fine", "may be true", "ungrammatical"), one row per negative. A
+    list counts once, where any of its negatives has the label. Columns: lists; may_be_true, ungrammatical (counts);
+    <label>_low, <label>_high, the ends of Wilson's 95 % interval of the share. ValueError names an unknown label.
+    """
+    unknown = set(labels["label"]) - {"fine", *LABELS}
+    if unknown:
+        raise ValueError(f"label {sorted(unknown)[0]!r} is none of: fine, {', '.join(LABELS)}")
+    found = {}
+    for part in (*PARTS, "all"):
+        some = labels if part == "all" else labels[labels["part"] == part]
+        if len(some):
+            row = {"lists": some["caption_id"].nunique()}
+            for label in LABELS:
+                name, count = label.replace(" ", "_"), some.loc[some["label"] == label, "caption_id"].nunique()
+                low, high = wilson(count, row["lists"])
+                row |= {name: count, f"{name}_low": low, f"{name}_high": high}
+            found[part] = row
+    return pd.DataFrame.from_dict(found, orient="index")
 
 
 def readable(table):
     """A `report` as text to read: "7 of 100" and "7.0 % [3.4, 13.7]" in columns that fit a page."""
-
-    def shares(n, name):
+    columns = {}
+    for name, count, n, title in (("ungrammatical", "ungrammatical", "looked_at", "ungrammatical"),
+                                  ("false", "false_negatives", "judged", "false negatives")):
         ends = (100 * table[[f"{name}_{end}" for end in ("share", "low", "high")]]).itertuples(index=False)
-        return [f"{share:.1f} % [{low:.1f}, {high:.1f}]" if k else "" for k, (share, low, high) in zip(table[n], ends)]
-
-    def counts(count, n):
-        return [f"{a} of {b}" for a, b in zip(table[count], table[n])]
-
-    return pd.DataFrame(
-        {"ungrammatical": counts("ungrammatical", "looked_at"), "share [95 %]": shares("looked_at", "ungrammatical"),
-         "false negatives": counts("false_negatives", "judged"), "share [95 %] ": shares("judged", "false"),
-         "cannot tell": table["cannot_tell"].tolist()}, index=table.index,
-    )
+        columns[title] = [f"{a} of {b}" for a, b in zip(table[count], table[n])]
+        columns[f"share of {title} [95 %]"] = [
+            f"{share:.1f} % [{low:.1f}, {high:.1f}]" if k else "" for k, (share, low, high) in zip(table[n], ends)]
+    return pd.DataFrame(columns | {"cannot tell": table["cannot_tell"].tolist()}, index=table.index)
 
 
 def agreement(labels):
@@ -93,12 +116,3 @@ def agreement(labels):
                 kappa = (same - chance) / (1 - chance) if chance < 1 else np.nan
                 rows.append((one, other, question, len(a), same, kappa))
     return pd.DataFrame(rows, columns=["labeller", "other", "question", "items", "agree", "kappa"])
-
-
-def _row(looked_at, ungrammatical, judged, cannot_tell, false_negatives):
-    ends = wilson(ungrammatical, looked_at), wilson(false_negatives, judged)
-    return {"looked_at": int(looked_at), "ungrammatical": int(ungrammatical),
-            "ungrammatical_share": ungrammatical / looked_at if looked_at else np.nan, "ungrammatical_low": ends[0][0],
-            "ungrammatical_high": ends[0][1], "cannot_tell": int(cannot_tell), "judged": int(judged),
-            "false_negatives": int(false_negatives), "false_share": false_negatives / judged if judged else np.nan,
-            "false_low": ends[1][0], "false_high": ends[1][1]}

@@ -8,6 +8,10 @@ are. Section 3 of the paper is about these datasets; their statistics are in `po
 import importlib
 import os
 
+from posrank.captions.annotation_files import Folder
+from posrank.captions.fetching import SOURCES
+from posrank.captions.fetching import fetch as fetch
+from posrank.captions.rows import Rows
 from posrank.language.markup import clean_text as clean_text
 from posrank.messages import unknown
 
@@ -37,9 +41,10 @@ def load(dataset, root, variant=None):
         raise ValueError(unknown(f"variant of dataset {dataset!r}:", variant, module.VARIANTS))
     if not isinstance(root, (str, os.PathLike)):
         raise ValueError(f"root: expected the path of a folder, got {type(root).__name__}")
-    # one file serves both datasets of Video Localized Narratives
-    more = {"dataset": dataset} if _MODULES.get(dataset) == "vidln" else {}
-    table = module.load(root, variant, **more)
+    folder = Folder(root, dataset, SOURCES[dataset])
+    rows = Rows(folder)
+    module.read(folder, rows, variant)
+    table = rows.table()
     table.attrs["variant"] = variant
     return table
 
@@ -51,24 +56,11 @@ def variants(dataset):
 
 def source(dataset):
     """Where the official files come from, as text."""
-    return _module(dataset).SOURCE
-
-
-def fetch(dataset, folder=None, **options):
-    """As `posrank.captions.fetching.fetch`: official addresses and checksums; with ``download=True`` the files."""
-    from posrank.captions.fetching import fetch
-
-    return fetch(dataset, folder, **options)
-
-
-def check_name(dataset):
-    """`dataset` itself where it is one of DATASETS; ValueError with the nearest one otherwise."""
-    if dataset not in DATASETS:
-        raise ValueError(unknown("dataset", dataset, DATASETS))
-    return dataset
+    _module(dataset)
+    return SOURCES[dataset]
 
 
 def _module(dataset):
-    check_name(dataset)
+    if dataset not in DATASETS:
+        raise ValueError(unknown("dataset", dataset, DATASETS))
     return importlib.import_module(f"posrank.captions.{_MODULES.get(dataset, dataset)}")
-

@@ -5,28 +5,19 @@ and ``sentences`` (a clip per sentence, named ``v_ID_0``). val_2 annotates val_1
 dropped.
 """
 
-from posrank.captions.annotation_files import find, folder_of, need
-from posrank.captions.documents import Document
-from posrank.captions.rows import Rows
+from posrank.captions.documents import read_json
 
-SOURCE = "https://cs.stanford.edu/people/ranjaykrishna/densevid/ (captions.zip)"
 VARIANTS = ("paragraphs", "sentences")
-_SECOND = "second annotation (val_2) of a video of val_1"
 
 
-def load(root, variant="paragraphs"):
-    """The captions table; see the head of this file."""
-    folder = folder_of(root, "activitynet")
-    rows = Rows("activitynet", folder)
-    need(folder, "train.json", "val_1.json", dataset="activitynet", source=SOURCE)
+def read(folder, rows, variant):
+    """The captions; see the head of this file."""
+    folder.need("train.json", "val_1.json")
+    rows.outside = "second annotation (val_2) of a video of val_1"
     for name, split in (("train.json", "train"), ("val_1.json", "test"), ("val_2.json", None)):
-        path = find(folder, name)
-        if path is None:
-            rows.notes.append(f"{name} is not there: its captions are not available")
-            continue
-        for video, entry in Document(path).root.items():
+        path = folder.find(name, lost="its captions are not available")
+        for video, entry in read_json(path).items() if path else ():
             _video(rows, video, entry, split, variant)
-    return rows.table()
 
 
 def _video(rows, video, entry, split, variant):
@@ -36,18 +27,13 @@ def _video(rows, video, entry, split, variant):
     if not all(isinstance(sentence, str) for sentence in sentences):
         raise entry.wrong("a sentence is no text")
     if variant == "paragraphs":
-        if split is None:
-            rows.skip(video, _SECOND, entry.place)
-        else:
-            paragraph = " ".join(sentence.strip() for sentence in sentences if sentence.strip())
-            rows.add(split, video, paragraph, entry.place, file=f"{video}.mp4")
+        paragraph = " ".join(sentence.strip() for sentence in sentences if sentence.strip())
+        rows.add(split, video, paragraph, entry.place, file=f"{video}.mp4")
         return
     for index, (sentence, time) in enumerate(zip(sentences, times)):
         start, end = time.pair()
         clip = f"{video}_{index}"
-        if split is None:
-            rows.skip(clip, _SECOND, time.place)
-        elif not 0 <= start < end:
-            rows.skip(clip, "start and end are not in order", time.place, blemish=True)
+        if split is not None and not 0 <= start < end:
+            rows.skip(clip, "start and end are not in order", time.place, fault=True)
         else:
             rows.add(split, clip, sentence, time.place, file=f"{video}.mp4", start=start, end=end)

@@ -1,5 +1,6 @@
 """Reading annotation files so that every complaint names file and line: finding them, text, zip, csv, lists of ids.
- Errors are ValueError (FileNotFoundError for what is not there) with the remedy. Files are refused by their declared
+
+Errors are ValueError (FileNotFoundError for what is not there) with the remedy. Files are refused by their declared
 size before they are read. JSON: posrank.captions.documents.
 """
 
@@ -7,6 +8,7 @@ import csv
 import io
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 from posrank.messages import did_you_mean, short
 
@@ -16,41 +18,76 @@ LARGEST, LARGEST_MEMBER = 1 << 29, 1 << 28
 _PACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 
-def folder_of(root, dataset):
-    """`root`, or ``root/<dataset>`` where that exists and root itself holds no files of its own."""
-    root = Path(root)
-    if not root.is_dir():
-        hint = f"posrank.captions.fetch({dataset!r}) says where they are"
-        raise FileNotFoundError(f"{root} is no folder: put the annotation files of {dataset!r} there; {hint}")
-    below = root / dataset
-    if below.is_dir() and not any(entry.is_file() and not entry.name.startswith(".") for entry in root.iterdir()):
-        return below
-    return root
+class Folder:
+    """The annotation files of one dataset; what is not there is noted in ``notes``, or an error says where to get it.
+
+    root    the folder, or one that holds it under the dataset's name (csv: the file itself, too)
+    source  where the files come from
+    """
+
+    def __init__(self, root, dataset, source):
+        self.path, self.dataset, self.source, self.notes = Path(root), dataset, source, []
+        if dataset == "csv" and self.path.is_file():
+            return
+        if not self.path.is_dir():
+            hint = f"posrank.captions.fetch({dataset!r}) says where they are"
+            raise FileNotFoundError(f"{root} is no folder: put the annotation files of {dataset!r} there; {hint}")
+        below, files = self.path / dataset, (entry for entry in self.path.iterdir() if entry.is_file())
+        if below.is_dir() and all(entry.name.startswith(".") for entry in files):
+            self.path = below
+
+    def find(self, *names, lost=None):
+        """First of the file names (patterns allowed) that is there, or one level below, or None; `lost`: then noted."""
+        path = next((path for name in names for path in self.find_all(name)), None)
+        if path is None and lost:
+            self.notes.append(f"{names[0]} is not there: {lost}")
+        return path
+
+    def find_all(self, pattern):
+        """The files of that pattern, by name, then those one level below."""
+        found = [path for each in (pattern, f"*/{pattern}") for path in sorted(self.path.glob(each))]
+        return [path for path in found if path.is_file()]
+
+    def need(self, *names, more=""):
+        """As `find`, but FileNotFoundError says what to put where and where to get it, and `more`."""
+        path = self.find(*names)
+        if path is None:
+            raise self.absent("no " + " or ".join(names), more)
+        return path
+
+    def absent(self, what, more=""):
+        """The FileNotFoundError of a folder that holds `what` ("no x.json")."""
+        get = f"Get it from {self.source} and put it, unchanged, into {self.path}{more}"
+        return FileNotFoundError(f"{self.path} holds {what}: dataset {self.dataset!r} needs it. {get}")
+
+    def split_lists(self, what, *names, needed=True):
+        """{id: split} of the list files ("{}_list.txt") of the three splits; an id (of a `what`) occurs once.
+
+        FileNotFoundError where none of them is there and one is `needed`."""
+        lost = f"its {what}s are in no split" if needed else None
+        splits = ("train", "val", "test")
+        paths = {split: self.find(*(name.format(split) for name in names), lost=lost) for split in splits}
+        if needed and not any(paths.values()):
+            raise self.absent(f"none of {', '.join(names[0].format(split) for split in splits)}")
+        seen = {}
+        return {name: split for split, path in paths.items() if path for name in list_of_ids(path, what, seen)}
 
 
-def find(folder, *names):
-    """First of the file names (patterns allowed) that exists in `folder` or one level below it, or None."""
-    return next((path for name in names for path in find_all(folder, name)), None)
+class Place(NamedTuple):
+    """A line of a file; a call says "file, line n", as `posrank.captions.rows.Rows` takes places."""
+
+    file: Path
+    line: int
+
+    def __call__(self):
+        return f"{self.file}, line {self.line}"
 
 
-def find_all(folder, pattern):
-    """The files of that pattern in `folder`, by name, then those one level below it."""
-    folder = Path(folder)
-    return [path for each in (pattern, f"*/{pattern}") for path in sorted(folder.glob(each)) if path.is_file()]
-
-
-def need(folder, *names, dataset, source, more=""):
-    """As `find`, but FileNotFoundError says what to put where and where to get it, and `more`."""
-    path = find(folder, *names)
-    if path is None:
-        raise absent(folder, "no " + " or ".join(names), dataset, source, more)
-    return path
-
-
-def absent(folder, what, dataset, source, more=""):
-    """The FileNotFoundError of a folder that holds `what` ("no x.json")."""
-    get = f"Get it from {source} and put it, unchanged, into {folder}{more}"
-    return FileNotFoundError(f"{folder} holds {what}: dataset {dataset!r} needs it. {get}")
+def note_once(seen, key, place, what):
+    """Note in the dict `seen` at which place a key (of a `what`) is; ValueError where it was seen before."""
+    if key in seen:
+        raise ValueError(f"{place()}: {what} {short(key)} is already at {seen[key]()}: keep it once")
+    seen[key] = place
 
 
 def raw_of(path, member=None, label=None):
@@ -71,18 +108,19 @@ def text_of(path, member=None):
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        line = raw.count(b"\n", 0, problem.start) + 1
-        raise no_utf8(label, line, raw, problem) from None
+        raise no_utf8(label, raw.count(b"\n", 0, problem.start) + 1, raw, problem) from None
+
+
+def text_lines(path):
+    """Yield (Place, text) of the lines of a UTF-8 file that are not blank."""
+    for number, line in enumerate(text_of(path).split("\n"), 1):
+        if line.strip():
+            yield Place(path, number), line
 
 
 def label_of(path, member=None):
     """A file's name for messages, with that of the file inside the archive."""
     return f"{path} ({short(member)[1:-1]})" if member else str(path)
-
-
-def line_place(path, line):
-    """A function that returns "file, line n", as `posrank.captions.rows.Rows` takes places."""
-    return lambda: f"{path}, line {line}"
 
 
 def check_size(label, size, largest):
@@ -100,14 +138,11 @@ def members(path):
 
 def _unpacked(path, member, label):
     info = _with_archive(path, label, lambda archive: archive.getinfo(member))
-    if info.flag_bits & 1:
-        raise ValueError(f"{label}: the archive is encrypted: unpack it and put the file itself there")
-    if info.compress_type not in _PACKED:
-        method = f"compression method {info.compress_type} of the archive is not known"
-        raise ValueError(f"{label}: {method}: unpack it and put the file itself there")
+    encrypted, known = info.flag_bits & 1, info.compress_type in _PACKED
+    if encrypted or not known:
+        what = "is encrypted" if encrypted else f"has the unknown compression method {info.compress_type}"
+        raise ValueError(f"{label}: the archive {what}: unpack it and put the file itself there")
     check_size(label, info.file_size, LARGEST_MEMBER)
-
-    # closed with the archive
     return _with_archive(path, label, lambda archive: archive.open(info).read(info.file_size + 1))
 
 
@@ -125,10 +160,10 @@ def no_utf8(label, line, raw, problem):
 
 
 def csv_rows(path, required, delimiter=",", quoting=csv.QUOTE_MINIMAL, rename=None):
-    """Yield (line number, {column: text}) of a csv file whose header line names at least the `required` columns.
+    """Yield (Place, {column: text}) of a csv file whose header line names at least the `required` columns.
 
     delimiter None = comma, semicolon or tab, whichever the header line holds most of. rename: a function of the
-    header's names and "file, line n" that returns the names to use."""
+    header's names and their Place that returns the names to use."""
     text = text_of(path)
     if delimiter is None:
         head = next((line for line in text.split("\n") if line.strip()), "")
@@ -137,72 +172,44 @@ def csv_rows(path, required, delimiter=",", quoting=csv.QUOTE_MINIMAL, rename=No
     header, last = None, 0
     try:
         for row in reader:
-            line, last = last + 1, reader.line_num
+            place, last = Place(path, last + 1), reader.line_num
             if not any(cell.strip() for cell in row):
                 continue
             if header is None:
                 given = [cell.strip().lstrip("\ufeff") for cell in row]
-                header = rename(given, f"{path}, line {line}") if rename else given
-                _check_header(path, line, header, given, required)
+                header = rename(given, place) if rename else given
+                _check_header(place, header, given, required)
                 continue
             if len(row) != len(header):
                 raise ValueError(
-                    f"{path}, line {line}: {len(row)} columns where the header names {len(header)}: put captions with "
-                    "a comma between double quotes"
+                    f"{place()}: {len(row)} columns where the header names {len(header)}: put captions with a comma "
+                    "between double quotes"
                 )
-            yield line, dict(zip(header, row))
+            yield place, dict(zip(header, row))
     except csv.Error as problem:
         raise ValueError(f"{path}, line {last + 1}: malformed csv ({problem}): check the quotes") from None
     if header is None:
         raise ValueError(f"{path}, line 1: the file is empty: it needs a header line with {', '.join(required)}")
 
 
-def _check_header(path, line, header, given, required):
+def _check_header(place, header, given, required):
     for name in required:
         if name not in header:
             raise ValueError(
-                f"{path}, line {line}: no column named {name!r} (found: {short(', '.join(given))[1:-1]})"
+                f"{place()}: no column named {name!r} (found: {short(', '.join(given))[1:-1]})"
                 f"{did_you_mean(name, given, 0.6)}: the header line must name {', '.join(required)}"
             )
     twice = [name for name in header if name and header.count(name) > 1]
     if twice:
-        raise ValueError(f"{path}, line {line}: column {short(twice[0])} occurs twice: rename one of them")
+        raise ValueError(f"{place()}: column {short(twice[0])} occurs twice: rename one of them")
 
 
-def list_of_ids(path):
-    """The ids of a list file, one a line: [(line number, id)]; a repeated id is an error."""
-    found = {}
-    for number, line in enumerate(text_of(path).split("\n"), 1):
-        name = line.strip()
-        if name in found:
-            raise ValueError(f"{path}, line {number}: id {short(name)} is already in line {found[name]}: keep it once")
-        if name:
-            found[name] = number
+def list_of_ids(path, what="id", seen=None):
+    """The ids of a list file, one a line; one that occurs twice, or is in `seen` {id: Place}, is an error."""
+    seen, found = {} if seen is None else seen, []
+    for place, line in text_lines(path):
+        found.append(line.strip())
+        note_once(seen, found[-1], place, what)
     if not found:
         raise ValueError(f"{path}, line 1: the list is empty: get the file again")
-    return [(number, name) for name, number in found.items()]
-
-
-def split_lists(paths, what=""):
-    """{id: split} of list files {split: path}; an id (of a `what`, "clip ") in two lists is an error."""
-    splits = {}
-    for split, path in paths.items():
-        for line, name in list_of_ids(path):
-            if name in splits:
-                known = f"is also in the {splits[name]} list: keep one"
-                raise ValueError(f"{path}, line {line}: {what}{short(name)} {known}")
-            splits[name] = split
-    return splits
-
-
-def present_lists(folder, rows, dataset, source, what, *names):
-    """As `split_lists`, of the list files ("{}_list.txt") of the three splits that are there. The others are noted in
-    `rows`, FileNotFoundError where there is none; with rows None, no list is needed."""
-    paths = {split: find(folder, *(name.format(split) for name in names)) for split in ("train", "val", "test")}
-    files = {split: names[0].format(split) for split in paths}
-    if rows is not None:
-        absent_files = [files[split] for split in paths if not paths[split]]
-        rows.notes += [f"{name} is not there: its {what}s are in no split" for name in absent_files]
-        if not any(paths.values()):
-            raise absent(folder, f"none of {', '.join(files.values())}", dataset, source)
-    return split_lists({split: path for split, path in paths.items() if path}, f"{what} ")
+    return found

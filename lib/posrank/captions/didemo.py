@@ -20,102 +20,90 @@ two names that differ in the ending only; they are one video here, as in the usu
 from collections import Counter
 from pathlib import PurePosixPath
 
-from posrank.captions.annotation_files import absent, csv_rows, find, folder_of, line_place, list_of_ids
-from posrank.captions.documents import Document
-from posrank.captions.rows import Rows
+from posrank.captions.annotation_files import csv_rows, list_of_ids, note_once
+from posrank.captions.documents import read_json
 from posrank.messages import short
 
-SOURCE = "https://github.com/LisaAnne/LocalizingMoments (folder data)"
 VARIANTS = ("paragraphs", "sentences", "moments")
 _PIECE = 5.0  # seconds: the unit of "times"
 _SHOWN = {"start": 0.0, "end": 30.0}  # what the annotators saw
 _MOST = 10**6  # pieces: no video is that long
 
 
-def load(root, variant="paragraphs"):
-    """The captions table; splits that are not there are named in ``.attrs["notes"]``."""
-    folder = folder_of(root, "didemo")
-    rows, found = Rows("didemo", folder), False
+def read(folder, rows, variant):
+    """The captions; splits that are not there are noted."""
+    missing = 0
     for split in ("train", "val", "test"):
-        listed = find(folder, f"{split}_list.txt")
-        listed = None if listed is None else {_stem(name) for _, name in list_of_ids(listed)}
-        path = find(folder, f"{split}_data.json", f"{split}_data.json.zip")
-        label = find(folder, f"didemo_{split}_label.csv")
+        rows.outside = f"video is not in {split}_list.txt"
+        listed = folder.find(f"{split}_list.txt")
+        names = listed and {_stem(name) for name in list_of_ids(listed)}
+        path = folder.find(f"{split}_data.json", f"{split}_data.json.zip")
+        label = folder.find(f"didemo_{split}_label.csv")
         if path is not None:
-            document = Document(path, f"{split}_data.json" if path.suffix == ".zip" else None)
-            _official(rows, document.root, split, variant, listed)
+            root = read_json(path, f"{split}_data.json" if path.suffix == ".zip" else None)
+            captions = _sentences(root, variant)
         elif label is not None and variant == "paragraphs":
-            _paragraphs(rows, label, split, listed)
-            rows.notes.append(f"{split}: paragraphs of {label.name}, as {split}_data.json is not there")
+            captions = _paragraphs(label)
+            folder.notes.append(f"{split}: paragraphs of {label.name}, as {split}_data.json is not there")
         else:
             more = f" ({label.name} holds paragraphs only)" if label is not None else ""
-            rows.notes.append(f"{split}_data.json is not there{more}: its captions are not available")
+            folder.notes.append(f"{split}_data.json is not there{more}: its captions are not available")
+            missing += 1
             continue
-        found = True
-    if not found:
-        raise absent(folder, "none of train_data.json, val_data.json, test_data.json", "didemo", SOURCE)
-    return rows.table()
+        for video, clip, text, place, more in captions:
+            rows.add(split if names is None or video in names else None, clip, text, place, **more)
+    if missing == 3:
+        raise folder.absent("none of train_data.json, val_data.json, test_data.json")
 
 
-def _official(rows, root, split, variant, listed):
+def _sentences(root, variant):
+    """Yield (video, clip, caption, place, {file, start, end}) of an official file."""
     entries, paragraphs = root.entries(what="a list of {annotation_id, video, description, times}"), {}
     files = _files(entries)
     for entry in entries:
         video, text = _stem(entry.get("video")), entry.get("description")
-        if listed is not None and video not in listed:
-            rows.skip(video, f"video is not in {split}_list.txt", entry.place)
-        elif variant == "sentences":
-            rows.add(split, video, text, entry.place, file=files[video], **_SHOWN)
+        if variant == "sentences":
+            yield video, video, text, entry.place, {"file": files[video], **_SHOWN}
         elif variant == "moments":
-            start, end = _moment(entry)
             clip = f"{video}_{entry.get('annotation_id')}"
-            rows.add(split, clip, text, entry.place, file=files[video], start=start, end=end)
+            yield video, clip, text, entry.place, {"file": files[video], **_moment(entry)}
         else:
             paragraphs.setdefault(video, (entry.place, []))[1].append(text.strip())
     for video, (place, sentences) in paragraphs.items():
-        rows.add(split, video, " ".join(filter(None, sentences)), place, file=files[video], **_SHOWN)
+        yield video, video, " ".join(filter(None, sentences)), place, {"file": files[video], **_SHOWN}
 
 
 def _files(entries):
     """{video: file} after checking the entries; of two names of a video the first one with an ending."""
     files, ids = {}, {}
-    for index, entry in enumerate(entries):
+    for entry in entries:
         for key, kind in (("video", str), ("description", str), ("annotation_id", int)):
             if type(entry.get(key)) is not kind:
                 what = "text" if kind is str else "whole number"
                 raise entry.wrong(f"no {what} under key {key!r}: an official entry has it")
-        number, name = entry.get("annotation_id"), entry.get("video")
+        name = entry.get("video")
         if not _stem(name).strip():
             raise entry.wrong(f"video {short(name)} is no name: an official entry has one")
-        if number in ids:
-            raise entry.wrong(f"annotation_id {short(number)} is already entry {ids[number]}: keep it once")
-        ids[number] = index
+        note_once(ids, entry.get("annotation_id"), entry.place, "annotation_id")
         if not files.get(_stem(name)):
             files[_stem(name)] = "" if name.endswith(".") else name
     return {video: file or f"{video}.mp4" for video, file in files.items()}
 
 
-def _paragraphs(rows, path, split, listed):
+def _paragraphs(path):
+    """As `_sentences`, of a file with a paragraph per video."""
     seen = {}
-    for line, row in csv_rows(path, ("video_path", "text")):
-        place = line_place(path, line)
+    for place, row in csv_rows(path, ("video_path", "text")):
         file = PurePosixPath(row["video_path"].strip().replace("\\", "/")).name
         video = _stem(file)
         if not video:
             raise ValueError(f"{place()}: video_path {short(row['video_path'])} names no file: correct it")
-        if video in seen:
-            here = f"{place()}: video {short(video)}"
-            raise ValueError(f"{here} is already in line {seen[video]}: keep one paragraph a video")
-        seen[video] = line
-        file = f"{video}.mp4" if file.endswith(".") else file
-        if listed is not None and video not in listed:
-            rows.skip(video, f"video is not in {split}_list.txt", place)
-        else:
-            rows.add(split, video, row["text"], place, file=file, **_SHOWN)
+        note_once(seen, video, place, "video")
+        yield video, video, row["text"], place, {"file": f"{video}.mp4" if file.endswith(".") else file, **_SHOWN}
 
 
 def _moment(entry):
-    """Start and end in seconds of the pair that most annotators gave (of several as frequent the first)."""
+    """{start, end} in seconds of the pair that most annotators gave (of several as frequent the first)."""
     pairs = entry.get("times")
     good = isinstance(pairs, list) and pairs and all(
         isinstance(pair, list) and [type(n) for n in pair] == [int, int] and 0 <= pair[0] <= pair[1] < _MOST
@@ -124,7 +112,7 @@ def _moment(entry):
     if not good:
         raise entry.wrong("'times' must be a list of [first, last] pieces of 5 s, whole numbers in order")
     (first, last), _ = Counter(map(tuple, pairs)).most_common(1)[0]
-    return first * _PIECE, (last + 1) * _PIECE
+    return {"start": first * _PIECE, "end": (last + 1) * _PIECE}
 
 
 def _stem(name):

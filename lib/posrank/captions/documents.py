@@ -14,7 +14,7 @@ from posrank.messages import short
 LARGEST_LINE = 1 << 26
 """Bytes at most of a line of JSON-lines."""
 _DECODER = json.JSONDecoder()
-_SPACE = " \t\r\n"
+_SPACE, _BETWEEN = re.compile(r"[ \t\r\n]*").match, re.compile(r"[ \t\r\n:,]*").match
 _KINDS = {str: "text", list: "list", dict: "object"}
 
 
@@ -66,19 +66,20 @@ class Entry:
 
     def entries(self, key=None, what="a list"):
         """Entries of the list under a key (None: of this list, `what` is it called)."""
-        steps = self.steps if key is None else (*self.steps, key)
-        values = self.data if key is None else self.under(key, list)
-        if not isinstance(values, list):
-            raise self.wrong(f"{what} is needed")
-        return [Entry(value, self.at, (*steps, index)) for index, value in enumerate(values)]
+        here = self._container(key, list, what)
+        return [Entry(value, self.at, (*here.steps, index)) for index, value in enumerate(here.data)]
 
     def items(self, key=None, what="an object"):
         """Pairs (key, Entry) of the object under a key (None: of this object, `what` is it called)."""
-        steps = self.steps if key is None else (*self.steps, key)
-        values = self.data if key is None else self.under(key, dict)
-        if not isinstance(values, dict):
+        here = self._container(key, dict, what)
+        return [(name, Entry(value, self.at, (*here.steps, name))) for name, value in here.data.items()]
+
+    def _container(self, key, kind, what):
+        if key is not None:
+            return Entry(self.under(key, kind), self.at, (*self.steps, key))
+        if not isinstance(self.data, kind):
             raise self.wrong(f"{what} is needed")
-        return [(name, Entry(value, self.at, (*steps, name))) for name, value in values.items()]
+        return self
 
     def child(self, key):
         """The Entry of what is under a key, None included."""
@@ -92,7 +93,7 @@ class Entry:
         return values
 
 
-def parsed(text, label, line=None):
+def parse_json(text, label, line=None):
     """The JSON value of a text; ValueError naming `label` and the line (or `line`, that of the text in its file)."""
     try:
         return json.loads(text, object_pairs_hook=_unique)
@@ -113,38 +114,43 @@ def parsed(text, label, line=None):
     raise ValueError(f"{label}, line {at}: {what}")
 
 
-class Document:
-    """A parsed JSON file that can tell in which line an entry stood: ``doc.data``, ``doc.at("sentences", 17)``."""
+def read_json(path, member=None):
+    """The Entry of a whole JSON file; `member`: of that file inside the zip archive `path`."""
+    name, text = label_of(path, member), text_of(path, member)
+    if not text.strip():
+        raise ValueError(f"{name}, line 1: the file is empty: get it again")
+    return Entry(parse_json(text, name), lambda *steps: f"{name}, line {_line(text, steps)}{entry_of(steps)}")
 
-    def __init__(self, path, member=None):
-        self.name = label_of(path, member)
-        self.text = text_of(path, member)
-        self._one_line = "\n" not in self.text
-        if not self.text.strip():
-            raise ValueError(f"{self.name}, line 1: the file is empty: get it again")
-        self.data = parsed(self.text, self.name)
 
-    @property
-    def root(self):
-        """The whole of it, as an Entry."""
-        return Entry(self.data, self.at)
+def _line(text, steps):
+    """Line of the value that keys and indices lead to; found by reading the text again, so for messages only."""
+    position = _SPACE(text).end()
+    with suppress(RecursionError):
+        for step in steps if "\n" in text else ():
+            found = _child(text, position, step)
+            if found is None:
+                break
+            position = found
+    return text.count("\n", 0, position) + 1
 
-    def at(self, *steps):
-        """ "file, line n, entry": the place of the value that keys and indices `steps` lead to."""
-        return f"{self.name}, line {self.line(*steps)}{entry_of(steps)}"
 
-    def line(self, *steps):
-        """Line number of that value; found by reading the text again, so only worth it for a message."""
-        if self._one_line:
-            return 1
-        position = found = _skip_space(self.text, 0)
-        with suppress(RecursionError):
-            for step in steps:
-                found = _child(self.text, position, step)
-                if found is None:
-                    break
-                position = found
-        return self.text.count("\n", 0, position) + 1
+def _child(text, position, step):
+    """Position of entry `step` (key or index) of the object or list that starts at `position`, in valid JSON."""
+    is_object = text[position] == "{"
+    if text[position] not in "[{":
+        return None
+    position, count = _SPACE(text, position + 1).end(), 0
+    while text[position] not in "]}":
+        key = count
+        if is_object:
+            key, position = _DECODER.raw_decode(text, position)
+            position = _BETWEEN(text, position).end()
+        if key == step:
+            return position
+        _, position = _DECODER.raw_decode(text, position)
+        position = _BETWEEN(text, position).end()
+        count += 1
+    return None
 
 
 def entry_of(steps):
@@ -164,34 +170,6 @@ def _unique(pairs):
     return result
 
 
-def _skip_space(text, position):
-    while position < len(text) and text[position] in _SPACE:
-        position += 1
-    return position
-
-
-def _child(text, position, step):
-    """Position of entry `step` (key or index) of the object or list that starts at `position`, in valid JSON."""
-    is_object = text[position] == "{"
-    if text[position] not in "[{":
-        return None
-    position = _skip_space(text, position + 1)
-    count = 0
-    while text[position] not in "]}":
-        key = count
-        if is_object:
-            key, position = _DECODER.raw_decode(text, position)
-            position = _skip_space(text, _skip_space(text, position) + 1)
-        if key == step:
-            return position
-        _, position = _DECODER.raw_decode(text, position)
-        position = _skip_space(text, position)
-        if text[position] == ",":
-            position = _skip_space(text, position + 1)
-        count += 1
-    return None
-
-
 def line_entries(path):
     """Yield an Entry for each line of a JSON-lines file, read line by line; empty lines are passed over."""
     with open(path, "rb") as file:
@@ -203,7 +181,7 @@ def line_entries(path):
             if not raw.strip():
                 continue
             try:
-                value = parsed(raw.decode("utf-8"), path, number)
+                value = parse_json(raw.decode("utf-8"), path, number)
             except UnicodeDecodeError as problem:
                 raise no_utf8(path, number, raw, problem) from None
             yield Entry(value, lambda *steps, number=number: f"{path}, line {number}{entry_of(steps)}")

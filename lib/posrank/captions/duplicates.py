@@ -15,15 +15,15 @@ from posrank import PARTS
 from posrank.language.parts import parts_of
 
 
-def duplicate_curves(captions, tags, split="test", seed=0, parts=PARTS, max_removed=None):
+def duplicate_curves(captions, tags, split="test", seed=0, parts=PARTS):
     """Fig. 3's curves of every dataset in `captions`.
 
-    split        captions that are compared; None = all
-    seed         of the choice of words
-    max_removed  last j; None = until all words of the part are gone from every caption
-    Returns a DataFrame dataset, part, removed (j, from 0), captions, identical (captions that equal another one),
-    across (those that equal a caption of another video), became (those that equal a caption from which they differed
-    at j = 0: what the removal did, which is what the paper counts) and proportion = became / captions.
+    split  captions that are compared; None = all
+    seed   of the choice of words
+    Returns a DataFrame dataset, part, removed (j, from 0 until the part is gone from every caption), captions,
+    identical (captions that equal another one), across (those that equal a caption of another video), became (those
+    that equal a caption from which they differed at j = 0: what the removal did, which is what the paper counts) and
+    proportion = became / captions.
     """
     if split is not None:
         captions = captions[captions["split"] == split]
@@ -32,7 +32,7 @@ def duplicate_curves(captions, tags, split="test", seed=0, parts=PARTS, max_remo
     rows = []
     for dataset, table in captions.groupby("dataset", sort=False):
         words = _words(table, tags)
-        rows += [(dataset, part, *row) for part in parts for row in _curve(words, part, seed, max_removed)]
+        rows += [(dataset, part, *row) for part in parts for row in _curve(words, part, seed)]
     table = pd.DataFrame(rows, columns=["dataset", "part", "removed", "captions", "identical", "across", "became"])
     return table.assign(proportion=table["became"] / table["captions"])
 
@@ -61,18 +61,16 @@ def _words(table, tags):
     return {**result, "sentence": group}
 
 
-def _curve(words, part, seed, max_removed):
+def _curve(words, part, seed):
     """Yield (removed, captions, identical, across, became)."""
     mine = np.flatnonzero(words["part"] == part)
     turn = np.full(len(words["caption"]), np.iinfo(np.int64).max)
     turn[mine] = _turns(words, mine, part, seed)
     last = int(turn[mine].max()) + 1 if len(mine) else 0
-    if max_removed is not None:
-        last = min(last, max_removed)
     for removed in range(last + 1):
         order, starts, group = _groups(words, np.flatnonzero(turn >= removed))
         sizes = np.bincount(group)
-        across, became = (int(sizes[_varied(words[what][order], starts)].sum()) for what in ("video", "sentence"))
+        across, became = (int(sizes[_is_mixed(words[what][order], starts)].sum()) for what in ("video", "sentence"))
         yield removed, words["count"], int(sizes[sizes > 1].sum()), across, became
 
 
@@ -112,6 +110,6 @@ def _groups(words, kept):
     return order, np.flatnonzero(new), group
 
 
-def _varied(values, starts):
+def _is_mixed(values, starts):
     """For each group: whether `values` (in the groups' order) are not all the same in it."""
     return np.minimum.reduceat(values, starts) != np.maximum.reduceat(values, starts)

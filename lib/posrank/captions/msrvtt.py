@@ -17,16 +17,11 @@ Caption ids are ``video7960#7``, a running index per video in file order. In the
 are the exact text of an annotated caption and take its id; the others are ``video7020#jsfusion``.
 """
 
-from posrank.captions.annotation_files import absent, csv_rows, find, folder_of, line_place, members, need
-from posrank.captions.documents import Document
-from posrank.captions.rows import Rows
+from posrank.captions.annotation_files import csv_rows, members, note_once
+from posrank.captions.documents import read_json
 from posrank.language.markup import clean_text
 from posrank.messages import short
 
-SOURCE = (
-    "the MSR-VTT release (train_val_annotation.zip, test_videodatainfo.json.zip); the lists are in msrvtt_data.zip of "
-    "https://github.com/ArrowLuo/CLIP4Clip/releases"
-)
 VARIANTS = ("9k", "7k", "full", "1k-A")
 _FILES = {
     "train_val_videodatainfo.json": "train_val_annotation.zip",
@@ -36,84 +31,69 @@ _JSFUSION = "MSRVTT_JSFUSION_test.csv"
 _SPLITS = {"train": "train", "validate": "val", "val": "val", "test": "test"}
 
 
-def load(root, variant="9k"):
-    """The captions table of one variant; see the head of this file for files, counts and ids."""
-    folder = folder_of(root, "msrvtt")
-    documents = [document.root for document in _documents(folder)]
-    rows, official = Rows("msrvtt", folder), {}
-    for document in documents:
-        for video in document.entries("videos"):
-            name = video.text("video_id")
-            if name in official:
-                raise video.wrong(f"video {short(name)} is described twice: keep one entry")
-            official[name] = video.choice("split", _SPLITS)
+def read(folder, rows, variant):
+    """The captions of one variant; see the head of this file for files, counts and ids."""
+    documents, official, seen, found = _documents(folder), {}, {}, set()
+    for video in (video for document in documents for video in document.entries("videos")):
+        name = video.text("video_id")
+        note_once(seen, name, video.place, "video")
+        official[name] = video.choice("split", _SPLITS)
     splits = official if variant == "full" else _lists(folder, variant)
     sentences = _jsfusion(folder) if variant == "1k-A" else {}
-    outside = f"video is in no list of variant {variant}"
-    for document in documents:
-        for entry in document.entries("sentences"):
-            name, caption = entry.text("video_id"), entry.get("caption")
-            if name not in official:
-                raise entry.wrong(f"video {short(name)} is not among the file's videos: get the file again")
-            if caption is None:
-                raise entry.wrong("no key 'caption': every sentence needs one")
-            split = splits.get(name)
-            if split is None:
-                rows.skip(name, outside, entry.place)
-            elif split == "test" and sentences and not _is_listed(sentences[name], caption):
-                rows.skip(name, "not the caption that the 1k-A list gives", entry.place)
-            else:
-                rows.add(split, name, caption, entry.place, file=f"{name}.mp4")
+    rows.outside = f"video is in no list of variant {variant}"
+    for entry in (entry for document in documents for entry in document.entries("sentences")):
+        name, caption = entry.text("video_id"), entry.get("caption")
+        if name not in official:
+            raise entry.wrong(f"video {short(name)} is not among the file's videos: get the file again")
+        if caption is None:
+            raise entry.wrong("no key 'caption': every sentence needs one")
+        if splits.get(name) == "test" and sentences and not _is_listed(sentences[name], caption):
+            rows.skip(name, "not the caption that the 1k-A list gives", entry.place)
+        else:
+            rows.add(splits.get(name), name, caption, entry.place, file=f"{name}.mp4")
+            found.add(name)
     for name, (sentence, place) in sentences.items():
         if sentence is not None:
             rows.add("test", name, sentence, place, file=f"{name}.mp4", caption_id=f"{name}#jsfusion")
-    table = rows.table()
-    without = sorted(set(splits) - set(table["video_id"]))
+            found.add(name)
+    without = sorted(set(splits) - found)
     if without:
-        table.attrs["notes"].append(f"{len(without)} listed videos have no caption, the first: {short(without[0])}")
-    return table
+        folder.notes.append(f"{len(without)} listed videos have no caption, the first: {short(without[0])}")
 
 
 def _documents(folder):
-    merged = find(folder, "MSRVTT_data.json")
-    found = []
+    merged, found = folder.find("MSRVTT_data.json"), []
     for name, archive in _FILES.items():
-        path = find(folder, name, archive, f"{name}.zip")
+        path = folder.find(name, archive, f"{name}.zip")
         if path is None and merged is not None:
-            return [Document(merged)]
+            return [read_json(merged)]
         if path is None:
-            raise absent(folder, f"neither {name} nor its zip", "msrvtt", SOURCE)
-        if path.suffix != ".zip":
-            found.append(Document(path))
-            continue
-        inside = [member for member in members(path) if member.split("/")[-1] == name]
-        if not inside:
-            raise ValueError(f"{path}: the archive holds no {name}: get it again from {SOURCE}")
-        found.append(Document(path, inside[0]))
+            raise folder.absent(f"neither {name} nor its zip")
+        member = None
+        if path.suffix == ".zip":
+            member = next((each for each in members(path) if each.split("/")[-1] == name), None)
+            if member is None:
+                raise ValueError(f"{path}: the archive holds no {name}: get it again from {folder.source}")
+        found.append(read_json(path, member))
     return found
 
 
 def _lists(folder, variant):
     """{video: split} of the two lists of a variant."""
     train = "MSRVTT_train.7k.csv" if variant == "7k" else "MSRVTT_train.9k.csv"
-    splits = {}
-    for path, split in ((_list_file(folder, train), "train"), (_list_file(folder, _JSFUSION), "test")):
-        for line, row in csv_rows(path, ("video_id",)):
+    splits, seen = {}, {}
+    for name, split in ((train, "train"), (_JSFUSION, "test")):
+        for place, row in csv_rows(_list_file(folder, name), ("video_id",)):
             video = row["video_id"].strip()
-            if video in splits:
-                known = f"is already listed ({splits[video]})"
-                raise ValueError(f"{path}, line {line}: video {short(video)} {known}: keep it once")
+            note_once(seen, video, place, "video")
             splits[video] = split
     return splits
 
 
 def _jsfusion(folder):
     """{video: [its sentence (None once it was found among the annotated captions), place]}"""
-    path = _list_file(folder, _JSFUSION)
-    return {
-        row["video_id"].strip(): [clean_text(row["sentence"]), line_place(path, line)]
-        for line, row in csv_rows(path, ("video_id", "sentence"))
-    }
+    rows = csv_rows(_list_file(folder, _JSFUSION), ("video_id", "sentence"))
+    return {row["video_id"].strip(): [clean_text(row["sentence"]), place] for place, row in rows}
 
 
 def _is_listed(listed, caption):
@@ -124,5 +104,4 @@ def _is_listed(listed, caption):
 
 
 def _list_file(folder, name):
-    more = "; the split is defined by it, variant 'full' needs no list"
-    return need(folder, name, dataset="msrvtt", source=SOURCE, more=more)
+    return folder.need(name, more="; the split is defined by it, variant 'full' needs no list")

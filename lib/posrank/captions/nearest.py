@@ -56,7 +56,6 @@ def tfidf(texts):
     codes, types = pd.factorize(np.array([word for entry in words for word in entry], dtype=object))
     rows = np.repeat(np.arange(len(words)), lengths)
     counts = sparse.csr_matrix((np.ones(len(codes)), (rows, codes)), shape=(len(words), len(types)))
-    counts.sum_duplicates()
     frequency = np.bincount(counts.indices, minlength=len(types))
     weighted = counts @ sparse.diags(np.log((1 + len(words)) / (1 + frequency)) + 1)
     return _unit(weighted, len(words))

@@ -9,14 +9,12 @@ splits are compared without case, spaces, hyphens and underscores; ``.attrs["not
 
 import re
 from functools import partial
-from pathlib import Path
 
-from posrank.captions.annotation_files import csv_rows, find_all, folder_of, line_place
-from posrank.captions.rows import Rows, seconds
+from posrank.captions.annotation_files import csv_rows
+from posrank.captions.rows import seconds
 from posrank.messages import nearest, short
 
 VARIANTS = ("default",)
-SOURCE = "your own captions: a header line video_id,caption,file,split and one line per caption"
 COLUMNS = {
     "video_id": ("video",),
     "caption": (),
@@ -35,22 +33,19 @@ _NEAR = 0.75  # share of letters (difflib) from which another name is taken for 
 _VIDEO = re.compile(r"\.(mp4|avi|mkv|webm|mov|gif|m4v|mpe?g|3gp|flv|wmv)$", re.IGNORECASE)
 
 
-def load(root, variant="default"):
-    """The captions table of somebody's csv file."""
-    path = _file(root)
-    rows, videos = Rows("csv", path, path.parent), {}
-    rename = partial(_header, rows.notes)
-    for line, row in csv_rows(path, ("video_id", "caption"), delimiter=None, rename=rename):
-        place = line_place(path, line)
+def read(folder, rows, variant):
+    """The captions of somebody's csv file."""
+    path, videos = _file(folder), {}
+    folder.path, rows.videos = path, path.parent
+    rename = partial(_header, folder.notes)
+    for place, row in csv_rows(path, ("video_id", "caption"), delimiter=None, rename=rename):
         if "file" not in row and "split" not in row:
             raise ValueError(f"{path}, line 1: neither a column 'file' nor a column 'split': add at least one of them")
-        if "split" not in row:
-            for column, value in row.items():
-                if column.startswith(" ") and _plain(value) in _SPLITS:
-                    raise ValueError(
-                        f"{path}, line 1: column {short(column[1:])} holds splits ({short(value)} in line {line}): rename it "
-                        "to 'split', or remove it where all captions are for testing"
-                    )
+        for column, value in row.items() if "split" not in row else ():
+            if column.startswith(" ") and _plain(value) in _SPLITS:
+                what = f"column {short(column[1:])} holds splits ({short(value)} in line {place.line})"
+                remedy = "rename it to 'split', or remove it where all captions are for testing"
+                raise ValueError(f"{path}, line 1: {what}: {remedy}")
         split = _SPLITS.get(_plain(row.get("split", "test")))
         if split is None:
             hint = "; 'dev' is usually val" if _plain(row["split"]).startswith("dev") else ""
@@ -58,17 +53,16 @@ def load(root, variant="default"):
         name = row["video_id"].strip()
         start, end = (seconds(row.get(key, "").strip() or None, key, place) for key in ("start", "end"))
         file = row.get("file", "").strip() or (name if _VIDEO.search(name) else f"{name}.mp4")
-        known = videos.setdefault(name, (file, start, end, split, line))
+        known = videos.setdefault(name, (file, start, end, split, place.line))
         if known[:4] != (file, start, end, split):
             other = f"video_id {short(name)} has another file, split, start or end than in line {known[4]}"
             raise ValueError(f"{place()}: {other}: give each video, or each piece of one, an id of its own")
         caption_id = row.get("caption_id", "").strip() or None
         rows.add(split, name, row["caption"], place, file=file, start=start, end=end, caption_id=caption_id)
     if "train" not in {video[3] for video in videos.values()}:
-        rows.notes.append(
+        folder.notes.append(
             "no caption is of split train: negatives draw their words from the others, nothing can be trained"
         )
-    return rows.table()
 
 
 def _header(notes, header, place):
@@ -80,7 +74,7 @@ def _header(notes, header, place):
             found = [index for index, name in enumerate(plain) if name in names]
             if len(found) > 1:
                 both = " and ".join(short(header[index]) for index in found[:2])
-                raise ValueError(f"{place}: columns {both} both mean {column!r}: rename or remove one of them")
+                raise ValueError(f"{place()}: columns {both} both mean {column!r}: rename or remove one of them")
             if found:
                 known[found[0]] = column
                 break
@@ -93,7 +87,7 @@ def _header(notes, header, place):
         near = names.get(nearest(plain[index], names, _NEAR))
         if near is not None and near not in known.values():
             what = f"column {short(header[index])} is not known, the nearest is {near!r}"
-            raise ValueError(f"{place}: {what}: rename it, or remove it where something else is meant")
+            raise ValueError(f"{place()}: {what}: rename it, or remove it where something else is meant")
     if left:
         notes.append(f"columns that were not read: {', '.join(short(header[index]) for index in left)}")
     # a column that is not read may have the name of one that is, as "video" beside "video_id"
@@ -104,15 +98,12 @@ def _plain(name):
     return re.sub(r"[\s_-]", "", name).casefold()
 
 
-def _file(root):
-    path = Path(root)
-    if path.is_file():
-        return path
-    folder = folder_of(root, "csv")
-    if (folder / "captions.csv").is_file():
-        return folder / "captions.csv"
-    found = [path for path in find_all(folder, "*.csv") if path.parent == folder]
-    if len(found) == 1:
-        return found[0]
-    what = "no csv file" if not found else f"{len(found)} csv files and none is called captions.csv"
-    raise FileNotFoundError(f"{folder} holds {what}: dataset 'csv' reads {folder / 'captions.csv'} ({SOURCE})")
+def _file(folder):
+    if folder.path.is_file():
+        return folder.path
+    usual = folder.path / "captions.csv"
+    found = [path for path in folder.find_all("*.csv") if path.parent == folder.path]
+    if usual in found or len(found) == 1:
+        return usual if usual in found else found[0]
+    what = f"{len(found)} csv files and none is called captions.csv" if found else "no csv file"
+    raise FileNotFoundError(f"{folder.path} holds {what}: dataset 'csv' reads {usual} ({folder.source})")

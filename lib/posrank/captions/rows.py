@@ -10,7 +10,7 @@ that were left) and ``notes`` (lines of text, such as files that are not there).
 import math
 import re
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import suppress
 
 import pandas as pd
@@ -46,25 +46,30 @@ def seconds(value, what, place):
 
 
 class Rows:
-    """Captions of one dataset from the folder or file `where`; each `place` is a function, -> "file, line n"."""
+    """Captions of the dataset of a `Folder`; each `place` is a function, -> "file, line n".
 
-    def __init__(self, dataset, where, folder=None):
-        self.dataset, self.where, self.folder = dataset, where, folder
-        self.notes, self._rows, self._numbers, self._safe, self._places = [], [], Counter(), set(), {}
-        self._dropped, self._dropped_rows, self._blemishes = Counter(), [], Counter()
-        self._texts, self._examples = Counter(), {}
+    ``outside`` is the reason by which captions are dropped whose split is None, ``mark`` stands between video and
+    number in caption ids, ``videos`` is the folder of the videos where it is known.
+    """
+
+    def __init__(self, folder):
+        self.folder, self.videos, self.outside, self.mark = folder, None, "video is in no list of the split", "#"
+        self._rows, self._numbers, self._safe, self._places = [], Counter(), set(), {}
+        self._dropped, self._faults, self._texts, self._examples = defaultdict(list), set(), Counter(), {}
 
     def add(self, split, video_id, caption, place, *, file="", start=None, end=None, caption_id=None):
-        """Keep a caption; without a text it is dropped and counted.
+        """Keep a caption; one without a text, or with split None, is dropped and counted.
 
         `caption_id` defaults to ``<video_id>#<n>``, n = running index of the caption among its video's, from 0, dropped
         ones included. start, end: seconds, or both None. Raises ValueError (with the place) for an unusable id, file
         name or time, a caption that is no text, a repeated id.
         """
-        number = self.number(video_id, place)
-        if caption_id is None:
-            caption_id = f"{video_id}#{number}"
-        if caption_id != f"{video_id}#{number}" or len(caption_id) > _SHORT_NAME:
+        if split is None:
+            self.skip(video_id, self.outside, place)
+            return
+        usual = f"{video_id}{self.mark}{self._number(video_id, place)}"
+        caption_id = usual if caption_id is None else caption_id
+        if caption_id != usual or len(caption_id) > _SHORT_NAME:
             self._check(caption_id, "caption_id", place)
         if caption_id in self._places:
             used = f"is already used at {self._places[caption_id]()}"
@@ -72,7 +77,7 @@ class Rows:
         self._places[caption_id] = place
         text = self._text(caption, place)
         if not text:
-            self._drop(NO_TEXT, place, blemish=True)
+            self._drop(NO_TEXT, place, fault=True)
             return
         start, end = (seconds(time, what, place) for time, what in ((start, "start"), (end, "end")))
         if end is not None and end <= (start or 0):
@@ -81,49 +86,54 @@ class Rows:
             self._check_file(file, place)
         self._rows.append((split, video_id, caption_id, text, file, start, end))
 
-    def skip(self, video_id, reason, place, blemish=False):
-        """Count a caption that was read and is left out for `reason`; `blemish`: it is a fault of the file, so warn."""
-        self.number(video_id, place)
-        self._drop(reason, place, blemish)
+    def skip(self, video_id, reason, place, fault=False):
+        """Count a caption that was read and is left out for `reason`; `fault`: one of the file, so warn."""
+        self._number(video_id, place)
+        self._drop(reason, place, fault)
 
-    def number(self, video_id, place):
+    def _number(self, video_id, place):
         """Running index of the next caption of this video, after checking the id."""
         self._check(video_id, "video_id", place)
         self._numbers[video_id] += 1
         return self._numbers[video_id] - 1
 
-    def count(self, video_id):
-        """How many captions of this video were read so far."""
-        return self._numbers[video_id]
+    def _drop(self, reason, place, fault):
+        self._dropped[reason].append(place)
+        if fault:
+            self._faults.add(reason)
 
     def table(self):
         """The captions table; warnings tell of captions dropped for faults of the file, of HTML tags and wrongly
         decoded characters, and of videos in two splits."""
+        dataset, dropped = self.folder.dataset, {reason: len(each) for reason, each in sorted(self._dropped.items())}
         if not self._rows:
-            reasons = "; ".join(f"{count} x {reason}" for reason, count in self._dropped.items()) or "nothing was read"
-            none = f"no caption is left for dataset {self.dataset!r} ({reasons})"
-            raise ValueError(f"{self.where}: {none}: check the annotation files")
+            reasons = "; ".join(f"{count} x {reason}" for reason, count in dropped.items()) or "nothing was read"
+            none = f"no caption is left for dataset {dataset!r} ({reasons})"
+            raise ValueError(f"{self.folder.path}: {none}: check the annotation files")
         table = pd.DataFrame(self._rows, columns=["split", "video_id", "caption_id", "caption", "file", "start", "end"])
-        dataset = pd.Series(self.dataset, index=table.index, dtype="str")
-        table = tables.validate(table.assign(dataset=dataset), "captions")
-        texts = [
-            f"captions that hold {kind}: {count}, the first: {self._examples[kind]}"
+        table = tables.validate(table.assign(dataset=pd.Series(dataset, table.index, "str")), "captions")
+        texts = {
+            kind: f"captions that hold {kind}: {count}, the first: {self._examples[kind]}"
             for kind, count in self._texts.items()
-        ]
-        self.notes += texts
-        problems = [text for text, kind in zip(texts, self._texts) if kind != UNESCAPED]
-        problems += repeated_files(table, self.folder)
+        }
+        problems = [text for kind, text in texts.items() if kind != UNESCAPED]
+        problems += repeated_files(table, self.videos)
         table.attrs.update(
-            read=len(self._rows) + sum(self._dropped.values()), dropped=dict(sorted(self._dropped.items())),
-            dropped_rows=list(self._dropped_rows), texts=dict(self._texts), notes=list(self.notes),
+            read=len(self._rows) + sum(dropped.values()), dropped=dropped,
+            dropped_rows=[
+                {"reason": reason, "place": place()}
+                for reason, places in self._dropped.items() for place in places[:_KEPT_PLACES]
+            ],
+            texts=dict(self._texts), notes=[*self.folder.notes, *texts.values()],
         )
-        if self._blemishes:
-            total = f"{sum(self._blemishes.values())} of {table.attrs['read']}"
-            reasons = ", ".join(f"{count} x {reason}" for reason, count in sorted(self._blemishes.items()))
-            first = next(row for row in self._dropped_rows if row["reason"] in self._blemishes)
+        if self._faults:
+            faults = {reason: count for reason, count in dropped.items() if reason in self._faults}
+            total = f"{sum(faults.values())} of {table.attrs['read']}"
+            reasons = ", ".join(f"{count} x {reason}" for reason, count in faults.items())
+            first = next(row for row in table.attrs["dropped_rows"] if row["reason"] in faults)
             problems.insert(0, f"{total} captions left out ({reasons}; the first: {first['place']})")
         for problem in problems:
-            warnings.warn(f"dataset {self.dataset!r}: {problem}", stacklevel=3)
+            warnings.warn(f"dataset {dataset!r}: {problem}", stacklevel=3)
         return table
 
     def _text(self, caption, place):
@@ -161,10 +171,3 @@ class Rows:
         if _SURROGATE.search(file) or any(len(piece.encode()) > _LONGEST_NAME for piece in re.split(r"[/\\]", file)):
             raise ValueError(f"{place()}: {short(file)} cannot be the name of a file: correct it")
         self._safe.add(file)
-
-    def _drop(self, reason, place, blemish):
-        self._dropped[reason] += 1
-        if blemish:
-            self._blemishes[reason] += 1
-        if self._dropped[reason] <= _KEPT_PLACES:
-            self._dropped_rows.append({"reason": reason, "place": place()})

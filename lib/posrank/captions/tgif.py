@@ -12,69 +12,54 @@ Train and val have one sentence per GIF, test three. Table 1's train (89.4K vide
 
 from pathlib import PurePosixPath
 
-from posrank.captions.annotation_files import csv_rows, find_all, folder_of, line_place, need, present_lists, text_of
-from posrank.captions.rows import Rows
+from posrank.captions.annotation_files import csv_rows, text_lines
 
-SOURCE = "https://github.com/raingo/TGIF-Release (data/tgif-v1.0.tsv, data/splits)"
 VARIANTS = ("default", "qa")
-_OUTSIDE = "GIF is in no list of the split"
 
 
-def load(root, variant="default"):
-    """The captions table; lists that are not there are named in ``.attrs["notes"]``."""
-    folder = folder_of(root, "tgif")
-    rows = Rows("tgif", folder)
+def read(folder, rows, variant):
+    """The captions; lists that are not there are noted."""
+    rows.outside = "GIF is in no list of the split"
     if variant == "qa":
-        _questions(folder, rows)
+        paths = folder.find_all("*question.csv")
+        if not paths:
+            raise FileNotFoundError(f"{folder.path} holds no *question.csv of TGIF-QA: variant 'qa' needs one")
     else:
         more = "; or use variant 'qa' with the question files of TGIF-QA"
-        path = need(folder, "tgif-v1.0.tsv", "tgif*.tsv", dataset="tgif", source=SOURCE, more=more)
-        _sentences(path, rows, _lists(folder, rows))
-    return rows.table()
+        paths = [folder.need("tgif-v1.0.tsv", "tgif*.tsv", more=more)]
+    splits = folder.split_lists("GIF", "{}.txt", "splits_{}.txt")
+    if variant == "qa":
+        _questions(paths, rows, {_name(url): split for url, split in splits.items()})
+        return
+    absent = len(set(splits) - _sentences(paths[0], rows, splits))
+    if absent:
+        folder.notes.append(f"{absent} listed GIFs have no sentence")
 
 
 def _sentences(path, rows, splits):
+    """Add the lines of the tsv; returns the set of its URLs."""
     videos, taken = {}, {}
-    for line, text in enumerate(text_of(path).split("\n"), 1):
-        if not text.strip():
-            continue
-        place = line_place(path, line)
+    for place, text in text_lines(path):
         url, tab, sentence = text.rstrip("\r").partition("\t")
         url = url.strip()
         if not tab or "/" not in url or not _name(url):
             raise ValueError(f"{place()}: not of the form URL<TAB>sentence: get the file again")
         if url not in videos:
             videos[url] = _distinct(url, taken)
-        if url in splits:
-            rows.add(splits[url], videos[url], sentence, place, file=f"{videos[url]}.gif")
-        else:
-            rows.skip(videos[url], _OUTSIDE, place)
-    absent = len(set(splits) - set(videos))
-    if absent:
-        rows.notes.append(f"{absent} listed GIFs have no sentence")
+        rows.add(splits.get(url), videos[url], sentence, place, file=f"{videos[url]}.gif")
+    return set(videos)
 
 
-def _questions(folder, rows):
-    paths = find_all(folder, "*question.csv")
-    if not paths:
-        raise FileNotFoundError(f"{folder} holds no *question.csv of TGIF-QA: variant 'qa' needs one")
-    splits = {_name(url): split for url, split in _lists(folder, rows).items()}
+def _questions(paths, rows, splits):
     seen = set()
     for path in paths:
-        for line, row in csv_rows(path, ("gif_name", "description"), delimiter="\t", quoting=3):
+        for place, row in csv_rows(path, ("gif_name", "description"), delimiter="\t", quoting=3):
             name, sentence = row["gif_name"].strip(), row["description"].strip()
-            place = line_place(path, line)
             if (name, sentence) in seen:
                 rows.skip(name, "the same sentence under another question", place)
-            elif name not in splits:
-                rows.skip(name, _OUTSIDE, place)
             else:
-                rows.add(splits[name], name, sentence, place, file=f"{name}.gif")
+                rows.add(splits.get(name), name, sentence, place, file=f"{name}.gif")
             seen.add((name, sentence))
-
-
-def _lists(folder, rows):
-    return present_lists(folder, rows, "tgif", SOURCE, "GIF", "{}.txt", "splits_{}.txt")
 
 
 def _distinct(url, taken):

@@ -9,58 +9,38 @@ and validation sets together. Chinese captions are not read.
 Ids end in the first and last second of the clip; a file that is much longer gets a note in the frame store.
 """
 
-from posrank.captions.annotation_files import absent, find, find_all, folder_of, need, split_lists
-from posrank.captions.documents import Document, line_entries
-from posrank.captions.rows import Rows
-from posrank.messages import short
+from itertools import chain
 
-SOURCE = "https://eric-xw.github.io/vatex-website/download.html; the lists from https://github.com/cshizhe/hgr_v2t"
+from posrank.captions.annotation_files import note_once
+from posrank.captions.documents import line_entries, read_json
+
 VARIANTS = ("hgr", "official")
-_FILES = (("vatex_training*.json", "train"), ("vatex_validation*.json", "val"), ("vatex_public_test*.json", "test"))
+_FILES = {"vatex_training*.json": "train", "vatex_validation*.json": "val", "vatex_public_test*.json": "test"}
 
 
-def load(root, variant="hgr"):
-    """The captions table; files that are not there are named in ``.attrs["notes"]``."""
-    folder = folder_of(root, "vatex")
-    rows = Rows("vatex", folder)
-    splits = _lists(folder) if variant == "hgr" else None
-    videos, at_hand = {}, False
-    for pattern, official in _FILES:
-        path = find(folder, pattern)
-        if path is None:
-            rows.notes.append(f"{pattern} is not there: its captions are not available")
-            continue
-        at_hand = True
-        for entry in Document(path).root.entries(what="a list of {videoID, enCap}"):
-            _video(rows, videos, entry, "videoID", "enCap", official, splits)
-    if not at_hand:
-        for path in find_all(folder, "*.jsonl"):
-            at_hand = True
-            for entry in line_entries(path):
-                _video(rows, videos, entry, "video_id", "gt_captions", "val", splits)
-    if not at_hand:
-        raise absent(folder, "no vatex_*.json", "vatex", SOURCE)
+def read(folder, rows, variant):
+    """The captions; files that are not there are noted."""
+    splits = None
+    if variant == "hgr":
+        for split in ("train", "val", "test"):
+            folder.need(f"{split}_list.txt", more="; the split is defined by it, variant 'official' needs no list")
+        splits = folder.split_lists("video", "{}_list.txt")
+    paths = {pattern: folder.find(pattern, lost="its captions are not available") for pattern in _FILES}
+    listed = [
+        (entry, "videoID", "enCap", split)
+        for pattern, split in _FILES.items() if paths[pattern]
+        for entry in read_json(paths[pattern]).entries(what="a list of {videoID, enCap}")
+    ]
+    lines = [] if any(paths.values()) else folder.find_all("*.jsonl")
+    if not lines and not any(paths.values()):
+        raise folder.absent("no vatex_*.json")
+    seen = {}
+    for entry, video_key, captions_key, official in chain(
+        listed, ((entry, "video_id", "gt_captions", "val") for path in lines for entry in line_entries(path))
+    ):
+        name = entry.text(video_key)
+        note_once(seen, name, entry.place, "video")
+        for caption in entry.under(captions_key, list):
+            rows.add(official if splits is None else splits.get(name), name, caption, entry.place, file=f"{name}.mp4")
     if splits:
-        rows.notes.append(f"{len(set(splits) - set(videos))} listed videos have no captions in the files at hand")
-    return rows.table()
-
-
-def _lists(folder):
-    more = "; the split is defined by it, variant 'official' needs no list"
-    return split_lists({
-        split: need(folder, f"{split}_list.txt", dataset="vatex", source=SOURCE, more=more)
-        for split in ("train", "val", "test")
-    }, "video ")
-
-
-def _video(rows, videos, entry, key, captions, official, splits):
-    name, captions = entry.text(key), entry.under(captions, list)
-    if name in videos:
-        raise entry.wrong(f"video {short(name)} is already at {videos[name]()}: keep it once")
-    videos[name] = entry.place
-    split = official if splits is None else splits.get(name)
-    for caption in captions:
-        if split is None:
-            rows.skip(name, "video is in no list of the split", entry.place)
-        else:
-            rows.add(split, name, caption, entry.place, file=f"{name}.mp4")
+        folder.notes.append(f"{len(set(splits) - set(seen))} listed videos have no captions in the files at hand")

@@ -8,44 +8,35 @@ sparse + dense; authors' counts: train 5,606 videos / 12,312 captions, test 2,66
 Caption ids are the authors': ``<video>##*##<k>``.
 """
 
-from posrank.captions.annotation_files import absent, find_all, folder_of, line_place, list_of_ids, text_of
+from posrank.captions.annotation_files import list_of_ids, note_once, text_lines
 from posrank.captions.documents import line_entries
-from posrank.captions.rows import Rows
 from posrank.messages import short
 
-SOURCE = "https://google.github.io/video-localized-narratives (jsonl files)"
 VARIANTS = ("default",)
 _PREFIX = {"vln_uvo": "uvo_", "vln_oops": "oops_"}
 _BETWEEN = "**#**"
 
 
-def load(root, variant="default", dataset="vln_uvo"):
-    """The captions table of one of the two; see the head of this file."""
-    folder = folder_of(root, dataset)
-    rows, authors = Rows(dataset, folder), folder / "captions.txt"
+def read(folder, rows, variant):
+    """The captions of one of the two datasets; see the head of this file."""
+    authors, rows.mark = folder.path / "captions.txt", "##*##"
     if authors.is_file():
-        _authors(authors, folder / f"{dataset}_test_ids.txt", rows)
-        return rows.table()
-    paths = find_all(folder, "*.jsonl")
-    paths = [path for path in paths if path.parent == folder] or paths
+        _authors(authors, folder.path / f"{folder.dataset}_test_ids.txt", rows)
+        return
+    paths = folder.find_all("*.jsonl")
+    paths = [path for path in paths if path.parent == folder.path] or paths
     if not paths:
-        raise absent(folder, "neither captions.txt nor VidLN *.jsonl files", dataset, SOURCE)
-    named = [path for path in paths if path.name.lower().startswith(_PREFIX[dataset])]
-    seen = {}
-    for path in named or paths:
+        raise folder.absent("neither captions.txt nor VidLN *.jsonl files")
+    prefix, seen = _PREFIX[folder.dataset], {}
+    for path in [path for path in paths if path.name.lower().startswith(prefix)] or paths:
         for entry in line_entries(path):
-            _line(rows, entry, _PREFIX[dataset], seen)
-    return rows.table()
+            _line(rows, entry, prefix, seen)
 
 
 def _line(rows, entry, prefix, seen):
     video, source = entry.text("video_id"), entry.text("dataset_id")
     if entry.get("vidln_id") is not None:
-        key = (source, entry.name("vidln_id"))
-        if key in seen:
-            number = short(entry.get("vidln_id"))
-            raise entry.wrong(f"{short(source)[1:-1]} vidln_id {number} is already at {seen[key]()}: keep it once")
-        seen[key] = entry.place
+        note_once(seen, f"{source} vidln_id {entry.name('vidln_id')}", entry.place, "narrative")
     split = {"train": "train", "val": "test"}.get(source.rsplit("_", 1)[-1])
     for narrative in entry.entries("actor_narratives"):
         actor = narrative.under("actor_name", str).strip().lower()
@@ -57,22 +48,18 @@ def _line(rows, entry, prefix, seen):
         elif actor == "background":
             rows.skip(f"background of {video}", "narrative of the background", narrative.place)
         else:
-            rows.add(
-                split, video, narrative.get("caption"), narrative.place, file=f"{source}/{video}.mp4",
-                caption_id=f"{video}##*##{rows.count(video)}",
-            )
+            caption = narrative.get("caption")
+            rows.add(split, video, caption, narrative.place, file=f"{source}/{video}.mp4")
 
 
 def _authors(path, ids, rows):
     if not ids.is_file():
         raise FileNotFoundError(f"{ids} does not exist: a list of the test videos, one id a line, belongs there")
-    test = {name for _, name in list_of_ids(ids)}
-    for line, text in enumerate(text_of(path).split("\n"), 1):
-        if not text.strip():
-            continue
+    test = set(list_of_ids(ids))
+    for place, text in text_lines(path):
         name, between, caption = text.partition(_BETWEEN)
         video, mark, _ = name.rpartition("##*##")
         if not between or not mark:
-            raise ValueError(f"{path}, line {line}: not of the form <video>##*##<number>**#**<caption>: correct it")
+            raise ValueError(f"{place()}: not of the form <video>##*##<number>**#**<caption>: correct it")
         split = "test" if video in test else "train"
-        rows.add(split, video, caption, line_place(path, line), file=f"{video}.mp4", caption_id=name)
+        rows.add(split, video, caption, place, file=f"{video}.mp4", caption_id=name)

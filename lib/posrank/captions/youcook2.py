@@ -7,47 +7,36 @@ other validation clips are val; without the csv all 3,492 validation clips are t
 val). Table 1's "train 13.8K" is train + all validation clips, its test set the csv's 3,350.
 """
 
-from posrank.captions.annotation_files import csv_rows, find, folder_of, line_place, need
-from posrank.captions.documents import Document
-from posrank.captions.rows import Rows, seconds
+from posrank.captions.annotation_files import csv_rows
+from posrank.captions.documents import read_json
+from posrank.captions.rows import seconds
 
-SOURCE = (
-    "http://youcook2.eecs.umich.edu/download; validation_youcook.csv from "
-    "https://github.com/antoine77340/MIL-NCE_HowTo100M"
-)
 VARIANTS = ("retrieval", "official")
 _SUBSETS = {"training": "train", "validation": "val"}
 
 
-def load(root, variant="retrieval"):
-    """The captions table; see the head of this file."""
-    folder = folder_of(root, "youcook2")
-    path = need(folder, "youcookii_annotations_trainval.json", dataset="youcook2", source=SOURCE)
-    rows = Rows("youcook2", path)
-    test = _test_clips(folder, rows) if variant == "retrieval" else set()
-    found = set()
-    for video, entry in Document(path).root.items("database"):
+def read(folder, rows, variant):
+    """The captions; see the head of this file."""
+    path = folder.need("youcookii_annotations_trainval.json")
+    test, found = _test_clips(folder) if variant == "retrieval" else set(), set()
+    for video, entry in read_json(path).items("database"):
         subset = entry.choice("subset", _SUBSETS)
         for step in entry.entries("annotations"):
             start, end = step.child("segment").pair()
             split = subset
-            if variant == "retrieval" and split == "val" and (test is None or (video, start, end) in test):
+            if split == "val" and (test is None or (video, start, end) in test):
                 split = "test"
                 found.add((video, start, end))
             clip = f"{video}_{step.name('id')}"
             rows.add(split, clip, step.get("sentence"), step.place, file=f"{video}.mp4", start=start, end=end)
     if test and len(test - found):
-        rows.notes.append(f"{len(test - found)} clips of validation_youcook.csv are not in the annotations")
-    return rows.table()
+        folder.notes.append(f"{len(test - found)} clips of validation_youcook.csv are not in the annotations")
 
 
-def _test_clips(folder, rows):
-    path = find(folder, "validation_youcook.csv")
-    if path is None:
-        rows.notes.append("validation_youcook.csv is not there: the test set is all validation clips")
-        return None
-    clips = set()
-    for line, row in csv_rows(path, ("video_id", "start", "end")):
-        place = line_place(path, line)
-        clips.add((row["video_id"].strip(), *(seconds(row[key], key, place) for key in ("start", "end"))))
-    return clips
+def _test_clips(folder):
+    """{(video, start, end)} of the retrieval clips; None where their file is not there."""
+    path = folder.find("validation_youcook.csv", lost="the test set is all validation clips")
+    return path and {
+        (row["video_id"].strip(), *(seconds(row[key], key, place) for key in ("start", "end")))
+        for place, row in csv_rows(path, ("video_id", "start", "end"))
+    }

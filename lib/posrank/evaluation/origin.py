@@ -2,7 +2,8 @@
 
 In: tables, files, dvc.yaml. Out: short hexadecimal texts that `metrics/<run>.json` carries. Two runs can be compared
 where `lists` agree; a published file is current where `inputs` and `code` are those of the present checkout
-(`posrank.pipeline.published`). Files are hashed as DVC hashes them (md5), to compare with dvc.lock.
+(`posrank.pipeline.published`). Files are hashed as DVC hashes them (md5), to compare with dvc.lock; all else by
+`posrank.training.identity.digest`.
 """
 
 import hashlib
@@ -11,6 +12,8 @@ import re
 from pathlib import Path
 
 import yaml
+
+from posrank.training.identity import digest
 
 HOME = Path(__file__).resolve().parents[3]
 """The project whose code runs: a checkout, or a preset's scratch copy of it."""
@@ -22,58 +25,52 @@ FIGURES = "lib/posrank/figures"
 """Code that draws what was measured: a change there changes no number."""
 
 
-def table_digest(table, columns):
-    """Digest of the rows' texts in `columns`, whatever their order. Missing values count as empty texts.
-
-    >>> import pandas as pd
-    >>> one = pd.DataFrame({"a": ["x", "y"], "b": ["1", "2"]})
-    >>> table_digest(one, ["a", "b"]) == table_digest(one[::-1], ["a", "b"]) != table_digest(one, ["b", "a"])
-    True
-    """
-    texts = [table[column].fillna("").astype(str).tolist() for column in columns]
-    digest = hashlib.blake2b(digest_size=8)
-    for line in sorted(map("\x1f".join, zip(*texts))):
-        digest.update(line.encode("utf-8", "surrogatepass") + b"\x1e")
-    return digest.hexdigest()
-
-
 def lists_digest(negatives):
     """Digest of a negatives table: which sentences each caption is ranked among, per part of speech."""
-    digest = hashlib.blake2b(digest_size=8)
-    for part, rows in negatives.groupby("part", sort=True, observed=True):
-        digest.update(f"{part}:{table_digest(rows, ['caption_id', 'sentence'])};".encode())
-    return digest.hexdigest()
+    return _rows_digest(negatives, ["part", "caption_id", "sentence"])
 
 
 def captions_digest(captions):
     """Digest of a captions table: ids, videos and texts."""
-    return table_digest(captions, ["caption_id", "video_id", "caption"])
+    return _rows_digest(captions, ["caption_id", "video_id", "caption"])
+
+
+def _rows_digest(table, columns):
+    """Digest of the rows' texts in `columns`, whatever their order."""
+    return digest(table[columns].astype("str").sort_values(columns))
 
 
 def file_digest(path):
     """md5 of a file, or of a folder as DVC computes it (ending in ".dir"); None where there is neither."""
     path = Path(path)
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-        listed = sorted(({"md5": file_digest(file), "relpath": file.relative_to(path).as_posix()} for file in files),
-                        key=lambda entry: entry["relpath"])
-        return hashlib.md5(json.dumps(listed, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
+        files = sorted(_files(path), key=lambda file: file.relative_to(path).as_posix())
+        listed = [{"md5": file_digest(file), "relpath": file.relative_to(path).as_posix()} for file in files]
+        return hashlib.md5(json.dumps(listed).encode(), usedforsecurity=False).hexdigest() + ".dir"
     if not path.is_file():
         return None
     with open(path, "rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
+def _files(path):
+    """The file itself, or all files below a folder in order, without compiled code."""
+    found = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return [file for file in found if file.is_file() and "__pycache__" not in file.parts]
+
+
 def data_digests(folder, run, settings, rules):
-    """Digests of the data behind a run in the workspace `folder`: captions, tags, frames, negatives of each rule, start
-    weights (a model's name where they are no files of the world), trained weights."""
+    """Digests of the data behind a run in the workspace `folder`: captions, tags, statements, frames, negatives of each
+    rule, start weights (a model's name where they are no files of the world), trained weights."""
     data, dataset, backbone = Path(folder) / "data", settings["dataset"], settings["build"]["backbone"]
     start = data / "world" / ("pretrained_frozen" if settings["system"] == "frozen" else "pretrained")
-    return {"captions": file_digest(data / "captions" / f"{dataset}.parquet"),
-            "tags": file_digest(data / "tags" / f"{dataset}.parquet"), "frames": file_digest(data / "frames" / dataset),
-            "negatives": {rule: file_digest(data / "negatives" / f"{dataset}-{rule}.parquet") for rule in rules},
-            "start": file_digest(start) if backbone == "world" else str(backbone),
-            "weights": file_digest(Path(folder) / "runs" / run / "weights.safetensors")}
+    return {
+        **{name: file_digest(data / name / f"{dataset}.parquet") for name in ("captions", "tags", "statements")},
+        "frames": file_digest(data / "frames" / dataset),
+        "negatives": {rule: file_digest(data / "negatives" / f"{dataset}-{rule}.parquet") for rule in rules},
+        "start": file_digest(start) if backbone == "world" else str(backbone),
+        "weights": file_digest(Path(folder) / "runs" / run / "weights.safetensors"),
+    }
 
 
 def stages(home=HOME):
@@ -87,11 +84,11 @@ def behind(name, found):
     left out: git keeps what they made."""
     chain = [name] if name in found else []
     for stage in chain:
+        needed = found[stage].get("deps", [])
         for other, entry in found.items():
-            if (other not in chain and not entry.get("frozen")
-                and any(_inside(dep, out) for dep in found[stage].get("deps", []) for out in outputs(entry)
-                        if not out.startswith((SOURCE, "results/notebooks")))):
-                chain.append(other)
+            if other not in chain and not entry.get("frozen"):
+                made = [out for out in outputs(entry) if not out.startswith((SOURCE, "results/notebooks"))]
+                chain += [other] if any(_inside(dep, out) for dep in needed for out in made) else []
     return chain
 
 
@@ -115,17 +112,11 @@ def code_digest(home=HOME):
     named = {dep for stage in behind("evaluate", found) for dep in found[stage].get("deps", [])}
     if not named:
         return None
-    digest = hashlib.blake2b(digest_size=8)
-    for dep in sorted(named):
-        if dep.startswith(SOURCE):
-            digest.update(_code_cells(home / "notebooks" / Path(dep).with_suffix(".ipynb").name).encode())
-        elif dep.startswith("lib/") and not dep.startswith(FIGURES):
-            files = [home / dep] if (home / dep).is_file() else sorted((home / dep).rglob("*"))
-            for file in files:
-                if (file.is_file() and "__pycache__" not in file.parts
-                    and not file.relative_to(home).as_posix().startswith(FIGURES)):
-                    digest.update(f"{file.relative_to(home).as_posix()}:{file_digest(file)};".encode())
-    return digest.hexdigest()
+    notebooks = [home / "notebooks" / Path(dep).with_suffix(".ipynb").name for dep in named if dep.startswith(SOURCE)]
+    code = {file.relative_to(home).as_posix(): file for dep in named if dep.startswith("lib/")
+            for file in _files(home / dep)}
+    hashed = {name: file_digest(file) for name, file in code.items() if not name.startswith(FIGURES)}
+    return digest([hashed, {path.name: _code_cells(path) for path in notebooks}])
 
 
 def _code_cells(path):
@@ -153,5 +144,4 @@ def params_digest(params, system, home=HOME):
     keys = sorted({key.replace("${item.system}", system) for stage in chain for key in found[stage].get("params", [])})
     if not keys:
         return None
-    values = {key: value_at(params, key) for key in keys}
-    return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=8).hexdigest()
+    return digest({key: value_at(params, key) for key in keys})

@@ -6,6 +6,8 @@ adjectives, adverbs and prepositions. Those that the system cannot read (words u
 caption's own tokens) are left out and counted.
 """
 
+import itertools
+
 import numpy as np
 import pandas as pd
 
@@ -48,23 +50,15 @@ def _readable(system, sentences, captions):
 def brittleness_entry(ranks, positives, left_out, b=10000, seed=0, shuffled=None):
     """The entry `brittleness` of a run's metrics: {kind: {"parts": {part: {brittleness, low, high, shuffled, captions,
     triples}}, "left_out": {reason: how many}}}. ranks, positives, and shuffled (such a pair of the model with shuffled
-    videos, or None): of posrank.scoring.brittleness.apart."""
-    table = from_ranks(ranks, positives)
-    zero = from_ranks(*shuffled) if shuffled is not None else None
-    entry = {}
-    for kind in KINDS:
-        parts = {}
-        for part in PARTS:
-            mine = table[(table["kind"] == kind) & (table["part"] == part)]
-            if mine.empty:
-                continue
-            low, high = None, None
-            if mine["video_id"].nunique() > 1:
-                low, high = scoring.bootstrap(mine["brittleness"], mine["video_id"], b=b, seed=seed)
-            parts[part] = {"brittleness": float(mine["brittleness"].mean()), "low": low, "high": high,
-                           "captions": len(mine), "triples": int(mine["triples"].sum())}
-            if zero is not None:
-                line = zero[(zero["kind"] == kind) & (zero["part"] == part)]
-                parts[part]["shuffled"] = float(line["brittleness"].mean())
-        entry[kind] = {"parts": parts, "left_out": left_out.get(kind, {})}
+    videos, or None): of posrank.scoring.brittleness.split_ranks."""
+    lists = dict(iter(from_ranks(ranks, positives).groupby(["kind", "part"])))
+    zero = {} if shuffled is None else from_ranks(*shuffled).groupby(["kind", "part"])["brittleness"].mean()
+    entry = {kind: {"parts": {}, "left_out": left_out.get(kind, {})} for kind in KINDS}
+    for kind, part in (key for key in itertools.product(KINDS, PARTS) if key in lists):
+        mine, low, high = lists[kind, part], None, None
+        if mine["video_id"].nunique() > 1:
+            low, high = scoring.bootstrap(mine["brittleness"], mine["video_id"], b=b, seed=seed)
+        entry[kind]["parts"][part] = {
+            "brittleness": float(mine["brittleness"].mean()), "low": low, "high": high, "captions": len(mine),
+            "triples": int(mine["triples"].sum()), **({"shuffled": float(zero[kind, part])} if len(zero) else {})}
     return entry

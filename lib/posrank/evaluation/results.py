@@ -1,11 +1,10 @@
 """The results of a run as files: metrics/<run>.json, results/ranks/<run>.parquet and results/scores/<run>.parquet.
 
-In: a workspace and the name of a run. Out: what `posrank.evaluation.evaluate_run` returns, read again where nothing that it
-comes from has changed.
+In: a workspace and the name of a run. Out: what `posrank.evaluation.evaluate_run` returns, read again where nothing
+that it comes from has changed.
 """
 
 import argparse
-import hashlib
 import json
 import sys
 import tempfile
@@ -17,67 +16,59 @@ from posrank import files, tables
 from posrank.evaluation import run as evaluation
 from posrank.pipeline import params as knobs
 from posrank.scoring.summary import plain, write_metrics
+from posrank.training.identity import digest
 
 
-def made_of(folder, run, params):
-    """A fingerprint of what the results of a run come from: its weights and settings, captions, tags, frames, negatives, options."""
-    folder, run = Path(folder), Path(folder) / "runs" / run
-    dataset, options = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))["dataset"], params.evaluate.plain()
-    data = [folder / "data" / kind / f"{dataset}.parquet" for kind in ("captions", "tags")]
-    data += [folder / "data" / "negatives" / f"{dataset}-{rule}.parquet" for rule in options["rules"]]
-    digest = hashlib.blake2b(json.dumps(options, sort_keys=True).encode(), digest_size=16)
-    for path in (run / "config.yaml", run / "weights.safetensors", folder / "data" / "frames" / dataset / "videos.parquet", *data):
-        if path.exists():
-            with open(path, "rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
+def fingerprint(folder, run, params):
+    """A fingerprint of what the results of a run come from: its weights and settings, captions, tags, statements,
+    frames, negatives, options."""
+    trained, data, options = Path(folder) / "runs" / run, Path(folder) / "data", params.evaluate.plain()
+    dataset = yaml.safe_load((trained / "config.yaml").read_text(encoding="utf-8"))["dataset"]
+    tables_ = [data / kind / f"{dataset}.parquet" for kind in ("captions", "tags", "statements")]
+    lists = [data / "negatives" / f"{dataset}-{rule}.parquet" for rule in options["rules"]]
+    read = [trained / "config.yaml", trained / "weights.safetensors", data / "frames" / dataset / "videos.parquet"]
+    return digest([options, *(digest(file) for file in (*read, *tables_, *lists) if file.is_file())])
 
 
 def results(folder, run, params, again=False):
-    """(metrics, ranks, scores) of a run under `folder`, read where they were written and `made_of` is still the same.
+    """(metrics, ranks, scores) of a run under `folder`, read where they were written while `fingerprint` is the same.
 
-    Else, and with `again`, the run is evaluated; only `again` writes metrics/<run>.json, results/ranks/<run>.parquet and
-    results/scores/<run>.parquet. Under torchrun all but the first process get (None, None, None).
+    Else, and with `again`, the run is evaluated; only `again` writes metrics/<run>.json, results/ranks/<run>.parquet
+    and results/scores/<run>.parquet. Under torchrun all but the first process get (None, None, None).
     """
     folder = Path(folder)
-    numbers, ranked, scored = folder / "metrics" / f"{run}.json", _table(folder, "ranks", run), _table(folder, "scores", run)
+    numbers = folder / "metrics" / f"{run}.json"
+    ranked, scored = (folder / "results" / name / f"{run}.parquet" for name in ("ranks", "scores"))
     if not again and all(path.is_file() for path in (numbers, ranked, scored)):
         ranks, metrics = tables.read_table(ranked, "ranks"), json.loads(numbers.read_text(encoding="utf-8"))
         # a stop between the two files leaves new ranks beside old metrics
-        if (ranks.attrs.get("made_of"), ranks.attrs.get("metrics")) == (made_of(folder, run, params), _digest(metrics)):
+        now = fingerprint(folder, run, params), digest(metrics)
+        if (ranks.attrs.get("made_of"), ranks.attrs.get("metrics")) == now:
             return metrics, ranks, tables.read_table(scored, "scores")
     with tempfile.TemporaryDirectory(prefix="posrank-") as out:
         file = scored if again else Path(out) / "scores.parquet"
         metrics, ranks = evaluation.evaluate_run(folder, run, params, file)
         if metrics is None:
             return None, None, None
-        ranks.attrs["made_of"] = made_of(folder, run, params)
+        ranks.attrs["made_of"] = fingerprint(folder, run, params)
         if again:
             write(folder, run, metrics, ranks)
         return metrics, ranks, tables.read_table(file, "scores")
 
 
-def _table(folder, name, run):
-    return folder / "results" / name / f"{run}.parquet"
-
-
-def _digest(metrics):
-    return hashlib.md5(json.dumps(metrics, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
-
-
 def write(folder, run, metrics, ranks):
     """Write metrics/<run>.json and results/ranks/<run>.parquet."""
-    folder = Path(folder)
+    folder, metrics = Path(folder), plain(metrics)
     # the report depends on ranks: with this digest, whatever changes in the metrics changes them too
-    metrics = plain(metrics)
-    ranks.attrs["metrics"] = _digest(metrics)
-    tables.write_table(ranks, _table(folder, "ranks", run), "ranks")
+    ranks.attrs["metrics"] = digest(metrics)
+    tables.write_table(ranks, folder / "results" / "ranks" / f"{run}.parquet", "ranks")
     write_metrics(metrics, folder / "metrics" / f"{run}.json")
 
 
 def main(argv=None):
     """Command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m posrank evaluate", description="Evaluate a trained run of params.yaml.")
+    about = "Evaluate a trained run of params.yaml."
+    parser = argparse.ArgumentParser(prog="python -m posrank evaluate", description=about)
     parser.add_argument("run", help="system-strategy-seed, as in xclip-word-0")
     run = parser.parse_args(argv).run
     folder = files.workspace()

@@ -5,26 +5,26 @@ Names are looked up when they are first used, so that a notebook loads only what
 
 import importlib
 
-_WHERE = {"attention": ("attention_figure", "attention_of_runs"), "blind": ("blind_figure", "blind_sets"),
-          "brittleness": ("brittleness_table",), "curves": ("duplicate_figure", "history_figure", "sweep_figure"),
-          "examples": ("example_html", "examples_html"), "exchange": ("example_groups", "exchange_table", "group_counts", "group_html"),
-          "failures": ("failures_html", "ranked_list"),
-          "finding": ("finding_figure", "finding_table", "gain_table", "gain_texts", "shortcut_table",
-                      "unseen_text"), "method": ("method_figure",),
-          "neighbours": ("coarse_fine_html", "nearest_html", "some", "tested"),
-          "ranks": ("controls_figure", "correlation_figure", "parts_figure"),
-          "real_page": ("real_curves", "real_table", "real_validity"),
-          "report": ("external_table", "head_box", "left_out", "verdict"),
-          "runs": ("coverage_note", "load_metrics", "published", "select"),
-          "show": ("show_average", "show_published", "show_results", "show_sweep"),
-          "significance": ("marked_table", "strategy_differences"), "strips": ("strip", "strip_html"),
-          "style": ("STRATEGIES", "SYSTEMS", "save", "show_style"),
-          "sweeps": ("constant_table", "constant_text", "cross_generator", "published_sweep", "show_constant",
-                     "show_cross_generator"), "texts": ("markdown", "named", "numbers"),
-          "tables": ("average_table", "beside_paper", "blind_table", "results_table", "strategy_table", "worth_table"),
-          "posrank.validity": ("counted_table", "judges_table", "validity_report", "validity_table"),
-          "world": ("tagger_agreement", "world_parts_figure", "world_sheet", "world_words")}
-_MODULES = {name: module for module, names in _WHERE.items() for name in names}
+_WHERE = {
+    "attention": "attention_figure attention_of_runs", "brittleness": "brittleness_table",
+    "curves": "duplicate_figure history_figure sweep_figure",
+    "examples": "examples_html failures_html ranked_list",
+    "exchange": "example_groups exchange_table group_counts group_html",
+    "finding": "finding_figure finding_table gain_table gain_texts shortcut_table", "method": "method_figure",
+    "neighbours": "coarse_fine_html nearest_html some tested",
+    "ranks": "blind_figure blind_sets controls_figure correlation_figure parts_figure",
+    "real_page": "published_csv real_curves real_duplicates real_table real_validity",
+    "report": "external_table head_box left_out verdict",
+    "runs": "coverage_note load_metrics published select",
+    "show": "show_average show_example show_other_sweeps show_published show_results show_sweep",
+    "significance": "marked_table strategy_differences", "strips": "strip strip_html",
+    "style": "STRATEGIES SYSTEMS markdown named save show_style",
+    "sweeps": "constant_table cross_generator published_sweep",
+    "tables": "average_table beside_paper blind_table results_table strategy_table worth_table",
+    "posrank.validity": "counted_table judges_table validity_report",
+    "world": "tagger_agreement world_parts_html world_sheet world_words",
+}
+_MODULES = {name: module for module, names in _WHERE.items() for name in names.split()}
 
 __all__ = sorted(_MODULES)
 

@@ -38,16 +38,15 @@ def attention_of_runs(work, metrics, index=0):
 
     maps, shown = {}, None
     for m in one_set(metrics):
-        run = name_of(m)
-        if m["system"] != metrics[0]["system"] or m["seed"] != metrics[0]["seed"]:
-            continue
-        if not (work.folder / "runs" / run / "weights.safetensors").exists():
+        folder = work.folder / "runs" / name_of(m)
+        other = any(m[key] != metrics[0][key] for key in ("system", "seed"))
+        if other or not (folder / "weights.safetensors").exists():
             continue
         if shown is None:
             texts, store = work.captions(m["dataset"]), work.frames(m["dataset"])
             caption = texts[(texts["split"] == m["split"]) & texts["video_id"].isin(store.ids)].iloc[index]
             stored = store[caption["video_id"]][0]
-        system, _ = load_run(work.folder / "runs" / run)
+        system, _ = load_run(folder)
         video, _ = system.prepare(stored[None])  # a system may look at fewer frames than are stored
         shown = (video[0].movedim(1, -1) * system.image_std + system.image_mean).clamp(0, 1).cpu().numpy()
         for token, values in attention_maps(system, video).items():

@@ -7,7 +7,7 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.figures.runs import one_set
-from posrank.figures.style import STRATEGIES, SYSTEMS
+from posrank.figures.style import STRATEGIES, SYSTEMS, cell, interval
 
 KINDS = {"synonym": "one word replaced by a synonym", "rephrased": "the same words in another sentence"}
 
@@ -18,35 +18,29 @@ def brittleness_table(metrics):
     `captions` the smallest number of captions behind a cell. Says in a line why a kind or part has none. Empty where no
     run has any (evaluate.positives: 0).
     """
-    rows, why = [], {}
+    keys, entries, rows = ["positives", "system", "training strategy"], {}, []
     for m in one_set(metrics):
         for kind, entry in m.get("brittleness", {}).items():
-            left = {reason: n for reason, n in entry["left_out"].items() if n}
-            why.setdefault(kind, ([part for part in PARTS if part not in entry["parts"]], left))
-            for part, values in entry["parts"].items():
-                rows.append({"positives": KINDS.get(kind, kind), "system": SYSTEMS[m["system"]],
-                             "training strategy": STRATEGIES[m["strategy"]], "part": part, **values})
-    for kind, (parts, left) in why.items():
-        if parts:
-            reasons = ", ".join(f"{n} left out: {reason}" for reason, n in left.items()) or "the captions have none"
-            print(f"{KINDS.get(kind, kind)}: no hard positives for {', '.join(parts)} ({reasons})")
+            key = (KINDS.get(kind, kind), SYSTEMS[m["system"]], STRATEGIES[m["strategy"]])
+            rows += [dict(zip(keys, key)) | {"part": part} | values for part, values in entry["parts"].items()]
+            entries.setdefault(key[0], entry)
+    for kind, entry in entries.items():
+        if absent := [part for part in PARTS if part not in entry["parts"]]:
+            reasons = ", ".join(f"{n} left out: {reason}" for reason, n in entry["left_out"].items() if n)
+            print(f"{kind}: no hard positives for {', '.join(absent)} ({reasons or 'the captions have none'})")
     if not rows:
         print("no hard positives were scored (evaluate.positives in params.yaml)")
         return pd.DataFrame()
     table = pd.DataFrame(rows)
-    keys = ["positives", "system", "training strategy"]
-    groups = table.groupby([*keys, "part"], sort=False)
-    cells = groups.apply(_cell).unstack("part").reindex(columns=[part for part in PARTS if part in set(table["part"])])
-    together = table.groupby(keys, sort=False)
-    order = together.size().index
+    whole, parts = table.groupby(keys, sort=False), [part for part in PARTS if part in set(table["part"])]
+    columns = {part: whole[["part", "brittleness", "low", "high"]].apply(_text, part) for part in parts}
     if "shuffled" in table:
-        cells["shuffled video"] = together["shuffled"].mean()
-    cells["captions"] = together["captions"].min()
-    return cells.reindex(order)
+        columns["shuffled video"] = whole["shuffled"].mean()
+    return pd.DataFrame(columns | {"captions": whole["captions"].min()}).reindex(whole.size().index)
 
 
-def _cell(rows):
-    if len(rows) > 1 or rows["low"].isna().all():
-        return f"{rows['brittleness'].mean():.3f}"
-    first = rows.iloc[0]
-    return f"{first['brittleness']:.3f} [{first['low']:.3f}, {first['high']:.3f}]"
+def _text(rows, part):
+    rows = rows[rows["part"] == part]
+    if len(rows) == 1:
+        return interval(*rows[["brittleness", "low", "high"]].iloc[0])
+    return cell(rows["brittleness"].mean()) or None

@@ -3,27 +3,24 @@
 import matplotlib.pyplot as plt
 
 from posrank import PARTS
-from posrank.figures.style import BLIND_COLOUR, PART_COLOURS
+from posrank.figures.style import BESIDE, BLIND_COLOUR, PART_COLOURS
 
 
 def duplicate_figure(curves):
     """Fig. 3: share of captions (percent) that become identical to another one when so many words of a part are
     removed, one panel a dataset, four panels a row. curves: of posrank.captions.duplicates.duplicate_curves."""
-    names = list(dict.fromkeys(curves["dataset"]))
-    wide = min(len(names), 4)
-    high = -(-len(names) // wide)
+    sets = curves.groupby("dataset", sort=False)
+    wide, high = min(len(sets), 4), -(-len(sets) // 4)
     figure, panels = plt.subplots(high, wide, figsize=(1.0 + 3.6 * wide, 3.0 * high), squeeze=False,
                                   layout="constrained")
-    for axes in panels.flat[len(names):]:
+    for axes in panels.flat[len(sets):]:
         axes.remove()
-    for axes, name in zip(panels.flat, names):
-        for part in PARTS:
-            mine = curves[(curves["dataset"] == name) & (curves["part"] == part)]
-            if len(mine):
-                axes.plot(mine["removed"], 100 * mine["proportion"], "o-", ms=3.5, color=PART_COLOURS[part], label=part)
+    for axes, (name, mine) in zip(panels.flat, sets):
+        for part, line in mine.groupby("part", sort=False):
+            axes.plot(line["removed"], 100 * line["proportion"], "o-", ms=3.5, color=PART_COLOURS[part], label=part)
         axes.set(xlabel="words of the part removed", ylabel="become a duplicate (%)", title=name, ylim=(0, None))
         axes.xaxis.get_major_locator().set_params(integer=True)
-    panels[0, -1].legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.02))
+    panels[0, -1].legend(**BESIDE)
     return figure
 
 
@@ -45,18 +42,18 @@ def sweep_figure(table, column, label, paper=None):
     """Tables 5 and 6 as curves: PoSRank per part, mean vision gain and mean recall (percent / 100) against one
     parameter. paper: the paper's table of the same parameter, drawn pale (its first column is the parameter)."""
     figure, axes = plt.subplots(figsize=(6.4, 3.0))
+    pale = {"marker": "o", "ms": 2.5, "lw": 0.8, "mfc": "white", "alpha": 0.5}
     for part in PARTS:
         axes.plot(table[column], table[part], "o-", ms=3.5, color=PART_COLOURS[part], label=part)
         if paper is not None:
-            axes.plot(paper.iloc[:, 0], paper[part], "o-", ms=2.5, lw=0.8, mfc="white", color=PART_COLOURS[part],
-                      alpha=0.5)
+            axes.plot(paper.iloc[:, 0], paper[part], color=PART_COLOURS[part], **pale)
     if paper is not None:
-        axes.plot([], [], "o-", ms=2.5, lw=0.8, mfc="white", color="#777777", alpha=0.7, label="the paper's, VLN-UVO")
+        axes.plot([], [], color="#777777", label="the paper's, VLN-UVO", **pale)
     if "vision_gain" in table:
         axes.plot(table[column], table["vision_gain"], "o-", ms=3, lw=2.4, color=BLIND_COLOUR,
                   label="vision gain (mean)")
     for name, style in (("v2t", "--"), ("t2v", ":")):
         axes.plot(table[column], table[name] / 100, style, color="#444444", label=f"{name.upper()} / 100")
     axes.set(xlabel=label, ylabel="PoSRank", ylim=(0, 1))
-    axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.02))
+    axes.legend(**BESIDE)
     return figure

@@ -1,26 +1,30 @@
-"""Fig. 1 and 4 as HTML: clips and captions with their negatives, the changed word in the colour of its source."""
+"""Single lists: Fig. 1 and 4, one list with its scores, and the lists on which a run fails.
+
+Comes in: captions, negatives, ranks and scores. Goes out: HTML, the changed word in the colour of its source.
+"""
 
 import re
 from html import escape
 
+import pandas as pd
+
 from posrank import PARTS
-from posrank.figures.runs import name_of
-from posrank.figures.strips import marked, strip_html
-from posrank.figures.style import STRATEGIES, SYSTEMS
+from posrank.figures.strips import lines_html, marked, strip_html
 
 SOURCE_COLOURS = {"antonym": "#c0392b", "antonym of a hypernym": "#d68910", "antonym of a hyponym": "#b7950b",
                   "random": "#1f618d"}
+COARSE_COLOUR, FINE_COLOUR = "#9a5b13", "#1e7b34"
+"""Fig. 1's colours: captions of other videos, and sentences with one changed word."""
 
 
 def examples_html(captions, negatives, caption_ids, per_part=3):
-    """A table: one row per caption and part with its first negatives; a legend of the sources below."""
-    texts, rows, gap = dict(zip(captions["caption_id"], captions["caption"])), [], "padding-top:.7em;text-align:left"
-    for caption_id in caption_ids:
-        rows.append(f'<tr><td colspan="2" style="{gap}"><b>{escape(texts[caption_id])}</b></td></tr>')
-        rows += [f'<tr><td style="color:#777;vertical-align:top">{part}</td>'
-                 f'<td style="text-align:left">{lines}</td></tr>'
-                 for part, lines in _lines(negatives, caption_id, texts[caption_id], per_part)]
-    return f"<table>{''.join(rows)}</table>{_legend()}"
+    """Captions, each with its first negatives of each part; a legend of the sources below."""
+    texts = dict(zip(captions["caption_id"], captions["caption"]))
+    blocks = [
+        lines_html([("caption", f"<b>{escape(texts[each])}</b>"), *_lines(negatives, each, texts[each], per_part)])
+        for each in caption_ids
+    ]
+    return "".join(blocks) + _legend()
 
 
 def _legend():
@@ -31,9 +35,8 @@ def _legend():
 
 def _lines(negatives, caption_id, caption, per_part):
     """(part, HTML of the first negatives) of each part in which a caption has some."""
-    mine = negatives[negatives["caption_id"] == caption_id].sort_values("k")
-    found = {part: mine[mine["part"] == part].head(per_part).itertuples() for part in PARTS}
-    texts = {part: [marked_negative(n, caption) for n in some] for part, some in found.items()}
+    mine = negatives[negatives["caption_id"] == caption_id].sort_values("k").groupby("part").head(per_part)
+    texts = {part: [marked_negative(n, caption) for n in mine[mine["part"] == part].itertuples()] for part in PARTS}
     return [(part, "<br>".join(some)) for part, some in texts.items() if some]
 
 
@@ -43,38 +46,47 @@ def marked_negative(negative, caption, colour=None):
     return marked(negative.sentence, caption, colour or SOURCE_COLOURS.get(source, "#555555"))
 
 
-def example_html(work, metrics, index=0, per_part=2, others=3):
-    """Fig. 1: a test clip with its caption, captions of other videos (coarse-grained negatives), and for each part of
-    speech some of its negatives with the rank of the caption in its list under each strategy of the first system.
+def ranked_list(scores, negatives, caption, caption_id, part):
+    """One list, best first -> DataFrame rank, score, sentence, true (is it the caption?), source.
 
-    index: which of the captions that have a list for the most parts. "" and a printed line without videos or lists.
+    scores: scores table of one run; caption: the true sentence. rank counts the sentences that score strictly higher,
+    plus half of the others that score the same, plus 1. ValueError where the scores hold no such list.
     """
-    dataset, options = work.params.train.dataset, work.params.evaluate
-    if not work.has_videos(dataset):
-        print(f"{dataset}: no videos here, so no clip is shown")
-        return ""
-    texts, store, lists = work.captions(dataset), work.frames(dataset), work.negatives(dataset, options.rules[0])
-    test = texts[(texts["split"] == options.split) & texts["video_id"].isin(store.ids)]
-    parts = lists[lists["caption_id"].isin(test["caption_id"])].groupby("caption_id", sort=False)["part"].nunique()
-    if parts.empty:
-        print(f"{dataset}: no lists of the split {options.split} whose video can be shown")
-        return ""
-    chosen = test.set_index("caption_id").loc[parts.sort_values(ascending=False, kind="stable").index[index]]
-    ranks = {}
-    for m in metrics:
-        if m["system"] == metrics[0]["system"] and m["seed"] == metrics[0]["seed"]:
-            found = work.ranks(name_of(m))
-            mine = () if found is None else found[found["caption_id"] == chosen.name].itertuples()
-            ranks[STRATEGIES[m["strategy"]]] = {r.part: f"{1 + r.better + r.equal / 2:g} of {r.negatives + 1}"
-                                                for r in mine if r.run == found["run"].iloc[0]}
-    far = test[test["video_id"] != chosen["video_id"]].drop_duplicates("video_id")["caption"].head(others)
-    cell = '<td style="text-align:left;vertical-align:top">'
-    head = "".join(f"<th>{name}</th>" for name in ("", "fine-grained negatives", *ranks))
-    rows = "".join(f"<tr>{cell}{part}</td>{cell}{lines}</td>"
-                   + "".join(f"<td>{r.get(part, '')}</td>" for r in ranks.values()) + "</tr>"
-                   for part, lines in _lines(lists, chosen.name, chosen["caption"], per_part))
-    coarse = "".join(f'<li style="color:#8b5a2b">{escape(text)}</li>' for text in far)
-    return (f"{strip_html(store[chosen['video_id']], 900)}<p><b>{escape(chosen['caption'])}</b></p>"
-            f"<p>Coarse-grained negatives, captions of other videos:</p><ul>{coarse}</ul>"
-            f"<table><tr>{head}</tr>{rows}</table>{_legend()}"
-            + (f"<p>Rank of the caption in its list under {SYSTEMS[metrics[0]['system']]}.</p>" if ranks else ""))
+    mine = scores[(scores["caption_id"] == caption_id) & (scores["part"] == part)]
+    if mine.empty:
+        raise ValueError(f"there are no scores of caption {caption_id!r} and part {part!r}")
+    own = negatives[(negatives["caption_id"] == caption_id) & (negatives["part"] == part)].set_index("k")
+    table = pd.DataFrame({"rank": mine["score"].rank(ascending=False), "score": mine["score"],
+                          "sentence": [caption if k == -1 else own["sentence"].get(k, "") for k in mine["k"]],
+                          "true": mine["k"] == -1, "source": [own["source"].get(k, "") for k in mine["k"]]})
+    return table.sort_values(["rank", "true"], kind="stable", ignore_index=True)
+
+
+def worst_lists(ranks, scores, per_part=2):
+    """The lists of each part that rank worst -> DataFrame caption_id, video_id, part, rank (expected), of (sentences),
+    k (of the negative with the highest score), score (its), caption_score."""
+    keys, is_caption = ["caption_id", "part"], scores["k"] == -1
+    own, rest = scores[is_caption].rename(columns={"score": "caption_score"}), scores[~is_caption]
+    best = rest.loc[rest.groupby(keys, sort=False)["score"].idxmax()]
+    lists = ranks.merge(best[[*keys, "k", "score"]], on=keys).merge(own[[*keys, "caption_score"]], on=keys)
+    lists = lists[lists["better"] > 0].assign(rank=1 + lists["better"] + lists["equal"] / 2, of=lists["negatives"] + 1)
+    lists = lists.sort_values(["reciprocal_rank", "caption_id"], kind="stable").groupby("part").head(per_part)
+    lists = lists.sort_values("part", key=lambda column: column.map(PARTS.index), kind="stable", ignore_index=True)
+    return lists[[*keys, "video_id", "rank", "of", "k", "score", "caption_score"]]
+
+
+def failures_html(run, ranks, scores, negatives, captions, clip, per_part=2):
+    """Where `run` fails: `worst_lists` with the video's frames, the caption, the negative that won, both scores (HTML).
+
+    clip: video id -> (frames, frames_read) or None. Tables of several runs are allowed, only `run` is shown.
+    """
+    texts, blocks, keys = captions.set_index("caption_id")["caption"], [], ["caption_id", "part", "k"]
+    worst = worst_lists(ranks[ranks["run"] == run], scores[scores["run"] == run], per_part)
+    for row in worst.merge(negatives[[*keys, "sentence", "source"]], on=keys, how="left").itertuples():
+        text = texts[row.caption_id]
+        won = marked_negative(row, text, "#c0392b") if isinstance(row.sentence, str) else "(not in this set)"
+        blocks.append(lines_html([
+            (row.part, strip_html(clip(row.video_id))),
+            (f"{row.caption_score:.2f}", f"<b>{escape(text)}</b> (the caption, rank {row.rank:g} of {row.of})"),
+            (f"{row.score:.2f}", f"{won} (the negative that won)")]))
+    return "".join(blocks) or "<p>No caption ranks below a negative.</p>"

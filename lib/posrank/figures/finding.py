@@ -6,15 +6,13 @@ explains them. What stands above the diagonal was seen. In a gain over coarse tr
 same model does not gain when it is shown the wrong videos.
 """
 
-import numpy as np
 import pandas as pd
 
 from posrank import PARTS
-from posrank.figures.style import BLIND_COLOUR, COLOURS, STRATEGIES, SYSTEMS
+from posrank.figures.style import BESIDE, BLIND_COLOUR, COLOURS, MARKERS, STRATEGIES, SYSTEMS, named
 from posrank.figures.tables import blind_table
-from posrank.figures.texts import named
 
-MARKERS = dict(zip(PARTS, "osD^v"))
+KEYS = ["group", "system", "strategy", "part"]
 
 
 def finding_table(groups):
@@ -22,16 +20,15 @@ def finding_table(groups):
     chance, shuffled (video), best_blind (the best row that needs no video), vision_gain = posrank - best_blind, and the
     number of seeds. No rows for no runs.
     """
-    rows, keys = _rows(groups), ["group", "system", "strategy", "part"]
-    table = rows.groupby(keys, sort=False)[["posrank", "chance", "shuffled", "best_blind", "vision_gain"]].mean()
-    return table.assign(seeds=rows.groupby(keys, sort=False).size())
+    rows = _rows(groups).groupby(KEYS, sort=False)
+    means = rows[["posrank", "chance", "shuffled", "best_blind", "vision_gain"]].mean()
+    return means.assign(seeds=rows.size())
 
 
 def _rows(groups):
     tables = [blind_table(metrics).assign(group=name) for name, metrics in groups.items() if metrics]
     rows = pd.concat(tables or [blind_table([]).assign(group=[])], ignore_index=True)
-    numbers = ["posrank", "chance", "shuffled", "vision_gain"]
-    rows[numbers] = rows[numbers].astype(float)
+    rows = rows.astype(dict.fromkeys(["posrank", "chance", "shuffled", "vision_gain"], float))
     # a run's best_blind names its row; its score is what the gain was taken from
     return rows.assign(best_blind=rows["posrank"] - rows["vision_gain"])
 
@@ -46,22 +43,18 @@ def gain_table(groups):
     gain_sd, vision_sd   standard deviations over seeds (not for one), seeds: how many
     The part "mean" is the mean over parts. Groups without coarse runs are left out.
     """
-    rows, keys = _rows(groups), ["group", "system", "strategy", "part"]
-    coarse = rows[rows["strategy"] == "coarse"]
-    pairs = rows[rows["strategy"] != "coarse"].merge(coarse, on=["group", "system", "seed", "part"],
-                                                     suffixes=("", "_coarse"))
+    rows, run = _rows(groups), ["group", "system", "strategy", "seed"]
+    is_coarse = rows["strategy"] == "coarse"
+    pairs = rows[~is_coarse].merge(rows[is_coarse], on=["group", "system", "seed", "part"], suffixes=("", "_coarse"))
     pairs = pairs.assign(gain=pairs["posrank"] - pairs["posrank_coarse"],
-                         text=pairs["shuffled"] - pairs["shuffled_coarse"])
-    numbers = ["gain", "text"]
-    means = pairs.groupby(["group", "system", "strategy", "seed"], sort=False, as_index=False)[numbers].mean()
-    pairs = pd.concat([pairs[[*keys, "seed", *numbers]], means.assign(part="mean")], ignore_index=True)
-    pairs["vision"] = pairs["gain"] - pairs["text"]
-    groups_of = pairs.groupby(keys, sort=False)
-    spread = groups_of[["gain", "vision"]].std().add_suffix("_sd")
-    table = groups_of[[*numbers, "vision"]].mean().join(spread.dropna(axis=1, how="all")).assign(seeds=groups_of.size())
+                         text=pairs["shuffled"] - pairs["shuffled_coarse"])[[*run, "part", "gain", "text"]]
+    means = pairs.groupby(run, sort=False, as_index=False)[["gain", "text"]].mean().assign(part="mean")
+    pairs = pd.concat([pairs, means], ignore_index=True)
     # a strategy's mean stands below its parts
-    order = table.index.droplevel("part").unique()
-    return table.loc[[key for start in order for key in table.index if key[:-1] == start]] if len(order) else table
+    pairs = pairs.assign(vision=pairs["gain"] - pairs["text"], run=pairs.groupby(run[:3], sort=False).ngroup())
+    cells = pairs.sort_values("run", kind="stable").groupby(KEYS, sort=False)
+    spread = cells[["gain", "vision"]].std().add_suffix("_sd").dropna(axis=1, how="all")
+    return cells[["gain", "text", "vision"]].mean().join(spread).assign(seeds=cells.size())
 
 
 def gain_texts(groups):
@@ -72,7 +65,8 @@ def gain_texts(groups):
         raise ValueError("no runs of another strategy beside coarse ones with the same seed: nothing to compare")
     cells = (table["gain"].map("{:+.3f}".format) + table["vision"].map(" ({:+.3f})".format)).unstack("part", sort=False)
     cells = cells.reindex(columns=[part for part in (*PARTS, "mean") if part in cells]).fillna("")
-    return named(cells.rename_axis(columns=None)).rename_axis(index={"group": "captions"})
+    cells = cells.rename_axis(columns=None)
+    return named(cells.droplevel("group") if len(groups) == 1 else cells.rename_axis(index={"group": "captions"}))
 
 
 def finding_figure(groups, system=None):
@@ -81,32 +75,29 @@ def finding_figure(groups, system=None):
     system: whose runs; None = the first one that every group has, else the first. None without runs.
     """
     import matplotlib.pyplot as plt
-    from matplotlib.lines import Line2D
+    import seaborn as sns
 
-    table = finding_table(groups)
+    table = finding_table(groups).reset_index()
     if table.empty:
         return None
-    known = table.index.get_level_values("system")
     if system is None:
-        every = [set(mine.index.get_level_values("system")) for _, mine in table.groupby("group", sort=False)]
-        system = next((name for name in known.unique() if all(name in has for has in every)), known[0])
-    table = table[known == system]
-    names = table.index.get_level_values("group").unique()
-    figure, panels = plt.subplots(1, len(names), figsize=(1.9 + 3.1 * len(names), 3.5), squeeze=False, sharey=True)
-    for axes, name in zip(panels[0], names):
+        shared = table.groupby("system", sort=False)["group"].nunique()
+        system = shared.idxmax()  # the first of those in most groups
+    table = table[table["system"] == system].replace({"strategy": STRATEGIES})
+    panels_of = table.groupby("group", sort=False)
+    looks = dict(palette={STRATEGIES[key]: colour for key, colour in COLOURS.items()}, s=46, zorder=3,
+                 markers=dict(zip(PARTS, MARKERS)), style_order=PARTS, hue_order=table["strategy"].unique())
+    size = (1.9 + 3.1 * len(panels_of), 3.5)
+    figure, panels = plt.subplots(1, len(panels_of), figsize=size, squeeze=False, sharey=True)
+    for axes, (name, mine) in zip(panels[0], panels_of):
         axes.plot([0, 1], [0, 1], color=BLIND_COLOUR, lw=1.2, zorder=1)
-        for (_, _, strategy, part), values in table.loc[[name]].iterrows():
-            axes.scatter(values["best_blind"], values["posrank"], s=46, marker=MARKERS[part], color=COLOURS[strategy],
-                         edgecolor="white", linewidth=0.6, zorder=3)
+        sns.scatterplot(mine, x="best_blind", y="posrank", hue="strategy", style="part", ax=axes, **looks)
         axes.text(0.97, 0.9, "no vision", color=BLIND_COLOUR, ha="right", va="top", rotation=45, fontsize="small",
                   rotation_mode="anchor", transform_rotates_text=True)
-        axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", title=name, xlabel="best score without video")
-    panels[0][0].set_ylabel(f"PoSRank of {SYSTEMS[system]}")
-    strategies = table.index.get_level_values("strategy").unique()
-    parts = [part for part in PARTS if part in table.index.get_level_values("part")]
-    handles = [Line2D([], [], ls="", marker="o", color=COLOURS[s], label=STRATEGIES[s]) for s in strategies]
-    handles += [Line2D([], [], ls="", marker=MARKERS[part], color="#444444", label=part) for part in parts]
-    panels[0][-1].legend(handles=handles, fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.02))
+        axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", title=name, xlabel="best score without video",
+                 ylabel=f"PoSRank of {SYSTEMS[system]}")
+        axes.get_legend().remove()
+    panels[0][-1].legend(**BESIDE)
     return figure
 
 
@@ -118,20 +109,6 @@ def shortcut_table(groups):
     """
     if len(groups) != 2:
         raise ValueError(f"groups: a table of two, got {len(groups)}")
-    table = finding_table(groups)
-    names = [*groups]
-    first, second = (table.xs(name) for name in names)
-    columns = ["posrank", "best_blind", "vision_gain"]
-    both = first[columns].join(second[columns], how="inner", lsuffix=f" {names[0]}", rsuffix=f" {names[1]}")
-    return both.assign(bought=np.round(second["posrank"] - first["posrank"], 12).reindex(both.index))
-
-
-def unseen_text(groups):
-    """For each group a line that names the parts and strategies whose PoSRank is below the best score without video."""
-    table, lines = finding_table(groups), []
-    for group, mine in table.groupby("group", sort=False):
-        below = mine[mine["vision_gain"] < 0]
-        cells = [f"{SYSTEMS[s]} {STRATEGIES[t]} {p} ({row['posrank']:.3f} < {row['best_blind']:.3f})"
-                 for (_, s, t, p), row in below.iterrows()]
-        lines.append(f"* {group}: {'; '.join(cells) or 'none'}.")
-    return "\n".join(lines) or "No runs are published here."
+    table, (one, two) = finding_table(groups)[["posrank", "best_blind", "vision_gain"]], groups
+    both = table.xs(one).join(table.xs(two), how="inner", lsuffix=f" {one}", rsuffix=f" {two}")
+    return both.assign(bought=(both[f"posrank {two}"] - both[f"posrank {one}"]).round(12))

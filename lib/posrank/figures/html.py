@@ -18,7 +18,8 @@ body { max-width: 1240px; margin: auto; }
 details.made-by { order: 2; margin: .2em 0 1em; font-family: sans-serif; }
 details.made-by > summary { color: #777; font-size: 85%; cursor: pointer; }
 .jp-OutputArea-output table { font-size: 12.5px; }
-.jp-RenderedHTMLCommon tbody th { text-align: left; vertical-align: top; }
+.jp-RenderedHTMLCommon tbody th { text-align: left !important; vertical-align: top; }
+.jp-RenderedText pre { font-family: sans-serif; color: #555; white-space: pre-wrap; }
 .jp-RenderedHTMLCommon td, .jp-RenderedHTMLCommon th { white-space: normal; padding: .25em .45em; }
 .jp-OutputPrompt, .jp-InputPrompt { display: none; }
 .head-box table { font-size: 14px; }

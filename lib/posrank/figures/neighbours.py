@@ -4,11 +4,8 @@ from html import escape
 
 from posrank import PARTS
 from posrank.captions.nearest import nearest_captions
-from posrank.figures.examples import marked_negative
+from posrank.figures.examples import COARSE_COLOUR, FINE_COLOUR, marked_negative
 from posrank.figures.strips import lines_html, strip_html
-
-COLOURS = {"coarse": "#9a5b13", "fine": "#1e7b34"}
-"""Fig. 1's colours: captions of other videos, and sentences with one changed word."""
 
 
 def tested(captions):
@@ -41,32 +38,37 @@ def nearest_html(captions, n=4, k=5, seed=0, clip=lambda video_id: None):
         for other in mine.itertuples():
             text = " ".join(escape(w) if w.lower() in words else f"<b>{escape(w)}</b>"
                             for w in other.near_caption.split())
-            lines.append((f"{other.similarity:.2f}", f'<span style="color:{COLOURS["coarse"]}">{text}</span>'))
+            lines.append((f"{other.similarity:.2f}", _coloured(text)))
         blocks.append(lines_html(lines if len(mine) else [*lines, ("", "there are no captions of other videos")]))
     return "".join(blocks)
 
 
-def coarse_fine_html(captions, negatives, seed=0, k=5, clip=lambda video_id: None):
-    """Fig. 1: one video, its caption, captions of other videos (coarse-grained negatives) and one negative of each part
-    of speech (fine-grained negatives), as HTML; a line that says so where there are no negatives.
+def coarse_fine_html(captions, negatives, seed=0, k=5, per_part=1, clip=lambda video_id: None, ranks=None):
+    """Fig. 1: one video, its caption, captions of other videos (coarse-grained negatives) and some negatives of each
+    part of speech (fine-grained negatives), as HTML; a line that says so where there are no negatives.
 
-    The caption is drawn from those with the most parts of speech in `negatives`.
+    The caption is drawn from those with the most parts of speech in `negatives`. ranks: {label: ranks table of a run};
+    below the negatives of a part then stands the rank of the caption among all of its list.
     """
-    if negatives.empty:
+    parts = negatives[negatives["caption_id"].isin(captions["caption_id"])].groupby("caption_id")["part"].nunique()
+    if parts.empty:
         return "<p>This set has no negatives.</p>"
-    parts = negatives.groupby("caption_id")["part"].nunique()
-    full = captions[captions["caption_id"].isin(parts.index[parts == parts.max()])]
-    chosen = some(full, 1, seed).iloc[0]
-    others = captions[captions["video_id"] != chosen["video_id"]]
-    lines = [("video", strip_html(clip(chosen["video_id"]))), ("caption", f"<b>{escape(chosen['caption'])}</b>")]
-    for number, other in enumerate(some(others.drop_duplicates("video_id"), k, seed)["caption"]):
-        lines.append(("" if number else "coarse-grained",
-                      f'<span style="color:{COLOURS["coarse"]}">{escape(other)}</span>'))
-    mine = negatives[negatives["caption_id"] == chosen["caption_id"]].sort_values("k").drop_duplicates("part")
-    first = "fine-grained"
-    for row in sorted(mine.itertuples(), key=lambda row: PARTS.index(row.part)):
-        lines.append((first,
-                      f"{marked_negative(row, chosen['caption'], COLOURS['fine'])} "
-                      f'<span style="color:#999">({row.part})</span>'))
-        first = ""
+    chosen = some(captions[captions["caption_id"].isin(parts.index[parts == parts.max()])], 1, seed).iloc[0]
+    others = some(captions[captions["video_id"] != chosen["video_id"]].drop_duplicates("video_id"), k, seed)["caption"]
+    lines = [("video", strip_html(clip(chosen["video_id"]))), ("caption", f"<b>{escape(chosen['caption'])}</b>"),
+             ("coarse-grained", "<br>".join(_coloured(escape(other)) for other in others))]
+    mine = negatives[negatives["caption_id"] == chosen["caption_id"]].sort_values("k")
+    for part in (part for part in PARTS if part in set(mine["part"])):
+        texts = [marked_negative(row, chosen["caption"], FINE_COLOUR)
+                 for row in mine[mine["part"] == part].head(per_part).itertuples()]
+        told = [f"{1 + row.better + row.equal / 2:g} of {row.negatives + 1} ({label})"
+                for label, table in (ranks or {}).items()
+                for row in table[(table["caption_id"] == chosen["caption_id"]) & (table["part"] == part)].itertuples()]
+        if told:
+            texts.append(f'<span style="color:#777">rank of the caption: {", ".join(told)}</span>')
+        lines.append((f"fine-grained, {part}", "<br>".join(texts)))
     return lines_html(lines)
+
+
+def _coloured(html):
+    return f'<span style="color:{COARSE_COLOUR}">{html}</span>'

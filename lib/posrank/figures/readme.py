@@ -9,9 +9,12 @@ A table stands between `<!-- [[[cog from posrank.figures import readme; readme.r
 import io
 import sys
 
+import pandas as pd
+
+from posrank.audit.shares import list_shares
 from posrank.figures.runs import load_metrics
+from posrank.figures.style import markdown
 from posrank.figures.tables import results_table
-from posrank.figures.texts import markdown
 from posrank.files import atomic, root
 
 
@@ -22,8 +25,26 @@ def results(folder):
     runs = load_metrics(root() / folder)
     if not runs:
         raise ValueError(f"{folder} holds no metrics of runs: make repro, then make publish")
-    table = markdown(results_table(runs, counts=False))
+    table = markdown(results_table(runs))
     cog.outl(table.replace("| --- " * 9 + "|", "| --- | --- " + "| ---: " * 7 + "|"))
+
+
+def audits(folder):
+    """Print what readers found in lists of negatives: the labels in a folder, one csv file a dataset (list_shares)."""
+    import cog
+
+    paths = sorted((root() / folder).glob("*.csv"))
+    if not paths:
+        raise ValueError(f"{folder} holds no labels (csv files)")
+    cog.outl("| set | part | lists | may be true | ungrammatical |\n| --- | --- | ---: | ---: | ---: |")
+    for path in paths:
+        for part, row in list_shares(pd.read_csv(path)).iterrows():
+            cells = [
+                f"{row[name]:.0f} ({100 * row[name] / row['lists']:.1f} % [{100 * row[f'{name}_low']:.1f}, "
+                f"{100 * row[f'{name}_high']:.1f}])"
+                for name in ("may_be_true", "ungrammatical")
+            ]
+            cog.outl(f"| {path.stem} | {part} | {row['lists']:.0f} | {' | '.join(cells)} |")
 
 
 def pages(base):

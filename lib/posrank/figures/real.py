@@ -3,9 +3,9 @@
     python -m posrank.figures.real data/raw --out docs/real
 
 Comes in: a folder with one folder per dataset, as data/README.md says. Goes out: csv tables with the paper's value and
-the difference beside ours, one figure, and README.md with the same as text. Numbers only, no caption. A cell whose
-files are not at hand says "not available here"; the paper's split definitions are mixed, `SETS` says which of ours
-reproduces each.
+the difference beside ours, and one figure; docs/real/README.md is filled anew from them. Numbers only, no caption. A
+cell whose files are not at hand is empty; the paper's split definitions are mixed, `SETS` says which of ours reproduces
+each.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import pandas as pd
 from posrank import PARTS, captions, negatives, tables
 from posrank.captions import statistics
 from posrank.captions.nearest import nearest_captions
-from posrank.figures.real_page import page
+from posrank.figures import readme
 from posrank.negatives.released_files import find_released
 
 
@@ -54,23 +54,22 @@ def load(root, work=None, progress=True):
     from posrank.language.tagger import tag_captions
 
     found = {}
-    for each in SETS:
-        for variant in each.variants:
-            folder = Path(root) / each.dataset
-            try:
-                table = captions.load(each.dataset, folder, variant)
-            except FileNotFoundError as problem:
-                print(f"{each.dataset}, {variant}: {problem}", file=sys.stderr)
-                continue
-            path = None if work is None else Path(work) / f"{each.dataset}-{variant}.parquet"
-            if path is not None and path.exists():
-                tags = tables.read_table(path, "tags")
-            else:
-                tags = tag_captions(table, progress=progress)
-                if path is not None:
-                    tables.write_table(tags, path, "tags")
-            found[each.dataset] = each, variant, table, tags
-            break
+    for each, variant in [(one, variant) for one in SETS for variant in one.variants]:
+        if each.dataset in found:
+            continue
+        try:
+            table = captions.load(each.dataset, Path(root) / each.dataset, variant)
+        except FileNotFoundError as problem:
+            print(f"{each.dataset}, {variant}: {problem}", file=sys.stderr)
+            continue
+        path = work and Path(work) / f"{each.dataset}-{variant}.parquet"
+        if path and path.exists():
+            tags = tables.read_table(path, "tags")
+        else:
+            tags = tag_captions(table, progress=progress)
+            if path:
+                tables.write_table(tags, path, "tags")
+        found[each.dataset] = each, variant, table, tags
     return found
 
 
@@ -79,53 +78,44 @@ def table1(found):
 
     Counts by the definitions in SETS; vocabulary and proportions over all captions at hand.
     """
-    paper, rows = statistics.paper_table(1).set_index("dataset"), []
-    for each in SETS:
-        if each.paper not in paper.index:
-            continue
-        ours = {}
-        if each.dataset in found:
-            _, variant, table, tags = found[each.dataset]
-            train, test = table[table["split"].isin(each.train)], table[table["split"] == "test"]
-            if variant not in each.partial:
-                # a union is whole only where each of its splits is there
-                if set(each.train) <= set(table["split"]):
-                    ours |= {"train_videos": train["video_id"].nunique(), "train_captions": len(train)}
-                ours |= {"test_videos": test["video_id"].nunique(), "test_captions": len(test)}
-            ours |= {"vocabulary": statistics.vocabulary(tags), **statistics.proportions(tags).to_dict()}
-        for column in ("train_videos", "train_captions", "test_videos", "test_captions", "vocabulary", *PARTS):
-            rows.append((each.paper, column, float(paper.loc[each.paper, column]), float(ours.get(column, np.nan)),
-                         each.note))
-    table = pd.DataFrame(rows, columns=["dataset", "column", "paper", "ours", "note"])
-    table.insert(4, "difference", table["ours"] - table["paper"])
-    return table
+    rows = {each.paper: {} for each in SETS}
+    for each, variant, table, tags in found.values():
+        ours = rows[each.paper]
+        if variant not in each.partial:
+            splits = {"test": table[table["split"] == "test"]}
+            # a union is whole only where each of its splits is there
+            if set(each.train) <= set(table["split"]):
+                splits["train"] = table[table["split"].isin(each.train)]
+            for split, own in splits.items():
+                ours |= {f"{split}_videos": own["video_id"].nunique(), f"{split}_captions": len(own)}
+        ours |= {"vocabulary": statistics.vocabulary(tags), **statistics.proportions(tags)}
+    counts = ["train_videos", "train_captions", "test_videos", "test_captions", "vocabulary"]
+    return _beside(rows, [*counts, *PARTS], 1).assign(
+        note=lambda table: table["dataset"].map({each.paper: each.note for each in SETS}))
 
 
 def table2(found, root):
     """Table 2, long: as `table1`, for captions, words, proportions of the test captions, and <part>_eligible: captions
     that get a set, the paper's being its count of sentences / 21; precision and recall by the authors' file."""
-    paper, rows = statistics.paper_table(2).set_index("dataset"), []
-    for each in SETS:
-        if each.paper not in paper.index:
-            continue
-        ours, scores = {}, {}
-        if each.dataset in found:
-            _, _, table, tags = found[each.dataset]
-            if (table["split"] == "test").any():
-                ours = statistics.table2(table, tags, rule="released").iloc[0].to_dict()
-                scores = released_scores(Path(root) / each.dataset, table, tags)
-            if not (table["split"] == "train").any():
-                ours["train_captions"] = np.nan
-        for column in ("train_captions", "test_captions", "mean_words", *PARTS,
-                       *(f"{part}_eligible" for part in PARTS)):
-            part = column.removesuffix("_eligible")
-            eligible = column.endswith("_eligible")
-            theirs = paper.loc[each.paper, f"{part}_set"] / 21 if eligible else paper.loc[each.paper, column]
-            precision, recall = scores.get(part if eligible else None, (np.nan, np.nan))
-            rows.append((each.paper, column, float(theirs), float(ours.get(column, np.nan)), precision, recall))
-    table = pd.DataFrame(rows, columns=["dataset", "column", "paper", "ours", "precision", "recall"])
-    table.insert(4, "difference", table["ours"] - table["paper"])
-    return table
+    rows, scores = {each.paper: {} for each in SETS}, {}
+    for each, _, table, tags in found.values():
+        if (table["split"] == "test").any():
+            rows[each.paper] = statistics.table2(table, tags, rule="released").iloc[0].to_dict()
+            scores |= {(each.paper, f"{part}_eligible"): score
+                       for part, score in released_scores(Path(root) / each.dataset, table, tags).items()}
+        if not (table["split"] == "train").any():
+            rows[each.paper].pop("train_captions", None)
+    sets = {f"{part}_set": f"{part}_eligible" for part in PARTS}
+    table = _beside(rows, ["train_captions", "test_captions", "mean_words", *PARTS, *sets], 2)
+    table.loc[table["column"].isin(sets), ["paper", "ours", "difference"]] /= 21
+    table["column"] = table["column"].replace(sets)
+    found = [scores.get(key, (np.nan, np.nan)) for key in zip(table["dataset"], table["column"])]
+    return table.assign(precision=[one for one, _ in found], recall=[other for _, other in found])
+
+
+def _beside(rows, columns, n):
+    ours = pd.DataFrame(list(rows.values()), columns=columns).astype(float)
+    return statistics.compare(ours.assign(dataset=list(rows)), n)
 
 
 def released_scores(folder, table, tags):
@@ -151,9 +141,9 @@ def figure2(found, datasets=("msrvtt", "vatex"), count=500, k=5, seed=0):
             near = nearest_captions(table, ids, k=k)
             one, two = ([set(text.lower().split()) for text in near[column]] for column in ("caption", "near_caption"))
             differ = [min(len(a - b), len(b - a)) for a, b in zip(one, two)]
-            ranked = near.assign(dataset=name, words=differ).groupby(["dataset", "rank"])
-            rows.append(ranked[["similarity", "words"]].mean())
-    return pd.concat(rows).reset_index() if rows else pd.DataFrame(columns=["dataset", "rank", "similarity", "words"])
+            rows.append(near.assign(words=differ).groupby("rank")[["similarity", "words"]].mean().assign(dataset=name))
+    table = pd.concat(rows).reset_index() if rows else pd.DataFrame()
+    return table.reindex(columns=["dataset", "rank", "similarity", "words"])
 
 
 def figure3(found):
@@ -163,33 +153,29 @@ def figure3(found):
 
 
 def released_validity(found, root, b=10000):
-    """The validity table of every authors' file at hand: dataset, part, the columns of `validity_table` with blind
+    """The validity table of every authors' file at hand: dataset, part, the columns of `sentence_counts`, blind
     models fitted on all captions but those of scored videos, once with each smoothing, PoSRank of the 4-gram both ways,
-    and the word of the verdict. ``.attrs["verdicts"]``: {dataset: sentence}.
+    and the word of the verdict.
     """
-    from posrank.validity import validity_report, validity_table
-    from posrank.validity.verdict import verdict
+    from posrank.language.tagger import DEFAULT
+    from posrank.validity import blind_models, judge_models, sentence_counts, validity_report
 
-    rows, sentences = [], {}
+    rows = []
+    columns = {"bigram": "kneser_ney_bigram", "trigram": "kneser_ney_trigram", "4-gram": "4-gram", "-4-gram": "-4-gram"}
     for name, (_, _, table, tags) in found.items():
-        asked = {}
         for part, path in find_released(Path(root) / name).items():
             sets = negatives.load_released(path, table, part)
-            row = validity_table(sets, table, tags, smoothing="absolute", b=b)
+            row = sentence_counts(sets, table, tags, DEFAULT, "clip")
+            scored = table[table["caption_id"].isin(sets["caption_id"])]
+            models = blind_models(table, ("unigram", "bigram", "trigram"), scored["video_id"].unique(), "absolute")
+            scores = {values["judge"]: values for values in judge_models(sets, scored, models, b).to_dict("records")}
             report = validity_report(sets, table, tagger=None, clip_tokens=False, lists=None, b=b)["parts"][part]
-            names = {"bigram": "kneser_ney_bigram", "trigram": "kneser_ney_trigram", "4-gram": "4-gram",
-                     "-4-gram": "-4-gram"}
-            scores = {names[judge]: values for judge, values in report["judges"].items() if judge in names}
+            scores |= {columns[judge]: values for judge, values in report["judges"].items() if judge in columns}
             for column, values in scores.items():
                 for end in ("", "_low", "_high"):
                     row[column + end] = values["posrank" + end]
             rows.append(row.assign(verdict=report["verdict"], dataset=name).set_index(["dataset", "part"]))
-            asked[part] = {"judges": report["judges"], "captions": report["captions"]}
-        if asked:
-            sentences[name] = verdict(asked)
-    made = pd.concat(rows).reset_index() if rows else pd.DataFrame()
-    made.attrs["verdicts"] = sentences
-    return made
+    return pd.concat(rows).reset_index() if rows else pd.DataFrame()
 
 
 def write(root, out, work=None):
@@ -205,7 +191,6 @@ def write(root, out, work=None):
         table.to_csv(out / f"{name}.csv", index=False, float_format="%.6g")
     show_style()
     save(duplicate_figure(made["figure3"]), out, "figure3")
-    (out / "README.md").write_text(page(made, found, {each.paper: each.note for each in SETS}), encoding="utf-8")
     return made
 
 
@@ -216,6 +201,7 @@ def main(argv=None):
     parser.add_argument("--work", help="folder in which tags are kept for the next time")
     options = parser.parse_args(argv)
     write(options.root, options.out, options.work)
+    readme.main()
 
 
 if __name__ == "__main__":

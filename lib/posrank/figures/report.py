@@ -6,17 +6,18 @@ Comes in: the workspace, a `posrank.figures.runs.Selection`, metrics/published.j
 import json
 from html import escape
 
-import numpy as np
 import pandas as pd
 
 from posrank import PARTS, files
 from posrank.figures.runs import asked, coverage_note
-from posrank.figures.style import STRATEGIES, SYSTEMS
-from posrank.figures.tables import blind_table, strategy_table
-from posrank.figures.texts import COLUMNS, numbers
+from posrank.figures.strips import lines_html
+from posrank.figures.style import COLUMNS, STRATEGIES, SYSTEMS
+from posrank.figures.tables import blind_table, numbers, run_rows
 from posrank.pipeline import machine
 
 PAPER = "Beyond Coarse-Grained Matching in Video-Text Retrieval (Chen, Doughty, Li, Snoek; ACCV 2024)"
+SMOKE = "<b>Smoke run.</b> Tiny sizes, a few steps: it shows that the pipeline works. Its numbers mean nothing."
+BANNER = '<p style="background:#fdf0d5;color:#222;border-left:4px solid #d55e00;padding:.5em .8em">{}</p>'
 
 
 def preset_of(work):
@@ -28,59 +29,53 @@ def head_box(work, selection):
     """What the report is about, as HTML: paper, preset, data, K, steps, seeds, commit, date, machine; a banner for a
     smoke run, for videos that are missing, and where the numbers are published ones. A page puts its contents below."""
     params, runs = work.params, selection.runs
-    train, preset = params.train, preset_of(work)
+    train, preset, k = params.train, preset_of(work), params.negatives.k
     commit, date = machine.checkout(work.folder)
     box, length = machine.describe() if runs else {}, "steps" if train.steps else "epochs"
     made_on = [box.get("processor"), f"{box['cores']} cores" if box else "", *(box.get("accelerator") or [])]
-    first = runs[0] if runs else {}
     data = f"{train.dataset}, split {params.evaluate.split}"
-    if "videos" in first:
-        videos, captions = (first[name] - first[f"{name}_missing"] for name in ("videos", "captions"))
-        data += f": {videos} videos, {captions} captions"
-    k = params.negatives.k if isinstance(params.negatives.k, int) else json.dumps(params.negatives.k.plain())
+    for first in runs[:1]:
+        if "videos" in first:
+            videos, captions = (first[name] - first[f"{name}_missing"] for name in ("videos", "captions"))
+            data += f": {videos} videos, {captions} captions"
     lines = {"paper": PAPER, "preset": preset or "params.yaml as it stands", "data": data,
-             "K": f"{k} negatives a list at most, rule {params.evaluate.rules[0]}",
+             "K": f"{k if isinstance(k, int) else json.dumps(k.plain())} negatives a list at most, "
+                  f"rule {params.evaluate.rules[0]}",
              "training": f"{len(asked(params))} runs, {train.steps or train.epochs} {length} each",
              "seeds": ", ".join(map(str, train.seeds)),
              "commit": f"{commit} ({date})" if commit else "not known (no git)",
              "machine": "; ".join(filter(None, made_on)) or "nothing was trained"}
-    banners = []
-    if preset == "smoke":
-        banners.append("<b>Smoke run.</b> Tiny sizes, a few steps: it shows that the pipeline works. "
-                       "Its numbers mean nothing.")
-    if selection.missing:
-        banners.append(f"Not run: {', '.join(f'{name} has not been run' for name in selection.missing)}.")
-    if coverage_note(runs):
-        banners.append(escape(coverage_note(runs)) + ".")
-    left = 'style="text-align:left"'
-    pale = "background:#fdf0d5;color:#222;border-left:4px solid #d55e00;padding:.5em .8em"
-    rows = "".join(f"<tr><th {left}>{key}</th><td {left}>{escape(str(text))}</td></tr>" for key, text in lines.items())
-    boxes = "".join(f'<p style="{pale}">{text}</p>' for text in banners)
-    return f'<div class="head-box"><table>{rows}</table>{boxes}</div><nav id="contents"></nav>'
+    missing = ", ".join(f"{name} has not been run" for name in selection.missing)
+    banners = [SMOKE if preset == "smoke" else "", f"Not run: {missing}." if missing else "",
+               f"{escape(note)}." if (note := coverage_note(runs)) else "",
+               "Nothing was evaluated in this folder: the numbers are the published ones."
+               if runs and not (work.folder / "metrics" / runs[0].get("file", "")).is_file() else ""]
+    table = lines_html([(key, escape(text)) for key, text in lines.items()])
+    told = "".join(map(BANNER.format, filter(None, banners)))
+    return f'<div class="head-box">{table}{told}</div><nav id="contents"></nav>'
 
 
 def verdict(metrics):
     """A few sentences that the numbers of these runs support, as Markdown; everything in them is computed here."""
     if not metrics:
         return "No runs: nothing was trained or evaluated here (`train.systems: []`, or `make repro` is not done)."
-    table, worth = strategy_table(metrics), blind_table(metrics)
-    lines = []
-    for system in table.index.unique("system"):
-        mine = table.loc[system]
-        seeds = int(mine["seeds"].max())
-        means = mine[list(PARTS)].mean(axis=1).sort_values(ascending=False)
-        order = " > ".join(f"{STRATEGIES[name]} ({value:.3f})" for name, value in means.items())
-        recall = mine[["v2t", "t2v"]].mean(axis=1)
+    rows, worth, lines = run_rows(metrics), blind_table(metrics), []
+    rows = rows.assign(recall=rows[["v2t", "t2v"]].mean(axis=1), posrank=rows[list(PARTS)].mean(axis=1))
+    for system, mine in rows.groupby("system", sort=False):
+        seeds, means = mine["seed"].nunique(), mine.groupby("strategy", sort=False)[["posrank", "recall"]].mean()
+        order = " > ".join(f"{STRATEGIES[name]} ({value:.3f})"
+                           for name, value in means["posrank"].sort_values(ascending=False).items())
         lines.append(f"* **{SYSTEMS[system]}** ({seeds} seed{'s' if seeds > 1 else ''}): mean PoSRank {order}.")
-        if "coarse" in recall.index:
-            change = ", ".join(f"{STRATEGIES[name]} {recall[name] - recall['coarse']:+.1f}" for name in mine.index
+        if "coarse" in means.index:
+            coarse = means.loc["coarse", "recall"]
+            change = ", ".join(f"{STRATEGIES[name]} {value - coarse:+.1f}" for name, value in means["recall"].items()
                                if name != "coarse")
-            lines.append(f"  Mean recall {recall['coarse']:.1f} % with {STRATEGIES['coarse']}; "
-                         f"change in points: {change or 'none trained'}.")
-    blind = worth[worth["gain_low"].notna() & (worth["gain_low"] <= 0)]
-    cells = "; ".join(f"{SYSTEMS[r.system]}, {STRATEGIES[r.strategy]}, {r.part}" for r in blind.itertuples())
+            lines.append(f"  Mean recall {coarse:.1f} % with {STRATEGIES['coarse']}; change in points: "
+                         f"{change or 'none trained'}.")
+    unseen = worth[worth["gain_low"].astype(float) <= 0]
+    cells = "; ".join(f"{SYSTEMS[r.system]}, {STRATEGIES[r.strategy]}, {r.part}" for r in unseen.itertuples())
     lines.append(f"* Vision gain not distinguishable from 0 (95 %): {cells or 'nowhere'}.")
-    if table["seeds"].max() < 3:
+    if rows["seed"].nunique() < 3:
         lines.append("* Fewer than three seeds: the order of the strategies is what this run gave, "
                      "not a claim about the method.")
     return "\n".join(lines)
@@ -88,17 +83,15 @@ def verdict(metrics):
 
 def left_out(selection):
     """Metrics files that are not in the tables, each with its reason -> DataFrame; empty where there are none."""
-    rows = [{"file": f"metrics/{file}", "reason": reason} for file, reason in selection.left_out.items()]
-    rows += [{"file": name, "reason": "has not been run"} for name in selection.missing]
-    return pd.DataFrame(rows, columns=["file", "reason"]).set_index("file")
+    rows = {f"metrics/{file}": reason for file, reason in selection.left_out.items()}
+    rows |= dict.fromkeys(selection.missing, "has not been run")
+    return pd.DataFrame({"reason": pd.Series(rows, dtype=str)}).rename_axis("file")
 
 
 def external_table(selection):
     """Models that were not trained here, on the runs' lists -> DataFrame by model: PoSRank per part and mean."""
-    rows = [{"model": m.get("run", m["file"]),
-             **{part: m["posrank"].get(part, {}).get("posrank") for part in (*PARTS, "mean")}}
-            for m in selection.external]
-    return numbers(pd.DataFrame(rows, columns=["model", *PARTS, "mean"]).set_index("model"))
+    rows = {m.get("run", m["file"]): numbers(m) for m in selection.external}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[*PARTS, "mean"]).rename_axis("model")
 
 
 def published(folder=None):
@@ -108,31 +101,28 @@ def published(folder=None):
 
 
 def published_tables(found, wanted, but=()):
-    """What git keeps of other presets, one table each -> {heading: DataFrame of texts}.
+    """What git keeps of other presets, one table each -> {heading: DataFrame}.
 
     found: `published()`; wanted: a function (name of a run or of a sweep's point, its entry) -> whether it is shown;
     but: presets to leave out. Runs are averaged over seeds. Runs on different lists stand in different tables. A
     heading names preset, data, commit, and says how many runs the present code would make otherwise.
     """
-    tables, order = {}, {name: n for n, name in enumerate([*SYSTEMS.values(), *STRATEGIES.values()])}
+    tables, keys, shown = {}, ["system", "training strategy"], [*COLUMNS, "mean", "vision_gain"]
+    order = {name: n for n, name in enumerate([*SYSTEMS.values(), *STRATEGIES.values()])}
     for preset, entry in found.items():
-        groups = {}
-        for name, values in entry["runs"].items():
-            if preset not in but and wanted(name, values):
-                groups.setdefault((values["dataset"], values["split"], values["lists"]), {})[name] = values
-        for (dataset, split, lists), runs in groups.items():
-            rows = [{**_kind(name),
-                     **{key: np.nan if values.get(key) is None else values[key]
-                        for key in (*COLUMNS, "mean", "vision_gain")}} for name, values in runs.items()]
-            rows.sort(key=lambda line: [order.get(line[key], 99) for key in ("system", "training strategy")])
-            table = pd.DataFrame(rows).groupby(["system", "training strategy"], sort=False).mean(numeric_only=True)
-            old = sum(bool(values["stale"]) for values in runs.values())
-            commits = sorted({values["commit"] or entry["commit"] or "" for values in runs.values()} - {""})
+        runs = pd.DataFrame([{**_kind(name), "lists": None, **values} for name, values in entry["runs"].items()
+                             if preset not in but and wanted(name, values)])
+        on = ["dataset", "split", "lists"]
+        for (dataset, split, lists), mine in runs.groupby(on, sort=False, dropna=False) if len(runs) else ():
+            mine = mine.sort_values(keys, key=lambda column: column.map(order), kind="stable")
+            old = sum(map(bool, mine["stale"]))
+            commits = sorted({commit or entry["commit"] or "" for commit in mine["commit"]} - {""})
             heading = f"published, preset {preset}, {dataset} {split}, commit {', '.join(commits) or 'not noted'}"
-            heading += (f"; {old} of {len(runs)} runs are stale: made by other code or parameters than the present ones"
+            heading += (f"; {old} of {len(mine)} runs are stale: made by other code or parameters than the present ones"
                         if old else "; current")
             # lists of one preset can differ as well: the digest tells their tables apart
-            tables[heading if heading not in tables else f"{heading} (lists {lists})"] = numbers(table)
+            heading = heading if heading not in tables else f"{heading} (lists {lists})"
+            tables[heading] = mine.set_index(keys)[shown].astype(float).groupby(level=keys, sort=False).mean()
     return tables
 
 

@@ -5,6 +5,7 @@ names of those that have not been run, and the rest with the reason. Runs on dif
 """
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,20 +31,20 @@ def load_metrics(folder, external=False):
     """Metrics of all runs in a folder, in the order system, strategy, seed: a list of dicts, each with its `file`.
     Files that are no runs are left out; external: those of other models instead. ValueError where a file is no JSON, or
     the metrics of a run without its name or recall."""
-    found = []
+    found, order = [], {name: i for i, name in enumerate([*SYSTEMS, *STRATEGIES])}
     for path in sorted(Path(folder).glob("*.json")):
         try:
             metrics = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             line = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
             raise ValueError(f"{path}{line}: no JSON ({error}); evaluate the run again") from None
-        if isinstance(metrics, dict) and "posrank" in metrics and ("strategy" not in metrics) == external:
-            kinds = KINDS if external else KINDS | NAMING
-            wrong = [key for key, kind in kinds.items() if not isinstance(metrics.get(key, kind() if key == "lists" else None), kind)]
-            if wrong:
-                raise ValueError(f"{path}: {wrong[0]!r} is missing or of another kind; evaluate the run again, or move the file away")
-            found.append({**metrics, "file": path.name})
-    order = {name: i for i, name in enumerate([*SYSTEMS, *STRATEGIES])}
+        if not isinstance(metrics, dict) or "posrank" not in metrics or ("strategy" not in metrics) != external:
+            continue
+        for key, kind in (KINDS if external else KINDS | NAMING).items():
+            if not isinstance(metrics.get(key, {} if key == "lists" else None), kind):
+                raise ValueError(f"{path}: {key!r} is missing or of another kind; evaluate the run again, or move the "
+                                 "file away")
+        found.append({**metrics, "file": path.name})
     return sorted(found,
                   key=lambda m: (order.get(m.get("system"), 99), order.get(m.get("strategy"), 99), m.get("seed", 0)))
 
@@ -98,18 +99,18 @@ def one_set(metrics):
 def select(found, params, lists=None, external=()):
     """The `Selection` of metrics `found` that `params` ask for.
 
-    lists: digest of the lists that these parameters make (posrank.evaluation.origin.lists_digest of the negatives that can be
-    scored); None where they are not at hand: the lists of most runs are then taken. external: metrics of other models;
-    those on other lists are left out.
+    lists: digest of the lists that these parameters make (posrank.evaluation.origin.lists_digest of the negatives that
+    can be scored); None where they are not at hand: the lists of most runs are then taken. external: metrics of other
+    models; those on other lists are left out.
     """
-    names, runs, left, foreign = asked(params), [], {}, []
+    names, kept, left = asked(params), [], {}
     for m in [*found, *external]:
-        name, file = name_of(m), m.get("file", f"{name_of(m)}.json")
-        digest = (m.get("lists") or {}).get(m.get("rule"))
+        name, own = name_of(m), "strategy" in m
+        file, digest = m.get("file", f"{name}.json"), (m.get("lists") or {}).get(m.get("rule"))
         reason = other_than(m, params)
-        if not reason and "strategy" in m and name not in names:
+        if not reason and own and name not in names:
             reason = "this params.yaml asks for no such run"
-        if not reason and file != f"{name}.json" and "strategy" in m:
+        if not reason and own and file != f"{name}.json":
             reason = f"a copy: its content is of {name}"
         if not reason and lists is not None and digest != lists:
             reason = ("ranked on other lists than the present ones" if digest
@@ -117,23 +118,21 @@ def select(found, params, lists=None, external=()):
         if reason:
             left[file] = reason
         else:
-            (runs if "strategy" in m else foreign).append(m)
-    groups = {}
-    for m in runs:
-        groups.setdefault(lists_of(m), []).append(m)
-    kept = max(groups.values(), key=len) if groups else []
-    left |= {m.get("file", f"{name_of(m)}.json"): f"ranked on other lists than {len(kept)} other runs" for m in runs
-             if m not in kept}
-    comparable = [m for m in foreign if not kept or lists_of(m) == lists_of(kept[0])]
-    left |= {m.get("file", name_of(m)): "ranked on other lists" for m in foreign if m not in comparable}
-    there = {name_of(m) for m in kept}
-    return Selection(kept, [name for name in names if name not in there], left, comparable)
+            kept.append((file, own, m))
+    counts = Counter(lists_of(m) for _, own, m in kept if own)
+    most = max(counts, key=counts.get, default=None)
+    for file, own, m in kept:
+        if most and lists_of(m) != most:
+            left[file] = f"ranked on other lists than {counts[most]} other runs" if own else "ranked on other lists"
+    runs, foreign = ([m for file, own, m in kept if own == ours and file not in left] for ours in (True, False))
+    there = {name_of(m) for m in runs}
+    return Selection(runs, [name for name in names if name not in there], left, foreign)
 
 
 def coverage_note(metrics):
     """One sentence where videos of the split are missing, "18 of 24 test videos; not comparable with ..."; else ""."""
-    counts = [(m["videos"], m["videos_missing"], m["split"]) for m in metrics if m.get("videos_missing")]
-    if not counts:
-        return ""
-    videos, missing, split = counts[0]
-    return f"{videos - missing} of {videos} {split} videos; not comparable with the full {split} set"
+    for m in metrics:
+        if missing := m.get("videos_missing"):
+            split, videos = m["split"], m["videos"]
+            return f"{videos - missing} of {videos} {split} videos; not comparable with the full {split} set"
+    return ""

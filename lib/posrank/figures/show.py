@@ -7,21 +7,46 @@ from IPython.display import HTML, Markdown, display
 
 from posrank.captions.statistics import paper_table
 from posrank.figures.curves import sweep_figure
+from posrank.figures.neighbours import coarse_fine_html
 from posrank.figures.report import preset_of, published, published_tables
-from posrank.figures.sweeps import SWEEPS, sweep_beside_paper, sweep_folder, sweep_table
+from posrank.figures.runs import name_of, one_set
+from posrank.figures.style import STRATEGIES, SYSTEMS
+from posrank.figures.sweeps import (
+    SWEEPS,
+    constant_table,
+    cross_generator,
+    points,
+    sweep_beside_paper,
+    sweep_folder,
+    sweep_table,
+)
 from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper
-from posrank.figures.texts import numbers
 
 PAPERS = {4: "Paper: X-CLIP on VLN-UVO, K = 20", 5: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
           6: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20", 7: "Paper: X-CLIP, K = 20",
           8: "Paper: VLN-UVO, K = 20"}
 
 
+def show_example(work, metrics):
+    """Fig. 1: a test clip with both kinds of negatives, and the rank of its caption under each strategy of the first
+    system. A line that says so where this workspace has no lists."""
+    dataset, options = work.params.train.dataset, work.params.evaluate
+    if not (work.folder / "data" / "negatives" / f"{dataset}-{options.rules[0]}.parquet").is_file():
+        return print(f"no lists of {dataset} in this workspace (make repro makes them): no example")
+    texts, lists = work.captions(dataset), work.negatives(dataset, options.rules[0])
+    texts, ranks = texts[texts["split"] == options.split], {}
+    for m in one_set(metrics):
+        found = work.ranks(name_of(m))
+        if found is not None and all(m[key] == metrics[0][key] for key in ("system", "seed")):
+            ranks[f"{SYSTEMS[m['system']]}, {STRATEGIES[m['strategy']]}"] = found[found["run"] == found["run"].iloc[0]]
+    html = coarse_fine_html(texts, lists, k=3, per_part=2, clip=lambda video: work.clip(dataset, video), ranks=ranks)
+    display(HTML(html))
+
+
 def show_results(work, selection, table):
     """Table 4, 7 or 8: ours and the paper's rows; below, published runs of what this preset did not run."""
     runs = [m for m in selection.runs if table == 8 or m["system"] == "xclip"]
-    beside = beside_paper(runs, table)
-    display(HTML(f"<p>{PAPERS[table]}.</p>"), numbers(work.save_table(beside, f"table{table}_beside_paper")))
+    display(Markdown(f"{PAPERS[table]}."), work.save_table(beside_paper(runs, table), f"table{table}_beside_paper"))
     systems, dataset = {m["system"] for m in runs}, work.params.train.dataset
     if not runs:
         print(f"Table {table}: this preset has no such runs; the paper's rows alone")
@@ -37,20 +62,16 @@ def show_average(work, selection):
     """Table 3: ours and the paper's; below, published runs of the systems that this preset did not run."""
     table, systems = work.save_table(average_table(selection.runs), "table3"), {m["system"] for m in selection.runs}
     display(table if len(table) else Markdown("None of these runs had coarse-grained training."))
-    display(HTML("<p>The paper's Table 3:</p>"), paper_table(3).set_index("system"))
-
-    def wanted(name, m):
-        return "-coarse-" in name and not name.startswith("sweeps/") and name.partition("-")[0] not in systems
-
-    show_published(work, wanted, "Table 3, ")
+    display(Markdown("The paper's Table 3:"), paper_table(3).set_index("system"))
+    show_published(work, lambda name, m: "-coarse-" in name and not name.startswith("sweeps/")
+                   and name.partition("-")[0] not in systems, "Table 3, ")
 
 
 def show_sweep(work, selection, name):
     """Table 5 (lambda) or 6 (n): ours and the paper's rows with a figure; where it has not run, published points."""
     number, _, command = SWEEPS[name]
     table = sweep_table(sweep_folder(work), name, selection.runs)
-    beside = numbers(sweep_beside_paper(table, name))
-    display(HTML(f"<p>{PAPERS[number]}.</p>"), work.save_table(beside, f"table{number}"))
+    display(Markdown(f"{PAPERS[number]}."), work.save_table(sweep_beside_paper(table, name), f"table{number}"))
     if table.empty:
         print(f"Table {number}: this sweep has not run here ({command}); the paper's rows alone")
         show_published(work, lambda point, m: point.startswith(f"sweeps/{name}-"), f"Table {number}, ")
@@ -62,4 +83,17 @@ def show_sweep(work, selection, name):
 def show_published(work, wanted, what=""):
     """Published runs that are `wanted` (see `published_tables`), one table a preset; nothing where there are none."""
     for heading, table in published_tables(published(), wanted, but={preset_of(work)}).items():
-        display(HTML(f"<p><b>{what}{heading}</b></p>"), table)
+        display(Markdown(f"**{what}{heading}**"), table)
+
+
+def show_other_sweeps(work, metrics):
+    """Training without video, and on other negatives, where the sweep has run here; else how to run it."""
+    folder = sweep_folder(work)
+    tables = {(name, sweep): constant_table([*points(folder, sweep, metrics).values()], metrics)
+              for name, sweep in (("constant_video", "constant"), ("text_alone", "text"))}
+    tables["cross_generator", "rule"] = cross_generator(points(folder, "rule"))
+    for (name, sweep), table in tables.items():
+        if len(table):
+            display(work.save_table(table, name))
+        else:
+            print(f"{name.replace('_', ' ')}: not run in this workspace ({SWEEPS[sweep][2]})")

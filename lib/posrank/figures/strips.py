@@ -45,9 +45,9 @@ def strip_html(clip, width=620):
 
 def lines_html(lines):
     """A table of (label, HTML) lines, the labels in grey."""
-    grey = 'style="color:#777;text-align:right;vertical-align:top;padding-right:1em;white-space:nowrap"'
-    rows = "".join(f'<tr><td {grey}>{escape(label)}</td><td style="text-align:left">{html}</td></tr>'
-                   for label, html in lines)
+    label = "color:#777;font-weight:normal;text-align:left;vertical-align:top;padding-right:1em;white-space:nowrap"
+    rows = "".join(f'<tr><th style="{label}">{escape(name)}</th><td style="text-align:left">{html}</td></tr>'
+                   for name, html in lines)
     return f'<table style="margin:0 0 1em">{rows}</table>'
 
 

@@ -5,8 +5,8 @@ from IPython.display import Markdown
 
 from posrank import PARTS, tables
 from posrank.figures.neighbours import some, tested
-from posrank.figures.strips import strip
-from posrank.language.parts import part_of, parts_of
+from posrank.figures.strips import lines_html, strip_html
+from posrank.language.parts import parts_of
 from posrank.world.sheet import contact_sheet
 
 
@@ -26,11 +26,11 @@ def world_words(tags):
 
     Where slots are drawn independently `guessed` is hardly above `most_frequent`; a language shortcut lifts it.
     """
-    told = tags.assign(part=parts_of(tags), lemma=tags["lemma"].str.lower()).dropna(subset="part")
-    first = told.drop_duplicates(["caption_id", "part"]).pivot(index="caption_id", columns="part", values="lemma")
+    words = tags.assign(part=parts_of(tags), lemma=tags["lemma"].str.lower()).dropna(subset="part")
+    first = words.drop_duplicates(["caption_id", "part"]).pivot(index="caption_id", columns="part", values="lemma")
     rows = []
     for part in (part for part in PARTS if part in first):
-        counts = told.loc[told["part"] == part, "lemma"].value_counts()
+        counts = words.loc[words["part"] == part, "lemma"].value_counts()
         cue = "verb" if part == "noun" else "noun"
         pairs = pd.crosstab(first[cue], first[part]) if cue in first else pd.DataFrame()
         guessed = pairs.max(axis=1).sum() / pairs.to_numpy().sum() if pairs.size else None
@@ -38,25 +38,18 @@ def world_words(tags):
     return pd.DataFrame(rows, columns=["part", "words", "most_frequent", "guessed", "which"]).set_index("part")
 
 
-def world_parts_figure(work, seed=0):
-    """One clip for each part of speech: its frames in order, the word that a negative would change, and the caption."""
-    import matplotlib.pyplot as plt
-
-    texts, store = work.captions("world"), work.frames("world")
-    test = tested(texts[texts["video_id"].isin(store.ids)])
-    words = work.tags("world")
-    words = words[words["caption_id"].isin(test["caption_id"])].assign(part=lambda table: parts_of(table))
-    figure, rows = plt.subplots(len(PARTS), 1, figsize=(8, 1.32 * len(PARTS)), layout="constrained")
-    for axes, part in zip(rows, PARTS):
-        axes.axis("off")
-        token = some(words[words["part"] == part], 1, seed)
-        if token.empty:
-            continue
-        caption = test.set_index("caption_id").loc[token["caption_id"].iloc[0]]
-        axes.imshow(strip(*store[caption["video_id"]], width=1600))
-        axes.set_title(f"{part}: {token['text'].iloc[0]}", loc="left")
-        axes.set_title(caption["caption"], loc="right", fontweight="normal", fontsize="small")
-    return figure
+def world_parts_html(work, seed=0):
+    """One clip for each part of speech, as HTML: its frames in order, the caption, in bold the word that a negative
+    would change."""
+    texts, store, words = work.captions("world"), work.frames("world"), work.tags("world")
+    test = tested(texts[texts["video_id"].isin(store.ids)]).set_index("caption_id")
+    words, lines = words[words["caption_id"].isin(test.index)], []
+    for part in PARTS:
+        for token in some(words[parts_of(words) == part], 1, seed).itertuples():
+            caption = "".join(f"{f'<b>{word.text}</b>' if word.i == token.i else word.text}{word.whitespace}"
+                              for word in words[words["caption_id"] == token.caption_id].itertuples())
+            lines += [(part, strip_html(store[test.loc[token.caption_id, "video_id"]])), ("", caption)]
+    return lines_html(lines)
 
 
 def tagger_agreement(work, captions=1500):
@@ -66,16 +59,11 @@ def tagger_agreement(work, captions=1500):
     """
     from posrank.language.tagger import tag_captions
 
-    texts = tested(work.captions("world")).head(captions)
+    read = tag_captions(tested(work.captions("world")).head(captions), progress=False)
     gold = tables.read_table(work.folder / "data" / "gold" / "world.parquet", "tags")
-    read = tag_captions(texts, progress=False)
     both = gold.merge(read, on=["caption_id", "i"], suffixes=("", "_tagger"))  # of these captions alone
-    meant, found = ([*map(part_of, both[f"upos{end}"], both[f"tag{end}"])] for end in ("", "_tagger"))
-    both = both.assign(part=meant, agree=[a == b for a, b in zip(meant, found)])
-    rows = []
-    for part in PARTS:
-        mine = both[both["part"] == part]
-        wrong = mine.loc[~mine["agree"], "text"].value_counts()
-        rows.append({"part": part, "words": len(mine), "agree": mine["agree"].mean(),
-                     "read otherwise": ", ".join(wrong.index[:4])})
-    return pd.DataFrame(rows).set_index("part")
+    found = parts_of(both[["upos_tagger", "tag_tagger"]].set_axis(["upos", "tag"], axis=1))
+    both = both.assign(part=parts_of(both), agree=parts_of(both) == found)
+    wrong = both[~both["agree"]].groupby("part")["text"].agg(lambda texts: ", ".join(texts.value_counts().index[:4]))
+    table = both.groupby("part")["agree"].agg(words="size", agree="mean").reindex(PARTS)
+    return table.assign(**{"read otherwise": wrong})

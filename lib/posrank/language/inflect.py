@@ -104,7 +104,7 @@ _SPELLED = frozenset({
 _READ_AS_WORD = frozenset({"mr", "mrs", "ms", "st", "shh", "hmm", "brr", "nth", "nasa", "nato", "fifa", "lego", "led"})
 
 
-def _spelled_out(word):
+def _is_spelled(word):
     """True where people say the letters: MP3, tv, fbi, xbox; not for shouted words (HOUSE)."""
     letters = word.lower()
     if letters in _READ_AS_WORD:
@@ -130,7 +130,7 @@ def article(next_word):
         return "a"
     letters = word.lower()
     first = re.split(r"[^a-z]", letters)[0]
-    if first and _spelled_out(word if first == letters else word[: len(first)]):
+    if first and _is_spelled(word if first == letters else word[: len(first)]):
         return "an" if letters[0] in _LETTERS_WITH_AN else "a"
     if _SILENT_H.match(letters):
         return "an"

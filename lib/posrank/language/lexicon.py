@@ -9,7 +9,7 @@ antonyms and that mislead in captions, each with its reason) and ``blocked_words
 
 A word is looked up under its part only ("in" as a preposition is not indium) and under its lower-case spelling first
 ("turkey" is the bird, not the country); capitalised spellings answer only where no other does ("tv", "american"), and
-never for words of the closed classes ("us", "it", "who").
+never for words of the closed classes ("us", "it", "who": ``function_words.txt``).
 """
 
 import csv
@@ -27,14 +27,6 @@ LEXICONS = ("builtin", "nltk")
 
 # Antonyms that are not the word's own are taken from this many senses only: in rarer ones "wear" meets "refresh".
 _FREQUENT = 2
-
-# Closed-class words and interjections that WordNet lists as capitalised nouns only (elements, states, organisations).
-_FUNCTION_WORDS = frozenset({
-    "am", "an", "and", "are", "as", "at", "be", "but", "by", "can", "do", "for", "from", "had", "has", "have", "he",
-    "her", "him", "his", "i", "if", "in", "is", "it", "its", "may", "me", "might", "mine", "my", "no", "none", "not",
-    "of", "off", "oh", "ok", "on", "or", "our", "she", "so", "than", "that", "the", "their", "them", "they", "this",
-    "to", "too", "us", "was", "we", "were", "what", "when", "who", "why", "will", "with", "you", "your",
-})
 
 
 @lru_cache(maxsize=4)
@@ -71,9 +63,7 @@ class Lexicon:
 
     def known(self, lemma, part):
         """True where the lexicon has this lemma under this part."""
-        if part == "prep":
-            return lemma.lower() in self._prepositions
-        return bool(self._senses(lemma, part))
+        return lemma.lower() in self._prepositions if part == "prep" else bool(self._senses(lemma, part))
 
     def direct_antonyms(self, lemma, part):
         """Antonyms that WordNet gives this very word, by sense order: what a reader would call its opposites."""
@@ -121,11 +111,11 @@ class Lexicon:
         >>> "couch" in load().first_synonyms("sofa", "noun"), load().first_synonyms("in", "prep")
         (True, ())
         """
-        if part == "prep" or not self._senses(lemma, part):
-            return ()
-        sense = self._senses(lemma, part)[0][0]
-        names = self._clean(lemma, part, self._graph.names(sense))
-        return tuple(name for name in names if sense in [s for s, _ in self._senses(name, part)[:_FREQUENT]])
+        first = self._senses(lemma, part)[:1]
+        return tuple(
+            name for sense, _ in first for name in self._clean(lemma, part, self._graph.names(sense))
+            if sense in [other for other, _ in self._senses(name, part)[:_FREQUENT]]
+        )
 
     def hypernyms(self, lemma, part):
         """Words one step above, by sense order."""
@@ -138,8 +128,6 @@ class Lexicon:
         >>> "animal" in load().above("lion", "noun"), "person" in load().above("lion", "noun")
         (True, False)
         """
-        if part == "prep":
-            return ()
         edge, names = [synset for synset, _ in self._senses(lemma, part)[:1]], []
         while edge:
             edge = [other for synset in edge for other in self._graph.hypernyms(synset) if self._graph.names(other)]
@@ -151,11 +139,14 @@ class Lexicon:
         return self._step(lemma, part, self._graph.hyponyms)
 
     def _senses(self, lemma, part):
+        """((synset, name), ...) by frequency; prepositions are not in WordNet and have none."""
+        if part == "prep":
+            return ()
         if part not in POS:
             raise ValueError(unknown("part", part, PARTS))
         spellings = self._graph.spellings(lemma, part)
         lower = tuple((s, name) for s, name in spellings if name.islower())
-        return lower or (() if lemma.lower() in _FUNCTION_WORDS else spellings)
+        return lower or (() if lemma.lower() in _word_list("function_words.txt") else spellings)
 
     def _own(self, senses):
         return [a for s, name in senses for a in self._graph.antonyms(s, name)]
@@ -168,15 +159,10 @@ class Lexicon:
         return [a for s, _ in senses for t in relation(s) for n in graph.names(t) for a in graph.antonyms(t, n)]
 
     def _step_antonyms(self, lemma, part, relation):
-        if part == "prep":
-            return ()
         found = self._clean(lemma, part, self._related_antonyms(self._senses(lemma, part)[:_FREQUENT], relation))
-        near = set(self.synonyms(lemma, part))
-        return tuple(word for word in found if word not in near)
+        return tuple(word for word in found if word not in self.synonyms(lemma, part))
 
     def _step(self, lemma, part, relation):
-        if part == "prep":
-            return ()
         senses = self._senses(lemma, part)
         return self._clean(lemma, part, [n for s, _ in senses for t in relation(s) for n in self._graph.names(t)])
 
@@ -189,10 +175,14 @@ class Lexicon:
         )
 
 
-@lru_cache(maxsize=1)
 def blocked_words():
     """Offensive words that no negative should bring in, lower case (``data/blocked_words.txt``)."""
-    lines = (DATA / "blocked_words.txt").read_text(encoding="utf-8").splitlines()
+    return _word_list("blocked_words.txt")
+
+
+@lru_cache(maxsize=2)
+def _word_list(name):
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
     return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 

@@ -67,7 +67,7 @@ def marks(text):
 def warn_of_marks(texts, where):
     """Warn, once for each kind, of entities, tags and wrongly decoded characters in `texts`, with count and example.
 
-    where: what the texts are ("captions"). Returns {kind: count}.
+    where: what the texts are ("captions").
     """
     found = {}
     for text in texts:
@@ -76,4 +76,3 @@ def warn_of_marks(texts, where):
     for kind, those in found.items():
         hold = f"{len(those)} of {len(texts)} hold {kind}"
         warnings.warn(f"{where}: {hold}, the first: {short(those[0])}; {_WHY[kind]}", stacklevel=3)
-    return {kind: len(those) for kind, those in found.items()}

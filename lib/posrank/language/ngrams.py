@@ -96,7 +96,7 @@ class NgramModel:
     @property
     def name(self):
         """A short name for tables: unigram, bigram, 4-gram absolute, ..."""
-        base = {1: "unigram", 2: "bigram", 3: "trigram"}.get(self.order, f"{self.order}-gram")
+        base = list(ORDERS)[self.order - 1]
         return base if self.order == 1 or self.smoothing == "kneser_ney" else f"{base} {self.smoothing}"
 
     def fit(self, texts):
@@ -122,16 +122,15 @@ class NgramModel:
         """Natural log-probabilities of a text's tokens and its end mark, given what comes before -> [tokens + 1]."""
         return self._look_up(_texts([text]))[0]
 
-    def score(self, texts, per_token=False):
-        """Log-probability of each text, end mark included -> float64 [n]; ``per_token`` divides by tokens + 1.
+    def score(self, texts):
+        """Log-probability of each text, end mark included -> float64 [n].
 
         Higher = likelier. Raises ValueError before ``fit`` and for anything that is no text.
         """
         texts, parts = _texts(texts), [np.zeros(0)]
         for start in range(0, len(texts), _CHUNK):
             values, lengths = self._look_up(texts[start : start + _CHUNK])
-            sums = np.add.reduceat(values, np.cumsum(lengths) - lengths)
-            parts.append(sums / lengths if per_token else sums)
+            parts.append(np.add.reduceat(values, np.cumsum(lengths) - lengths))
         return np.concatenate(parts)
 
     def _count(self, sentences):
@@ -155,7 +154,7 @@ class NgramModel:
     def _probabilities(self, level, lower):
         """Log-probability of each n-gram, and the log of the weight that each context leaves to the shorter one."""
         count, context = level["count"], level["context"]
-        discount = _estimated(count) if self.discount == "estimated" else self.discount
+        discount = _estimate_discount(count) if self.discount == "estimated" else self.discount
         if lower is None:
             discount = discount if self.floor else 0.0
             shorter, contexts = np.full(self._size, 1 / (self._size - 1)), 1  # uniform: all but the start mark
@@ -205,7 +204,7 @@ def _find(keys, wanted):
     return np.where(keys[index] == wanted, index, -1)
 
 
-def _estimated(count):
+def _estimate_discount(count):
     """Discount n1 / (n1 + 2 n2) from the numbers of n-grams seen once and twice; 0.5 where they give no estimate."""
     once, twice = int((count == 1).sum()), int((count == 2).sum())
     return once / (once + 2 * twice) if once and twice else 0.5

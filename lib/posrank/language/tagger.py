@@ -15,6 +15,7 @@ import re
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from sys import intern
 
 import numpy as np
 import pandas as pd
@@ -109,7 +110,7 @@ def tag(texts, tagger=None):
     """
     from posrank.language.markup import warn_of_marks
 
-    texts = _checked(texts)
+    texts = _list_of_texts(texts)
     warn_of_marks(texts, "texts")
     tokens, lengths = _as_tagger(tagger).tokens(texts)
     ends = np.cumsum(lengths)
@@ -128,7 +129,7 @@ def tag_captions(captions, tagger=None, progress=True):
             raise ValueError(f"captions table: column {column!r} is missing (has: {found})")
     tagger = _as_tagger(tagger)
     ids = captions["caption_id"].astype("str").array
-    codes, unique = pd.factorize(np.array(_checked(captions["caption"], ids), dtype=object))
+    codes, unique = pd.factorize(np.array(_list_of_texts(captions["caption"], ids), dtype=object))
     tokens, lengths = tagger.tokens(unique, progress=progress)
     starts = np.cumsum(lengths) - lengths
     n = lengths[codes]
@@ -153,71 +154,41 @@ class Tagger:
         """Tag a sequence of str -> (DataFrame of all tokens, columns COLUMNS; int array [len(texts)], tokens each)."""
         from tqdm.auto import tqdm
 
-        kinds, spaces, deps = {}, {}, {}  # distinct values, numbered in order; a kind is (text, lemma, upos, tag)
-        kind_of, space_of, head_of, dep_of, lengths = [], [], [], [], np.zeros(len(texts), dtype=np.int64)
-        known = {}
-        plain = (" ".join(text.split()) for text in texts)
-        docs = tqdm(self.nlp.pipe(plain, batch_size=BATCH), total=len(texts), desc="tag", unit="caption",
-                    disable=not progress, mininterval=1)
-        for number, (text, doc) in enumerate(zip(texts, docs)):
-            before, parsed = len(kind_of), doc.has_annotation("DEP")
-            heads = [(token.head.i, token.dep_) if parsed else (-1, "") for token in doc]
-            if doc.text == text:
-                for token in doc:
-                    key = (token.orth, token.pos, token.tag)
-                    kind = known.get(key)
-                    if kind is None:
-                        kind = known[key] = kinds.setdefault(_kind(token.text, token), len(kinds))
-                    kind_of.append(kind)
-                    space_of.append(spaces.setdefault(token.whitespace_, len(spaces)))
-            else:
-                original = _original(text, doc)
-                kind_of += [kinds.setdefault(kind, len(kinds)) for kind, _ in original]
-                space_of += [spaces.setdefault(space, len(spaces)) for _, space in original]
-                if len(original) > len(doc):  # white space in front is a row of its own
-                    heads = [(-1, ""), *((head + (head >= 0), dep) for head, dep in heads)]
-            head_of += [head for head, _ in heads]
-            dep_of += [deps.setdefault(dep, len(deps)) for _, dep in heads]
-            lengths[number] = len(kind_of) - before
-        values = list(zip(*kinds)) or [()] * 4
-        table = {name: _taken(column, kind_of) for name, column in zip(("text", "lemma", "upos", "tag"), values)}
-        table |= {"whitespace": _taken(list(spaces), space_of), "dep": _taken(list(deps), dep_of)}
-        table["head"] = np.array(head_of, dtype=np.int64)
-        return pd.DataFrame({name: table[name] for name in COLUMNS}), lengths
+        rows, lengths = [], np.zeros(len(texts), dtype=np.int64)
+        docs = self.nlp.pipe((" ".join(text.split()) for text in texts), batch_size=BATCH)
+        bar = tqdm(docs, total=len(texts), desc="tag", unit="caption", disable=not progress, mininterval=1)
+        for number, (text, doc) in enumerate(zip(texts, bar)):
+            before = len(rows)
+            rows += _rows(text, doc)
+            lengths[number] = len(rows) - before
+        dtypes = {name: "int64" if name == "head" else "str" for name in COLUMNS}
+        return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dtypes), lengths
 
 
-def _taken(values, codes):
-    return pd.Series(values, dtype="str").take(np.array(codes, dtype=np.int64)).array
-
-
-def _kind(text, token):
-    upos, tag = token.pos_, token.tag_
-    return text, lemmatize(text, upos, tag), upos, tag
-
-
-def _original(text, doc):
-    """Tokens of the evened-out text with their letters and white space in the original: (kind, whitespace) pairs."""
+def _rows(text, doc):
+    """Yield the COLUMNS of each token of `text`, of which `doc` is the text with its white space evened out."""
     place = []  # of each character of the evened-out text in the original
     for word in re.finditer(r"\S+", text):
         if place:
             place.append(place[-1] + 1)
-        place.extend(range(word.start(), word.end()))
-    if not place:
-        return [((text, text, "SPACE", "_SP"), "")] if text else []
-    lead = text[: place[0]]
-    found = [((lead, lead, "SPACE", "_SP"), "")] if lead else []
+        place.extend(range(*word.span()))
+    place.append(len(text))
+    lead, parsed = intern(text[: place[0]]), doc.has_annotation("DEP")
+    if lead:  # white space in front is a row of its own
+        yield lead, "", lead, "SPACE", "_SP", -1, ""
     for token in doc:
         start, end = place[token.idx], place[token.idx + len(token) - 1] + 1
-        after = token.idx + len(token.text_with_ws)
-        found.append((_kind(text[start:end], token), text[end : place[after] if after < len(place) else len(text)]))
-    return found
+        space = text[end : place[token.idx + len(token.text_with_ws)]]
+        word, upos, tag = intern(text[start:end]), token.pos_, intern(token.tag_)
+        head, dep = (token.head.i + bool(lead), intern(token.dep_)) if parsed else (-1, "")
+        yield word, intern(space), lemmatize(word, upos, tag), upos, tag, head, dep
 
 
 def _as_tagger(tagger):
     return tagger if isinstance(tagger, Tagger) else load_tagger(tagger)
 
 
-def _checked(texts, names=None):
+def _list_of_texts(texts, names=None):
     """`texts` as a list of str that UTF-8 can write; ValueError naming the position (and the caption id)."""
     if isinstance(texts, str):
         raise ValueError("texts is one text: give a list of texts")

@@ -10,5 +10,7 @@ from posrank.negatives.lists import generate
 from posrank.negatives.released_files import load_released
 from posrank.negatives.rules import LEVELS, RULES
 from posrank.negatives.training import TrainingNegatives
+from posrank.negatives.training_groups import TrainingGroups
 
-__all__ = ["LEVELS", "RULES", "TrainingNegatives", "exchange", "generate", "lists_of", "load_released"]
+__all__ = ["LEVELS", "RULES", "TrainingGroups", "TrainingNegatives", "exchange", "generate", "lists_of",
+           "load_released"]

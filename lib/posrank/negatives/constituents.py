@@ -1,12 +1,11 @@
 """Spans of a caption that read as English by themselves: the caption, its clauses and its phrases.
 
-In: tokens with syntactic heads (spaCy's labels). Out: spans (left, right, size), cut at whole constituents: a noun phrase,
-with a prepositional phrase behind it; a verb with its objects and adverbs; the same with its subject in front. What is denied,
-wished, said or likened is left out: it need not be true.
+In: tokens with syntactic heads (spaCy's labels). Out: spans (left, right, size), cut at whole constituents: a noun
+phrase, with a prepositional phrase behind it; a verb with its objects and adverbs; the same with its subject in
+front. What is denied, wished, said or likened is left out: it need not be true.
 """
 
-from posrank.negatives.exchange_words import words_of
-from posrank.negatives.word_lists import fixed
+from posrank.negatives.word_lists import fixed, words_of
 
 CAPTION, CLAUSE, PHRASE = 0, 1, 2
 """Contexts from large to small: the whole caption, a subject with its verb, a phrase."""
@@ -19,71 +18,65 @@ _VERB_DEPS = frozenset({"ROOT", "acl", "relcl", "conj", "advcl", "ccomp", "pcomp
 
 
 class Tree:
-    """Children of each token, and the span of each token's subtree."""
+    """Children of each token, and the first and last token of its subtree."""
 
     def __init__(self, tokens):
         n = len(tokens.text)
+        self.head = [h if 0 <= h < n else i for i, h in enumerate(tokens.head)]
         self.children = [[] for _ in range(n)]
         self.first, self.last = list(range(n)), list(range(n))
-        heads = [h if 0 <= h < n else i for i, h in enumerate(tokens.head)]
-        for i, head in enumerate(heads):
+        for i, head in enumerate(self.head):
             if head != i:
                 self.children[head].append(i)
-        for i in range(n):
-            ancestor, steps = i, 0
-            while heads[ancestor] != ancestor and steps <= n:
-                ancestor, steps = heads[ancestor], steps + 1
+            for ancestor in self.ancestors(i, n + 1):
                 self.first[ancestor] = min(self.first[ancestor], i)
                 self.last[ancestor] = max(self.last[ancestor], i)
-        self.head = heads
+
+    def ancestors(self, i, steps):
+        """The heads above a token, at most so many (parsers' trees have no cycles, files may)."""
+        while self.head[i] != i and steps:
+            i, steps = self.head[i], steps - 1
+            yield i
 
 
 def spans(tokens, words, tree):
     """(left, right, size) of the caption, of its clauses and of its phrases, largest first."""
     found = [(0, len(words), CAPTION)]
     for verb, upos in enumerate(tokens.upos):
-        if (
-            upos == "VERB"
-            and tokens.lemma[verb].lower() not in ("be", "have")
-            and tokens.dep[verb] in _VERB_DEPS
-            and not _irreal(tokens, words, tree, verb)
-        ):
+        tells = upos == "VERB" and tokens.dep[verb] in _VERB_DEPS and tokens.lemma[verb].lower() not in ("be", "have")
+        if tells and not _irreal(tokens, tree, verb):
             ends = _verb_ends(tokens, words, tree, verb)
             start = _subject(tokens, tree, verb)
             if start is not None:
                 found += [(start, end, CLAUSE) for end in ends]
-            found += [(verb, end, PHRASE) for end in ends if tokens.tag[verb] != "VBN" or "by" in words[verb:end]]
+            if tokens.tag[verb] != "VBN":
+                manner = verb - 1 in tree.children[verb] and words[verb - 1].endswith("ly")  # "slowly walking"
+                adverb = verb - 1 if manner and tokens.dep[verb - 1] == "advmod" else verb
+                found += [(left, end, PHRASE) for end in (*ends, verb + 1) for left in {verb, adverb} if end - left > 1]
+            else:
+                found += [(verb, end, PHRASE) for end in ends if "by" in words[verb:end]]
     for noun, upos in enumerate(tokens.upos):
         if upos == "NOUN":
             start = core(tokens, tree, noun)
-            if start is None or _mentioned(tokens, words, tree, noun):
-                continue
             end = phrase_end(tokens, words, tree, noun)
+            goes_on = (*tokens.upos, "")[end] in ("NOUN", "PROPN", "ADJ")  # parsers cut "white space suit" in two
+            if start is None or goes_on or _mentioned(tokens, words, tree, noun):
+                continue
             found.append((start, end, PHRASE))
             for child in tree.children[noun]:
                 if child == end and tokens.dep[child] == "prep":
                     end = object_end(tokens, words, tree, child)
                     if end is not None:
                         found.append((start, end, PHRASE))
-    cut = _cuts(words)
-    whole = [
-        span
-        for span in found
-        if span[2] == CAPTION or not (_vague(words[span[0] : span[1]]) or {span[0], span[1]} & cut)
-    ]
-    return sorted(set(whole), key=lambda span: (span[2], span[0] - span[1], span[0]))
-
-
-def _vague(words):
-    """Whether a phrase points to what stands outside of it ("on it", "the other man")."""
-    return not words_of("vague").isdisjoint(words)
-
-
-def _cuts(words):
-    """Places between two words of a fixed expression, or before "of": no statement begins or ends there."""
-    expressions = fixed(words)
-    inside = {i for i in expressions if i - 1 in expressions}
-    return inside | {i for i, word in enumerate(words) if word == "of"}
+    # no statement begins or ends within a fixed expression or at "of", or points to what stands outside of it ("on it")
+    expressions, vague = fixed(words), words_of("vague")
+    cut = {i for i in expressions if i - 1 in expressions} | {i for i, word in enumerate(words) if word == "of"}
+    whole = {
+        (left, right, size)
+        for left, right, size in found
+        if size == CAPTION or not (left in cut or right in cut or not vague.isdisjoint(words[left:right]))
+    }
+    return sorted(whole, key=lambda span: (span[2], span[0] - span[1], span[0]))
 
 
 def phrase_end(tokens, words, tree, noun):
@@ -97,7 +90,8 @@ def phrase_end(tokens, words, tree, noun):
 
 
 def core(tokens, tree, noun):
-    """First token of a noun phrase that ends with its noun: determiner, adjectives, compounds; None where it is broken."""
+    """First token of a noun phrase that ends with its noun: determiner, adjectives, compounds; None where it is
+    broken."""
     left = [child for child in tree.children[noun] if child < noun]
     if not left:
         return noun
@@ -128,7 +122,8 @@ def _verb_ends(tokens, words, tree, verb):
             break
         dep = tokens.dep[child]
         if dep in ("dobj", "obj", "attr", "oprd"):
-            if core(tokens, tree, child) == here and tokens.upos[child] == "NOUN":
+            placed = tokens.lemma[verb].lower() not in words_of("place")
+            if placed and core(tokens, tree, child) == here and tokens.upos[child] == "NOUN":
                 ends.append(phrase_end(tokens, words, tree, child))
         elif dep in ("prep", "agent"):
             end = object_end(tokens, words, tree, child)
@@ -151,30 +146,20 @@ def _subject(tokens, tree, verb):
     return None
 
 
-def _irreal(tokens, words, tree, verb):
+def _irreal(tokens, tree, verb):
     """Whether a verb's statement may not hold: a modal or "to" before it, a verb of wishing or saying above it."""
-    if any(
-        tokens.lemma[child].lower() in words_of("unreal") and child < verb
-        for child in tree.children[verb]
-        if tokens.dep[child] == "aux"
-    ):
+    lemma, unreal, above = tokens.lemma, words_of("unreal"), tree.head[verb]
+    if any(tokens.dep[i] == "aux" and i < verb and lemma[i].lower() in unreal for i in tree.children[verb]):
         return True
-    above = tree.head[verb]
-    return (
-        above != verb
-        and tokens.upos[above] == "VERB"
-        and tokens.dep[verb] in ("ccomp", "pcomp")
-        and (tokens.lemma[above].lower() in words_of("unreal") | words_of("saying") - {"see"})
-    )
+    told = above != verb and tokens.upos[above] == "VERB" and tokens.dep[verb] in ("ccomp", "pcomp")
+    return told and lemma[above].lower() in unreal | words_of("saying") - {"see"}
 
 
 def _mentioned(tokens, words, tree, noun):
     """Whether a noun is talked of, likened to or asked for, and need not be there."""
-    at, steps = noun, 0
-    while tree.head[at] != at and steps < 6:
-        at, steps = tree.head[at], steps + 1
-        if words[at] in words_of("mention") - {"with", "by"}:
+    for above in tree.ancestors(noun, 6):
+        if words[above] in words_of("mention") - {"with", "by"}:
             return True
-        if tokens.upos[at] == "VERB":
-            return tokens.lemma[at].lower() in words_of("saying") | words_of("unreal")
+        if tokens.upos[above] == "VERB":
+            return tokens.lemma[above].lower() in words_of("saying") | words_of("unreal")
     return False

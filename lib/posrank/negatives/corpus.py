@@ -4,13 +4,13 @@ In: the arguments that `generate` and `TrainingNegatives` share. Out: a `Corpus`
 input is found here, before anything is drawn.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 
 from posrank.language.markup import warn_of_marks
 from posrank.negatives.rules import SPLITS, check_choice, several
-from posrank.negatives.sentences import TaggedCaptions, normal
+from posrank.negatives.sentences import TaggedCaptions, normal, taggers_of
 from posrank.negatives.vocabulary import Vocabulary
 
 
@@ -24,12 +24,12 @@ class Corpus:
     vocabulary: Vocabulary
     lexicon: object
     attrs: dict
-    _videos: dict = field(default_factory=dict)
-    _video_of: dict = field(default_factory=dict)
+    _videos: dict
+    _video_of: dict
 
     def others(self, caption_id):
         """The other captions of the same video, in normal form: a frozenset."""
-        siblings = self._videos.get(self._video_of.get(caption_id), ())
+        siblings = self._videos[self._video_of[caption_id]]
         if len(siblings) < 2:
             return frozenset()
         return frozenset(siblings) - {normal(self.captions[caption_id])}
@@ -49,7 +49,7 @@ class Corpus:
 def gather(captions, tags=None, reference=None, lexicon="builtin", tagger=None):
     """-> Corpus. See posrank.negatives.generate for the arguments; ValueError names what is wrong and the remedy.
 
-    reference: captions, or their tags (a table with the columns text, lemma, upos, tag), or a ready Vocabulary.
+    reference: captions, or their tags (a table with the columns text, lemma, upos, tag).
     lexicon: a name for posrank.language.lexicon.load, or an object with its methods.
     """
     captions, tags, tagged = with_tags(captions, tags, tagger)
@@ -57,8 +57,8 @@ def gather(captions, tags=None, reference=None, lexicon="builtin", tagger=None):
     lexicon = named_lexicon(lexicon)
     vocabulary, described = _vocabulary(captions, tags, tagged, reference, lexicon, tagger)
     attrs = {
-        "tagger": str(tagged.tagger), "lexicon": getattr(lexicon, "name", type(lexicon).__name__),
-        "reference": described, "vocabulary": dict(vocabulary.size),
+        "tagger": str(tagged.tagger), "lexicon": lexicon_name(lexicon), "reference": described,
+        "vocabulary": dict(vocabulary.size),
     }
     videos, video_of = {}, videos_of(captions)
     for name, key in video_of.items():
@@ -66,7 +66,7 @@ def gather(captions, tags=None, reference=None, lexicon="builtin", tagger=None):
     return Corpus(texts, tagged, vocabulary, lexicon, attrs, videos, video_of)
 
 
-def with_tags(captions, tags=None, tagger=None):
+def with_tags(captions, tags=None, tagger=None, heads=False):
     """-> captions (checked), their tags table (made by `tagger` where it is None), the same as TaggedCaptions."""
     captions = _check(captions, "captions")
     warn_of_marks(captions["caption"].tolist(), "captions")
@@ -74,7 +74,7 @@ def with_tags(captions, tags=None, tagger=None):
         tags = _tag(captions, tagger)
     elif not isinstance(tags, pd.DataFrame):
         raise ValueError(f"tags: expected a tags table (pandas DataFrame), got {type(tags).__name__}")
-    tagged = TaggedCaptions(tags)
+    tagged = TaggedCaptions(tags, heads)
     blank = captions["caption"].str.strip() == ""
     absent = [name for name in captions.loc[~blank, "caption_id"] if name not in tagged]
     if absent:
@@ -115,41 +115,45 @@ def videos_of(captions):
     return dict(zip(captions["caption_id"].astype(str).tolist(), keys))
 
 
+def lexicon_name(lexicon):
+    """What tables call a lexicon."""
+    return getattr(lexicon, "name", type(lexicon).__name__)
+
+
+def shown(items, progress, text):
+    """`items` with a progress bar where it is asked for."""
+    if not progress:
+        return items
+    from tqdm.auto import tqdm
+
+    return tqdm(items, desc=text, unit="caption", mininterval=0.5)
+
+
 def _vocabulary(captions, tags, tagged, reference, lexicon, tagger):
-    if isinstance(reference, Vocabulary):
-        return reference, "given vocabulary"
-    if reference is None:
-        train = (captions["split"] == "train").to_numpy() if "split" in captions else None
-        if train is not None and train.any():
-            chosen, described = captions[train], f"training split ({int(train.sum())} captions)"
-        else:
-            chosen, described = captions, f"all {len(captions)} captions (the table has no training split)"
-        chosen = tags[tags["caption_id"].isin(chosen["caption_id"]).to_numpy()]
-    elif isinstance(reference, pd.DataFrame) and {"text", "lemma", "upos", "tag"} <= set(reference.columns):
+    """-> Vocabulary, what it was made from in words."""
+    if isinstance(reference, pd.DataFrame) and {"text", "lemma", "upos", "tag"} <= set(reference.columns):
         chosen, described = reference, "given tags"
-    else:
+    elif reference is not None:
         reference = _check(reference, "reference")
-        inside = [name in tagged for name in reference["caption_id"]]
-        described = f"given captions ({len(reference)})"
-        if all(inside):
-            chosen = tags[tags["caption_id"].isin(reference["caption_id"]).to_numpy()]
-        else:
-            chosen = _tag(reference, tagger)
-            if _taggers(chosen) != _taggers(tags):
-                raise ValueError(
-                    f"reference: {len(inside) - sum(inside)} of its captions have no tags; the captions were tagged by "
-                    f"{', '.join(_taggers(tags))}, so give the reference's tags by the same tagger instead of captions"
-                )
-    if len(chosen) and _taggers(chosen) != _taggers(tags):
+        described, absent = f"given captions ({len(reference)})", sum(n not in tagged for n in reference["caption_id"])
+        chosen = _tag(reference, tagger) if absent else tags[tags["caption_id"].isin(reference["caption_id"])]
+        if absent and taggers_of(chosen) != taggers_of(tags):
+            raise ValueError(
+                f"reference: {absent} of its captions have no tags; the captions were tagged by "
+                f"{', '.join(taggers_of(tags))}, so give the reference's tags by the same tagger instead of captions"
+            )
+    else:
+        train = captions[captions["split"] == "train"] if "split" in captions else captions[:0]
+        described = f"training split ({len(train)} captions)"
+        if train.empty:
+            train, described = captions, f"all {len(captions)} captions (the table has no training split)"
+        chosen = tags[tags["caption_id"].isin(train["caption_id"])]
+    if len(chosen) and taggers_of(chosen) != taggers_of(tags):
         raise ValueError(
-            f"reference was tagged by {', '.join(_taggers(chosen))}, the captions by {', '.join(_taggers(tags))}; "
+            f"reference was tagged by {', '.join(taggers_of(chosen))}, the captions by {', '.join(taggers_of(tags))}; "
             "use one tagger for both"
         )
     return Vocabulary(chosen, lexicon), described
-
-
-def _taggers(tags):
-    return sorted(map(str, tags["tagger"].unique())) if "tagger" in tags else ["unknown"]
 
 
 def _tag(captions, tagger):

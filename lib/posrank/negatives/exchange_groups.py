@@ -1,9 +1,11 @@
-"""Rule `exchange`: statements that people wrote, exchanged between videos, so that no text-only model can tell the true one.
+"""Rule `exchange`: statements that people wrote, exchanged between videos, so that no text-only model can tell the
+true one.
 
-A group is m >= 2 statements, each true of its own video, that differ in exactly one word (of one part and one Penn tag, at one
-place; "a" or "an" before it aside), with m different videos. The list of each video is the whole group. A text-only scorer gives
-the m statements one fixed order whatever the video, and each is the positive once: the ranks 1..m occur once each, so the mean
-reciprocal rank of a group is H(m)/m, chance, for every text-only scorer. Ties at their expected reciprocal rank change nothing.
+A group is m >= 2 statements, each true of its own video, that differ in exactly one word (of one part and one Penn
+tag, at one place; "a" or "an" before it aside), with m different videos. The list of each video is the whole group. A
+text-only scorer gives the m statements one fixed order whatever the video, and each is the positive once: the ranks
+1..m occur once each, so the mean reciprocal rank of a group is H(m)/m, chance, for every text-only scorer. Ties at
+their expected reciprocal rank change nothing.
 
 In: captions and their tags with heads. Out: a captions table of the statements and its negatives table.
 """
@@ -11,17 +13,16 @@ In: captions and their tags with heads. Out: a captions table of the statements 
 import hashlib
 from collections import defaultdict
 
-import numpy as np
 import pandas as pd
 
 from posrank import PARTS
 from posrank.negatives.constituents import CAPTION, CLAUSE, PHRASE
-from posrank.negatives.corpus import ids_in_splits, named_lexicon, videos_of, with_tags
+from posrank.negatives.corpus import ids_in_splits, lexicon_name, named_lexicon, shown, videos_of, with_tags
 from posrank.negatives.known_groups import known_groups
 from posrank.negatives.matching import Candidate, group_videos
 from posrank.negatives.may_hold import MayHold
-from posrank.negatives.rules import check_choice, check_parts
-from posrank.negatives.statements import UNITS, Parsed, frames
+from posrank.negatives.rules import check_choice, check_parts, several
+from posrank.negatives.statements import UNITS, frames
 from posrank.tables import validate
 
 NO_STATEMENT, NO_OTHER, MAY_HOLD = (
@@ -43,52 +44,85 @@ def exchange(
     units      "caption" (whole captions), "statement" (clauses and phrases cut from them), or both
     seed       decides between equally good groups
 
-    statements: a captions table (caption = the statement, in lower case) with the columns source_caption_id, unit, part, group,
-    word and position (the word that differs, and its place in the statement). negatives: `lists_of(statements)`, its negatives
-    table, with group: the list of a statement is the other statements of its group, letter by letter.
-    Within a part a video stands in one group at most. ``posrank.evaluate(scorer, negatives, statements)`` ranks them.
-    ``.attrs`` of both: groups, lists and videos by part, dropped ({part: {reason: videos}}), captions_per_video (mean).
+    statements: a captions table (caption = the statement, in lower case) with the columns source_caption_id, unit,
+    part, group, word and position (the word that differs, and its place in the statement). negatives:
+    `lists_of(statements)`, its negatives table, with group: the list of a statement is the other statements of its
+    group, letter by letter. Within a part a video stands in one group at most. ``posrank.evaluate(scorer, negatives,
+    statements)`` ranks them. ``.attrs`` of both: groups, lists and videos by part, dropped ({part: {reason:
+    videos}}), captions_per_video (mean).
 
     ValueError for tags without syntactic heads, and as `generate`.
     """
-    parts = check_parts(parts)
-    units = tuple(check_choice("unit", unit, UNITS) for unit in ((units,) if isinstance(units, str) else units))
-    captions, tags, tagged = with_tags(captions, tags, tagger)
-    _check_heads(tags)
-    lexicon, video_of = named_lexicon(lexicon), videos_of(captions)
-    wanted = captions[captions["caption_id"].isin(set(ids_in_splits(captions, splits)))]
-    known = known_groups(wanted, tagged, parts) if "group" in wanted and "caption" in units else []
-    may_hold = MayHold(tags, video_of, lexicon)
-    found = _candidates(tags, set(wanted["caption_id"]), video_of, parts, units, may_hold, seed, progress)
-    videos = {video_of[caption_id] for caption_id in wanted["caption_id"]}
-    rows, dropped = list(known), {}
-    for part in parts:
-        groups, dropped[part] = _groups(found[part], may_hold, part, videos)
+    made = Statements(captions, parts, tags, splits, units, lexicon, tagger, progress)
+    rows, dropped = list(made.known), {}
+    for part in made.parts:
+        groups, dropped[part] = made.groups(part, seed)
         for number, group in enumerate(groups):
-            rows += [(*_row(each), part, f"{part}-{number:04d}") for each in group]
-    statements = _statements(rows, wanted)
+            for row in group:
+                frame, name = row.frame, f"{part}-{number:04d}"
+                unit = "caption" if frame.size == CAPTION else "statement"
+                rows.append((row.caption_id, frame.text, unit, frame.word, frame.position - frame.left, part, name))
+    statements = _statements(rows, made.captions)
     lists = statements.groupby(["part", "unit"]).size()
     statements.attrs = {
-        "rule": "exchange", "level": "word", "seed": seed, "parts": list(parts), "units": list(units),
-        "tagger": str(tagged.tagger), "lexicon": getattr(lexicon, "name", type(lexicon).__name__),
-        "groups": {part: int(statements.loc[statements["part"] == part, "group"].nunique()) for part in parts},
-        "lists": {part: {unit: int(lists.get((part, unit), 0)) for unit in units} for part in parts},
-        "dropped": dropped, "captions_per_video": round(len(wanted) / len(videos), 2),
+        "rule": "exchange", "level": "word", "seed": seed, "parts": list(made.parts), "units": list(made.units),
+        **made.attrs,
+        "groups": {part: int(statements.loc[statements["part"] == part, "group"].nunique()) for part in made.parts},
+        "lists": {part: {unit: int(lists.get((part, unit), 0)) for unit in made.units} for part in made.parts},
+        "dropped": dropped,
     }  # fmt: skip
     return statements, lists_of(statements)
 
 
+class Statements:
+    """All statements of captions, cut once, to be put together in groups as often as is asked for.
+
+    Arguments as those of `exchange`. parts, units: those wanted, in order; captions: the table of those that are
+    exchanged; ``.attrs``: tagger, lexicon, captions_per_video (mean).
+    """
+
+    def __init__(self, captions, parts=PARTS, tags=None, splits=None, units=UNITS, lexicon="builtin", tagger=None,
+                 progress=True):
+        self.parts = check_parts(parts)
+        self.units = tuple(check_choice("unit", unit, UNITS) for unit in several("units", units))
+        captions, tags, tagged = with_tags(captions, tags, tagger, heads=True)
+        lexicon, video_of = named_lexicon(lexicon), videos_of(captions)
+        self.captions = captions[captions["caption_id"].isin(set(ids_in_splits(captions, splits)))]
+        self._videos = {video_of[caption_id] for caption_id in self.captions["caption_id"]}
+        self._may_hold = MayHold(tags, video_of, lexicon)
+        given = "group" in self.captions and "caption" in self.units
+        self.known = known_groups(self.captions, tagged, self.parts) if given else []
+        taken = {caption_id for caption_id, *_ in self.known}
+        names = shown(self.captions["caption_id"], progress, "statements")
+        tokens = ((name, tagged[name]) for name in names if name in tagged and name not in taken)
+        self._found = _candidates(tokens, video_of, self.parts, self.units, self._may_hold)
+        self.attrs = {"tagger": str(tagged.tagger), "lexicon": lexicon_name(lexicon),
+                      "captions_per_video": round(len(self.captions) / len(self._videos), 2)}
+
+    def groups(self, part, seed, kept=None):
+        """([group, ...], {reason: videos left out}) of a part; a group is a list of Candidate. `seed` (a number or
+        text) decides between equally good groups. kept: which candidates may join, None = all."""
+        rows = [row._replace(order=_place(seed, row.caption_id)) for row in filter(kept, self._found[part])]
+        return _groups(rows, self._may_hold, part, self._videos)
+
+
+def _place(seed, caption_id):
+    return hashlib.blake2b(f"{seed} {caption_id}".encode(), digest_size=8).hexdigest()
+
+
 def lists_of(statements):
-    """The negatives table of a statements table: the list of each is the other statements of its group, in the order of their
-    texts. ``.attrs`` are those of the statements."""
+    """The negatives table of a statements table: the list of each is the other statements of its group, in the order
+    of their texts. ``.attrs`` are those of the statements."""
     columns = ["caption_id", "part", "group", "caption", "position", "word"]
     own = statements[columns]
     pairs = own.merge(own[["group", "caption", "word"]], on="group", suffixes=("", "_other"))
-    pairs = pairs[pairs["caption"] != pairs["caption_other"]].sort_values(["part", "caption_id", "caption_other"], kind="stable")
+    pairs = pairs[pairs["caption"] != pairs["caption_other"]]
+    pairs = pairs.sort_values(["part", "caption_id", "caption_other"], kind="stable")
     table = pd.DataFrame({
         "caption_id": pairs["caption_id"], "part": pairs["part"], "k": pairs.groupby("caption_id").cumcount(),
         "sentence": pairs["caption_other"], "position": pairs["position"], "original": pairs["word"],
-        "replacement": pairs["word_other"], "source": "exchange", "rule": "exchange", "level": "word", "group": pairs["group"],
+        "replacement": pairs["word_other"], "source": "exchange", "rule": "exchange", "level": "word",
+        "group": pairs["group"],
     })  # fmt: skip
     table = validate(table.astype({"source": "str", "rule": "str", "level": "str"}), "negatives")
     table.attrs = dict(statements.attrs)
@@ -96,7 +130,8 @@ def lists_of(statements):
 
 
 def whole_groups(statements, videos):
-    """The statements whose groups are whole where only `videos` can be seen, and how many groups were left out: (table, int).
+    """The statements whose groups are whole where only `videos` can be seen, and how many groups were left out:
+    (table, int).
 
     A group that lacks a video is left out as a whole: chance is exact for whole groups alone.
     """
@@ -105,43 +140,18 @@ def whole_groups(statements, videos):
     return statements[~statements["group"].isin(broken)], len(broken)
 
 
-def _candidates(tags, wanted, video_of, parts, units, may_hold, seed, progress):
-    """{part: [Candidate]} of the wanted captions."""
+def _candidates(captions, video_of, parts, units, may_hold):
+    """{part: [Candidate]} of captions, an iterable of (caption_id, Tokens with heads)."""
     found = {part: {} for part in parts}
-    for caption_id, tokens in _parsed(tags, wanted, progress):
+    for caption_id, tokens in captions:
         video = video_of[caption_id]
-        order = hashlib.blake2b(f"{seed} {caption_id}".encode(), digest_size=8).hexdigest()
         for frame in frames(tokens, parts):
             unit = "caption" if frame.size == CAPTION else "statement"
-            if unit in units and may_hold.reliable(frame.part, frame.word, frame.lemma) and may_hold.usual_head(frame):
-                made = Candidate(frame.key, video, frame.word, frame.lemma, order, frame.anchor, caption_id, frame)
+            usual = may_hold.reliable(frame.part, frame.word, frame.lemma, video) and may_hold.usual_head(frame)
+            if unit in units and usual:
+                made = Candidate(video, "", caption_id, frame)
                 found[frame.part].setdefault((frame.size, frame.key, video, frame.word), made)
     return {part: list(rows.values()) for part, rows in found.items()}
-
-
-def _parsed(tags, wanted, progress):
-    """(caption_id, Parsed) of the wanted captions, in the order of the tags."""
-    tags = tags[tags["caption_id"].isin(wanted)]
-    columns = [tags[name].tolist() for name in Parsed._fields]
-    ids = tags["caption_id"].to_numpy()
-    starts = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]])) if len(ids) else np.zeros(0, int)
-    ends = [*starts[1:], len(ids)]
-    if progress:
-        from tqdm.auto import tqdm
-
-        starts = tqdm(starts, desc="statements", unit="caption", mininterval=0.5)
-    for start, end in zip(starts, ends):
-        yield ids[start], Parsed(*(column[start:end] for column in columns))
-
-
-def _check_heads(tags):
-    for column in ("head", "dep"):
-        if column not in tags:
-            raise ValueError(
-                f"tags table: column {column!r} is missing; rule exchange needs syntactic heads: make the tags again"
-            )
-    if not (tags["dep"] != "").any() and len(tags):
-        raise ValueError("the tags have no syntactic heads (dep is empty): tag with a pipeline that has a parser")
 
 
 def _groups(candidates, may_hold, part, videos):
@@ -151,8 +161,8 @@ def _groups(candidates, may_hold, part, videos):
         rows = [row for row in candidates if row.frame.size == size and row.video not in used]
         words = defaultdict(set)
         for row in rows:
-            words[row.key].add(row.word)
-        rows = [row for row in rows if len(words[row.key]) > 1]
+            words[row.frame.key].add(row.frame.word)
+        rows = [row for row in rows if len(words[row.frame.key]) > 1]
         paired |= {row.video for row in rows}
         made = group_videos(rows, may_hold, part)
         used |= {row.video for group in made for row in group}
@@ -160,12 +170,6 @@ def _groups(candidates, may_hold, part, videos):
     stated = {row.video for row in candidates}
     dropped = {NO_STATEMENT: len(videos - stated), NO_OTHER: len(stated - paired - used), MAY_HOLD: len(paired - used)}
     return groups, {reason: count for reason, count in dropped.items() if count}
-
-
-def _row(candidate):
-    frame = candidate.frame
-    unit = "caption" if frame.size == CAPTION else "statement"
-    return candidate.caption_id, frame.text, unit, candidate.word, frame.position - frame.left
 
 
 def _statements(rows, captions):

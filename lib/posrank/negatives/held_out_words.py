@@ -4,7 +4,7 @@ and the word's lemma: it is the same for every dataset, rule and run, and all fo
 their words: only replacements are held out. Word level (two changed words belong to two parts).
 """
 
-from functools import cache, lru_cache, partial
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -45,24 +45,3 @@ def split(negatives, share):
     pairs = zip(negatives["replacement"], negatives["part"])
     mask = np.array([held_out(word, part, share) for word, part in pairs], dtype=bool)
     return {"seen": negatives[~mask].reset_index(drop=True), "held-out": negatives[mask].reset_index(drop=True)}
-
-
-class Seen:
-    """A Vocabulary whose words of replacement are those that are not held out; the rest is the vocabulary's own."""
-
-    def __init__(self, vocabulary, share):
-        self._vocabulary, self._share = vocabulary, share
-        for name in ("pool", "seen", "surface"):
-            setattr(self, name, cache(partial(self._without, getattr(vocabulary, name))))
-
-    def __getattr__(self, name):
-        return getattr(self._vocabulary, name)
-
-    def _without(self, find, part, *tag):
-        """The words (a tuple or frozenset) that `find` gives, without those that are held out."""
-        words = find(part, *tag)
-        return type(words)(word for word in words if not held_out(word, part, self._share))
-
-    def form(self, lemma, part, tag):
-        form = self._vocabulary.form(lemma, part, tag)
-        return None if form is not None and held_out(form, part, self._share) else form

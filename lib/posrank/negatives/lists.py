@@ -10,12 +10,12 @@ from collections import Counter
 from itertools import pairwise
 
 from posrank import PARTS
-from posrank.negatives.corpus import gather, ids_in_splits
+from posrank.negatives.corpus import gather, ids_in_splits, shown
 from posrank.negatives.draw import item_random, phrases, words
-from posrank.negatives.pronouns import breaks_pronoun
-from posrank.negatives.rules import check_level, check_parts, check_rule, counts_by_part, make_rule
+from posrank.negatives.rules import LEVELS, RULES, check_choice, check_parts, counts_by_part, make_rule
 from posrank.negatives.sentences import Joint, normal
 from posrank.negatives.table import Rows
+from posrank.negatives.word_lists import genders
 
 NO_TEXT, NO_WORD, NO_NEIGHBOUR = "no text", "no word of this part", "no neighbour to change along"
 
@@ -26,8 +26,8 @@ def generate(
 ):
     """The negatives table of `captions`: up to `k` distinct sentences per caption and part.
 
-    captions: captions table of one dataset, all splits (needed: caption_id, video_id, caption; split for `splits` and for the
-        default of `reference`).
+    captions: captions table of one dataset, all splits (needed: caption_id, video_id, caption; split for `splits` and
+        for the default of `reference`).
     rule: "paper" (Section 4 as written) or "released" (the authors' procedure, see posrank.negatives.released).
     level: "word" or "phrase" (Section 6.3, two words; `part` is that of the first).
     k: negatives per caption, one number or one per part (mapping, or sequence in the order of PARTS).
@@ -37,8 +37,8 @@ def generate(
     tags: tags table that covers `captions`; None = made by `tagger` (None = en_core_web_sm).
     reference: what the vocabulary comes from: captions, or their tags; None = the training split of `captions`, or all
         of them where there is none, with a UserWarning (``.attrs["reference"]`` says which).
-    splits: whose captions get lists, a name or several; the other rows are reference only. None = all rows. The pipeline's
-        sets are ``generate(table, splits=params.negatives.splits, tags=tags)``.
+    splits: whose captions get lists, a name or several; the other rows are reference only. None = all rows. The
+        pipeline's sets are ``generate(table, splits=params.negatives.splits, tags=tags)``.
     lexicon: "builtin" or "nltk", see posrank.language.lexicon.
 
     Lists are shorter than `k` where fewer sentences exist: every one of them is in the list then. No negative equals
@@ -56,50 +56,74 @@ def generate(
     ...          ("box", "NOUN", "NN")]
     >>> tags = pd.DataFrame([("c", i, w, " ", w, u, t, "gold") for i, (w, u, t) in enumerate(words)],
     ...                     columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "tagger"])
-    >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a red or blue box"], "split": ["train"]})
+    >>> captions = pd.DataFrame({"caption_id": ["c"], "video_id": ["v"], "caption": ["a red or blue box"],
+    ...                          "split": ["train"]})
     >>> table = generate(captions, tags=tags, progress=False)
     >>> sorted(table["sentence"]), table.attrs["short"]["adj"]
     (['a blue or blue box', 'a red or red box'], {2: 1})
     """
-    rule, level, parts = check_rule(rule), check_level(level), check_parts(parts)
+    level, parts = check_choice("level", level, LEVELS), check_parts(parts)
+    check_choice("rule", rule, RULES)
     counts = counts_by_part(k, parts)
     corpus = gather(captions, tags, reference, lexicon, tagger)
     wanted = ids_in_splits(captions, splits)
     if reference is None and not ("split" in captions and (captions["split"] == "train").any()):
         warnings.warn(
-            f"replacement words come from {corpus.attrs['reference']}, those that get negatives among them: pass the table with its "
-            "training split and name in `splits` whose captions get lists, or give `reference`", stacklevel=2,
+            f"replacement words come from {corpus.attrs['reference']}, those that get negatives among them: pass the "
+            "table with its training split and name in `splits` whose captions get lists, or give `reference`",
+            stacklevel=2,
         )
     chooser = make_rule(rule, corpus.vocabulary, corpus.lexicon)
-    rows, report = Rows(level), _Report(parts, counts)
-    for caption_id in _progress(wanted, progress, f"negatives ({rule}, {level})"):
+    rows, gender_breaks, same_video = Rows(level), Counter(), Counter()
+    dropped, short = {part: Counter() for part in parts}, {part: Counter() for part in parts}
+    for caption_id in shown(wanted, progress, f"negatives ({rule}, {level})"):
         if not corpus.captions[caption_id].strip():
-            report.drop_all(NO_TEXT)
+            for part in parts:
+                dropped[part][NO_TEXT] += 1
             continue
         tokens, others = corpus.tokens(caption_id), corpus.others(caption_id)
         slots, stays, clashes = chooser.slots(tokens, others)
         joined = joints(tokens, slots) if level == "phrase" else None
-        report.same_video.update(clashes)
+        same_video.update(clashes)
         present = {slot.part for slot, _ in slots}
         for part in parts:
             if part not in present:
-                report.drop(part, stays.get(part, NO_WORD))
+                dropped[part][stays.get(part, NO_WORD)] += 1
                 continue
             rng = item_random(seed, caption_id, part)
             if level == "word":
                 drawn = one_word([item for item in slots if item[0].part == part], counts[part], rng)
             else:
-                drawn = two_words(slots, joined, counts[part], rng, (part,), others, report.same_video)
-            if drawn:
-                rows.add(caption_id, part, drawn)
-                report.add(part, tokens, drawn)
-            else:
-                report.drop(part, NO_NEIGHBOUR)
-    attrs = {
+                drawn = two_words(slots, joined, counts[part], rng, (part,), others, same_video)
+            if not drawn:
+                dropped[part][NO_NEIGHBOUR] += 1
+                continue
+            rows.add(caption_id, part, drawn)
+            if len(drawn) < counts[part]:
+                short[part][len(drawn)] += 1
+            gender_breaks[part] += sum(
+                any(breaks_pronoun(tokens, slot, word) for slot, word, _ in changes) for _, changes in drawn
+            )
+    return rows.table(rule, {
         "rule": rule, "level": level, "k": counts, "seed": seed, "parts": list(parts), **corpus.attrs,
-        "vocabulary": dict(chooser.vocabulary_size), **report.attrs(),
-    }
-    return rows.table(rule, attrs)
+        "vocabulary": dict(chooser.vocabulary_size),
+        "dropped": {part: dict(sorted(dropped[part].items())) for part in parts},
+        "short": {part: dict(sorted(short[part].items())) for part in parts},
+        "same_video": {part: same_video[part] for part in parts},
+        "gender_breaks": {part: gender_breaks[part] for part in parts},
+    })  # fmt: skip
+
+
+def breaks_pronoun(tokens, slot, word):
+    """Whether `word` in place of `slot` is of the other gender while a later pronoun has the old one.
+
+    "a man brushes his hair" -> "a woman brushes his hair" can be told from the caption without the video.
+    """
+    nouns, pronouns = genders()["noun"], genders()["pronoun"]
+    old = nouns.get(slot.text.lower())
+    if old is None or nouns.get(word, old) == old:
+        return False
+    return any(pronouns.get(text.lower()) == old for text in tokens.text[slot.position + 1 :])
 
 
 def one_word(slots, k, rng, prefer=1.0):
@@ -130,43 +154,3 @@ def two_words(slots, joined, k, rng, parts, others=(), clashes=None, prefer=1.0)
         if len(drawn) == k:
             break
     return drawn
-
-
-class _Report:
-    """Counts what was left out and what is short, for ``.attrs``."""
-
-    def __init__(self, parts, counts):
-        self.parts, self.counts = parts, counts
-        self.dropped = {part: Counter() for part in parts}
-        self.short = {part: Counter() for part in parts}
-        self.same_video, self.gender_breaks = Counter(), Counter()
-
-    def drop(self, part, reason):
-        self.dropped[part][reason] += 1
-
-    def drop_all(self, reason):
-        for part in self.parts:
-            self.drop(part, reason)
-
-    def add(self, part, tokens, drawn):
-        if len(drawn) < self.counts[part]:
-            self.short[part][len(drawn)] += 1
-        self.gender_breaks[part] += sum(
-            any(breaks_pronoun(tokens, slot, word) for slot, word, _ in changes) for _, changes in drawn
-        )
-
-    def attrs(self):
-        return {
-            "dropped": {part: dict(sorted(self.dropped[part].items())) for part in self.parts},
-            "short": {part: dict(sorted(self.short[part].items())) for part in self.parts},
-            "same_video": {part: self.same_video[part] for part in self.parts},
-            "gender_breaks": {part: self.gender_breaks[part] for part in self.parts},
-        }
-
-
-def _progress(items, show, text):
-    if not show:
-        return items
-    from tqdm.auto import tqdm
-
-    return tqdm(items, desc=text, unit="caption", mininterval=0.5)

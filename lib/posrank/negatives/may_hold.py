@@ -1,27 +1,29 @@
 """What may be true of a video although it was not said there with these words: the filters of rule `exchange`.
 
-In: the tags of all captions, and which video each describes. Out: for a word, its place in a statement and a video, whether the
-statement with another word might be true of that video as well. It might where that word
+In: the tags of all captions, and which video each describes. Out: for a word, its place in a statement and a video,
+whether the statement with another word might be true of that video as well. It might where that word
 
 * was said of the video in any caption, or shares a sense with a word that was, or stands below or above one;
 * is related in sense to the word that it would replace, or often describes the same videos;
-* is no opposite and of no excluding kind (adjectives, adverbs, prepositions: data/exchange_words.txt).
+* is no opposite and of no excluding kind (adjectives, adverbs, prepositions: data/exchange_words.txt), and the
+  captions of the video hold no evidence against it ("outside" of what they call a kitchen).
 """
 
 from collections import defaultdict
-from functools import lru_cache
-
-import numpy as np
-import pandas as pd
-from scipy import sparse
+from functools import cache
 
 from posrank.language.parts import parts_of
-from posrank.negatives.exchange_words import word_lists
+from posrank.negatives.sentences import taggers_of
+from posrank.negatives.word_lists import exchange_words, words_of
 
 UP, DOWN = 3, 2
 """Steps above and below a word that count as related in sense."""
 SHARE, LIFT, MIN_VIDEOS = 0.04, 2.0, 3
-"""Two words go together where that share of one's videos has the other too, that often more than by chance, in so many videos."""
+"""Two words go together where that share of one's videos has the other too, that often more than by chance, in so
+many videos."""
+AGAINST, SILENT = 8, 10
+"""One caption in so many must speak against a word, or for it; what is not said counts from so many captions on."""
+_HEAD_PARTS = {"adj": "noun", "adv": "verb", "prep": "noun"}
 
 
 class MayHold:
@@ -31,64 +33,98 @@ class MayHold:
     """
 
     def __init__(self, tags, video_of, lexicon):
-        self.lexicon = lexicon
-        table = pd.DataFrame(
-            {
-                "video": tags["caption_id"].map(video_of),
-                "word": tags["text"].str.lower(),
-                "lemma": tags["lemma"].str.lower(),
-                "part": parts_of(tags),
-            }
-        ).dropna(subset=["video"])
-        self.said = defaultdict(set)
+        self.lexicon, self.gold = lexicon, taggers_of(tags) == ["gold"]  # gold tags: every word is exact
+        lower = {name: tags[name].str.lower() for name in ("text", "lemma")}
+        table = tags[["caption_id"]].assign(
+            video=tags["caption_id"].map(video_of), word=lower["text"], lemma=lower["lemma"], part=parts_of(tags)
+        ).dropna(subset=["video"])  # fmt: skip
+        self.said, self._videos_of = defaultdict(set), defaultdict(set)
         for video, word, lemma in table[["video", "word", "lemma"]].drop_duplicates().itertuples(index=False):
             self.said[video].update((word, lemma))
+        for video, lemma, part in table[["video", "lemma", "part"]].dropna().drop_duplicates().itertuples(index=False):
+            self._videos_of[part, lemma].add(video)
+        self._videos = max(table.dropna()["video"].nunique(), 1)
         self._relations = self._prepositions(tags, video_of)
         usual = table.assign(part=table["part"].fillna("")).value_counts(["word", "part"])
-        share = usual / usual.groupby(level="word").transform("sum")
-        self._share = share.to_dict()
-        self._frequency_of = table[["video", "word"]].drop_duplicates()["word"].value_counts().to_dict()
-        self._together(table.dropna(subset=["part"]))
-        self.implied = lru_cache(maxsize=None)(self._implied)
-        self.apart = lru_cache(maxsize=None)(self._apart)
-        self.related = lru_cache(maxsize=None)(self._related)
-        self.above = lru_cache(maxsize=None)(lambda lemma, part: self._steps(lemma, part, lexicon.hypernyms, UP))
-        self.up = lru_cache(maxsize=None)(lambda lemma: {lemma, *lexicon.above(lemma, "noun")})
-        self.below = lru_cache(maxsize=None)(lambda lemma, part: self._steps(lemma, part, lexicon.hyponyms, DOWN))
+        self._share = (usual / usual.groupby(level="word").transform("sum")).to_dict()
+        self._frequency = table[["video", "word"]].drop_duplicates()["word"].value_counts().to_dict()
+        spoken = table[["video", "caption_id", "word"]].drop_duplicates()
+        self._captions = spoken.groupby("video")["caption_id"].nunique().to_dict()
+        self._evidence = {
+            (kind, word): spoken[spoken["word"].isin(words)].groupby("video")["caption_id"].nunique().to_dict()
+            for kind in ("against", "needs")
+            for word, words in exchange_words()[kind]["adv"].items()
+        }
+        self.implied, self.apart, self.related = cache(self._implied), cache(self._apart), cache(self._related)
+        self.above = cache(lambda lemma, part: self._steps(lemma, part, lexicon.hypernyms, UP))
+        self.below = cache(lambda lemma, part: self._steps(lemma, part, lexicon.hyponyms, DOWN))
+        self.up = cache(lambda lemma: {lemma, *lexicon.above(lemma, "noun")})
 
     def __call__(self, part, own, other, video, anchor=""):
-        """Whether the statement with `other` in the place of `own` may be true of `video`. anchor: lemma that the word belongs to."""
+        """Whether the statement with `other` in the place of `own` may be true of `video`. anchor: lemma that the
+        word belongs to."""
         if own[1] == other[1]:
             return True
-        said = self._relations[video] if part == "prep" else self.said[video]
-        if ((other[0], anchor) in said) if part == "prep" else not said.isdisjoint(other):
+        if part == "prep":
+            said = (other[0], anchor) in self._relations[video]
+        else:
+            said = not self.said[video].isdisjoint(other)
+        if said or (part == "adv" and self.denied(other[0], video)):
+            return said
+        if self._open_to_others(part, other, anchor, video):
             return True
         return not self.apart(part, own, other) or self._said_related(part, own[1], other[1], video)
 
-    def reliable(self, part, word, lemma):
-        """Whether the word is known and mostly of this part: taggers and writers err."""
+    def _open_to_others(self, part, other, anchor, video):
+        """Whether others are there of whom the statement may be true, though no caption says so."""
+        if self.gold:
+            return False
+        if part == "adj" and anchor + "s" in self.said[video] and anchor + "s" != anchor:
+            return True
+        if self.said[video].isdisjoint(words_of("others")):
+            return False
+        if part == "adj":
+            sizes = other[0] in exchange_words()["opposed"]["adj"]
+            return sizes or anchor in words_of("worn") or self._captions[video] < SILENT
+        if part == "prep":
+            return other[0] in words_of("several") and self._captions[video] < SILENT
+        return other[1] in exchange_words()["opposed"][part] and part in ("noun", "verb")
+
+    def denied(self, adverb, video):
+        """Whether captions of the video speak against an adverb, or hardly any says what it needs."""
+        against, needs = self._evidence.get(("against", adverb), {}), self._evidence.get(("needs", adverb))
+        captions = self._captions[video]
+        several = max(1, captions // AGAINST)
+        if against.get(video, 0) >= several:
+            return True
+        return needs is not None and captions >= SILENT and needs.get(video, 0) < several
+
+    def reliable(self, part, word, lemma, video):
+        """Whether the word is known, mostly of this part (taggers and writers err), and not denied by other
+        captions."""
+        if part == "adv" and self.denied(word, video):
+            return False
         known = part in ("prep", "adv") or self.lexicon.known(lemma, part)
-        common = self._frequency_of.get(word, 0) >= min(3, 1 + self._videos // 500)
+        common = self._frequency.get(word, 0) >= min(3, 1 + self._videos // 500)
         return known and common and self._share.get((word, part), 0) >= 0.4
 
     def usual_head(self, frame):
         """Whether the word that a frame's word belongs to is mostly of the part that the tagger gave it here."""
-        part = {"adj": "noun", "adv": "verb", "prep": "noun"}.get(frame.part)
-        return (
-            part is None or self._share.get((frame.anchor, part), self._share.get((frame.anchor + "s", part), 1)) >= 0.4
-        )
+        part, head = _HEAD_PARTS.get(frame.part), frame.anchor
+        return part is None or self._share.get((head, part), self._share.get((head + "s", part), 1)) >= 0.4
 
     def _apart(self, part, own, other):
         """Whether the two words exclude each other, whatever the video."""
-        lists = word_lists()
+        lists = exchange_words()
         opposed = lists["opposed"][part]
         if other[0] in opposed.get(own[0], ()) or other[1] in opposed.get(own[1], ()):
             return True
         if part in ("adv", "prep"):
             return False
         if part == "adj":
-            return other[0] in lists["kind"]["adj"].get(own[0], ())
-        if part in ("noun", "verb") and (own[1] in opposed or other[1] in opposed):
+            near = () if self.gold else lists["near"]["adj"].get(own[0], ())
+            return other[0] in lists["kind"]["adj"].get(own[0], ()) and other[0] not in near
+        if own[1] in opposed or other[1] in opposed:
             return False
         if part == "noun" and {"person", "people"} & (self.up(own[1]) | self.up(other[1])):
             return False
@@ -99,16 +135,17 @@ class MayHold:
     @staticmethod
     def _prepositions(tags, video_of):
         """{video: {(preposition, lemma of its object)}} that were said there."""
-        keys = tags[["caption_id", "i", "text"]]
         objects = tags.loc[tags["dep"] == "pobj", ["caption_id", "head", "lemma"]]
-        both = objects.merge(keys, left_on=["caption_id", "head"], right_on=["caption_id", "i"])
+        words = tags[["caption_id", "i", "text"]].rename(columns={"i": "head"})
+        both = objects.merge(words, on=["caption_id", "head"])
         found = defaultdict(set)
-        for caption_id, word, lemma in zip(both["caption_id"], both["text"].str.lower(), both["lemma"].str.lower()):
-            found[video_of.get(caption_id)].add((word, lemma))
+        for caption_id, word, lemma in both[["caption_id", "text", "lemma"]].itertuples(index=False):
+            found[video_of.get(caption_id)].add((word.lower(), lemma.lower()))
         return found
 
     def _said_related(self, part, own, other, video):
-        """Whether a word said of the video implies `other` (its synonym, or below it), or leaves it open (a noun above it)."""
+        """Whether a word said of the video implies `other` (its synonym, or below it), or leaves it open (a noun
+        above it)."""
         if part not in ("noun", "verb", "adj"):
             return False
         if other in self.implied(video, part):
@@ -116,16 +153,13 @@ class MayHold:
         return part == "noun" and not self.said[video].isdisjoint(self.up(other) - self.up(own) - {own, other})
 
     def _implied(self, video, part):
-        words = self.said[video]
-        return {
-            name
-            for word in words
-            for name in (*self.lexicon.first_synonyms(word, part), *self.lexicon.above(word, part))
-        }
+        relations = self.lexicon.first_synonyms, self.lexicon.above
+        return {name for word in self.said[video] for relation in relations for name in relation(word, part)}
 
     def _related(self, a, b, part):
-        near = {a, *self.lexicon.synonyms(a, part)} | self.above(a, part) | self.below(a, part)
-        return b in near or b in self.lexicon.synonyms(a, part) or a in self.above(b, part) | self.below(b, part)
+        if b == a or b in self.lexicon.synonyms(a, part):
+            return True
+        return b in self.above(a, part) | self.below(a, part) or a in self.above(b, part) | self.below(b, part)
 
     def _steps(self, lemma, part, relation, steps):
         found, edge = set(), {lemma}
@@ -134,27 +168,9 @@ class MayHold:
             found |= edge
         return frozenset(found)
 
-    def _together(self, table):
-        """Counts of videos by word, and by pair of words of one part."""
-        pairs = table[["video", "lemma", "part"]].drop_duplicates()
-        self._number, self._both, self._frequency = {}, {}, {}
-        self._videos = max(pairs["video"].nunique(), 1)
-        for part in ("noun", "verb"):
-            own = pairs[pairs["part"] == part]
-            video, words = pd.factorize(own["video"])[0], pd.factorize(own["lemma"])
-            shape = (self._videos, len(words[1]))
-            matrix = sparse.csr_matrix((np.ones(len(own)), (video, words[0])), shape=shape)
-            self._number[part] = {word: i for i, word in enumerate(words[1])}
-            self._both[part] = (matrix.T @ matrix).tocsr()
-            self._frequency[part] = np.asarray(matrix.sum(0)).ravel()
-
     def go_together(self, a, b, part):
         """Whether two lemmas describe the same videos more often than chance has it."""
-        number = self._number[part]
-        if a not in number or b not in number:
-            return False
-        i, j = number[a], number[b]
-        both, fa, fb = self._both[part][i, j], self._frequency[part][i], self._frequency[part][j]
-        if both < MIN_VIDEOS:
-            return False
-        return both >= SHARE * min(fa, fb) and both >= LIFT * fa * fb / self._videos
+        one, two = self._videos_of.get((part, a), set()), self._videos_of.get((part, b), set())
+        both = len(one & two)
+        least = max(MIN_VIDEOS, SHARE * min(len(one), len(two)), LIFT * len(one) * len(two) / self._videos)
+        return both >= least

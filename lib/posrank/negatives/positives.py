@@ -74,16 +74,19 @@ def rephrased(captions, tags, k=2):
     words = words[words["part"].notna() & words["caption_id"].isin(captions["caption_id"])]
     words = words.assign(word=words["part"] + " " + words["word"]).sort_values(["caption_id", "word"])
     said = words.groupby("caption_id")["word"].agg("|".join).reindex(captions["caption_id"]).fillna("")
-    texts = [
-        (*row, key) for *row, key in zip(captions["caption_id"], captions["video_id"], captions["caption"], said) if key
+    table = captions[["caption_id", "video_id", "caption"]].assign(key=said.to_numpy())
+    table["form"] = table["caption"].map(normal)
+    table = table[table["key"] != ""]
+    distinct = table.drop_duplicates(["video_id", "key", "form"])
+    both = table.merge(distinct, on=["video_id", "key"], suffixes=("", "_other"))
+    both = both[both["form"] != both["form_other"]].groupby("caption_id", sort=False).head(k)
+    found = [
+        (name, part, other)
+        for name, rows in both.groupby("caption_id", sort=False)
+        for part in PARTS
+        if any(word.startswith(part + " ") for word in rows["key"].iloc[0].split("|"))
+        for other in rows["caption_other"]
     ]
-    alike, found = {}, []
-    for _, video, text, key in texts:
-        alike.setdefault((video, key), {}).setdefault(normal(text), text)
-    for name, video, text, key in texts:
-        others = [other for form, other in alike[video, key].items() if form != normal(text)]
-        has = {word.partition(" ")[0] for word in key.split("|")}
-        found += [(name, part, other) for part in PARTS if part in has for other in others[:k]]
     return pd.DataFrame(found, columns=["caption_id", "part", "sentence"])
 
 

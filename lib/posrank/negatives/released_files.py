@@ -18,13 +18,13 @@ from pathlib import Path
 import pandas as pd
 
 from posrank import PARTS
-from posrank.captions.documents import Document
+from posrank.captions.documents import read_json
 from posrank.language.inflect import lemmatize
-from posrank.language.lexicon import load
 from posrank.language.parts import check_part
 from posrank.language.tagger import load_tagger
 from posrank.negatives.changed_words import changes
-from posrank.negatives.paper import ANTONYM, HYPERNYM, HYPONYM, RANDOM
+from posrank.negatives.corpus import named_lexicon
+from posrank.negatives.paper import RANDOM, SOURCES
 from posrank.negatives.sentences import TaggedCaptions, starts
 from posrank.tables import validate
 
@@ -58,11 +58,11 @@ def load_released(path, captions, part=None, *, tags=None, lexicon="builtin"):
     for column in ("caption_id", "caption"):
         if not isinstance(captions, pd.DataFrame) or column not in captions:
             raise ValueError(f"captions: expected a captions table with the column {column!r}")
-    lists = Document(path).root.items(what="an object {caption id: {number: sentence}}")
+    lists = read_json(path).items(what="an object {caption id: {number: sentence}}")
     texts = dict(zip(captions["caption_id"].tolist(), captions["caption"].tolist()))
     if not lists:
         raise ValueError(f"{path}, line 1: an object {{caption id: {{number: sentence}}}} is needed")
-    token_at, source, rows = _Tokens(tags), _Sources(lexicon), []
+    token_starts, sources, rows = _token_starts(tags), _sources(named_lexicon(lexicon)), []
     for name, entry in lists:
         caption_id = _caption_id(name, texts)
         if caption_id is None:
@@ -75,13 +75,12 @@ def load_released(path, captions, part=None, *, tags=None, lexicon="builtin"):
             sentence = each.data
             if not key.isdecimal() or not isinstance(sentence, str) or not sentence.strip():
                 raise each.wrong("a number as key and a sentence as text are needed")
-            found = changes(texts[caption_id], sentence)
-            first = found[0] if found else None
-            position = -1 if first is None else token_at(caption_id, texts[caption_id], first.start)
-            rows.append((
-                caption_id, part, int(key), sentence, position, first.original if first else "",
-                first.replacement if first else "", source(first), len(found),
-            ))
+            found, first, source = changes(texts[caption_id], sentence), (-1, "", ""), UNCHANGED
+            if found:
+                start, old, new = found[0]
+                first = bisect_right(token_starts(caption_id, texts[caption_id]), start) - 1, old, new
+                source = sources(old.lower()).get(new.lower(), RANDOM)
+            rows.append((caption_id, part, int(key), sentence, *first, source, len(found)))
     columns = ["caption_id", "part", "k", "sentence", "position", "original", "replacement", "source", "changed"]
     table = pd.DataFrame(rows, columns=columns).assign(rule="released", level="word")
     table = validate(table, "negatives")
@@ -146,48 +145,32 @@ def _caption_id(name, texts):
     return next((known for known in (name, name.replace("#enc#", "#")) if known in texts), None)
 
 
-class _Tokens:
-    """Index of the token that holds a character of a caption whose white space is evened out."""
+def _token_starts(tags):
+    """(caption id, caption) -> index of each token's first character in the caption with its white space evened out."""
+    tagged = None if tags is None else TaggedCaptions(tags)
 
-    def __init__(self, tags=None):
-        self._tags = None if tags is None else TaggedCaptions(tags)
-        self._known = {}
-
-    def __call__(self, caption_id, caption, character):
-        if caption_id not in self._known:
-            self._known[caption_id] = self._of(caption_id, caption)
-        return bisect_right(self._known[caption_id], character) - 1
-
-    def _of(self, caption_id, caption):
-        if self._tags is None:
+    @cache
+    def token_starts(caption_id, caption):
+        if tagged is None:
             return [token.idx for token in load_tagger().nlp.tokenizer(" ".join(caption.split()))]
-        if caption_id not in self._tags:
+        if caption_id not in tagged:
             raise ValueError(f"tags: caption {caption_id!r} has none; tag all captions")
-        tokens = self._tags[caption_id]
+        tokens = tagged[caption_id]
         return starts(tokens.text, tokens.whitespace)
 
+    return token_starts
 
-class _Sources:
-    """Where a replacement may have come from, by WordNet without part of speech."""
 
-    def __init__(self, lexicon):
-        lexicon = load(lexicon) if isinstance(lexicon, str) else lexicon
-        self._relations = (
-            (ANTONYM, lexicon.antonyms), (HYPERNYM, lexicon.hypernym_antonyms), (HYPONYM, lexicon.hyponym_antonyms),
-        )
-        self._look_up = cache(self._look_up)
+def _sources(lexicon):
+    """Word -> {replacement: where it may have come from}, by WordNet without part of speech."""
+    relations = tuple(zip(SOURCES, (lexicon.antonyms, lexicon.hypernym_antonyms, lexicon.hyponym_antonyms)))
 
-    def __call__(self, change):
-        if change is None:
-            return UNCHANGED
-        return self._look_up(change.original.lower()).get(change.replacement.lower(), RANDOM)
-
-    def _look_up(self, word):
-        forms = dict.fromkeys((word, lemmatize(word, "VERB", "VBG"), lemmatize(word, "NOUN", "NNS")))
-        found = {}
-        for source, relation in self._relations:
-            for part in PARTS:
-                for form in forms:
-                    for other in relation(form, part):
-                        found.setdefault(other.lower(), source)
+    @cache
+    def sources(word):
+        forms, found = dict.fromkeys((word, lemmatize(word, "VERB", "VBG"), lemmatize(word, "NOUN", "NNS"))), {}
+        for source, relation in relations:
+            for other in (other for part in PARTS for form in forms for other in relation(form, part)):
+                found.setdefault(other.lower(), source)
         return found
+
+    return sources

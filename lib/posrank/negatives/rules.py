@@ -19,16 +19,6 @@ LEVELS = ("word", "phrase")
 """word: one word changes (Section 4). phrase: two neighbouring words of the five parts change (Section 6.3)."""
 
 
-def check_rule(rule):
-    """`rule` itself where it is there; ValueError naming the rules (and the nearest one) otherwise."""
-    return check_choice("rule", rule, RULES)
-
-
-def check_level(level):
-    """`level` itself where it is "word" or "phrase", ValueError otherwise."""
-    return check_choice("level", level, LEVELS)
-
-
 def check_parts(parts):
     """`parts` (a name or several) as a tuple in the order of PARTS; ValueError for unknown, repeated or no parts.
 
@@ -80,8 +70,7 @@ def counts_by_part(k, parts):
         counts = dict(zip(order, k))
     else:
         counts = dict.fromkeys(parts, k)
-    absent = [part for part in parts if part not in counts]
-    if absent:
+    if absent := [part for part in parts if part not in counts]:
         raise ValueError(f"k has no number for {', '.join(absent)}; give one for each part asked for")
     for part in parts:
         number = counts[part]
@@ -92,5 +81,5 @@ def counts_by_part(k, parts):
 
 def make_rule(rule, vocabulary, lexicon):
     """The rule object by name."""
-    module = import_module(f"posrank.negatives.{check_rule(rule)}")
+    module = import_module(f"posrank.negatives.{rule}")
     return getattr(module, f"{rule.capitalize()}Rule")(vocabulary, lexicon)

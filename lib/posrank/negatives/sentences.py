@@ -12,35 +12,43 @@ import pandas as pd
 
 from posrank.language.inflect import article, match_case
 
-_COLUMNS = ("text", "whitespace", "lemma", "upos", "tag")
-
 
 class Tokens(NamedTuple):
-    """The tokens of one caption: parallel lists, as in a tags table."""
+    """The tokens of one caption: parallel lists, as in a tags table; head and dep are there where they are asked for.
+
+    head: index of the syntactic head (a root's own index, or below 0).
+    """
 
     text: list
     whitespace: list
     lemma: list
     upos: list
     tag: list
+    head: list = ()
+    dep: list = ()
 
     def sentence(self):
         """The caption itself."""
-        return "".join([text + space for text, space in zip(self.text, self.whitespace)])
+        return _spell(self, 0, len(self.text))
 
 
 class TaggedCaptions:
-    """A tags table for look-up by caption: `tagged[caption_id]` -> Tokens, `caption_id in tagged`, len().
+    """A tags table for look-up by caption: `tagged[caption_id]` -> Tokens, `caption_id in tagged`, iteration over the
+    ids.
 
     Each distinct string is held once, so that millions of tokens fit. ValueError where a column is missing, the tokens
     of a caption are not numbered 0, 1, 2, ... or more than one tagger made the table.
+    heads: read the syntactic heads too; ValueError where the tags have none.
     """
 
-    def __init__(self, tags):
-        for column in ("caption_id", "i", *_COLUMNS):
+    def __init__(self, tags, heads=False):
+        columns = Tokens._fields if heads else Tokens._fields[:5]
+        for column in ("caption_id", "i", *columns):
             if column not in tags:
                 raise ValueError(f"tags table: column {column!r} is missing (has: {', '.join(map(str, tags.columns))})")
-        taggers = tags["tagger"].unique().tolist() if "tagger" in tags else ["unknown"]
+        if heads and len(tags) and not (tags["dep"] != "").any():
+            raise ValueError("the tags have no syntactic heads (dep is empty): tag with a pipeline that has a parser")
+        taggers = taggers_of(tags)
         if len(taggers) > 1:
             raise ValueError(f"tags table: made by more than one tagger ({', '.join(taggers)}); tag all with one")
         self.tagger = taggers[0] if taggers else "unknown"
@@ -48,8 +56,8 @@ class TaggedCaptions:
         number = tags["i"].to_numpy(dtype=np.int64)
         order = np.lexsort((number, ids))
         ids, number = ids[order], number[order]
-        starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]]) if len(ids) else np.zeros(0, int)
-        stops = np.r_[starts[1:], len(ids)] if len(ids) else np.zeros(0, int)
+        starts = np.flatnonzero(np.diff(ids, prepend=-1))
+        stops = np.append(starts, len(ids))[1:]
         wrong = number != np.arange(len(ids)) - np.repeat(starts, stops - starts)
         if wrong.any():
             name = names[ids[int(wrong.argmax())]]
@@ -59,11 +67,12 @@ class TaggedCaptions:
             )
         self._spans = {str(names[ids[a]]): (int(a), int(b)) for a, b in zip(starts, stops)}
         self._columns = []
-        for column in _COLUMNS:
+        for column in columns:
             codes, values = pd.factorize(tags[column])
             if (codes < 0).any():
                 raise ValueError(f"tags table: column {column!r} has missing values; make the tags again")
-            self._columns.append((codes[order].astype(np.int32), np.array([str(v) for v in values], dtype=object)))
+            kind = int if column == "head" else str
+            self._columns.append((codes[order].astype(np.int32), np.array([kind(v) for v in values], dtype=object)))
 
     def __contains__(self, caption_id):
         return caption_id in self._spans
@@ -71,12 +80,14 @@ class TaggedCaptions:
     def __iter__(self):
         return iter(self._spans)
 
-    def __len__(self):
-        return len(self._spans)
-
     def __getitem__(self, caption_id):
         a, b = self._spans[caption_id]
         return Tokens(*(values[codes[a:b]].tolist() for codes, values in self._columns))
+
+
+def taggers_of(tags):
+    """The names of the taggers that made a tags table, sorted."""
+    return sorted(map(str, tags["tagger"].unique())) if "tagger" in tags else ["unknown"]
 
 
 class Slot:
@@ -112,11 +123,8 @@ class Slot:
         for before in {self._before, self._before_an} - {None}:
             head = normal(before)
             head = head + " " if before[-1:].isspace() and head else head
-            for other in others:
-                if len(other) > len(head) + len(after) and other.startswith(head) and other.endswith(after):
-                    word = other[len(head) : len(other) - len(after)]
-                    if " " not in word:
-                        words.add(word)
+            found = [o[len(head) : len(o) - len(after)] for o in others if o.startswith(head) and o.endswith(after)]
+            words.update(word for word in found if word and " " not in word)
         return words
 
 
@@ -144,15 +152,11 @@ def _spell(tokens, start, stop):
 
 def _lead(tokens, start, stop):
     """The text of tokens start to stop, where an article at its end is "a"; the same with "an", None without one."""
-    if stop - 1 < start or not is_article(tokens, stop - 1):
+    last = stop - 1
+    if last < start or tokens.text[last].lower() not in ("a", "an") or not tokens.whitespace[last]:
         return _spell(tokens, start, stop), None
-    head, model, space = _spell(tokens, start, stop - 1), tokens.text[stop - 1], tokens.whitespace[stop - 1]
+    head, model, space = _spell(tokens, start, last), tokens.text[last], tokens.whitespace[last]
     return head + match_case("a", model) + space, head + match_case("an", model) + space
-
-
-def is_article(tokens, position):
-    """Whether the token there is "a" or "an" with white space after it."""
-    return position >= 0 and tokens.text[position].lower() in ("a", "an") and tokens.whitespace[position] != ""
 
 
 def starts(texts, spaces):

@@ -1,18 +1,18 @@
-"""Statements that a caption makes of its video: the caption itself, and the clauses and phrases that a parser finds in it.
+"""Statements that a caption makes of its video: the caption itself, and the clauses and phrases that a parser finds
+in it.
 
-In: the tokens of a caption with syntactic heads. Out: spans that read as English by themselves, and frames: a span with one
-word left out. Two statements that share a frame differ in exactly one word, of one part and one Penn tag, at one place.
-This is the first half of rule `exchange` (posrank.negatives.exchange_groups is the second); nothing of a caption is edited
-beyond letter case, white space and the punctuation around the statement.
+In: the tokens of a caption with syntactic heads. Out: spans that read as English by themselves, and frames: a span
+with one word left out. Two statements that share a frame differ in exactly one word, of one part and one Penn tag, at
+one place. This is the first half of rule `exchange` (posrank.negatives.exchange_groups is the second); nothing of a
+caption is edited beyond letter case, white space and the punctuation around the statement.
 """
 
 from typing import NamedTuple
 
 from posrank.language.parts import fine_tag, part_of
 from posrank.negatives.constituents import CAPTION, CLAUSE, Tree, object_end, spans
-from posrank.negatives.exchange_words import stays, unreliable, words_of
 from posrank.negatives.never_replaced import kept_words
-from posrank.negatives.word_lists import fixed
+from posrank.negatives.word_lists import fixed, never_exchanged, unreliable, words_of
 
 UNITS = ("caption", "statement")
 _OBJECTS = frozenset({"dobj", "obj", "pobj", "nsubj", "nsubjpass", "attr", "oprd"})
@@ -41,22 +41,10 @@ class Frame(NamedTuple):
     text: str
 
 
-class Parsed(NamedTuple):
-    """The tokens of one caption: parallel lists; head = index of the syntactic head (a root's own index or below 0)."""
-
-    text: list
-    whitespace: list
-    lemma: list
-    upos: list
-    tag: list
-    head: list
-    dep: list
-
-
 def frames(tokens, parts):
     """All frames of a caption: a list of Frame, none where the caption denies, asks or only imagines something.
 
-    tokens: Parsed. parts: the parts of speech wanted.
+    tokens: Tokens with heads. parts: the parts of speech wanted.
     """
     words = [text.lower() for text in tokens.text]
     if unreliable(words):
@@ -65,18 +53,16 @@ def frames(tokens, parts):
     open_words = _replaceable(tokens, words, tree, parts)
     if not open_words:
         return []
-    found, seen = [], set()
-    for left, right, size in spans(tokens, words, tree):
-        if not any(left <= i < right for i in open_words):
-            continue
-        left, right = _trimmed(words, left, right)
-        if (left, right) in seen:
-            continue
-        seen.add((left, right))
-        for i in open_words:
-            if left <= i < right and _fits(tokens, tree, open_words[i], i, left, right, size):
-                found.append(_frame(tokens, words, tree, open_words[i], i, left, right, size))
-    return found
+    cut = [(*_trimmed(words, left, right), size) for left, right, size in spans(tokens, words, tree)]
+    largest = {}  # of equal spans the first
+    for left, right, size in cut:
+        largest.setdefault((left, right), size)
+    return [
+        _frame(tokens, words, tree, part, i, left, right, size)
+        for (left, right), size in largest.items()
+        for i, part in open_words.items()
+        if left <= i < right and _fits(tokens, tree, part, i, left, right, size)
+    ]
 
 
 def _trimmed(words, left, right):
@@ -89,16 +75,12 @@ def _trimmed(words, left, right):
 
 def _replaceable(tokens, words, tree, parts):
     """{position: part} of the words that may be exchanged."""
-    never, expressions = kept_words(tokens), fixed(words)
-    found = {}
-    for i, (upos, tag) in enumerate(zip(tokens.upos, tokens.tag)):
+    still, found = fixed(words) | set(kept_words(tokens)), {}
+    for i, (word, upos, tag) in enumerate(zip(words, tokens.upos, tokens.tag)):
         part = part_of(upos, tag)
-        if (
-            part in parts
-            and i not in never
-            and i not in expressions
-            and not stays(part, words[i], tokens.lemma[i].lower())
-        ) and words[i].isascii() and words[i].isalpha() and _whole(tokens, words, tree, part, i):
+        if part not in parts or i in still or not (word.isascii() and word.isalpha()):
+            continue
+        if not never_exchanged(part, word, tokens.lemma[i].lower()) and _whole(tokens, words, tree, part, i):
             found[i] = part
     return found
 
@@ -110,29 +92,22 @@ def _whole(tokens, words, tree, part, i):
         if any(tokens.dep[child] in ("compound", "nmod") for child in tree.children[i]):
             return False
         above = tree.head[i]
-        if dep == "pobj" and (words[above] in words_of("mention") or tokens.lemma[tree.head[above]].lower() in words_of("no_object")):
+        if dep == "pobj" and words[above] in words_of("mention"):
             return False
-        return dep in _OBJECTS and not (dep in ("dobj", "obj") and tokens.lemma[above].lower() in words_of("no_object"))
+        verb = {"pobj": tree.head[above], "dobj": above, "obj": above}.get(dep)
+        return dep in _OBJECTS and (verb is None or tokens.lemma[verb].lower() not in words_of("no_object"))
     if part == "adj":
         if any(abs(child - i) == 1 for child in tree.children[i]):
             return False
-        beside = tokens.upos[i + 1] if i + 1 < len(tokens.upos) else ""
-        before = tokens.upos[i - 1] if i else ""
-        if (
-            stays("noun", words[tree.head[i]], tokens.lemma[tree.head[i]].lower())
-            and tokens.upos[tree.head[i]] == "NOUN"
-        ):
+        noun = tree.head[i]
+        if tokens.upos[noun] == "NOUN" and never_exchanged("noun", words[noun], tokens.lemma[noun].lower()):
             return False
-        return (
-            dep in ("amod", "acomp")
-            and tokens.tag[i] == "JJ"
-            and beside not in ("ADJ", "CCONJ")
-            and before not in ("ADJ", "ADV")
-        )
+        before, after = (tokens.upos[at] if 0 <= at < len(words) else "" for at in (i - 1, i + 1))
+        alone = after not in ("ADJ", "CCONJ") and before not in ("ADJ", "ADV")
+        return dep in ("amod", "acomp") and tokens.tag[i] == "JJ" and alone
     if part == "adv":
-        return (
-            dep == "advmod" and tokens.tag[i] == "RB" and not tree.children[i] and tokens.upos[tree.head[i]] == "VERB"
-        )
+        of_verb = dep == "advmod" and tokens.upos[tree.head[i]] == "VERB"
+        return of_verb and tokens.tag[i] == "RB" and not tree.children[i]
     if part == "prep":
         return dep == "prep" and object_end(tokens, words, tree, i) is not None
     return True
@@ -142,23 +117,18 @@ def _fits(tokens, tree, part, i, left, right, size):
     """Whether a span says enough around the word: a noun needs its verb or preposition, a verb its object."""
     if size == CAPTION:
         return True
+    above, inside = tree.head[i], range(left, right)
     if part == "noun":
-        above = tree.head[i]
-        if tokens.dep[i] == "pobj":  # "walking on a beach": the preposition, and what it belongs to
-            return (
-                left <= above < right and left <= tree.head[above] < right and tokens.upos[tree.head[above]] == "VERB"
-            )
-        return left <= above < right and tokens.upos[above] == "VERB" and right - left > 2
+        if tokens.dep[i] != "pobj":
+            return above in inside and tokens.upos[above] == "VERB" and len(inside) > 2
+        verb = tree.head[above]  # "walking on a beach": the preposition, and what it belongs to
+        return above in inside and verb in inside and tokens.upos[verb] == "VERB"
+    behind = [child for child in tree.children[i] if i < child < right]
     if part == "verb":
-        return any(
-            child > i and child < right and tokens.dep[child] in ("dobj", "obj", "prep", "agent")
-            for child in tree.children[i]
-        )
+        return any(tokens.dep[child] in ("dobj", "obj", "prep", "agent") for child in behind)
     if part == "adj":
-        return left <= tree.head[i] < right and (tokens.dep[i] == "amod" or size == CLAUSE)
-    if part == "adv":
-        return left <= tree.head[i] < right
-    return left <= tree.head[i] < right and any(i < child < right for child in tree.children[i])
+        return above in inside and (tokens.dep[i] == "amod" or size == CLAUSE)
+    return above in inside and (part == "adv" or bool(behind))
 
 
 def _frame(tokens, words, tree, part, i, left, right, size):
@@ -167,20 +137,12 @@ def _frame(tokens, words, tree, part, i, left, right, size):
     pieces = [
         "" if words[at].isspace() else words[at] + (" " if tokens.whitespace[at] else "") for at in range(left, right)
     ]
-    text = "".join(pieces).strip()
-    before = pieces[: i - left]
+    before, after = pieces[: i - left], pieces[i - left + 1 :]
     if before and words[i - 1] in ("a", "an"):
         before[-1] = "a "
-    key = (
-        part,
-        tag,
-        "".join(before),
-        "".join(pieces[i - left + 1 :]).strip(),
-        bool(tokens.whitespace[i]) and i + 1 < right,
-    )
-    return Frame(
-        key, part, tag, size, left, right, i, words[i], tokens.lemma[i].lower(), _anchor(tokens, tree, part, i), text
-    )
+    key = (part, tag, "".join(before), "".join(after).strip(), bool(tokens.whitespace[i]) and i + 1 < right)
+    anchor, text = _anchor(tokens, tree, part, i), "".join(pieces).strip()
+    return Frame(key, part, tag, size, left, right, i, words[i], tokens.lemma[i].lower(), anchor, text)
 
 
 def _anchor(tokens, tree, part, i):

@@ -9,15 +9,9 @@ import pyarrow as pa
 
 from posrank.tables import validate
 
-_WORD = {
-    "caption_id": pa.large_string(), "part": pa.large_string(), "k": pa.int64(), "sentence": pa.large_string(),
-    "position": pa.int64(), "original": pa.large_string(), "replacement": pa.large_string(),
-    "source": pa.large_string(),
-}
-_PHRASE = {
-    "position2": pa.int64(), "original2": pa.large_string(), "replacement2": pa.large_string(),
-    "source2": pa.large_string(),
-}
+_TYPES = {"k": pa.int64(), "position": pa.int64(), "position2": pa.int64()}
+_WORD = ("caption_id", "part", "k", "sentence", "position", "original", "replacement", "source")
+_PHRASE = (*_WORD, "position2", "original2", "replacement2", "source2")
 PIECE = 100_000
 
 
@@ -26,16 +20,15 @@ class Rows:
 
     def __init__(self, level):
         self.level = level
-        self._schema = pa.schema({**_WORD, **(_PHRASE if level == "phrase" else {})})
+        columns = _PHRASE if level == "phrase" else _WORD
+        self._schema = pa.schema({name: _TYPES.get(name, pa.large_string()) for name in columns})
         self._batches, self._rows = [], []
 
     def add(self, caption_id, part, drawn):
         """drawn: [(sentence, ((slot, word, source), ...)), ...], one or two changed words each, k = 0, 1, ..."""
         for k, (sentence, changes) in enumerate(drawn):
-            row = [caption_id, part, k, sentence]
-            for slot, word, source in changes:
-                row += (slot.position, slot.text, word, source)
-            self._rows.append(row)
+            words = [value for slot, word, source in changes for value in (slot.position, slot.text, word, source)]
+            self._rows.append([caption_id, part, k, sentence, *words])
         if len(self._rows) >= PIECE:
             self._flush()
 

@@ -11,9 +11,9 @@ import numpy as np
 from posrank import PARTS
 from posrank.negatives.corpus import gather
 from posrank.negatives.draw import item_random
-from posrank.negatives.held_out_words import Seen
+from posrank.negatives.held_out_words import held_out
 from posrank.negatives.lists import joints, one_word, two_words
-from posrank.negatives.rules import check_choice, check_level, check_parts, check_rule, make_rule
+from posrank.negatives.rules import LEVELS, RULES, check_choice, check_parts, make_rule
 from posrank.negatives.table import Rows
 
 PREFER = 0.5
@@ -43,13 +43,16 @@ class TrainingNegatives:
         self, captions, tags=None, *, rule="paper", level="word", n=16, n_per="part", seed=0, parts=PARTS,
         reference=None, lexicon="builtin", tagger=None, holdout=0.0,
     ):
-        self.rule, self.level, self.parts = check_rule(rule), check_level(level), check_parts(parts)
+        self.rule, self.level = check_choice("rule", rule, RULES), check_choice("level", level, LEVELS)
+        self.parts = check_parts(parts)
         self.n_per = check_choice("n_per", n_per, ("part", "caption"))
         if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
             raise ValueError(f"n is {n!r}; it is a whole number of negatives, 1 or more")
         self.n, self.seed = int(n), seed
         self._corpus = gather(captions, tags, reference, lexicon, tagger)
-        vocabulary = Seen(self._corpus.vocabulary, holdout) if holdout else self._corpus.vocabulary
+        vocabulary = self._corpus.vocabulary
+        if holdout:
+            vocabulary = vocabulary.without(lambda word, part: held_out(word, part, holdout))
         chooser = make_rule(rule, vocabulary, self._corpus.lexicon)
         self._chooser = chooser.for_training() if hasattr(chooser, "for_training") else chooser
         self._prepared = lru_cache(maxsize=CACHED)(self._prepare)
@@ -74,14 +77,18 @@ class TrainingNegatives:
         owner = np.repeat(np.arange(len(drawn), dtype=np.int64), [len(each) for each in drawn])
         return list(chain.from_iterable(drawn)), owner
 
+    def lists(self, caption_ids, epoch):
+        """As TrainingGroups.lists (posrank.negatives.training_groups); the true sentence of a list is the caption."""
+        negatives, owner = self.draw_many(caption_ids, epoch)
+        return None, np.arange(len(caption_ids)), negatives, owner
+
     def table(self, caption_ids, epoch):
         """The same draws as a negatives table: which word was changed, into what, from which source."""
         rows = Rows(self.level)
         for caption_id in caption_ids:
             by_part = {}
-            for _, drawn in self._draw(caption_id, epoch):
-                for negative in drawn:
-                    by_part.setdefault(negative[1][0][0].part, []).append(negative)
+            for negative in chain.from_iterable(drawn for _, drawn in self._draw(caption_id, epoch)):
+                by_part.setdefault(negative[1][0][0].part, []).append(negative)
             for part, drawn in by_part.items():
                 rows.add(caption_id, part, drawn)
         return rows.table(self.rule, {**self.attrs, "epoch": epoch})
@@ -104,18 +111,17 @@ class TrainingNegatives:
         slots, joined, by_part, others = self._prepared(caption_id)
         if not slots:
             return []
-        if self.n_per == "caption":
-            rng = item_random(self.seed, caption_id, "caption", epoch)
-            if self.level == "phrase":
-                return [("caption", two_words(slots, joined, self.n, rng, self.parts, others, prefer=PREFER))]
-            return [("caption", self._parts_at_random(by_part, rng))]
         drawn = []
-        for part, items in by_part.items():
-            rng = item_random(self.seed, caption_id, part, epoch)
-            if self.level == "word":
-                drawn.append((part, one_word(items, self.n, rng, PREFER)))
+        for name in by_part if self.n_per == "part" else ("caption",):
+            rng = item_random(self.seed, caption_id, name, epoch)
+            if self.level == "phrase":
+                parts = self.parts if name == "caption" else (name,)
+                found = two_words(slots, joined, self.n, rng, parts, others, prefer=PREFER)
+            elif name == "caption":
+                found = self._parts_at_random(by_part, rng)
             else:
-                drawn.append((part, two_words(slots, joined, self.n, rng, (part,), others, prefer=PREFER)))
+                found = one_word(by_part[name], self.n, rng, PREFER)
+            drawn.append((name, found))
         return drawn
 
     def _parts_at_random(self, by_part, rng):

@@ -13,6 +13,7 @@ Gold tags need none of the last three, and a closed vocabulary must pass whole: 
 """
 
 from collections import Counter, defaultdict
+from copy import copy
 
 from posrank import PARTS
 from posrank.language.lexicon import blocked_words
@@ -34,48 +35,38 @@ class Vocabulary:
         self.tagger = taggers[0] if len(taggers) == 1 else ", ".join(map(str, taggers))
         self.gold = self.tagger == "gold"
         uses, lower = _count(tags)
-        blocked = blocked_words()
+        least, blocked = 1 if self.gold else MIN_COUNT, blocked_words()
         pools, seen, forms = defaultdict(set), defaultdict(set), {}
         for word, by_label in uses.items():
-            if not word.isalpha() or word in blocked:
+            too_rare = lower[word] < least or len(word) < 2
+            if not word.isalpha() or word in blocked or (too_rare and not self.gold):
                 continue
-            if not self.gold and (lower[word] < MIN_COUNT or len(word) < 2):
-                continue
-            major = self._majority(by_label)
-            for label, by_tag in by_label.items():
-                if label not in PARTS:
-                    continue
-                total = sum(by_tag.values())
-                known = None
-                for (tag, lemma), count in sorted(by_tag.items(), key=lambda item: (-item[1], item[0])):
-                    if label == "verb" and lemma == "be":
-                        continue
-                    if count < MIN_COUNT and not self.gold:
-                        continue
-                    seen[label, tag].add(word)
-                    key = label, tag, lemma
-                    forms[key] = max(forms.get(key, (0, "")), (count, word))
-                    if self.gold:
-                        pools[label, tag].add(word)
-                    elif label == major and count >= MIN_TAG_SHARE * total:
-                        if known is None:
-                            known = lexicon.known(lemma, label)
-                        if known:
-                            pools[label, tag].add(word)
+            major = _majority(by_label)
+            for part in by_label.keys() & set(PARTS):
+                by_tag = by_label[part]
+                kept = sorted(by_tag.items(), key=lambda item: (-item[1], item[0]))
+                kept = [use for use in kept if use[1] >= least and (part, use[0][1]) != ("verb", "be")]
+                known = self.gold or (part == major and kept and lexicon.known(kept[0][0][1], part))
+                rare = 0 if self.gold else MIN_TAG_SHARE * sum(by_tag.values())
+                for (tag, lemma), count in kept:
+                    seen[part, tag].add(word)
+                    forms[part, tag, lemma] = max(forms.get((part, tag, lemma), (0, "")), (count, word))
+                    if known and count >= rare:
+                        pools[part, tag].add(word)
         self._pools = {key: tuple(sorted(words)) for key, words in pools.items()}
         self._seen = {key: frozenset(words) for key, words in seen.items()}
         self._forms = {key: word for key, (_, word) in forms.items()}
         self._surface = _surface(tags)
-        self.size = {
-            part: len(set().union(*(words for (p, _), words in self._pools.items() if p == part))) for part in PARTS
-        }
+        self.size = {part: len({w for (p, _), words in pools.items() if p == part for w in words}) for part in PARTS}
 
-    @staticmethod
-    def _majority(by_label):
-        """The label with most uses; equal counts: the first in the order of PARTS, other labels last."""
-        order = {part: n for n, part in enumerate(PARTS)}
-        totals = {label: sum(by_tag.values()) for label, by_tag in by_label.items()}
-        return min(totals, key=lambda label: (-totals[label], order.get(label, len(order)), label))
+    def without(self, unwanted):
+        """The same without the words for which `unwanted(word, part)` is true; `size` stays."""
+        other, surface = copy(self), self._surface
+        other._pools = {key: tuple(w for w in words if not unwanted(w, key[0])) for key, words in self._pools.items()}
+        other._seen = {key: frozenset(w for w in words if not unwanted(w, key[0])) for key, words in self._seen.items()}
+        other._forms = {key: word for key, word in self._forms.items() if not unwanted(word, key[0])}
+        other._surface = {part: tuple(w for w in words if not unwanted(w, part)) for part, words in surface.items()}
+        return other
 
     def pool(self, part, tag):
         """The words that a random replacement of this part and fine tag is drawn from, sorted; () if there are none."""
@@ -93,6 +84,12 @@ class Vocabulary:
     def seen(self, part, tag):
         """The words seen with this part and tag at all: an antonym must be among them (WordNet says its part)."""
         return self._seen.get((part, tag), frozenset())
+
+
+def _majority(by_label):
+    """The label with most uses; equal counts: the first in the order of PARTS, other labels last."""
+    order = {part: n for n, part in enumerate(PARTS)}
+    return min(by_label, key=lambda label: (-sum(by_label[label].values()), order.get(label, len(order)), label))
 
 
 def _surface(tags):
@@ -115,13 +112,12 @@ def _count(tags):
         uses[word][label][fine_tag(part, tag), lemma.lower()] += count
         if word == text:
             lower[word] += count
-    # the same word and tag with two lemmas ("lay", "lie"): one entry, the lemma used most
+    # the same word and tag with two lemmas ("lay", "lie"): one entry, the lemma used most, the first of equal ones
     for by_label in uses.values():
         for label, by_tag in by_label.items():
             best, total = {}, Counter()
-            for (tag, lemma), count in sorted(by_tag.items()):
+            for (tag, lemma), count in sorted(by_tag.items(), key=lambda item: (-item[1], item[0])):
+                best.setdefault(tag, lemma)
                 total[tag] += count
-                if tag not in best or count > best[tag][1]:
-                    best[tag] = (lemma, count)
-            by_label[label] = Counter({(tag, best[tag][0]): total[tag] for tag in best})
+            by_label[label] = Counter({(tag, best[tag]): total[tag] for tag in sorted(best)})
     return uses, lower

@@ -5,23 +5,19 @@ ValueError that lists each problem with key, line and the nearest valid name. `m
 is allowed stands in `posrank.pipeline.params_schema`.
 """
 
-import difflib
 import functools
 import itertools
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from posrank.files import root
-from posrank.pipeline.params_schema import File, check_preset_name, conflicts
+from posrank.pipeline.params_errors import MOST_PROBLEMS, nearest, place, problems_of, shown
+from posrank.pipeline.params_schema import File, check_preset_name
 from posrank.pipeline.yamlfile import read
 
 __all__ = ["Params", "check_preset_name", "load", "merge", "preset", "preset_names", "validate"]
-
-LONGEST, MOST_PROBLEMS = 200, 20  # characters of a value or key in a message; problems told at once
-
 
 class Params(Mapping):
     """A mapping whose keys are attributes too (``lambda``, a word of Python's, is an item).
@@ -39,14 +35,14 @@ class Params(Mapping):
 
     def __getitem__(self, key):
         if key not in self._values:
-            raise KeyError(f"{key!r} is no parameter here{_nearest(key, self._values)}")
+            raise KeyError(f"{key!r} is no parameter here{nearest(key, self._values)}")
         value = self._values[key]
         return list(value) if isinstance(value, list) else value
 
     def __getattr__(self, name):
         if name in self._values:
             return self[name]
-        raise AttributeError(f"no parameter {name!r} here{_nearest(name, self._values)}")
+        raise AttributeError(f"no parameter {name!r} here{nearest(name, self._values)}")
 
     def __setattr__(self, name, value):
         raise AttributeError(f"parameters do not change while they are used: set {name!r} in params.yaml")
@@ -75,7 +71,7 @@ class Params(Mapping):
         values = self.train.plain()
         by_system = values.pop("by_system")
         if system not in by_system:
-            raise ValueError(f"unknown system {system!r}{_nearest(system, by_system)}")
+            raise ValueError(f"unknown system {system!r}{nearest(system, by_system)}")
         return Params(merge(values, by_system[system]))
 
 
@@ -125,7 +121,7 @@ def _layers(params, name, file=""):
     """Key paths of what preset `name` lays over the base, the first one first."""
     names = preset_names(params)
     if check_preset_name(name) not in names:
-        raise ValueError(f"{file}unknown preset {name!r}{_nearest(name, names)}; there are: {', '.join(names)}")
+        raise ValueError(f"{file}unknown preset {name!r}{nearest(name, names)}; there are: {', '.join(names)}")
     if name in params["presets"]:
         return [("presets", name)]
     _, system, dataset = name.split("-", 2)
@@ -135,118 +131,47 @@ def _layers(params, name, file=""):
 def validate(values, name="params", lines=None):
     """A nested mapping as checked `Params`. ValueError with one line per problem; `lines`: {key path: line}."""
     if not isinstance(values, Mapping):
-        raise ValueError(f"{name} is {_shown(values)}; wanted is a mapping, as in the repository's params.yaml")
+        raise ValueError(f"{name} is {shown(values)}; wanted is a mapping, as in the repository's params.yaml")
     values = Params(values).plain()
     try:
         File.model_validate(values)
         problems = conflicts(values)
     except ValidationError as problem:
-        problems = _problems(problem.errors(include_url=False)[: 5 * MOST_PROBLEMS], values)
+        problems = problems_of(problem.errors(include_url=False)[: 5 * MOST_PROBLEMS], values)
     if problems:
-        told = sorted((_place(path, lines or {}), text) for path, text in problems)
+        told = sorted((place(path, lines or {}), text) for path, text in problems)
         said = [f"{name}{f', line {line}' if line else ''}: {key} {text}" for (line, key), text in told[:MOST_PROBLEMS]]
         raise ValueError("\n".join([*said, f"{name}: and more"] if len(told) > MOST_PROBLEMS else said))
     return Params(values)
 
 
-def _place(path, lines):
-    """(line, key) of a key path, as in (49, "train.seeds[0]"): the line of the deepest known key on it, or 0."""
-    key = "".join(f".{step}" if re.fullmatch(r"[a-zA-Z][\w -]*", str(step)) else f"[{step!r}]" for step in path)
-    line = next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), 0)
-    return line, key.removeprefix(".")[:LONGEST] or "the file"
-
-
-def _problems(errors, values):
-    """[(key path, text)] of pydantic's errors on the plain `values`, one for each place."""
-    keys, wrong = {}, {}
-    for error in errors:
-        path, value, last = (), values, error["loc"][-1]
-        for step in error["loc"]:  # it names branches of a union as well, which are no keys
-            if (isinstance(value, dict) and step in value) or (isinstance(value, list) and step in range(len(value))):
-                path, value = (*path, step), value[step]
-        if error["type"] == "missing":
-            keys[(*path, last)] = path, f"lacks the key {last!r}: add it, as in the repository's params.yaml"
-        elif error["type"] == "value_error" and last == "[key]":
-            keys[path] = path, str(error["ctx"]["error"])
-        elif error["type"] in ("extra_forbidden", "invalid_key") or last == "[key]":
-            rules = _rules(path[:-1])
-            names = [name for rule in rules for name in _names(rule)]
-            keys[path] = path, f"is no parameter{_nearest(path[-1], names)}; there are: {', '.join(names)}"
-        else:
-            rules = _rules(path)
-            wants = ", or ".join(map(_wants, rules))
-            hint = _hint(rules, value) if isinstance(value, str) else ""
-            wrong[path] = path, f"is {_shown(value)}; wanted is {wants}{hint}"
-    # where one branch of a union fits down to a deeper place, that the others do not fit is of no interest
-    below = {path[:end] for path in (*keys, *wrong) for end in range(len(path))}
-    return [*keys.values(), *(each for path, each in wrong.items() if path not in below and path not in keys)]
-
-
-@functools.cache
-def _schema():
-    """pydantic's JSON schema of the file without references: the words of errors are made from it."""
-    schema = File.model_json_schema()
-
-    def inline(part):
-        if isinstance(part, dict) and "$ref" in part:
-            return inline(schema["$defs"][part["$ref"].rsplit("/", 1)[-1]])
-        if isinstance(part, dict):
-            return {key: inline(value) for key, value in part.items() if key != "$defs"}
-        return [inline(item) for item in part] if isinstance(part, list) else part
-
-    return inline(schema)
-
-
-def _rules(path):
-    """What the JSON schema says of a key path: one part of it, or several of which one must hold."""
-    rule = _schema()
-    for step in path:
-        branches = rule.get("anyOf", [rule])
-        inner = [(b.get("properties", {}).get(step), b.get("additionalProperties"), b.get("items")) for b in branches]
-        rule = next(each for branch in inner for each in branch if isinstance(each, dict))
-    return rule.get("anyOf", [rule])
-
-
-def _names(rule):
-    """The texts or keys that a part of the JSON schema knows."""
-    found = rule.get("enum") or rule.get("properties") or rule.get("propertyNames", {}).get("enum", ())
-    return [rule["const"]] if "const" in rule else list(found)
-
-
-def _wants(rule):
-    """In words what a part of the JSON schema allows."""
-    kind, names = rule.get("type"), _names(rule)
-    if kind == "array":
-        least = " of one or more" if rule.get("minItems") else ""
-        return f"a list{least} without repetitions, each {_wants(rule['items'])}"
-    if kind in ("integer", "number"):
-        bounds = (("minimum", "of at least"), ("exclusiveMinimum", "above"), ("maximum", "at most"))
-        limits = [f"{word} {rule[key]:,}".removesuffix(".0") for key, word in bounds if key in rule]
-        kind = "an even number" if "multipleOf" in rule else "a whole number" if kind == "integer" else "a number"
-        return f"{kind} {' and '.join(limits)}"
-    if kind == "object":
-        return f"a mapping of {', '.join(names) if 0 < len(names) < 10 else 'keys to values'}"
-    if names:
-        return names[0] if "const" in rule else f"one of {', '.join(names)}"
-    return {"boolean": "true or false", "null": "null"}.get(kind) or rule.get("description", "a text")
-
-
-def _hint(rules, text):
-    kinds = {rule.get("type") for rule in rules}
-    if kinds & {"integer", "number"} and re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", text, re.I):
-        return ": write the number without quotes"
-    return _nearest(text, [name for rule in rules if rule.get("type") == "string" for name in _names(rule)])
-
-
-def _shown(value):
-    try:
-        text = "a mapping" if isinstance(value, dict) else "null" if value is None else repr(value)
-    except ValueError:  # Python writes no integer of more than some thousand digits
-        text = "a number of thousands of digits"
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
-
-
-def _nearest(name, names):
-    """"; did you mean ...?" with the most similar of `names`."""
-    near = difflib.get_close_matches(str(name)[:LONGEST].lower(), [str(each) for each in names], n=1, cutoff=0.0)
-    return f"; did you mean {near[0]!r}?" if near else ""
+def conflicts(values):
+    """[(key path, text)] of what fits alone but not together, in the plain values of a file that fits `File`."""
+    train, datasets, found = values["train"], values["datasets"], []
+    if train["systems"] and train["dataset"] not in datasets:
+        found.append((("train", "dataset"), f"is {train['dataset']!r}, which is not among datasets "
+                      f"({', '.join(datasets)}): add it there, name one of those, or set train.systems to [] for the "
+                      "text half alone"))
+    for rule in values["evaluate"]["rules"]:
+        if rule not in values["negatives"]["rules"]:
+            found.append((("evaluate", "rules"), f"names {rule!r}, which is not among negatives.rules: add it there"))
+    runs, stored = {("train",): train}, values["frames"]["num_frames"]
+    runs |= {("train", "by_system", name): train | train["by_system"][name] for name in train["systems"]}
+    trained, processes = set(train["strategies"]) != {"zeroshot"}, values["processes"]
+    for path, run in runs.items():
+        frames = run["num_frames"] or stored
+        if train["systems"] and (frames > stored or (frames < stored and path[1:] and path[-1] != "frozen")):
+            fault = f"is {frames}, but frames.num_frames stores {stored}, of which only frozen takes a part: set it to null"
+            found.append(((*path, "num_frames"), fault))
+        if (run["steps"] is None) == (run["epochs"] is None):
+            found.append(((*path, "steps"), "and epochs: give exactly one of the two, the other is null"))
+        if trained and processes != "auto" and run["batch"] % processes:
+            found.append(((*path, "batch"), f"is {run['batch']}, which {processes} processes cannot share evenly"))
+        for key, value, others in (("rule", "exchange", ("phrase", "prompt")), ("video", "text", ("prompt",))):
+            unfit = [strategy for strategy in train["strategies"] if strategy in others]
+            if run[key] == value and unfit:
+                found.append(((*path, key), f"is {value}, which does not go with the strategy {unfit[0]}: take that one out of "
+                              "train.strategies"))
+        if found:  # the systems inherit it
+            break
+    return found

@@ -145,9 +145,9 @@ class Run(Section):
     num_frames: Count | None
     max_words: Words
     prompts: Count
-    rule: Rule
+    rule: TestRule
     holdout: Share
-    video: Literal["own", "constant"]
+    video: Literal["own", "constant", "text"]
     n: Count
     n_per: Literal["part", "caption"]
     lambda_: Number = Field(alias="lambda")
@@ -187,6 +187,7 @@ class Evaluate(Section):
     positives: Whole
     blind: SomeOf[Literal["unigram", "bigram", "trigram", "4-gram", "5-gram"]]
     learned_judge: Annotated[int, Field(ge=0, le=100)]
+    pretrained: Text | None
     batch: Count
     bootstrap: Annotated[int, Field(ge=100, le=MOST)]
     seed: Seed
@@ -226,30 +227,3 @@ class File(Sections):
 
     presets: dict[Annotated[str, AfterValidator(check_preset_name)], Override]
     paper: Paper
-
-
-def conflicts(values):
-    """[(key path, text)] of what fits alone but not together, in the plain values of a file that fits `File`."""
-    train, datasets, found = values["train"], values["datasets"], []
-    if train["systems"] and train["dataset"] not in datasets:
-        found.append((("train", "dataset"), f"is {train['dataset']!r}, which is not among datasets "
-                      f"({', '.join(datasets)}): add it there, name one of those, or set train.systems to [] for the "
-                      "text half alone"))
-    for rule in values["evaluate"]["rules"]:
-        if rule not in values["negatives"]["rules"]:
-            found.append((("evaluate", "rules"), f"names {rule!r}, which is not among negatives.rules: add it there"))
-    runs, stored = {("train",): train}, values["frames"]["num_frames"]
-    runs |= {("train", "by_system", name): train | train["by_system"][name] for name in train["systems"]}
-    trained, processes = set(train["strategies"]) != {"zeroshot"}, values["processes"]
-    for path, run in runs.items():
-        frames = run["num_frames"] or stored
-        if train["systems"] and (frames > stored or (frames < stored and path[1:] and path[-1] != "frozen")):
-            fault = f"is {frames}, but frames.num_frames stores {stored}, of which only frozen takes a part: set it to null"
-            found.append(((*path, "num_frames"), fault))
-        if (run["steps"] is None) == (run["epochs"] is None):
-            found.append(((*path, "steps"), "and epochs: give exactly one of the two, the other is null"))
-        if trained and processes != "auto" and run["batch"] % processes:
-            found.append(((*path, "batch"), f"is {run['batch']}, which {processes} processes cannot share evenly"))
-        if found:  # the systems inherit it
-            break
-    return found

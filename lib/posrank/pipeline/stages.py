@@ -129,7 +129,7 @@ def validity(params, base, dataset, rule):
     table = _captions(base, dataset)
     training = table[table["split"] == "train"]
     training = training if len(training) else None
-    common = dict(b=options.bootstrap, seed=options.seed, folds=options.learned_judge)
+    common = dict(b=options.bootstrap, seed=options.seed, folds=options.learned_judge, pretrained=options.pretrained)
     if rule == "exchange":  # lists of a sample would break groups
         texts = tables.read_table(base / "data" / "statements" / f"{dataset}.parquet", "captions")
         report = validity_report(made, texts, None, table if training is None else training, tagger=None, lists=None, **common)

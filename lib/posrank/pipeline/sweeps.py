@@ -49,6 +49,9 @@ def points(params, stages, only=""):
 
 def _points(name, sweep, params, stages):
     lists = {key: value if isinstance(value, list) else [value] for key, value in sweep["change"].items()}
+    empty = next((key for key, values in [("runs", sweep["runs"]), *lists.items()] if not values), None)
+    if empty:
+        raise ValueError(f"params.yaml, sweeps: {name} has no value for {empty}, so it has no point: give one or more")
     several = [key for key, value in sweep["change"].items() if isinstance(value, list)]
     for run, *values in itertools.product(sweep["runs"], *lists.values()):
         change = dict(zip(lists, values))

@@ -9,14 +9,15 @@ from posrank.scoring import scorers, summary
 from posrank.scoring.bootstrap import Paired, bootstrap, holm, mean_replicates, paired
 from posrank.scoring.controls import ConstantVideo, ShuffledVideo
 from posrank.scoring.evaluate import clear_state, evaluate, evaluate_views
+from posrank.scoring.marks import compare
 from posrank.scoring.neural import CausalScorer
 from posrank.scoring.ranks import chance, chance_adjusted, posrank, reciprocal_from_counts, reciprocal_ranks, tie_counts
 from posrank.scoring.recall import recall
-from posrank.scoring.scorers import BlindScorer, Negated, SystemScorer, from_system
-from posrank.scoring.summary import compare, summarize, write_metrics, zero_line
+from posrank.scoring.scorers import BlindScorer, SystemScorer, from_system
+from posrank.scoring.summary import summarize, write_metrics, zero_line
 
 __all__ = [
-    "BlindScorer", "CausalScorer", "ConstantVideo", "Negated", "Paired", "ShuffledVideo", "SystemScorer", "bootstrap",
+    "BlindScorer", "CausalScorer", "ConstantVideo", "Paired", "ShuffledVideo", "SystemScorer", "bootstrap",
     "chance", "chance_adjusted", "clear_state", "compare", "evaluate", "evaluate_views", "from_system", "holm",
     "mean_replicates", "paired", "posrank", "recall", "reciprocal_from_counts", "reciprocal_ranks", "scorers",
     "summarize", "summary", "tie_counts", "write_metrics", "zero_line",

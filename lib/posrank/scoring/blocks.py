@@ -5,10 +5,12 @@ on the tables and `chunk` alone: a restarted evaluation, or several processes, c
 """
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from posrank import PARTS
 from posrank.files import atomic
@@ -25,7 +27,8 @@ class Plan:
 
     def __init__(self, negatives, captions, chunk):
         self.rows, caption, part = _aligned(negatives, captions)
-        self.sentences, self.chunk = Texts(negatives["sentence"]), whole_number(chunk, "chunk", "pairs")
+        self.chunk = whole_number(chunk, "chunk", "pairs")
+        self.sentences = one_piece(negatives["sentence"])
         lists = caption.astype(np.int64) * len(PARTS) + part
         self.order = np.argsort(lists, kind="stable").astype(np.int32)
         self.lists, self.sizes = np.unique(lists, return_counts=True)
@@ -48,7 +51,8 @@ class Plan:
         if twice.any():
             row = int(np.argmax(twice))
             caption = self.rows["caption_id"].iloc[int(np.repeat(self.lists, self.sizes)[row]) // len(PARTS)]
-            raise ValueError(f"negatives: caption_id {caption!r} has k = {self.k[row]} twice in one list; number its sentences, or drop k")
+            raise ValueError(f"negatives: caption_id {caption!r} has k = {self.k[row]} twice in one list; number its "
+                             "sentences, or drop k")
 
     def _cut(self):
         ends, start = self.first[1:] + np.arange(1, len(self.first)), 0  # pairs up to each caption, itself counted
@@ -60,34 +64,29 @@ class Plan:
 
     def block(self, start, stop):
         """The `Block` of captions start .. stop - 1, with its sentences."""
-        texts = self.sentences.take(self.order[self.first[start] : self.first[stop]])
+        texts = self.sentences.take(self.order[self.first[start] : self.first[stop]]).tolist()
         mine = slice(self.first_list[start], self.first_list[stop])
         owner = self.lists[mine] // len(PARTS) - start
         return Block(self.rows[start:stop], texts, owner, self.lists[mine], self.sizes[mine])
 
     def table(self, run, better, equal):
         """The ranks table of the counts [lists] of one run."""
-        owner, part = self.lists // len(PARTS), self.lists % len(PARTS)
-        table = pd.DataFrame({"run": pd.array([run], dtype="str").take(np.zeros_like(owner)),
-                              "caption_id": self.rows["caption_id"].array.take(owner),
-                              "video_id": self.rows["video_id"].array.take(owner),
-                              "part": pd.array(PARTS, dtype="str").take(part), "better": better, "equal": equal,
-                              "negatives": self.sizes.astype(np.int64),
-                              "reciprocal_rank": reciprocal_from_counts(better, equal)})
-        return validate(table, "ranks")
+        return validate(self._columns(run, self.lists).assign(
+            video_id=self.rows["video_id"].array.take(self.lists // len(PARTS)), better=better, equal=equal,
+            negatives=self.sizes.astype(np.int64), reciprocal_rank=reciprocal_from_counts(better, equal)), "ranks")
 
     def scores(self, run, start, stop, values):
         """The scores table of captions start .. stop - 1 under one run, of their `Block.list_scores` values."""
         mine = slice(self.first_list[start], self.first_list[stop])
-        sizes, lists = self.sizes[mine] + 1, np.repeat(self.lists[mine], self.sizes[mine] + 1)
-        table = pd.DataFrame({
-            "run": pd.array([run], dtype="str").take(np.zeros_like(lists)),
-            "caption_id": self.rows["caption_id"].array.take(lists // len(PARTS)),
-            "part": pd.array(PARTS, dtype="str").take(lists % len(PARTS)),
-            "k": before_each(self.k[self.first[start] : self.first[stop]], np.full(len(sizes), -1), sizes - 1),
-            "score": values,
-        })
-        return validate(table, "scores")
+        sizes = self.sizes[mine]
+        k = before_each(self.k[self.first[start] : self.first[stop]], np.full(len(sizes), -1), sizes)
+        return validate(self._columns(run, np.repeat(self.lists[mine], sizes + 1)).assign(k=k, score=values), "scores")
+
+    def _columns(self, run, lists):
+        """run, caption_id and part of the numbered lists."""
+        return pd.DataFrame({"run": pd.array([run], dtype="str").take(np.zeros_like(lists)),
+                             "caption_id": self.rows["caption_id"].array.take(lists // len(PARTS)),
+                             "part": pd.array(PARTS, dtype="str").take(lists % len(PARTS))})
 
 
 def before_each(values, firsts, sizes):
@@ -99,24 +98,11 @@ def before_each(values, firsts, sizes):
     return np.insert(values, np.cumsum(sizes) - sizes, firsts)
 
 
-class Texts:
-    """Rows of a text column by their positions, in a time that does not grow with the column: one put together from
-    many tables is many pieces of memory, and taking rows from it as a whole costs a pass over all of them."""
-
-    def __init__(self, column):
-        array = column.array
-        found = array.__arrow_array__() if hasattr(array, "__arrow_array__") else array
-        self.pieces = [piece for piece in getattr(found, "chunks", [found]) if len(piece)]
-        self.starts = np.cumsum([0, *map(len, self.pieces[:-1])])
-
-    def take(self, rows):
-        """Texts of the rows [n], a list of n."""
-        out = np.empty(len(rows), object)
-        piece = np.searchsorted(self.starts, rows, side="right") - 1
-        for number in np.unique(piece):
-            mine = piece == number
-            out[mine] = np.asarray(self.pieces[number].take(rows[mine] - self.starts[number]), dtype=object)
-        return out.tolist()
+def one_piece(column):
+    """A text column as an array with `take`; one put together from many tables is many pieces of memory, in which every
+    row costs a pass over all of them."""
+    found = column.array.__arrow_array__() if hasattr(column.array, "__arrow_array__") else column.array
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 class Block:
@@ -136,7 +122,7 @@ class Block:
         self.videos, self.texts = [list(column) for column in zip(*pairs)]
         self.list_of, self.count, self.sizes = np.repeat(np.arange(len(sizes)), sizes), len(sizes), sizes
         self.list_caption = caption_pair[owner]
-        self._told = [*rows["caption_id"].tolist(), *lists.tolist(), *sizes.tolist()]
+        self._identity = [*rows["caption_id"].tolist(), *lists.tolist(), *sizes.tolist()]
 
     def counts(self, scores):
         """Scores [pairs, runs] -> int64 [2, runs, lists]: negatives that score better than, or as, their caption."""
@@ -153,10 +139,8 @@ class Block:
 
     def mark(self, *keys):
         """A name for this block's result: changes with `keys` and with everything that the block holds."""
-        digest = hashlib.blake2b(digest_size=16)
-        for text in map(str, (*keys, *self._told, "", *self.videos, "", *self.texts, *self.negative_pair.tolist())):
-            digest.update(f"{len(text)} {text} ".encode("utf-8", "surrogatepass"))
-        return digest.hexdigest()
+        parts = [*keys, self._identity, self.videos, self.texts, self.negative_pair.tolist()]
+        return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
 class Kept:
@@ -168,17 +152,18 @@ class Kept:
     def read(self, mark, block):
         """(counts [2, runs, lists], scores [lists + negatives] or None) of the block of that mark; None where there is
         none, a damaged one, or one without the scores asked for."""
-        if self.folder is None or not (path := self.folder / f"{mark}.npz").exists():
+        if self.folder is None:
             return None
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(self.folder / f"{mark}.npz", allow_pickle=False) as file:
                 counts, scores = file["counts"].astype(np.int64), file["scores"] if self.scores else None
-        except Exception:  # whatever a damaged archive raises, the block is scored again
+        except Exception:  # whatever an absent or damaged archive raises, the block is scored again
             return None
         whole = scores is None or scores.shape == (block.count + block.sizes.sum(),)
         return (counts, scores) if counts.shape == (2, self.runs, block.count) and whole else None
 
     def write(self, mark, counts, scores=None):
+        """Keep the result of the block of that mark."""
         if self.folder is not None:
             more = {} if scores is None else {"scores": scores}
             with atomic(self.folder / f"{mark}.npz") as temporary, open(temporary, "wb") as file:
@@ -203,25 +188,17 @@ def _aligned(negatives, captions):
     # factorize works on the table's own memory, where looking names up would make two million texts
     part, parts = pd.factorize(negatives["part"])
     known = pd.Index(PARTS).get_indexer(parts)
-    if (known < 0).any():
-        name = parts[int(np.argmin(known))]
+    for name in parts[known < 0]:
         raise ValueError(f"negatives: unknown part {name!r}; the parts are {', '.join(PARTS)}")
     caption, ids = pd.factorize(negatives["caption_id"])
     used = captions[pd.Index(ids).get_indexer(captions["caption_id"]) >= 0]
     used = used[["caption_id", "video_id", "caption"]].reset_index(drop=True)
-    twice = used["caption_id"].duplicated()
-    if twice.any():
-        name = used["caption_id"][twice].iloc[0]
+    for name in used["caption_id"][used["caption_id"].duplicated()]:
         raise ValueError(f"captions: caption_id {name!r} occurs more than once; give the captions of one dataset only")
-    for column in ("caption_id", "video_id"):
-        odd = next((value for value in used[column] if not isinstance(value, str)), None)
-        if odd is not None:
-            raise ValueError(f"captions: {column} must be text, and holds {type(odd).__name__}: write it as str")
     place = pd.Index(used["caption_id"]).get_indexer(ids)
-    if (place < 0).any():
-        name = ids[int(np.argmax(place < 0))]
-        more = int((place < 0).sum()) - 1
-        raise ValueError(f"negatives: caption_id {name!r} (and {more} others) is not in the captions table")
+    if len(absent := ids[place < 0]):
+        more = f"(and {len(absent) - 1} others)"
+        raise ValueError(f"negatives: caption_id {absent[0]!r} {more} is not in the captions table")
     return used, place.astype(np.int32)[caption], known.astype(np.int32)[part]
 
 
@@ -233,7 +210,7 @@ def _need(table, columns, name):
             raise ValueError(f"{name}: no column {column!r}; the table needs {', '.join(columns)}")
         if len(table) and table[column].isna().any():
             raise ValueError(f"{name}: {column} is missing in row {int(np.argmax(table[column].isna()))}")
-        if column in ("sentence", "caption") and not pd.api.types.is_string_dtype(table[column]):
-            kind = next((type(value).__name__ for value in table[column] if not isinstance(value, str)), "text")
-            if len(table) and kind != "text":
-                raise ValueError(f"{name}: {column} must be text, and holds {kind}")
+        if column != "part" and not pd.api.types.is_string_dtype(table[column]):
+            odd = next((type(value).__name__ for value in table[column] if not isinstance(value, str)), None)
+            if odd is not None:
+                raise ValueError(f"{name}: {column} must be text, and holds {odd}: write it as str")

@@ -4,9 +4,11 @@ In: one value per caption (a reciprocal rank) and the video each belongs to. Cap
 so whole videos are drawn with replacement (B = 10,000 times) and the mean is taken over the captions that come with
 them: a percentile interval clustered by video. Deterministic, whatever the order of the rows. Where several training
 runs (seeds) ranked the same captions, runs are a second level and drawn too, so that the interval speaks of the method
-and not of these runs alone. (A bootstrap over three seeds is narrow; it is a floor.)
+and not of these runs alone. (A bootstrap over three seeds is narrow; it is a floor.) Where values depend on each other
+in two ways that do not nest, `two_way_interval` takes both into account.
 """
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -26,18 +28,19 @@ class Paired(NamedTuple):
     p: float
 
 
-def bootstrap(values, clusters, b=10000, seed=0, level=0.95, runs=None):
+def bootstrap(values, clusters, b=10000, seed=0, level=0.95, runs=None, groups=None):
     """Percentile interval of the mean of ``values`` with whole clusters resampled -> (low, high).
 
     values [n]: finite numbers; clusters [n]: the video of each (any hashable labels). ``level`` is the coverage.
-    ``runs`` [n]: which training run (its seed) gave each value, drawn too. Raises ValueError for no values, NaN or
+    ``runs`` [n]: which training run (its seed) gave each value, drawn too. ``groups`` [n]: the interval is that of the
+    mean of the groups' means (see ``mean_replicates``). Raises ValueError for no values, NaN or
     infinite ones, different lengths, missing labels, fewer than two clusters, b < 1 or a level outside (0, 1).
 
     >>> low, high = bootstrap([1, .5, .25, 1, .2, .5], ["v1", "v1", "v2", "v3", "v4", "v4"])
     >>> 0 < low < 3.45 / 6 < high <= 1
     True
     """
-    return _interval(mean_replicates(values, clusters, b=b, seed=seed, runs=runs), level)
+    return _interval(mean_replicates(values, clusters, groups, b, seed, runs), level)
 
 
 def paired(values_a, values_b, clusters, b=10000, seed=0, level=0.95, runs=None):
@@ -112,6 +115,27 @@ def mean_replicates(values, clusters, groups=None, b=10000, seed=0, runs=None):
         mean = np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0)
         means[start : start + rows] = np.nanmean(mean, axis=1)
     return means
+
+
+def two_way_interval(values, parts, groups, videos, level=0.95):
+    """Interval of the mean of the parts' means where values go together by group (within a part) and by video (across
+    parts) -> (low, high).
+
+    values, parts, groups, videos [n]. Resampling whole clusters would need clusters that share no video: joined over
+    the parts nearly all groups are one. So it is a normal interval with the variance of Cameron, Gelbach and Miller
+    (2011, two-way clustering): the sum over groups + the sum over videos - the sum over both, of squared sums of what
+    each value adds to the mean; at least the sum over groups. ValueError for a level outside (0, 1).
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level: expected a coverage between 0 and 1, got {level!r}")
+    table = pd.DataFrame({"value": _finite(values, "values"), "part": [*parts], "group": [*groups], "video": [*videos]})
+    part = table.groupby("part")["value"]
+    mean = part.mean().mean()
+    table["share"] = (table["value"] - part.transform("mean")) / part.transform("size") / part.ngroups
+    by_group, by_video, by_both = (float((table.groupby(keys)["share"].sum() ** 2).sum())
+                                   for keys in ("group", "video", ["group", "video"]))
+    half = NormalDist().inv_cdf((1 + level) / 2) * max(by_group, by_group + by_video - by_both) ** 0.5
+    return float(mean - half), float(mean + half)
 
 
 def _times(rng, rows, n):

@@ -9,14 +9,15 @@ among the same negatives, and `from_ranks` reads the share off the two ranks. A 
 import numpy as np
 import pandas as pd
 
-KEY = ["caption_id", "part"]
+from posrank.scoring.summary import KEY
+
 MARK = "\x1f"  # between a caption's id and the number of its positive
 
 
 def with_positives(negatives, captions, positives):
     """(negatives, captions) in which every positive follows its caption as a caption of its own, with that caption's
     negatives. positives: caption_id, part, sentence, kind (any text); those of lists without negatives, and those among
-    their list's negatives, are left out. For posrank.evaluate; then `apart` divides the ranks again."""
+    their list's negatives, are left out. For posrank.evaluate; then `split_ranks` divides the ranks again."""
     shared = positives.merge(negatives[KEY].drop_duplicates(), on=KEY)
     taken = pd.MultiIndex.from_frame(negatives[[*KEY, "sentence"]])
     shared = shared[~pd.MultiIndex.from_frame(shared[[*KEY, "sentence"]]).isin(taken)].reset_index(drop=True)
@@ -37,7 +38,7 @@ def with_positives(negatives, captions, positives):
     return pd.concat([negatives, more[negatives.columns]], ignore_index=True), both.iloc[order].reset_index(drop=True)
 
 
-def apart(ranks):
+def split_ranks(ranks):
     """Ranks of captions `with_positives` -> (those of the captions, those of the positives with caption_id and
     kind)."""
     pieces = ranks["caption_id"].str.split(MARK, n=2, expand=True).reindex(columns=range(2))
@@ -47,7 +48,7 @@ def apart(ranks):
 
 
 def from_ranks(ranks, positives):
-    """The share of negatives between caption and positive, from their ranks (see `apart`) -> DataFrame kind,
+    """The share of negatives between caption and positive, from their ranks (see `split_ranks`) -> DataFrame kind,
     caption_id, video_id, part, triples, brittleness: a row per list, the mean over its positives."""
     both = positives.merge(ranks[[*KEY, "better", "equal"]], on=KEY, suffixes=("", "_caption"), validate="many_to_one")
     middle, own = both["better"] + both["equal"] / 2, both["better_caption"] + both["equal_caption"] / 2

@@ -20,10 +20,9 @@ def views(names, scorer, captions, seed=0):
     changed = {"blank": blank_frames, "one_frame": one_frame, "reversed": reversed_frames}
     out = {}
     for name in names:
+        view = scorer.with_frames(changed[name](scorer.frames)) if name in changed else scorer
         if name == "shuffled":
-            view = ShuffledVideo(scorer, captions["video_id"].unique(), seed)
-        else:
-            view = scorer.with_frames(changed[name](scorer.frames))
+            view = ShuffledVideo(view, captions["video_id"].unique(), seed)
         if name == "blank":  # all blank videos are alike: one is enough
             view = ConstantVideo(view, captions["video_id"].iloc[0])
         out[CONTROLS[name]] = view
@@ -41,7 +40,14 @@ def look_up(frames, video_id):
     return np.asarray(shown), len(shown)
 
 
-class ShuffledVideo:
+class OtherVideo:
+    """A scorer that is shown other videos, those that ``show`` names."""
+
+    def __call__(self, video_ids, texts):
+        return self.scorer(self.show(video_ids), texts)
+
+
+class ShuffledVideo(OtherVideo):
     """Every video replaced by another one, always the same: the next in a ring of ``video_ids`` in an order drawn from
     ``seed``, independent of the order given. ValueError with fewer than two ids, and for an id not given.
 
@@ -64,11 +70,8 @@ class ShuffledVideo:
         except KeyError as error:
             raise ValueError(f"video {error.args[0]!r} is not among the videos that were shuffled") from error
 
-    def __call__(self, video_ids, texts):
-        return self.scorer(self.show(video_ids), texts)
 
-
-class ConstantVideo:
+class ConstantVideo(OtherVideo):
     """Every video replaced by one and the same."""
 
     def __init__(self, scorer, video_id):
@@ -77,9 +80,6 @@ class ConstantVideo:
     def show(self, video_ids):
         """The one video, as often as there are ``video_ids``."""
         return [self.video_id] * len(video_ids)
-
-    def __call__(self, video_ids, texts):
-        return self.scorer(self.show(video_ids), texts)
 
 
 def unwrap(scorer, video_ids):
@@ -91,35 +91,30 @@ def unwrap(scorer, video_ids):
 
 def blank_frames(frames, colour=BLANK):
     """The same videos as one flat ``colour`` (red, green, blue in 0..255; the mean of CLIP's normalisation) -> a
-    function video_id -> frames. The number of frames read stays."""
-
-    def blank(video_id):
-        shown, read = look_up(frames, video_id)
-        return np.broadcast_to(np.array(colour, np.uint8), shown.shape).copy(), read
-
-    return blank
+    function video_id -> (frames, frames_read). The number of frames read stays."""
+    return _with_change(frames, lambda shown, read: np.broadcast_to(np.array(colour, np.uint8), shown.shape).copy())
 
 
 def one_frame(frames):
-    """The same videos with their middle frame in place of every frame read -> a function video_id -> frames."""
+    """The same videos with their middle frame in place of every frame read -> a function, as `blank_frames`."""
 
-    def still(video_id):
-        shown, read = look_up(frames, video_id)
-        shown = shown.copy()
-        shown[:read] = shown[max(read - 1, 0) // 2]
-        return shown, read
+    def still(shown, read):
+        return np.concatenate([shown[[max(read - 1, 0) // 2] * read], shown[read:]])
 
-    return still
+    return _with_change(frames, still)
 
 
 def reversed_frames(frames):
-    """The same videos played backwards (only the frames that were read) -> a function video_id -> frames."""
+    """The same videos played backwards (only the frames that were read) -> a function, as `blank_frames`."""
+    return _with_change(frames, lambda shown, read: np.concatenate([shown[:read][::-1], shown[read:]]))
 
-    def backwards(video_id):
+
+def _with_change(frames, change):
+    def view(video_id):
         shown, read = look_up(frames, video_id)
-        return np.concatenate([shown[:read][::-1], shown[read:]]), read
+        return change(shown, read), read
 
-    return backwards
+    return view
 
 
 def number_of(*keys):

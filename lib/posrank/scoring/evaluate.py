@@ -60,8 +60,8 @@ def evaluate(scorer, negatives, captions, run="name", chunk=4096, progress=True,
     def one_view(videos, texts):
         return as_array(scorer(videos, texts), "scores").astype(np.float64)[..., None]
 
-    tables, told = _evaluate(one_view, negatives, captions, [run], chunk, progress, scores, state, identity, world)
-    return (tables[0], told) if scores is True else tables[0]
+    tables, table = _evaluate(one_view, negatives, captions, [run], chunk, progress, scores, state, identity, world)
+    return (tables[0], table) if scores is True else tables[0]
 
 
 def evaluate_views(views, negatives, captions, chunk=4096, progress=True, *, scores=None, state=None, identity="",
@@ -81,8 +81,8 @@ def evaluate_views(views, negatives, captions, chunk=4096, progress=True, *, sco
     def all_views(videos, texts):
         return base[0].score_views(list(views.values()), videos, texts).astype(np.float64)
 
-    tables, told = _evaluate(all_views, negatives, captions, runs, chunk, progress, scores, state, identity, world)
-    return (dict(zip(runs, tables)), told) if scores is True else dict(zip(runs, tables))
+    tables, table = _evaluate(all_views, negatives, captions, runs, chunk, progress, scores, state, identity, world)
+    return (dict(zip(runs, tables)), table) if scores is True else dict(zip(runs, tables))
 
 
 def clear_state(state):
@@ -116,12 +116,12 @@ def _evaluate(score, negatives, captions, runs, chunk, progress, scores, state, 
         mine = {number: found for part in world.collect(mine) for number, found in part.items()}
     done = [mine[number] for number in range(len(plan.blocks))]
     better, equal = np.concatenate([counts for counts, _ in done], axis=2)
-    told = _keep(plan, runs[0], [values for _, values in done], scores, rank) if keep else None
-    return [plan.table(run, better[i], equal[i]) for i, run in enumerate(runs)], told
+    table = _keep(plan, runs[0], [values for _, values in done], scores, rank) if keep else None
+    return [plan.table(run, better[i], equal[i]) for i, run in enumerate(runs)], table
 
 
 def _check(runs, scores):
-    """ValueError for what would otherwise show when all is scored: names that are no text, scores that have no place."""
+    """ValueError for what would else show when all is scored: names that are no text, scores that have no place."""
     for run in runs:
         if not isinstance(run, str) or not run:
             raise ValueError(f"run: expected the run's name as text, got {short(run)}")

@@ -1,22 +1,22 @@
-"""Tables 4 and 8 with intervals: what differs from chance, and what differs from the row above.
+"""Tables 4 and 8 with intervals: what differs from chance, from the row above, or one run from another.
 
-In: ranks tables of several rows (system and strategy), each from one training run or several (seeds). Out: one line per
-row and part. Tests are paired by list and clustered by video, with the runs as a second level
-(posrank.scoring.bootstrap); p-values are corrected by Holm over the parts of a row.
+In: ranks tables of rows (system and strategy), each from one training run or several (seeds). Out: one line per row and
+part. Tests are paired by list and clustered by video (by group for rule exchange), with the runs as a second
+level (posrank.scoring.bootstrap); p-values are corrected by Holm over the parts of a row.
 """
 
 import numpy as np
 import pandas as pd
 
 from posrank import PARTS
-from posrank.scoring.bootstrap import bootstrap, holm, paired
+from posrank.scoring.bootstrap import Paired, bootstrap, holm, paired
 from posrank.scoring.ranks import harmonic_numbers
+from posrank.scoring.summary import KEY, check_ranks, clusters, interval
 
-KEY = ["caption_id", "part"]
 LEVEL = 0.05
 
 
-def marked(rows, b=10000, seed=0):
+def mark_rows(rows, b=10000, seed=0):
     """Intervals and marks of several rows -> DataFrame, one line per row and part, in the order given.
 
     rows: {name: ranks table, or a list of them, one per training seed}; each table as posrank.evaluate makes it.
@@ -29,74 +29,96 @@ def marked(rows, b=10000, seed=0):
     >>> def ranks(value):
     ...     return pd.DataFrame({"caption_id": videos, "video_id": videos, "part": "noun", "negatives": 20,
     ...                          "reciprocal_rank": [value, value / 2] * 15})
-    >>> lines = marked({"coarse": ranks(.25), "word": ranks(.9)}, b=200)
+    >>> lines = mark_rows({"coarse": ranks(.25), "word": ranks(.9)}, b=200)
     >>> lines[["row", "above_chance", "from_previous"]].values.tolist()
     [['coarse', 'no', nan], ['word', 'yes', 'above']]
     """
     lines, above = [], None
     for name, tables in rows.items():
-        table = _together(tables, name)
+        table = _all_seeds(tables, name)
         block = [_against_chance(name, part, mine, b, seed) for part in PARTS
                  if len(mine := table[table["part"] == part])]
         _correct(block, "p_chance", "above_chance", "above_by", ("yes", "no", "below"))
         if above is not None:
+            shared = _shared(table, above, f"row {name!r} and the row above it")
             for line in block:
-                line |= _against_row(table, above, line["part"], name, b, seed)
-            _correct([line for line in block if "p_previous" in line], "p_previous", "from_previous", "difference",
-                     ("above", "same", "below"))
+                found = _difference(shared[shared["part"] == line["part"]], b, seed)
+                line |= dict(zip(("difference", "difference_low", "difference_high", "p_previous"), found))
+            _correct(block, "p_previous", "from_previous", "difference", ("above", "same", "below"))
         lines += block
         above = table
+    more = ["difference", "difference_low", "difference_high", "p_previous", "from_previous"]
     result = pd.DataFrame(lines).drop(columns="above_by")
-    for column in ("difference", "difference_low", "difference_high", "p_previous", "from_previous"):
-        if column not in result:
-            result[column] = np.nan
-    return result
+    return result.reindex(columns=[*(name for name in result if name not in more), *more])
 
 
-def _together(tables, name):
+def compare(ranks_a, ranks_b, b=10000, seed=0):
+    """Run a minus run b on the lists both have: part (and "mean"), difference, low, high, p, p_holm, captions.
+
+    Paired by caption, clustered by video; p_holm is corrected over the parts ("mean" is not one of them). Raises
+    ValueError where the runs share no list, or a shared list has another number of negatives.
+    """
+    a = _all_seeds(check_ranks(ranks_a, "ranks_a"), "ranks_a")
+    other = _all_seeds(check_ranks(ranks_b, "ranks_b"), "ranks_b")
+    both = _shared(a, other, "compare")
+    if both.empty:
+        raise ValueError("compare: the two runs share no (caption, part); they were ranked on different sets")
+    rows = [{"part": part, **_difference(mine, b, seed)._asdict(), "p_holm": np.nan, "captions": len(mine)}
+            for part in PARTS if len(mine := both[both["part"] == part])]
+    for row, p in zip(known := [row for row in rows if np.isfinite(row["p"])], holm([row["p"] for row in known])):
+        row["p_holm"] = p
+    low, high = interval(both, both["reciprocal_rank"] - both["reciprocal_rank_b"], b, seed, mean=True)
+    average = float(np.mean([row["difference"] for row in rows]))
+    rows.append({"part": "mean", "difference": average, "low": low, "high": high, "captions": len(both)})
+    return pd.DataFrame(rows).astype({"low": float, "high": float})
+
+
+def _all_seeds(tables, name):
+    """The ranks of all seeds of a row, numbered in the column seed."""
     tables = [tables] if isinstance(tables, pd.DataFrame) else list(tables)
     if not tables or any(table.empty for table in tables):
         raise ValueError(f"row {name!r}: no ranks; evaluate its run first")
-    return pd.concat([table[[*KEY, "video_id", "negatives", "reciprocal_rank"]].assign(seed=n)
-                      for n, table in enumerate(tables)], ignore_index=True)
+    kept = [column for column in (*KEY, "video_id", "group", "negatives", "reciprocal_rank") if column in tables[0]]
+    return pd.concat([table[kept].assign(seed=n) for n, table in enumerate(tables)], ignore_index=True)
+
+
+def _shared(table, other, what):
+    """The lists that both have, in pairs: run by run where both have the same seeds, else the means of their seeds."""
+    if set(table["seed"]) != set(other["seed"]):
+        keys = [column for column in table if column not in ("reciprocal_rank", "seed")]
+        table, other = (each.groupby(keys, sort=False, as_index=False, dropna=False)["reciprocal_rank"].mean()
+                        .assign(seed=0) for each in (table, other))
+    both = table.merge(other, on=[*KEY, "seed"], suffixes=("", "_b"), validate="one_to_one")
+    if (both["negatives"] != both["negatives_b"]).any():
+        raise ValueError(f"{what}: lists of the same caption differ in length; rank both runs on the same negatives")
+    return both
+
+
+def _difference(pair, b, seed):
+    """`Paired` of the rows of `_shared`, without interval and p where there are fewer than two clusters."""
+    own, values = clusters(pair), (pair["reciprocal_rank"], pair["reciprocal_rank_b"])
+    if own.nunique() < 2:
+        return Paired(float((values[0] - values[1]).mean()), np.nan, np.nan, np.nan)
+    return paired(*values, own, b=b, seed=seed, runs=pair["seed"])
 
 
 def _against_chance(name, part, rows, b, seed):
     lengths = rows["negatives"].to_numpy() + 1
-    expected = (harmonic_numbers(int(lengths.max()))[lengths] / lengths)
-    values, videos, runs = rows["reciprocal_rank"].to_numpy(), rows["video_id"].to_numpy(), rows["seed"].to_numpy()
+    expected = harmonic_numbers(int(lengths.max()))[lengths] / lengths
+    values, own, runs = rows["reciprocal_rank"].to_numpy(), clusters(rows).to_numpy(), rows["seed"].to_numpy()
     line = {"row": name, "part": part, "posrank": float(values.mean()), "low": np.nan, "high": np.nan,
             "chance": float(expected.mean()), "seeds": int(rows["seed"].nunique()),
             "captions": int(rows["caption_id"].nunique()), "p_chance": np.nan,
             "above_by": float((values - expected).mean())}
-    if rows["video_id"].nunique() > 1:
-        line["low"], line["high"] = bootstrap(values, videos, b=b, seed=seed, runs=runs)
-        line["p_chance"] = paired(values, expected, videos, b=b, seed=seed, runs=runs).p
+    if len(set(own)) > 1:
+        line["low"], line["high"] = bootstrap(values, own, b=b, seed=seed, runs=runs)
+        line["p_chance"] = paired(values, expected, own, b=b, seed=seed, runs=runs).p
     return line
-
-
-def _against_row(table, above, part, name, b, seed):
-    """The paired difference on shared lists; run by run where both rows have the same seeds, else of their means."""
-    mine, other = (each[each["part"] == part] for each in (table, above))
-    if set(mine["seed"]) != set(other["seed"]):
-        keys = [*KEY, "video_id", "negatives"]
-        mine, other = (each.groupby(keys, sort=False, as_index=False)["reciprocal_rank"].mean().assign(seed=0)
-                       for each in (mine, other))
-    both = mine.merge(other, on=[*KEY, "seed"], suffixes=("", "_above"), validate="one_to_one")
-    if both["video_id"].nunique() < 2:
-        return {}
-    if (both["negatives"] != both["negatives_above"]).any():
-        raise ValueError(f"row {name!r} and the row above it were ranked on lists of different lengths; use the same "
-                         "negatives")
-    found = paired(both["reciprocal_rank"], both["reciprocal_rank_above"], both["video_id"], b=b, seed=seed,
-                   runs=both["seed"])
-    return {"difference": found.difference, "difference_low": found.low, "difference_high": found.high,
-            "p_previous": found.p}
 
 
 def _correct(lines, p, verdict, value, words):
     """Holm over the lines, and the verdict in words: above, not distinguishable, below."""
     known = [line for line in lines if np.isfinite(line[p])]
-    for line, adjusted in zip(known, holm([line[p] for line in known]) if known else ()):
+    for line, adjusted in zip(known, holm([line[p] for line in known])):
         line[p] = float(adjusted)
         line[verdict] = words[1] if adjusted >= LEVEL else words[0] if line[value] > 0 else words[2]

@@ -51,7 +51,7 @@ def whole_number(value, name, what, most=10**9):
 def counts(values, name):
     """An int64 array of whole numbers of at least 0, or ValueError."""
     array = as_array(values, name)
-    if not ((array >= 0) & (array <= LONGEST) & (array == np.floor(array))).all():
+    if array.dtype == bool or not ((array >= 0) & (array <= LONGEST) & (array == np.floor(array))).all():
         raise ValueError(f"{name}: expected whole numbers from 0 to {LONGEST}")
     return array.astype(np.int64)
 

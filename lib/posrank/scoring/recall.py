@@ -39,8 +39,8 @@ def recall(similarity, caption_video, style="clip4clip"):
     if style not in STYLES:
         raise ValueError(f"style: expected one of {', '.join(STYLES)}, got {style!r}")
     similarity, own = _checked(similarity, caption_video)
-    v2t = _video_to_text_grouped if style == "clip4clip" else _video_to_text_single
-    return {"t2v": rank_metrics(*_text_to_video(similarity, own)), "v2t": rank_metrics(*v2t(similarity, own))}
+    return {"t2v": rank_metrics(*_text_to_video(similarity, own)),
+            "v2t": rank_metrics(*_video_to_text(similarity, own, style))}
 
 
 def rank_metrics(better, tied, own=1):
@@ -79,6 +79,8 @@ def _checked(similarity, caption_video):
     own = as_array(caption_video, "caption_video")
     if own.shape != (captions,):
         raise ValueError(f"caption_video: expected one column per caption, shape [{captions}], got {list(own.shape)}")
+    if own.dtype == bool:
+        raise ValueError("caption_video: expected column numbers, got booleans (a mask?)")
     wrong = (own != np.floor(own)) | (own < 0) | (own >= videos)
     if wrong.any():
         row = int(np.argmax(wrong))
@@ -106,26 +108,17 @@ def _text_to_video(similarity, own):
     return better, tied
 
 
-def _video_to_text_grouped(similarity, own):
+def _video_to_text(similarity, own, style):
     order = np.argsort(own, kind="stable")  # of captions by video, never of scores
     videos, starts = np.unique(own[order], return_index=True)
-    better, tied = np.zeros((2, len(videos)), np.int64)
-    for part in _blocks(len(videos), len(own)):
-        block = np.asarray(similarity[:, videos[part]])[order]
-        best = np.maximum.reduceat(block, starts, axis=0)  # [items, queries]
-        right = best[np.arange(part.start, part.stop), np.arange(part.stop - part.start)]
-        better[part] = (best > right).sum(0)
-        tied[part] = (best == right).sum(0) - 1
-    return better, tied
-
-
-def _video_to_text_single(similarity, own):
-    videos = np.unique(own)
-    counts = np.zeros((3, len(videos)), np.int64)
+    found = np.zeros((3, len(videos)), np.int64)
     for part in _blocks(len(videos), len(own)):
         block = np.asarray(similarity[:, videos[part]])
-        mine = own[:, None] == videos[part]
+        owner = own
+        if style == "clip4clip":  # items are videos, each with the score of its best caption
+            block, owner = np.maximum.reduceat(block[order], starts, axis=0), videos
+        mine = owner[:, None] == videos[part]
         right = np.where(mine, block, -np.inf).max(0)
         equal = block == right
-        counts[:, part] = (block > right).sum(0), (equal & ~mine).sum(0), (equal & mine).sum(0)
-    return tuple(counts)
+        found[:, part] = (block > right).sum(0), (equal & ~mine).sum(0), (equal & mine).sum(0)
+    return tuple(found)

@@ -1,19 +1,20 @@
 """Scorers: every model behind one call, scorer(video_ids, texts) -> one number per pair (two equally long lists in).
 
 * SystemScorer: a system of posrank.systems (or anything with its surface) and its frames;
-* BlindScorer: a language model that never sees the video; Negated: the opposite preference of any scorer;
+* BlindScorer: a language model that never sees the video;
 * of posrank.scoring.controls: any scorer with the wrong video, and frames with something taken away.
 A plain function is a scorer too. torch is imported only where a system is run.
 """
 
 from collections import OrderedDict
 from contextlib import contextmanager
+from copy import copy
 
 import numpy as np
 
 from posrank.scoring import controls
 from posrank.scoring.controls import blank_frames, look_up, one_frame, reversed_frames, unwrap  # noqa: F401
-from posrank.scoring.ranks import as_array, whole_number
+from posrank.scoring.ranks import whole_number
 
 
 class SystemScorer:
@@ -86,8 +87,7 @@ class SystemScorer:
         video's features then do not depend, in their last digits, on what was asked for before: a resumed or shared
         evaluation gives the ranks of an undisturbed one."""
         names = list(dict.fromkeys(video_ids))
-        batches = [names[start : start + self.video_batch] for start in range(0, len(names), self.video_batch)]
-        self._together = {name: batch for batch in batches for name in batch}
+        self._together = {name: batch for batch in self._cut(names) for name in batch}
         return self
 
     def batches(self):
@@ -116,17 +116,18 @@ class SystemScorer:
 
     def with_frames(self, frames):
         """The same scorer in front of other frames."""
-        options = dict(text_batch=self.text_batch, video_batch=self.video_batch, keep=self.keep, seed=self.seed)
-        other = SystemScorer(self.system, frames, self.branch, **options)
-        other._together = self._together
+        other = copy(self)
+        other.frames, other._features = frames, OrderedDict()
         return other
 
     def _in_batches(self, todo):
         """Lists of videos to be encoded at a time: whole batches of `together`, what is in none of them as it comes."""
         fixed = {self._together[name][0]: self._together[name] for name in todo if name in self._together}
         free = [name for name in todo if name not in self._together]
-        return [*fixed.values(), *(free[start : start + self.video_batch]
-                                   for start in range(0, len(free), self.video_batch))]
+        return [*fixed.values(), *self._cut(free)]
+
+    def _cut(self, names):
+        return [names[start : start + self.video_batch] for start in range(0, len(names), self.video_batch)]
 
     def encode(self, names):
         """Features of the videos `names` in one batch, whatever is kept."""
@@ -144,9 +145,8 @@ class SystemScorer:
         return tensor.to(next(self.system.parameters()).device)
 
 
-def from_system(system, frames, **options):
-    """A SystemScorer: ``posrank.evaluate(from_system(system, store), negatives, captions)``."""
-    return SystemScorer(system, frames, **options)
+from_system = SystemScorer
+"""The name of a scorer in `posrank.evaluate(from_system(system, store), negatives, captions)`."""
 
 
 class BlindScorer:
@@ -154,21 +154,12 @@ class BlindScorer:
 
     def __init__(self, model):
         if not callable(getattr(model, "score", None)):
-            raise ValueError(f"model: a {type(model).__name__} has no score(texts); give what posrank.language.ngrams.fit returns")
+            raise ValueError(f"model: a {type(model).__name__} has no score(texts); give what "
+                             "posrank.language.ngrams.fit returns")
         self.model = model
 
     def __call__(self, video_ids, texts):
         return self.model.score(texts)
-
-
-class Negated:
-    """Minus the score of another scorer: does preferring the *unlikely* text pay?"""
-
-    def __init__(self, scorer):
-        self.scorer = scorer
-
-    def __call__(self, video_ids, texts):
-        return -as_array(self.scorer(video_ids, texts)).astype(np.float64)
 
 
 @contextmanager

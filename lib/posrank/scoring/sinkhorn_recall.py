@@ -6,6 +6,7 @@ without: the first is a constant for one video, the second would favour single t
 """
 
 import numpy as np
+import pandas as pd
 import torch
 from tqdm.auto import tqdm
 
@@ -25,27 +26,21 @@ def sinkhorn_recall(scorer, captions, training, iterations=4, style="clip4clip",
         raise ValueError(f"evaluate.sinkhorn is an option of ucofia; {scorer.system.name} has no levels: set it to 0")
     if len(training) == 0:
         raise ValueError("evaluate.sinkhorn needs training captions with frames: the biases are estimated on them")
-    texts, videos = captions["caption"].tolist(), list(dict.fromkeys(captions["video_id"]))
+    own, videos = pd.factorize(captions["video_id"])
+    texts, videos, levels = captions["caption"].tolist(), videos.tolist(), scorer.system.levels
     known, known_videos = training["caption"].tolist(), list(dict.fromkeys(training["video_id"]))
     if shared := set(videos) & set(known_videos):
         raise ValueError(f"evaluate.sinkhorn: video {min(shared)!r} is in the training split and evaluated as well")
     with tqdm(total=3, desc="Sinkhorn-Knopp", unit="matrix", disable=not progress) as bar:
-        test = level_logits(scorer, texts, videos)
+        test = scorer.all_pairs(texts, videos, levels)
         bar.update()
-        found = level_logits(scorer, known, videos)
+        found = scorer.all_pairs(known, videos, levels)
         t2v = sum(test[name] + _bias(x, iterations)[None] for name, x in found.items()) / len(test)
         bar.update()
-        found = level_logits(scorer, texts, known_videos)
+        found = scorer.all_pairs(texts, known_videos, levels)
         v2t = sum(test[name] + _bias(x.T, iterations)[:, None] for name, x in found.items()) / len(test)
         bar.update()
-    place = {video: i for i, video in enumerate(videos)}
-    own = [place[video] for video in captions["video_id"]]
     return {"t2v": recall(t2v, own, style)["t2v"], "v2t": recall(v2t, own, style)["v2t"]}
-
-
-def level_logits(scorer, texts, video_ids):
-    """{level: float32 [T, V]} of all pairs, texts and videos in the scorer's chunks."""
-    return scorer.all_pairs(texts, video_ids, scorer.system.levels)
 
 
 def _bias(logits, iterations):

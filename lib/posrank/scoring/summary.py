@@ -2,21 +2,26 @@
 
 In: the ranks table of one run; optionally the ranks of blind rows and of shuffled video on the same lists, and coarse
 recall. Out: a nested dict of plain numbers that JSON and DVC can read (metrics/<run>.json), rounded to six digits, keys
-sorted. A part without captions is absent. ``compare`` sets two runs side by side on the captions they share.
+sorted. A part without captions is absent.
 
-Vision gain (per part) = PoSRank - the best of the blind rows: language models, shuffled and blank video. Where a model
-cannot beat what needs no video, its PoSRank says nothing about vision.
+Vision gain (per part) = PoSRank - the best of the blind rows that are there: n-gram models, the learned judge, a
+pretrained language model, shuffled and blank video. Where a model cannot beat what needs no video, its PoSRank says
+nothing about vision.
+
+Intervals: of a part, whole clusters are resampled (`clusters`). Of the mean over parts, a video is resampled with its
+lists of all parts. Groups of rule exchange belong to one part each and share videos across parts; there the interval
+has the variance of both, groups and videos (`two_way_interval`).
 """
 
 import json
 
 import numpy as np
-import pandas as pd
 
 from posrank import PARTS
 from posrank.files import atomic
-from posrank.scoring.bootstrap import Paired, holm, mean_replicates, paired
+from posrank.scoring.bootstrap import bootstrap, two_way_interval
 from posrank.scoring.ranks import chance, chance_adjusted, reciprocal_from_counts
+from posrank.tables import validate
 
 KEY = ["caption_id", "part"]
 
@@ -29,13 +34,15 @@ def summarize(ranks, recall=None, blind=None, shuffled=None, b=10000, seed=0, **
     Both must hold the same lists as ``ranks``. extra: further entries (JSON values), such as the seed or the strategy.
 
     Returns {"run", "posrank": {part: {...}, "mean": {...}}, "recall", "blind": {name: {part: value}}, "zero_line",
-    "vision_gain": {part: {"best_blind", "value", "low", "high"}}}. A part's entries: posrank, low, high (95 %,
-    clustered by video; null where fewer than two videos), chance, adjusted, adjusted_low, adjusted_high, optimistic,
-    pessimistic, tied (share of captions), captions, videos, list_length (mean, caption included). "mean" is over
-    parts, each counting the same. Raises ValueError for an empty table, several runs, a row twice, a list without
-    negatives, or other lists.
+    "vision_gain": {part: {...}}}. A part's entries: posrank, low, high (95 %, clustered by video; null where fewer than
+    two videos), chance, adjusted, adjusted_low, adjusted_high, optimistic, pessimistic, tied (share of captions),
+    captions, videos, list_length (mean, caption included). "mean" is over parts, each counting the same. Of a vision
+    gain: best_blind (name of the best blind row), best_posrank and best_adjusted (its PoSRank x, and (x - chance) /
+    (1 - chance)), value, low, high (the gain), adjusted (the gain / (1 - chance)).
+
+    Raises ValueError for an empty table, several runs, a row twice, a list without negatives, or other lists.
     """
-    ranks = _checked(ranks, "ranks")
+    ranks = check_ranks(ranks, "ranks")
     blind = dict(blind or {}) | ({"shuffled video": shuffled} if shuffled is not None else {})
     blind = {name: _matched(table, ranks, name) for name, table in blind.items()}
     parts = {part: rows for part in PARTS if len(rows := ranks[ranks["part"] == part])}
@@ -43,7 +50,7 @@ def summarize(ranks, recall=None, blind=None, shuffled=None, b=10000, seed=0, **
     result = {"run": ranks["run"].iloc[0], "posrank": values | {"mean": _mean(ranks, values, b, seed)}}
     if blind:
         result["blind"] = {name: _line(table) for name, table in blind.items()}
-        result["vision_gain"] = _vision_gain(ranks, blind, parts, b, seed)
+        result["vision_gain"] = _vision_gain(ranks, blind, result["posrank"], b, seed)
     if shuffled is not None:
         result["zero_line"] = zero_line(shuffled)
     if recall is not None:
@@ -55,7 +62,7 @@ def part_metrics(rows, b=10000, seed=0):
     """The entries of one part of speech (see summarize) from its rows of a ranks table."""
     lengths = rows["negatives"].to_numpy() + 1
     value, expected = float(rows["reciprocal_rank"].mean()), chance(lengths)
-    low, high = _interval(rows["reciprocal_rank"], clusters(rows), None, b, seed)
+    low, high = interval(rows, rows["reciprocal_rank"], b, seed)
     counts = rows["better"].to_numpy(), rows["equal"].to_numpy()
     return {
         "posrank": value, "low": low, "high": high, "chance": expected,
@@ -69,11 +76,17 @@ def part_metrics(rows, b=10000, seed=0):
     }
 
 
+def with_groups(table, captions):
+    """`table` with the group of each caption_id, where `captions` are the statements of rule exchange."""
+    if "group" not in captions:
+        return table
+    return table.assign(group=table["caption_id"].map(captions.set_index("caption_id")["group"]))
+
+
 def clusters(ranks):
-    """What is resampled for an interval: the video of each row; for rule exchange its group, since the ranks of a group
-    depend on each other. A group belongs to one part, so that the mean over parts takes parts as independent there."""
-    grouped = "group" in ranks and ranks["group"].notna().all()
-    return ranks["group"] if grouped else ranks["video_id"]
+    """What is resampled for the interval of a part: the video of each row; for rule exchange its group, since the ranks
+    of a group depend on each other, and within a part a video stands in one group."""
+    return ranks["group"] if _grouped(ranks) else ranks["video_id"]
 
 
 def zero_line(shuffled):
@@ -81,34 +94,7 @@ def zero_line(shuffled):
 
     It is not chance: with several words of one part in a caption it lies below, with a language shortcut above.
     """
-    return plain(_line(_checked(shuffled, "shuffled")))
-
-
-def compare(ranks_a, ranks_b, b=10000, seed=0):
-    """Run a minus run b on the lists both have: part (and "mean"), difference, low, high, p, p_holm, captions.
-
-    Paired by caption, clustered by video; p_holm is corrected over the parts ("mean" is not one of them). Raises
-    ValueError where the runs share no list, or a shared list has another number of negatives.
-    """
-    a, other = _checked(ranks_a, "ranks_a"), _checked(ranks_b, "ranks_b")
-    both = a.merge(other, on=KEY, suffixes=("", "_b"), validate="one_to_one")
-    if both.empty:
-        raise ValueError("compare: the two runs share no (caption, part); they were ranked on different sets")
-    if (both["negatives"] != both["negatives_b"]).any():
-        raise ValueError("compare: lists of the same caption differ in length; rank both runs on the same negatives")
-    rows = []
-    for part in PARTS:
-        mine = both[both["part"] == part]
-        if len(mine):
-            rows.append({"part": part, **_difference(mine, b, seed)._asdict(), "captions": len(mine)})
-    table = pd.DataFrame(rows)
-    table.insert(5, "p_holm", np.nan)
-    known = table["p"].notna()
-    table.loc[known, "p_holm"] = holm(table.loc[known, "p"])
-    gaps = both["reciprocal_rank"] - both["reciprocal_rank_b"]
-    low, high = _interval(gaps, clusters(both), both["part"], b, seed)
-    mean = {"part": "mean", "difference": table["difference"].mean(), "low": low, "high": high, "captions": len(both)}
-    return pd.concat([table, pd.DataFrame([mean]).astype({"low": float, "high": float})], ignore_index=True)
+    return plain(_line(check_ranks(shuffled, "shuffled")))
 
 
 def short(metrics):
@@ -119,7 +105,8 @@ def short(metrics):
     return {
         **{part: ranks[part]["posrank"] for part in (*PARTS, "mean") if part in ranks},
         "vision_gain": metrics.get("vision_gain", {}).get("mean", {}).get("value"),
-        **{way: recall[way]["mean"] for way in ("v2t", "t2v") if way in recall}, "videos_missing": metrics.get("videos_missing"),
+        **{way: recall[way]["mean"] for way in ("v2t", "t2v") if way in recall},
+        "videos_missing": metrics.get("videos_missing"),
     }
 
 
@@ -136,18 +123,8 @@ def plain(value):
     >>> plain({"b": np.float32(.12345678), "a": [np.int64(3), float("nan"), True]})
     {'a': [3, None, True], 'b': 0.123457}
     """
-    if isinstance(value, dict):
-        return {key: plain(value[original]) for key, original in sorted((str(key), key) for key in value)}
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [plain(entry) for entry in value]
-    if value is None or isinstance(value, (str, bool)):
-        return value
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, np.bool_):
-        return bool(value)
-    number = float(value)
-    return round(number, 6) + 0.0 if np.isfinite(number) else None
+    text = json.dumps(value, sort_keys=True, default=lambda found: found.tolist())
+    return json.loads(text, parse_float=lambda number: round(float(number), 6) + 0.0, parse_constant=lambda name: None)
 
 
 def _line(ranks):
@@ -157,56 +134,52 @@ def _line(ranks):
 
 
 def _mean(ranks, parts, b, seed):
-    low, high = _interval(ranks["reciprocal_rank"], clusters(ranks), ranks["part"], b, seed)
+    low, high = interval(ranks, ranks["reciprocal_rank"], b, seed, mean=True)
     names = ("posrank", "chance", "adjusted", "optimistic", "pessimistic", "tied", "list_length")
     averages = {name: float(np.mean([part[name] for part in parts.values()])) for name in names}
     captions, videos = int(ranks["caption_id"].nunique()), int(ranks["video_id"].nunique())
     return averages | {"low": low, "high": high, "captions": captions, "videos": videos}
 
 
-def _vision_gain(ranks, blind, parts, b, seed):
-    gain = {}
-    for part in (*parts, "mean"):
-        lines = {name: _line(table)[part] for name, table in blind.items()}
-        best = max(sorted(lines), key=lines.get)
-        pair = ranks.merge(blind[best], on=KEY, suffixes=("", "_b"))
-        if part == "mean":
-            gaps = pair["reciprocal_rank"] - pair["reciprocal_rank_b"]
-            low, high = _interval(gaps, clusters(pair), pair["part"], b, seed)
-        else:
-            low, high = _difference(pair[pair["part"] == part], b, seed)[1:3]
-        gain[part] = {"best_blind": best, "value": _line(ranks)[part] - lines[best], "low": low, "high": high}
+def _vision_gain(ranks, blind, values, b, seed):
+    gain, lines = {}, {name: _line(table) for name, table in blind.items()}
+    for part, own in values.items():
+        best = max(sorted(lines), key=lambda name: lines[name][part])
+        pair = ranks.merge(blind[best][[*KEY, "reciprocal_rank"]], on=KEY, suffixes=("", "_b"))
+        pair = pair if part == "mean" else pair[pair["part"] == part]
+        value, expected = own["posrank"] - lines[best][part], own["chance"]
+        low, high = interval(pair, pair["reciprocal_rank"] - pair["reciprocal_rank_b"], b, seed, part == "mean")
+        gain[part] = {"best_blind": best, "best_posrank": lines[best][part],
+                      "best_adjusted": chance_adjusted(lines[best][part], expected),
+                      "value": value, "low": low, "high": high, "adjusted": value / (1 - expected)}
     return gain
 
 
-def _difference(pair, b, seed):
-    if clusters(pair).nunique() < 2:
-        gap = float((pair["reciprocal_rank"] - pair["reciprocal_rank_b"]).mean())
-        return Paired(gap, np.nan, np.nan, np.nan)
-    return paired(pair["reciprocal_rank"], pair["reciprocal_rank_b"], clusters(pair), b=b, seed=seed)
-
-
-def _interval(values, videos, groups, b, seed):
-    if videos.nunique() < 2:
+def interval(ranks, values, b, seed, mean=False):
+    """95 % interval of the mean of `values`, one for each row of `ranks`; with `mean`, of the mean over parts. (None,
+    None) for a single cluster."""
+    own = clusters(ranks)
+    if own.nunique() < 2:
         return None, None
-    low, high = np.quantile(mean_replicates(values, videos, groups, b=b, seed=seed), [0.025, 0.975])
-    return float(low), float(high)
+    if mean and _grouped(ranks):
+        return two_way_interval(values, ranks["part"], own, ranks["video_id"])
+    return bootstrap(values, own, b, seed, groups=ranks["part"] if mean else None)
 
 
-def _checked(ranks, name):
-    if not isinstance(ranks, pd.DataFrame):
-        raise ValueError(f"{name}: expected a ranks table as posrank.evaluate makes it, got {type(ranks).__name__}")
-    for column in ("run", *KEY, "video_id", "better", "equal", "negatives", "reciprocal_rank"):
-        if column not in ranks:
-            raise ValueError(f"{name}: no column {column!r}; expected a ranks table as posrank.evaluate makes it")
+def _grouped(ranks):
+    return "group" in ranks and ranks["group"].notna().all()
+
+
+def check_ranks(ranks, name):
+    try:
+        ranks = validate(ranks, "ranks")
+    except ValueError as problem:
+        raise ValueError(f"{name}: {problem}; expected a table as posrank.evaluate makes it") from None
     if ranks.empty:
         raise ValueError(f"{name}: the ranks table is empty, there is nothing to summarise")
     if ranks["run"].nunique() > 1:
         runs = ", ".join(sorted(ranks["run"].unique()))
         raise ValueError(f"{name}: several runs in one table ({runs}); summarise them one by one")
-    if ranks.duplicated(KEY).any():
-        row = ranks[ranks.duplicated(KEY)].iloc[0]
-        raise ValueError(f"{name}: caption {row['caption_id']!r} is ranked twice for part {row['part']!r}")
     if (ranks["negatives"] < 1).any():
         row = ranks[ranks["negatives"] < 1].iloc[0]
         raise ValueError(f"{name}: caption {row['caption_id']!r}, part {row['part']!r} has no negatives; drop the row")
@@ -214,7 +187,7 @@ def _checked(ranks, name):
 
 
 def _matched(table, ranks, name):
-    table = _checked(table, name)
+    table = check_ranks(table, name)
     lists = [*KEY, "negatives"]
     if len(table) != len(ranks) or len(table.merge(ranks, on=lists)) != len(ranks):
         raise ValueError(f"blind row {name!r} was ranked on other lists than the run; use the same negatives")

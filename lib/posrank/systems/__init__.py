@@ -35,7 +35,18 @@ def build(name, *, backbone, prompts=0, num_frames, max_words, as_released=False
     """A `System` on a backbone (whatever its `load_backbone` takes; the towers are copied, so that one can start many
     systems). name: one of SYSTEMS. prompts: T visual prompts. num_frames, max_words: F and L, which fix the shapes of
     some parameters. as_released: the official code's behaviour, unmasked padding among it. heads: options of the
-    system, such as `heads` (of the temporal module) and `temporal_layers`. ValueError for unknown names and options."""
+    system, such as `heads` (of the temporal module) and `temporal_layers`. ValueError for unknown names and options.
+
+    A backbone of random weights stands here for one such as "openai/ViT-B-32":
+
+    >>> shapes = dict(embed_dim=64, vision_cfg=dict(image_size=32, patch_size=16, width=64, layers=1),
+    ...               text_cfg=dict(context_length=16, width=64, heads=1, layers=1))
+    >>> backbone = dict(model=shapes, words=["a", "dog", "runs"], image_mean=[0.5] * 3, image_std=[0.5] * 3)
+    >>> system = build("xclip", backbone=backbone, num_frames=2, max_words=8)
+    >>> video, mask = system.prepare(torch.zeros(3, 2, 32, 32, 3, dtype=torch.uint8), frames_read=[2, 2, 1])
+    >>> system.similarity(system.tokenize(["a dog runs", "a dog"]), video, mask).shape     # [texts, videos]
+    torch.Size([2, 3])
+    """
     cls = system_class(name)
     classes = [parent for parent in cls.__mro__ if issubclass(parent, System)]
     taken = {option: None for parent in classes for option in inspect.signature(parent.__init__).parameters}

@@ -7,34 +7,22 @@ written once for all pairs and for groups, see pairs.py). Padding is masked, exc
 import copy
 
 import torch
+import torch.nn.functional as F
 from open_clip.model import CLIP
 from torch import nn
 
-from posrank.systems.features import TextFeatures, VideoFeatures
-from posrank.systems.inputs import check_attention, check_index, check_texts, check_video, check_whole, check_words, normalise
+from posrank.systems.features import TextFeatures, VideoFeatures, unpack
+from posrank.systems.inputs import check_attention, check_index, check_video, check_whole, check_words, normalise
 from posrank.systems.pairs import AllPairs, Grouped, group
 from posrank.towers.backbone import load_backbone
 from posrank.towers.image import add_prompts, encode_image
+from posrank.towers.shift import frames_in_order
 from posrank.towers.text import context_length, encode_text
+from posrank.towers.tokenizer import sentences
 
 BRANCHES = ("coarse", "fine", "released_test")
 BUDGET = 2**23
 """Numbers in the largest array of one chunk of scores (32 MiB in fp32; about ten such arrays live at once)."""
-
-
-def masked_mean(x, mask):
-    """Mean over the real rows: x [..., F, D], mask [..., F] -> [..., D]; zero where there is none."""
-    weight = mask.to(x.dtype).unsqueeze(-1)
-    return (x * weight).sum(-2) / weight.sum(-2).clamp_min(1)
-
-
-def unpack(x, real):
-    """Rows of the n real frames [n, D], real [V, F] with n True -> [V, F, D], zeros in the places of the others."""
-    if len(x) == real.numel():
-        return x.view(*real.shape, x.shape[-1])
-    full = x.new_zeros(*real.shape, x.shape[-1])
-    full[real] = x
-    return full
 
 
 class System(nn.Module):
@@ -57,7 +45,7 @@ class System(nn.Module):
                              f"{context}")
         self.tokenizer, self.image_size = backbone.tokenizer, backbone.image_size
         self.num_frames, self.max_words, self.prompts, self.as_released = num_frames, max_words, prompts, as_released
-        self.dropped = ()
+        self.dropped, self.fill = (), as_released  # fill: videos up to num_frames, as the official loaders do
         for name in ("image_mean", "image_std"):
             self.register_buffer(name, torch.tensor(getattr(backbone, name), dtype=torch.float32), persistent=False)
         self.settings = dict(num_frames=num_frames, max_words=max_words, prompts=prompts, as_released=as_released)
@@ -74,11 +62,17 @@ class System(nn.Module):
             add_prompts(self.clip.visual, prompts)
         return context_length(self.clip)
 
+    @property
+    def width(self):
+        """D, the length of CLIP's features."""
+        visual = self.clip.visual
+        return visual.positional_embedding.shape[1] if visual.proj is None else visual.proj.shape[1]
+
     # inputs
 
     def tokenize(self, texts):
         """Sentences -> [n, max_words] int64: SOT, tokens, EOT (the largest id), zeros."""
-        texts = check_texts(texts)
+        texts = sentences(texts)
         if self.tokenizer is None:
             raise ValueError("this system was built from towers without a tokenizer; give a backbone that has one "
                              "(load_backbone)")
@@ -108,43 +102,55 @@ class System(nn.Module):
             mask = check_attention(attention_mask, mask)
         return TextFeatures(sentence, words, mask)
 
-    def _check_branch(self, branch):
-        if branch not in BRANCHES:
-            raise ValueError(f"branch {branch!r} is none of {', '.join(BRANCHES)}")
-        if branch != "coarse" and not self.prompts:
-            raise ValueError(f"branch {branch!r} reads visual prompts and this system has none; build it with "
-                             "prompts=1")
-
     def encode_video(self, video, video_mask=None, branch="coarse", topk_indicator=None):
         """Normalised frames [V, F, 3, H, W] and mask [V, F] (None = all real) -> `VideoFeatures` of one branch: coarse
         (CLS) | fine (the mean of the prompts' outputs) | released_test (those, for the coarse similarity).
-        topk_indicator: used by systems that select tokens."""
+        topk_indicator, for systems that select tokens: the selection itself, [V * F, 3, patches] or [V, F, 3, patches],
+        rows that sum to 1 (None = chosen by the scores); in training the scores' gradient is that of a drawn selection
+        all the same."""
         return self.encode_branches(video, video_mask, (branch,), topk_indicator)[branch]
 
     def encode_branches(self, video, video_mask=None, branches=("coarse", "fine"), topk_indicator=None):
         """Several branches from one pass through the image tower -> {branch: VideoFeatures}."""
         for branch in branches:
-            self._check_branch(branch)
-        video, mask = check_video(video, video_mask, self.num_frames, fill=self.as_released)
-        video = video.to(self.image_mean.dtype)
-        cls, prompts = self._encode_frames(video, mask, any(branch != "coarse" for branch in branches))
-        return {b: self._video_features(cls if b == "coarse" else prompts, mask, b) for b in branches}
+            if branch not in BRANCHES:
+                raise ValueError(f"branch {branch!r} is none of {', '.join(BRANCHES)}")
+            if branch != "coarse" and not self.prompts:
+                raise ValueError(f"branch {branch!r} reads visual prompts and this system has none; build it with "
+                                 "prompts=1")
+        video, mask = check_video(video, video_mask, self.num_frames, fill=self.fill)
+        return self._encode_branches(video.to(self.image_mean.dtype), mask, branches, topk_indicator)
 
-    def _encode_frames(self, video, mask, with_prompts):
-        """CLS and prompt features [V, F, D] (prompts None where not asked for); padded frames are not run, and zero."""
-        first_patch = with_prompts and self.as_released  # the released code reads token 1 for the prompt
-        real = mask if not self.as_released else torch.ones_like(mask)
+    def _encode_branches(self, video, mask, branches, topk_indicator):
+        heads, _ = self._encode_frames(video, self._frames_run(mask), branches)
+        return {branch: self._video_features(heads[branch], mask, branch) for branch in branches}
+
+    def _frames_run(self, mask):
+        """The frames that the image tower runs [V, F]: the real ones, with as_released all."""
+        return torch.ones_like(mask) if self.as_released else mask
+
+    def _encode_frames(self, video, real, branches, patches=False):
+        """{branch: CLS or prompt features [V, F, D], zeros where a frame is not run}, and the `ImageTokens` of the n
+        frames that are run (real [V, F] with n True)."""
+        prompted = any(branch != "coarse" for branch in branches)
+        first_patch = prompted and self.as_released  # the released code reads token 1 for the prompt
         images = video.flatten(0, 1) if bool(real.all()) else video[real]
-        tokens = encode_image(self.clip.visual, images, patches=first_patch)
-        prompt = None
-        if with_prompts:
+        with frames_in_order(self.clip.visual, real):
+            tokens = encode_image(self.clip.visual, images, patches=patches or first_patch)
+        heads = {"coarse": unpack(tokens.cls, real)}
+        if prompted:
             prompt = tokens.patches[:, 0] if first_patch else tokens.prompts.mean(1)
-        return unpack(tokens.cls, real), None if prompt is None else unpack(prompt, real)
+            heads["fine"] = heads["released_test"] = unpack(prompt, real)
+        return heads, tokens
 
     def _video_features(self, frames, mask, branch):
         return VideoFeatures(frames, None, mask, branch=branch)
 
     # scores
+
+    def _text_side(self, text, branch):
+        """What `_compare` reads of n texts: {name: array [n, ...]}."""
+        return {"sentence": F.normalize(text.sentence, dim=-1)}
 
     def _pair_size(self, text, video):
         """Numbers that one pair needs in the largest array of `_compare`."""
@@ -152,13 +158,12 @@ class System(nn.Module):
 
     def score(self, text_features, video_features):
         """All pairs: T texts and V videos -> [T, V], in fp32 (fp64 stays), computed in chunks of bounded memory."""
-        _check_features(text_features, video_features)
-        branch = video_features.branch
-        return self._all_pairs(text_features, video_features, lambda t, v: self._compare(t, v, AllPairs, branch))
+        return self._all_pairs(text_features, video_features, lambda *sides: self._compare(*sides, AllPairs,
+                                                                                          video_features.branch))
 
     def _all_pairs(self, text_features, video_features, compare):
         """`compare` (two sides -> [..., t, v]) on all pairs of texts and videos, in chunks -> [..., T, V]."""
-        text, video = _at_least_float(text_features), _at_least_float(video_features)
+        text, video = _checked(text_features, video_features)
         size = self._pair_size(text, video)
         with torch.autocast(video.device.type, enabled=False):
             videos = self._video_side(video)
@@ -175,8 +180,7 @@ class System(nn.Module):
     def score_aligned(self, text_features, video_features, index=None):
         """Text i with video index[i] -> [n]; index None = text i with video i. A video that owns many texts (a caption
         and its negatives) stands once beside all of them."""
-        _check_features(text_features, video_features)
-        text, video = _at_least_float(text_features), _at_least_float(video_features)
+        text, video = _checked(text_features, video_features)
         if index is None:
             if len(text) != len(video):
                 raise ValueError(f"{len(text)} texts and {len(video)} videos: equally many, or an index of each text's "
@@ -205,21 +209,31 @@ class System(nn.Module):
 
     def similarity(self, input_ids, video, video_mask=None, *, branch="coarse", attention_mask=None,
                    topk_indicator=None):
-        """Token ids [T, L] and videos [V, F, 3, H, W] with mask [V, F] -> scores of all pairs [T, V]."""
+        """Token ids [T, L] and videos [V, F, 3, H, W] with mask [V, F] -> scores of all pairs [T, V].
+
+        branch: see `encode_video`; attention_mask: see `encode_text`. ValueError for what these two refuse.
+
+        >>> from posrank.systems import build
+        >>> shapes = dict(embed_dim=64, vision_cfg=dict(image_size=32, patch_size=16, width=64, layers=1),
+        ...               text_cfg=dict(context_length=16, width=64, heads=1, layers=1))
+        >>> backbone = dict(model=shapes, words=["a", "dog", "runs"], image_mean=[0.5] * 3, image_std=[0.5] * 3)
+        >>> system = build("clip", backbone=backbone, num_frames=2, max_words=8).eval()
+        >>> ids = system.tokenize(["a dog runs", "a dog"])
+        >>> video, mask = system.prepare(torch.zeros(3, 2, 32, 32, 3, dtype=torch.uint8))
+        >>> scores = system.similarity(ids, video, mask)
+        >>> scores.shape, bool((scores[:, 0] == scores[:, 1]).all())      # three videos, all of them black
+        (torch.Size([2, 3]), True)
+        """
         text = self.encode_text(input_ids, attention_mask)
         return self.score(text, self.encode_video(video, video_mask, branch, topk_indicator))
 
 
-def _at_least_float(features):
-    half = features._first().dtype in (torch.float16, torch.bfloat16)
-    return features.to(torch.float32) if half else features
-
-
-def _check_features(text, video):
+def _checked(text, video):
+    """Both features, half precision made fp32; ValueError where they are something else."""
     if not isinstance(text, TextFeatures) or not isinstance(video, VideoFeatures):
         kinds = f"{type(text).__name__} and {type(video).__name__}"
         raise ValueError(f"scores need what encode_text and what encode_video return, not {kinds}")
-
+    return [x.to(torch.float32) if x._first().dtype in (torch.float16, torch.bfloat16) else x for x in (text, video)]
 
 
 def _take(rows, index):

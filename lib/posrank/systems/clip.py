@@ -6,7 +6,8 @@ cosine. The branch `fine` reads the mean of the prompt outputs in the place of C
 
 import torch.nn.functional as F
 
-from posrank.systems.base import System, masked_mean
+from posrank.systems.base import System
+from posrank.systems.features import masked_mean
 from posrank.towers.text import causal_tower, context_length
 
 
@@ -21,9 +22,6 @@ class Clip(System):
         super().__init__(backbone, **shared)
         if causal_tower(self.clip)[1]:
             self.max_words = context_length(self.clip)
-
-    def _text_side(self, text, branch):
-        return {"sentence": F.normalize(text.sentence, dim=-1)}
 
     def _video_side(self, video):
         return {"video": F.normalize(masked_mean(F.normalize(video.frames, dim=-1), video.mask), dim=-1)}

@@ -72,6 +72,25 @@ def widened(tensor, length):
     return F.pad(tensor, (0, 0) * (tensor.dim() - 2) + (0, missing)) if missing else tensor
 
 
+def masked_mean(x, mask):
+    """Mean over the real rows: x [..., F, D], mask [..., F] -> [..., D]; zero where there is none.
+
+    >>> masked_mean(torch.tensor([[1.0], [3.0], [9.0]]), torch.tensor([True, True, False]))
+    tensor([2.])
+    """
+    weight = mask.to(x.dtype).unsqueeze(-1)
+    return (x * weight).sum(-2) / weight.sum(-2).clamp_min(1)
+
+
+def unpack(x, real):
+    """Rows of the n real frames [n, D], real [V, F] with n True -> [V, F, D], zeros in the places of the others."""
+    if len(x) == real.numel():
+        return x.view(*real.shape, x.shape[-1])
+    full = x.new_zeros(*real.shape, x.shape[-1])
+    full[real] = x
+    return full
+
+
 @dataclass(frozen=True)
 class TextFeatures(Features):
     """n texts: `sentence` [n, D], `words` [n, L, D] or None, `mask` [n, L] bool (True = a token, also SOT and EOT)."""

@@ -17,10 +17,10 @@ import torch.nn.functional as F
 
 from posrank.systems.base import System
 from posrank.systems.features import TextFeatures, VideoFeatures
-from posrank.systems.inputs import check_video, normalise
+from posrank.systems.inputs import check_attention, normalise
 from posrank.towers.distilbert import encode_sentences, real_tokens
 from posrank.towers.frozen import load_frozen, make_projections
-from posrank.towers.text import encode_text
+from posrank.towers.text import check_ids, encode_text
 
 TEMPERATURE = 0.05
 EPS = 1e-8
@@ -46,6 +46,7 @@ class Frozen(System):
 
     def __init__(self, backbone, *, as_released=False, projection=None, temporal_start=None, **shared):
         super().__init__(backbone, as_released=as_released, **shared)
+        self.fill = False  # missing frames are the tower's own affair
         if backbone.new_time:
             self.video_model.start_time(temporal_start or ("released" if as_released else "copied"))
         self.txt_proj, self.vid_proj = (copy.deepcopy(part) for part in (backbone.txt_proj, backbone.vid_proj))
@@ -99,12 +100,10 @@ class Frozen(System):
     def encode_text(self, input_ids, attention_mask=None):
         """Token ids [n, L] -> `TextFeatures` (sentence only). attention_mask [n, L], 1 for real tokens; None = all but
         padding (id 0), used in both forms, as in the official code. The text half of a CLIP reads up to EOT."""
-        if input_ids.dim() != 2 or input_ids.dtype.is_floating_point or not input_ids.shape[1]:
-            raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
-        mask = real_tokens(input_ids) if attention_mask is None else attention_mask
-        if mask.shape != input_ids.shape:
-            raise ValueError(f"attention_mask must be [n, L] like input_ids, not {tuple(mask.shape)}")
-        mask = mask.to(input_ids.device).bool()
+        check_ids(input_ids)
+        mask = real_tokens(input_ids)
+        if attention_mask is not None:
+            mask = check_attention(attention_mask, torch.ones_like(mask))
         columns = torch.arange(input_ids.shape[1], device=mask.device)
         real = columns <= input_ids.argmax(1, keepdim=True) if self._causal else mask
         if bool(real[:, self.max_words :].any()):
@@ -114,12 +113,8 @@ class Frozen(System):
             return TextFeatures(self.txt_proj(encode_text(self.text_model, input_ids)))
         return TextFeatures(self.txt_proj(encode_sentences(self.text_model, input_ids, mask)))
 
-    def encode_branches(self, video, video_mask=None, branches=("coarse", "fine"), topk_indicator=None):
-        """Several branches from one pass through the video tower -> {branch: VideoFeatures} with `frames` [V, 1, D]."""
-        for branch in branches:
-            self._check_branch(branch)
-        video, mask = check_video(video, video_mask, self.num_frames)
-        video = video.to(self.image_mean.dtype)
+    def _encode_branches(self, video, mask, branches, topk_indicator):
+        """One pass through the video tower; `frames` of the features are [V, 1, D]."""
         out = self.vid_proj(self.video_model(video, None if self.as_released else mask))
         heads = {b: out[:, :1] if b == "coarse" else out[:, 1:].mean(1, keepdim=True) for b in branches}
         one = torch.ones(len(video), 1, dtype=torch.bool, device=video.device)

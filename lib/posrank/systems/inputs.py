@@ -4,6 +4,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from posrank.towers.text import check_ids
+
 WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
 
@@ -14,32 +16,26 @@ def check_whole(what, value, low=1, most=10**6):
         raise ValueError(f"{what} must be a whole number of at least {low}, not {shown}")
 
 
+def as_tensor(value, wanted, device=None):
+    """torch.as_tensor, or ValueError that begins with `wanted` and gives torch's reason."""
+    try:
+        return torch.as_tensor(value, device=device)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as problem:
+        raise ValueError(f"{wanted} ({problem})") from None
+
+
 def check_index(index):
     """A tensor of whole numbers, or ValueError."""
-    try:
-        index = torch.as_tensor(index)
-    except (TypeError, ValueError, RuntimeError, OverflowError) as problem:
-        raise ValueError(f"index must hold whole numbers ({problem})") from None
+    index = as_tensor(index, "index must hold whole numbers")
     if index.numel() and index.dtype not in WHOLE:
         raise ValueError(f"index must hold whole numbers, not {index.dtype}")
     return index.long()
 
 
-def check_texts(texts):
-    """A sentence or several as a list of them; ValueError where one is no text."""
-    texts = [texts] if isinstance(texts, str) else list(texts) if hasattr(texts, "__iter__") else [texts]
-    for text in texts:
-        if not isinstance(text, str):
-            raise ValueError(f"texts must be a list of sentences, and one is a {type(text).__name__}")
-    return texts
-
-
 def check_words(input_ids, max_words, fill=False):
     """Token ids [n, any L] -> [n, at most max_words], exactly max_words with `fill` (zeros). ValueError where they are
     no ids, or where a real token would be cut."""
-    _check_tensor(input_ids, "input_ids")
-    if input_ids.dtype not in (torch.int64, torch.int32) or input_ids.dim() != 2 or not input_ids.shape[1]:
-        raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
+    check_ids(input_ids)
     length = input_ids.shape[1]
     if length > max_words:
         if bool((input_ids.argmax(1) >= max_words).any()):
@@ -61,12 +57,11 @@ def check_video(video, video_mask, num_frames, fill=False):
     num_frames, the missing ones zeros and not real, as the official loaders fill up."""
     _check_tensor(video, "video")
     if video.dim() != 5 or video.shape[2] != 3 or not video.is_floating_point():
-        raise ValueError(
-            f"video must be float [V, F, 3, H, W], not {tuple(video.shape)} {video.dtype}; "
-            "system.prepare makes it from uint8 frames"
-        )
+        raise ValueError(f"video must be float [V, F, 3, H, W], not {tuple(video.shape)} {video.dtype}; system.prepare "
+                         "makes it from uint8 frames")
     if not video.shape[0] or not video.shape[1]:
-        raise ValueError(f"video holds {video.shape[0]} videos of {video.shape[1]} frames; give one frame of one video at least")
+        raise ValueError(f"video holds {video.shape[0]} videos of {video.shape[1]} frames; give one frame of one video "
+                         "at least")
     if video.shape[1] > num_frames:
         raise ValueError(f"{video.shape[1]} frames per video, but the system was built with num_frames={num_frames}")
     if video_mask is None:
@@ -86,23 +81,19 @@ def normalise(frames, frames_read, mean, std):
     with mean and std [3], zeros beyond `frames_read`, and mask [V, F] bool."""
     if isinstance(frames, np.ndarray) and not frames.flags.writeable:  # memory-mapped: torch wants arrays of its own
         frames = frames.copy()
-    try:
-        frames = torch.as_tensor(frames).to(mean.device)
-    except (TypeError, ValueError, RuntimeError) as problem:
-        raise ValueError(f"frames must be uint8 [V, F, H, W, 3] ({problem})") from None
+    frames = as_tensor(frames, "frames must be uint8 [V, F, H, W, 3]").to(mean.device)
     if frames.dim() != 5 or frames.shape[-1] != 3 or frames.dtype != torch.uint8:
         raise ValueError(f"frames must be uint8 [V, F, H, W, 3], not {tuple(frames.shape)} {frames.dtype}")
     video = (frames.movedim(-1, -3).to(mean.dtype) / 255 - mean[:, None, None]) / std[:, None, None]
     mask = torch.ones(video.shape[:2], dtype=torch.bool, device=video.device)
     if frames_read is not None:
-        try:
-            read = torch.as_tensor(frames_read, device=video.device)
-        except (TypeError, ValueError, RuntimeError) as problem:
-            raise ValueError(f"frames_read must be one whole number for each video ({problem})") from None
-        if read.shape != video.shape[:1] or read.dtype not in (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8):
-            raise ValueError(f"frames_read must be one whole number for each of {len(video)} videos, not {list(read.shape)} {read.dtype}")
+        wanted = f"frames_read must be one whole number for each of {len(video)} videos"
+        read = as_tensor(frames_read, wanted, video.device)
+        if read.shape != video.shape[:1] or read.dtype not in WHOLE:
+            raise ValueError(f"{wanted}, not {list(read.shape)} {read.dtype}")
         if bool(((read < 0) | (read > video.shape[1])).any()):
-            raise ValueError(f"frames_read must lie from 0 to {video.shape[1]}, the frames that are given, and holds {read.tolist()[:10]}")
+            raise ValueError(f"frames_read must lie from 0 to {video.shape[1]}, the frames that are given, and holds "
+                             f"{read.tolist()[:10]}")
         mask = torch.arange(video.shape[1], device=video.device) < read[:, None]
         video = video * mask[:, :, None, None, None]
     return video, mask

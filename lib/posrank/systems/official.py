@@ -30,7 +30,6 @@ _UNUSED = {
     "ucofia": ("word_logit_weight", "frame_mat_weight", "frame_mat_weight2", "word_mat_weight_for_pixel"),
 }
 """Patterns of keys that released files hold and no similarity reads."""
-_ALWAYS_UNUSED = ("clip.input_resolution", "clip.context_length", "clip.vocab_size")  # OpenAI's own notes in the file
 
 
 def load_official(name, source, *, as_released=False, heads=None, text_heads=None, num_frames=None, max_words=None,
@@ -43,6 +42,15 @@ def load_official(name, source, *, as_released=False, heads=None, text_heads=Non
     ts2net: 32, and as many frames as it has positions for; as_released fills videos up to num_frames only if that is
     given). variant: which copy of UCoFiA's code computes its similarity, train | eval_t2v | eval_v2t (None = by the
     keys). ValueError where keys are missing or unknown. `system.dropped` lists keys that were read by nothing.
+
+    >>> from posrank.systems import build
+    >>> shapes = dict(embed_dim=64, vision_cfg=dict(image_size=32, patch_size=16, width=64, layers=1),
+    ...               text_cfg=dict(context_length=16, width=64, heads=1, layers=1))
+    >>> backbone = dict(model=shapes, words=["a", "dog", "runs"], image_mean=[0.5] * 3, image_std=[0.5] * 3)
+    >>> released = build("xclip", backbone=backbone, num_frames=2, max_words=8, prompts=1).state_dict()
+    >>> system = load_official("xclip", released)           # or the path of a file
+    >>> system.num_frames, system.max_words, system.prompts, system.settings["temporal_layers"]
+    (2, 8, 1, 1)
     """
     from posrank.systems import system_class
 
@@ -57,7 +65,7 @@ def load_official(name, source, *, as_released=False, heads=None, text_heads=Non
         return _frozen(cls, state, as_released, heads, text_heads, num_frames, max_words)
     if name == "clip" and "visual.conv1.weight" in state:  # bare weights (OpenAI's, open_clip's)
         state = {f"clip.{key}": value for key, value in state.items()}
-    unused = _ALWAYS_UNUSED + _UNUSED[name]
+    unused = tuple(f"clip.{note}" for note in checkpoints.OPENAI_NOTES) + _UNUSED[name]
     if name == "ucofia":
         variant = variant or _variant(state)
         unused += ("local_mat_weight1",) if variant != "train" else ()
@@ -80,7 +88,7 @@ def load_official(name, source, *, as_released=False, heads=None, text_heads=Non
     load_checked(system, state, system.name)
     system.dropped = tuple(sorted(dropped))
     if name == "ts2net":
-        system.fill = as_released and num_frames is not None
+        system.fill &= num_frames is not None
     return system.eval()
 
 
@@ -96,7 +104,8 @@ def _options(name, state, num_frames, max_words):
         options |= dict(max_words=shape(state, words, 2)[0], num_frames=shape(state, "frame_logit_weight", 2)[0])
         for what, value in (("max_words", max_words), ("num_frames", num_frames)):
             if value not in (None, options[what]):
-                raise ValueError(f"{what}={value}, but the checkpoint's parameters are of {what}={options[what]}; leave it out")
+                raise ValueError(f"{what}={value}, but the checkpoint's parameters are of {what}={options[what]}; "
+                                 "leave it out")
     if name in ("ts2net", "ucofia"):
         found = (re.match(r"clip\.visual\.transformer\.resblocks\.([0-9]{1,9})\.attn\.net\.", key) for key in state)
         options["shift_blocks"] = sorted({int(match[1]) for match in found if match})

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import torch
 
+from posrank.systems.inputs import as_tensor, check_whole
+
 
 class Biases(NamedTuple):
     """log_a [rows], log_b [columns]; exp of each sums to 1."""
@@ -26,15 +28,11 @@ def sinkhorn(logits, iterations=4):
     >>> [x.exp() for x in sinkhorn(torch.tensor([[0.0, 0.0], [0.0, 0.0]]))]
     [tensor([0.5000, 0.5000]), tensor([0.5000, 0.5000])]
     """
-    try:
-        logits = torch.as_tensor(logits).to_dense()
-    except (TypeError, ValueError, RuntimeError) as problem:
-        raise ValueError(f"logits must be a finite float matrix [rows, columns] ({problem})") from None
+    logits = as_tensor(logits, "logits must be a finite float matrix [rows, columns]").to_dense()
     if logits.dim() != 2 or not logits.numel() or not logits.is_floating_point() or not bool(logits.isfinite().all()):
         raise ValueError(f"logits must be a finite float matrix [rows, columns], not {tuple(logits.shape)} "
                          f"{logits.dtype}")
-    if not isinstance(iterations, int) or iterations < 1:
-        raise ValueError(f"iterations must be a whole number of at least 1, not {iterations!r}")
+    check_whole("iterations", iterations)
     logits = logits - logits.max()
     log_b = -logits.logsumexp(0)
     for _ in range(iterations):

@@ -19,14 +19,6 @@ MASKED = -1e6
 real frame attends evenly instead of giving NaN."""
 
 
-def _text_shape(clip):
-    """Width, heads, activation, mlp_ratio and number of layers of a CLIP's text tower."""
-    block = clip.transformer.resblocks[0]
-    width = clip.positional_embedding.shape[1]
-    return {"width": width, "heads": block.attn.num_heads, "activation": type(block.mlp.gelu),
-            "mlp_ratio": block.mlp.c_fc.out_features / width, "layers": len(clip.transformer.resblocks)}
-
-
 def attach(system, backbone, heads=None, layers=None, tokens=1):
     """Give `system` its `transformerClip` and `frame_position_embeddings` (None and None with mean pooling, layers =
     0), and its settings `heads` and `temporal_layers`.
@@ -35,7 +27,8 @@ def attach(system, backbone, heads=None, layers=None, tokens=1):
     tower. heads, layers: None = the text tower's heads, and 4 layers or as many as there are. tokens: how many tokens
     of each frame go through it.
     """
-    shape, pretrained = _text_shape(system.clip), getattr(backbone, "temporal", None)
+    text_blocks, pretrained = system.clip.transformer.resblocks, getattr(backbone, "temporal", None)
+    (positions, width), mlp = system.clip.positional_embedding.shape, text_blocks[0].mlp
     system.settings |= dict(heads=heads, temporal_layers=0)
     for what, value, low in (("heads", heads, 1), ("temporal_layers", layers, 0)):
         if value is not None:
@@ -43,31 +36,31 @@ def attach(system, backbone, heads=None, layers=None, tokens=1):
     system.transformerClip = system.frame_position_embeddings = None
     if layers == 0:
         return
-    features = system.clip.text_projection
-    if features is not None and features.shape[1] != shape["width"]:
-        raise ValueError(f"the temporal module starts from the text tower, {shape['width']} wide, and features are "
-                         f"{features.shape[1]} wide; choose another backbone, or temporal_layers=0 for mean pooling")
+    if system.width != width:
+        raise ValueError(f"the temporal module starts from the text tower, {width} wide, and features are "
+                         f"{system.width} wide; choose another backbone, or temporal_layers=0 for mean pooling")
     if pretrained is not None and layers is None:
         layers = count_layers(pretrained, "transformerClip.resblocks")
-    layers = min(4, shape["layers"]) if layers is None else layers
-    if layers > shape["layers"] and pretrained is None:
-        raise ValueError(f"temporal_layers={layers}, but the text tower that they start from has {shape['layers']} "
+    layers = min(4, len(text_blocks)) if layers is None else layers
+    if layers > len(text_blocks) and pretrained is None:
+        raise ValueError(f"temporal_layers={layers}, but the text tower that they start from has {len(text_blocks)} "
                          "layers")
-    heads = heads or shape["heads"]
-    if shape["width"] % heads:
-        raise ValueError(f"heads={heads} does not divide the temporal module's width {shape['width']}")
-    positions = system.clip.positional_embedding.shape[0]
+    heads = heads or text_blocks[0].attn.num_heads
+    if width % heads:
+        raise ValueError(f"heads={heads} does not divide the temporal module's width {width}")
     if system.num_frames * tokens > positions:
         each = f" of {tokens} tokens each" if tokens > 1 else ""
         raise ValueError(f"num_frames={system.num_frames}{each} is more than the temporal module's {positions} "
                          "positions")
     # the parameter names of the released `transformerClip`: resblocks.i.attn, ln_1, ...
-    system.transformerClip = Transformer(shape["width"], layers, heads, shape["mlp_ratio"],
-                                         act_layer=shape["activation"], norm_layer=partial(nn.LayerNorm, eps=1e-12))
+    system.transformerClip = Transformer(width, layers, heads, mlp.c_fc.out_features / width,
+                                         act_layer=type(mlp.gelu), norm_layer=partial(nn.LayerNorm, eps=1e-12))
     system.settings["temporal_layers"] = layers
-    system.frame_position_embeddings = nn.Embedding(positions, shape["width"])
+    system.frame_position_embeddings = nn.Embedding(positions, width)
     if pretrained is not None:
-        _load(system, pretrained)
+        for name in ("transformerClip", "frame_position_embeddings"):
+            own = {k.removeprefix(f"{name}."): v for k, v in pretrained.items() if k.startswith(f"{name}.")}
+            load_checked(getattr(system, name), own, system.name, "the backbone's pretrained temporal module")
     elif system.as_released and system.prompts:
         # the released code, where it does not copy CLIP: linear and embedding weights N(0, 0.02), biases 0
         for module in (system.frame_position_embeddings, *system.transformerClip.modules()):
@@ -78,14 +71,8 @@ def attach(system, backbone, heads=None, layers=None, tokens=1):
     else:
         with torch.no_grad():
             system.frame_position_embeddings.weight.copy_(system.clip.positional_embedding)
-        for ours, theirs in zip(system.transformerClip.resblocks, system.clip.transformer.resblocks):
+        for ours, theirs in zip(system.transformerClip.resblocks, text_blocks):
             ours.load_state_dict(theirs.state_dict())
-
-
-def _load(system, pretrained):
-    for name in ("transformerClip", "frame_position_embeddings"):
-        own = {key.removeprefix(f"{name}."): value for key, value in pretrained.items() if key.startswith(f"{name}.")}
-        load_checked(getattr(system, name), own, system.name, "the backbone's pretrained temporal module")
 
 
 def apply(system, frames, mask):

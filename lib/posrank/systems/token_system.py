@@ -7,11 +7,10 @@ same; but as_released takes the first patch for the prompt's output, as the prom
 
 import torch
 
-from posrank.systems.base import System, unpack
-from posrank.systems.inputs import check_video
+from posrank.systems.base import System
+from posrank.systems.features import unpack
 from posrank.systems.token_selection import ScorePredictor, TokenSelector, check_indicator
-from posrank.towers.image import encode_image
-from posrank.towers.shift import add_shift, frames_in_order, shifted_blocks
+from posrank.towers.shift import add_shift, shifted_blocks
 
 
 class TokenSystem(System):
@@ -31,34 +30,19 @@ class TokenSystem(System):
             raise ValueError(f"shift_blocks must be a list of block numbers, not {shift_blocks!r:.100}")
         blocks = shifted_blocks(visual, as_released) if shift_blocks is None else tuple(shift_blocks)
         add_shift(visual, blocks)
-        self.width = visual.positional_embedding.shape[1] if visual.proj is None else visual.proj.shape[1]
         noise = as_released if evaluation_noise is None else evaluation_noise
         self.visual_token_selector = TokenSelector(self.width, always_noise=noise, predictor=self.predictor)
-        self.fill = as_released  # videos are filled up to num_frames, as the official loaders do
         self.settings |= dict(shift_blocks=list(blocks), evaluation_noise=noise)
 
-    def encode_branches(self, video, video_mask=None, branches=("coarse", "fine"), topk_indicator=None):
-        """Several branches from one pass through the image tower -> {branch: VideoFeatures}. topk_indicator: the
-        selection itself, [V * F, 3, patches] or [V, F, 3, patches], rows that sum to 1 (None = chosen by the scores);
-        in training the scores' gradient is that of a drawn selection all the same."""
-        for branch in branches:
-            self._check_branch(branch)
-        video, mask = check_video(video, video_mask, self.num_frames, fill=self.fill)
-        video = video.to(self.image_mean.dtype)
-        real = torch.ones_like(mask) if self.as_released else mask
-        with frames_in_order(self.clip.visual, real):
-            tokens = encode_image(self.clip.visual, video.flatten(0, 1) if bool(real.all()) else video[real])
+    def _encode_branches(self, video, mask, branches, topk_indicator):
+        real = self._frames_run(mask)
+        heads, tokens = self._encode_frames(video, real, branches, patches=True)
         selector = self.visual_token_selector
         if topk_indicator is not None:
             topk_indicator = check_indicator(topk_indicator, real, selector.selected, tokens.patches.shape[1])
         chosen = selector(torch.cat([tokens.cls[:, None], tokens.patches], dim=1), real, topk_indicator)
-        cls, chosen = (unpack(x, real) for x in (tokens.cls, chosen.flatten(1)))
-        chosen = chosen.unflatten(-1, (selector.selected, -1))
-        heads = {"coarse": cls}
-        if any(branch != "coarse" for branch in branches):
-            prompt = tokens.patches[:, 0] if self.as_released else tokens.prompts.mean(1)
-            heads["fine"] = heads["released_test"] = unpack(prompt, real)
-        return {branch: self._group_features(heads[branch], cls, chosen, mask, branch) for branch in branches}
+        chosen = unpack(chosen.flatten(1), real).unflatten(-1, (selector.selected, -1))
+        return {b: self._group_features(heads[b], heads["coarse"], chosen, mask, b) for b in branches}
 
 
 def grouped(head, chosen):

@@ -44,9 +44,6 @@ class TS2Net(TokenSystem):
     def _pair_size(self, text, video):
         return video.frames.shape[1]
 
-    def _text_side(self, text, branch):
-        return {"sentence": F.normalize(text.sentence, dim=-1)}
-
     def _video_side(self, video):
         frames = F.normalize(video.after, dim=-1)
         return {"frames": frames if self.as_released else frames * video.mask[..., None], "mask": video.mask}

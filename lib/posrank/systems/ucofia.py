@@ -15,8 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from posrank.systems import temporal
-from posrank.systems.base import masked_mean
-from posrank.systems.features import VideoFeatures
+from posrank.systems.features import VideoFeatures, masked_mean
 from posrank.systems.pairs import AllPairs
 from posrank.systems.token_selection import SELECTED, ScorePredictor, VideoScorePredictor
 from posrank.systems.token_system import TokenSystem, grouped

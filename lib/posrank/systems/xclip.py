@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from posrank.systems import temporal
-from posrank.systems.base import System, masked_mean
-from posrank.systems.features import VideoFeatures
+from posrank.systems.base import System
+from posrank.systems.features import VideoFeatures, masked_mean
 from posrank.systems.pairs import AllPairs
 
 TAU = 0.01
@@ -43,10 +43,8 @@ class XClip(System):
 
     def __init__(self, backbone, *, num_frames, max_words, prompts=0, heads=None, temporal_layers=None, **shared):
         super().__init__(backbone, num_frames=num_frames, max_words=max_words, prompts=prompts, **shared)
-        projection = self.clip.text_projection
-        width = self.clip.positional_embedding.shape[1] if projection is None else projection.shape[1]
         wide = ("global_mat_weight", "global_vp_mat_weight", "local_mat_weight", "local_vp_mat_weight")
-        for names, size in ((wide if prompts else wide[::2], width), (WORD_WEIGHTS, max_words),
+        for names, size in ((wide if prompts else wide[::2], self.width), (WORD_WEIGHTS, max_words),
                             (FRAME_WEIGHTS, num_frames)):
             for name in names:
                 setattr(self, name, nn.Parameter(torch.eye(size)))

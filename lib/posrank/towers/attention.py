@@ -9,7 +9,7 @@ import math
 
 import torch
 
-from posrank.towers.image import embed, is_plain_vit
+from posrank.towers.image import embed, require_vit
 from posrank.towers.shift import frames_in_order
 
 
@@ -19,15 +19,9 @@ def attention_maps(system, video):
     if hasattr(system, "video_model"):
         return _spacetime_maps(system.video_model, video)
     visual = system.clip.visual
-    if not is_plain_vit(visual):
-        raise ValueError(f"attention maps need a plain ViT, not {type(visual).__name__}")
-    images = video.flatten(0, 1)
-    tokens = embed(visual, images)
-    patches = tokens.shape[1] - 1
-    prompt = getattr(visual, "vpt_embedding", None)
-    if prompt is not None:
-        prompt = prompt.reshape(-1, tokens.shape[-1])
-        tokens = torch.cat([tokens, prompt.to(tokens.dtype).expand(len(tokens), -1, -1)], dim=1)
+    require_vit(visual, "attention maps")
+    tokens, prompts = embed(visual, video.flatten(0, 1))
+    patches = tokens.shape[1] - 1 - prompts
     *blocks, last = visual.transformer.resblocks
     with frames_in_order(visual, torch.ones(video.shape[:2], dtype=torch.bool, device=video.device)):
         for block in blocks:
@@ -36,7 +30,7 @@ def attention_maps(system, video):
         weights = last.attn(x, x, x, need_weights=True, average_attn_weights=True)[1]
     shape = (*video.shape[:2], *visual.grid_size)
     maps = {"CLS": weights[:, 0, 1 : 1 + patches].reshape(shape)}
-    if prompt is not None:
+    if prompts:
         maps["prompt"] = weights[:, 1 + patches :, 1 : 1 + patches].mean(1).reshape(shape)
     return {name: values.cpu().numpy() for name, values in maps.items()}
 

@@ -20,13 +20,10 @@ from torch import nn
 
 from posrank.files import atomic
 from posrank.messages import nearest
-from posrank.towers.checkpoints import check_finite, clip_from_state, load_checked, read_state
+from posrank.towers.checkpoints import OPENAI_NOTES, check_finite, clip_from_state, load_checked, read_state
 from posrank.towers.stem import ConvStem
 from posrank.towers.text import causal_tower, context_length
 from posrank.towers.tokenizer import ByteTokenizer, WordTokenizer
-
-OPENAI_NOTES = ("input_resolution", "context_length", "vocab_size")
-"""Numbers, not weights, in OpenAI's own files."""
 
 
 @dataclass
@@ -82,16 +79,20 @@ def _described(config, name):
         raise ValueError(f"{name} describes no backbone ({type(error).__name__}: {error})") from error
 
 
-def _from_folder(folder):
+def read_config(folder):
+    """The mapping in a backbone folder's `config.json`; ValueError where it cannot be read or a file is missing."""
     missing = [name for name in ("config.json", "weights.safetensors") if not (folder / name).exists()]
     if missing:
         raise ValueError(f"{folder} holds no {' and no '.join(missing)}; `dvc repro --force --single-item pretrain` "
-                         "makes them")
+                         "makes them (`pretrain_frozen` those of Frozen)")
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{folder / 'config.json'} cannot be read ({error}): make the folder again") from error
-    backbone = _described(config, folder / "config.json")
+
+
+def _from_folder(folder):
+    backbone = _described(read_config(folder), folder / "config.json")
     state = read_state(folder / "weights.safetensors")
     clip = {k.removeprefix("clip."): v for k, v in state.items() if k.startswith("clip.")}
     load_checked(backbone.model, clip, "clip", f"{folder / 'weights.safetensors'} beside its config.json")
@@ -124,32 +125,26 @@ def _from_open_clip(name):
         near = nearest(architecture, known, 0.6)
         hint = f"; the nearest open_clip model is {near!r}" if near else ""
         raise ValueError(f"no folder, no file and no open_clip model is called {name!r}{hint}")
-    options = dict(force_quick_gelu=True) if tag == "openai" else {}
+    if file and tag:
+        raise ValueError(f"{name!r} names weights twice, by the tag {tag!r} and by a file; leave one out")
+    known = open_clip.list_pretrained_tags_by_model(architecture)
+    if tag and tag not in known:
+        raise ValueError(f"open_clip has no weights {tag!r} of {architecture}; it has: {', '.join(known) or 'none'}")
+
+    def is_true(record):  # of a file's model, open_clip says that it has random weights
+        return not file or "No pretrained weights loaded" not in record.getMessage()
+
+    logging.getLogger().addFilter(is_true)
+    try:
+        model = open_clip.create_model(architecture, pretrained=tag or None, force_quick_gelu=tag == "openai")
+    except Exception as problem:  # no network and no cache: each layer of the download raises something else
+        raise ValueError(f"the weights {name!r} are not here and cannot be downloaded "
+                         f"({str(problem).strip().splitlines()[0]}); bring the file and name it: "
+                         f"{architecture}@<file>") from problem
+    finally:
+        logging.getLogger().removeFilter(is_true)
     if file:
-        if tag:
-            raise ValueError(f"{name!r} names weights twice, by the tag {tag!r} and by a file; leave one out")
-
-        def other(record):  # open_clip warns of random weights where none are asked for by tag
-            return "No pretrained weights loaded" not in record.getMessage()
-
-        logging.getLogger().addFilter(other)
-        try:
-            model = open_clip.create_model(architecture, **options)
-        finally:
-            logging.getLogger().removeFilter(other)
         _load(model, file, architecture)
-    else:
-        known = open_clip.list_pretrained_tags_by_model(architecture)
-        if tag and tag not in known:
-            raise ValueError(f"open_clip has no weights {tag!r} of {architecture}; it has: "
-                             f"{', '.join(known) or 'none'}")
-        try:
-            model = open_clip.create_model(architecture, pretrained=tag or None, **options)
-        except Exception as problem:  # no network and no cache: each layer of the download raises something else
-            raise ValueError(
-                f"the weights {name!r} are not here and cannot be downloaded ({str(problem).strip().splitlines()[0]}); "
-                f"bring the file and name it: {architecture}@<file>"
-            ) from problem
     return _as_backbone(model, architecture)
 
 
@@ -171,20 +166,17 @@ def _load(model, file, architecture):
 
 def _from_file(path):
     """A CLIP from a file of weights alone: shapes are read from the keys; heads are 64 wide, with QuickGELU."""
-    state = read_state(path)
-    state = {key.removeprefix("clip."): value for key, value in state.items()}
-    openai = all(key in state for key in OPENAI_NOTES)
-    state = {key: value for key, value in state.items() if key not in OPENAI_NOTES}
+    state = {key.removeprefix("clip."): value for key, value in read_state(path).items()}
+    openai = all([state.pop(note, None) is not None for note in OPENAI_NOTES])
     if "visual.conv1.weight" not in state:
         raise ValueError(f"{path} holds no CLIP with a ViT; name its open_clip architecture in front: "
                          f"<architecture>@{path}")
     model = clip_from_state({f"clip.{key}": value for key, value in state.items()})
     load_checked(model, state, "clip", f"{path} is no plain CLIP, it")
     if not openai:
-        warnings.warn(
-            f"{path} does not say its activation; QuickGELU is assumed, as in OpenAI's models and what was trained "
-            f"from them. For others (LAION, DataComp) name the architecture: ViT-B-32@{path}", stacklevel=4,
-        )  # fmt: skip
+        warnings.warn(f"{path} does not say its activation; QuickGELU is assumed, as in OpenAI's models and what was "
+                      f"trained from them. For others (LAION, DataComp) name the architecture: ViT-B-32@{path}",
+                      stacklevel=4)
     return _as_backbone(model)
 
 

@@ -17,6 +17,9 @@ CONVERSION = (
     "torch.save(dict(torch.load(path, weights_only=False)['state_dict']), 'weights.pt')"
 )
 
+OPENAI_NOTES = ("input_resolution", "context_length", "vocab_size")
+"""Numbers, not weights, in OpenAI's own files."""
+
 
 def read_state(source, exact=False):
     """A path (.safetensors, or a torch file) or a mapping -> {key: fp32 tensor} without wrappers (`state_dict`,
@@ -48,11 +51,7 @@ def read_state(source, exact=False):
 
 
 def _read_file(path):
-    try:
-        there = path.is_file()
-    except (OSError, ValueError):  # a name that no file can have
-        there = False
-    if not there:
+    if not os.path.isfile(path):  # Path.is_file raises where no file can have the name
         raise ValueError(f"no checkpoint {str(path)[:200]}; give the path of an official state_dict, or the state_dict "
                          "itself")
     if path.suffix == ".safetensors":

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from posrank.towers.checkpoints import layers, shape
-from posrank.towers.text import buckets
+from posrank.towers.text import encode_by_length
 from posrank.towers.tokenizer import sentences
 
 CHUNK = 2**14
@@ -24,6 +24,15 @@ def _transformers():
     return transformers
 
 
+def _from_hub(load, what, source, remedy):
+    """load(), or ValueError: `what` (tokenizer, DistilBERT) of the name `source` is not there, and the `remedy`."""
+    try:
+        return load()
+    except (OSError, ValueError) as problem:
+        reason = str(problem).strip().splitlines()[0]
+        raise ValueError(f"no {what} {source!r} here or on the hub ({reason}); {remedy}") from problem
+
+
 class WordPiece:
     """Sentences -> [n, length of the longest] int64 ids: [CLS], pieces, [SEP], zeros. Loaded at the first call.
 
@@ -34,21 +43,15 @@ class WordPiece:
         self.source, self._tokenizer = str(source), None
 
     def _load(self):
-        transformers = _transformers()
-        try:
-            if Path(self.source).is_file():
-                return transformers.BertTokenizerFast(vocab=self.source, do_lower_case=True)
-            return transformers.AutoTokenizer.from_pretrained(self.source)
-        except (OSError, ValueError) as problem:
-            raise ValueError(
-                f"no tokenizer {self.source!r} here or on the hub ({str(problem).strip().splitlines()[0]}); name a "
-                "folder with its files, or a vocab.txt"
-            ) from problem
+        if Path(self.source).is_file():
+            return _transformers().BertTokenizerFast(vocab=self.source, do_lower_case=True)
+        return _transformers().AutoTokenizer.from_pretrained(self.source)
 
     def __call__(self, texts, context_length=512):
         texts = sentences(texts)
         if self._tokenizer is None:
-            self._tokenizer = self._load()
+            self._tokenizer = _from_hub(self._load, "tokenizer", self.source, "name a folder with its files, or a "
+                                        "vocab.txt")
         if not texts:
             return torch.zeros(0, 1, dtype=torch.long)
         return self._tokenizer(texts, padding=True, truncation=True, max_length=context_length,
@@ -64,13 +67,8 @@ def build_distilbert(**config):
 
 def load_distilbert(source):
     """A pretrained DistilBertModel by its name on the hub, or from a local folder. ValueError where there is none."""
-    try:
-        return _transformers().DistilBertModel.from_pretrained(source)
-    except (OSError, ValueError) as problem:
-        raise ValueError(
-            f"no DistilBERT {source!r} here or on the hub ({str(problem).strip().splitlines()[0]}); download the model "
-            "elsewhere (config.json, model.safetensors, vocab.txt) and name its folder"
-        ) from problem
+    return _from_hub(lambda: _transformers().DistilBertModel.from_pretrained(source), "DistilBERT", source,
+                     "download the model elsewhere (config.json, model.safetensors, vocab.txt) and name its folder")
 
 
 def config_from_state(state, heads):
@@ -95,13 +93,11 @@ def encode_sentences(model, input_ids, mask):
         return model.embeddings.word_embeddings.weight.new_zeros(0, model.config.dim)
     mask = mask.bool()
     columns = torch.arange(1, mask.shape[1] + 1, device=mask.device)
-    parts, places = [], []
-    for rows, width in buckets((mask * columns).amax(1).clamp_min(1) - 1, input_ids.shape[1]):
-        size = len(rows) if torch.is_grad_enabled() else max(1, CHUNK // width)
-        for start in range(0, len(rows), size):
-            chosen = rows[start : start + size]
-            seen = mask[chosen, :width]
-            seen = None if bool(seen.all()) else seen.long()
-            parts.append(model(input_ids=input_ids[chosen, :width], attention_mask=seen).last_hidden_state[:, 0])
-        places.append(rows)
-    return torch.cat(parts)[torch.cat(places).argsort()]
+
+    def encode(rows, width):
+        seen = mask[rows, :width]
+        seen = None if bool(seen.all()) else seen.long()
+        return model(input_ids=input_ids[rows, :width], attention_mask=seen).last_hidden_state[:, 0]
+
+    ends = (mask * columns).amax(1).clamp_min(1) - 1
+    return encode_by_length(ends, input_ids.shape[1], encode, None if torch.is_grad_enabled() else CHUNK)

@@ -11,20 +11,19 @@
 """
 
 import copy
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from open_clip.constants import IMAGENET_MEAN, IMAGENET_STD
 from torch import nn
 
-from posrank.towers.backbone import load_backbone
-from posrank.towers.checkpoints import built, layers, load_checked, prompt_count, shape
+from posrank.towers.backbone import load_backbone, read_config
+from posrank.towers.checkpoints import built, layers, load_checked, prompt_count, read_state, shape
 from posrank.towers.distilbert import WordPiece, build_distilbert, config_from_state, load_distilbert
 from posrank.towers.spacetime import SpaceTimeTransformer, inflate
 from posrank.towers.tokenizer import WordTokenizer
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 PROJECTION = 256
 PARTS = ("video_model", "text_model", "txt_proj", "vid_proj")
 OFFICIAL_START = "vit_base_patch16_224.orig_in21k_ft_in1k+distilbert-base-uncased"
@@ -141,10 +140,8 @@ def load_frozen(spec):
         return build_frozen(spec)
     if isinstance(spec, (str, Path)):
         path = Path(spec)
-        if path.is_dir() and (path / "config.json").exists():
-            config = json.loads((path / "config.json").read_text())
-            if "video" in config:
-                return _from_folder(path, config)
+        if path.is_dir() and "video" in (config := read_config(path)):
+            return _from_folder(path, config)
         if "+" in str(spec) and not path.exists():
             return from_names(*str(spec).split("+", 1))
     if isinstance(spec, dict) and not isinstance(spec.get("model"), dict):
@@ -154,16 +151,8 @@ def load_frozen(spec):
 
 
 def _from_folder(folder, config):
-    from safetensors.torch import load_file
-
-    if not (folder / "weights.safetensors").exists():
-        raise ValueError(f"{folder} holds no weights.safetensors; `dvc repro --force --single-item pretrain_frozen` "
-                         "makes it")
     backbone = build_frozen(config)
-    holder = nn.ModuleDict({name: getattr(backbone, name) for name in PARTS})
-    try:
-        holder.load_state_dict({k: v.float() for k, v in load_file(folder / "weights.safetensors").items()})
-    except RuntimeError as error:
-        raise ValueError(f"{folder}/weights.safetensors does not fit {folder}/config.json: {error}") from error
+    holder, weights = nn.ModuleDict({name: getattr(backbone, name) for name in PARTS}), folder / "weights.safetensors"
+    load_checked(holder, read_state(weights), "frozen", f"{weights} beside its config.json")
     backbone.new_time = False
     return backbone

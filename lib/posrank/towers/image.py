@@ -32,23 +32,23 @@ def add_prompts(visual, count):
 
     Random on purpose: a prompt that starts as a copy of CLS stays one. ValueError where the tower is no plain ViT.
     """
-    _require_vit(visual, "visual prompts")
+    require_vit(visual, "visual prompts")
     width = visual.class_embedding.shape[-1]
     start = torch.randn(count, width, dtype=visual.class_embedding.dtype, device=visual.class_embedding.device)
     visual.vpt_embedding = nn.Parameter(start * width**-0.5)
 
 
-def _require_vit(visual, what):
+def require_vit(visual, what):
+    """ValueError where `visual` is no plain ViT; `what` (a plural) needs one."""
     if not is_plain_vit(visual):
-        raise ValueError(
-            f"{what} need a ViT with a class token (open_clip's VisionTransformer, pool_type 'tok'), "
-            f"not {type(visual).__name__}; "
-            "choose a backbone such as openai/ViT-B-32, or prompts=0 and the system 'clip' for this one"
-        )
+        raise ValueError(f"{what} need a ViT with a class token (open_clip's VisionTransformer, pool_type 'tok'), not "
+                         f"{type(visual).__name__}; choose a backbone such as openai/ViT-B-32, or prompts=0 and the "
+                         "system 'clip' for this one")
 
 
-def embed(visual, images):
-    """Pictures [B, 3, H, W] -> the first block's input without prompts, [B, 1 + N, width] (CLS first)."""
+def embed(visual, images, prompts=True):
+    """Pictures [B, 3, H, W] -> the first block's input [B, 1 + N + T, width]: CLS, patches, and the tower's own T
+    `vpt_embedding` ([T, width], or [width] as released) where it has some and `prompts` asks for them; and T."""
     patches = visual.conv1(images).flatten(2).transpose(1, 2)
     cls = visual.class_embedding.to(patches.dtype).expand(len(patches), 1, -1)
     position = visual.positional_embedding.to(patches.dtype)
@@ -56,8 +56,12 @@ def embed(visual, images):
         size = getattr(visual, "image_size", None)
         raise ValueError(f"pictures of {images.shape[-2]} x {images.shape[-1]} pixels give {patches.shape[1]} patches, "
                          f"the tower has positions for {position.shape[0] - 1}; scale them to {size}")
-    tokens = torch.cat([cls, patches], dim=1) + position
-    return visual.ln_pre(visual.patch_dropout(tokens))
+    tokens = visual.ln_pre(visual.patch_dropout(torch.cat([cls, patches], dim=1) + position))
+    prompt = getattr(visual, "vpt_embedding", None) if prompts else None
+    if prompt is None:
+        return tokens, 0
+    prompt = prompt.reshape(-1, tokens.shape[-1])
+    return torch.cat([tokens, prompt.to(tokens.dtype).expand(len(tokens), -1, -1)], dim=1), len(prompt)
 
 
 def project(visual, tokens):
@@ -67,21 +71,15 @@ def project(visual, tokens):
 
 
 def encode_image(visual, images, prompts=True, patches=True):
-    """Pictures [B, 3, H, W] -> `ImageTokens`. prompts: use the tower's own `vpt_embedding` ([T, width], or [width] as
-    released) where it has one. patches: False skips their projection (they come back as None). A tower that is no plain
-    ViT gives its pooled output as `cls` and nothing else."""
-    prompt = getattr(visual, "vpt_embedding", None) if prompts else None
+    """Pictures [B, 3, H, W] -> `ImageTokens`. prompts: let the tower's own prompts take part. patches: False skips
+    their projection (they come back as None). A tower that is no plain ViT gives its pooled output as `cls` and nothing
+    else."""
     if not is_plain_vit(visual):
-        if prompt is not None or patches:
-            _require_vit(visual, "patch and prompt outputs")
+        if patches:
+            require_vit(visual, "patch outputs")
         pooled = visual(images)
         return ImageTokens(pooled[0] if isinstance(pooled, tuple) else pooled)
-    tokens = embed(visual, images)
-    count = 0
-    if prompt is not None:
-        prompt = prompt.reshape(-1, tokens.shape[-1])
-        count = len(prompt)
-        tokens = torch.cat([tokens, prompt.to(tokens.dtype).expand(len(tokens), -1, -1)], dim=1)
+    tokens, count = embed(visual, images, prompts)
     tokens = visual.transformer(tokens)
     if not patches and not count:
         return ImageTokens(project(visual, tokens[:, :1])[:, 0])

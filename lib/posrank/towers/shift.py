@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from posrank.towers.image import is_plain_vit
+from posrank.towers.image import require_vit
 
 DIVISIONS = 7
 """A frame's tokens (CLS and patches) divided by this are `fold`, the distance between shifted patches."""
@@ -69,9 +69,7 @@ def shifted_blocks(visual, as_released=False):
 
 def add_shift(visual, blocks):
     """Shift tokens in front of the attention of these blocks. ValueError where the tower has none such."""
-    if not is_plain_vit(visual):
-        raise ValueError("token shift needs a ViT with a class token (open_clip's VisionTransformer, pool_type "
-                         f"'tok'), not {type(visual).__name__}; choose a backbone such as openai/ViT-B-32")
+    require_vit(visual, "shifted tokens")
     layers = len(visual.transformer.resblocks)
     wrong = [number for number in blocks if not isinstance(number, int) or not 0 <= number < layers]
     if wrong:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from open_clip.transformer import QuickGELU
 from torch import nn
 
-from posrank.towers.image import is_plain_vit
+from posrank.towers.image import require_vit
 from posrank.towers.stem import ConvStem
 
 TIME_STARTS = ("released", "copied", "random")
@@ -33,14 +33,17 @@ class DividedAttention(nn.Module):
         frames: F. over: "time" or "space". real [V, F] bool or None = all: keys of other frames are hidden. A video
         without any real frame still has its special tokens to look at, so nothing becomes NaN.
         """
-        query, key, value = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key, value = self.split(x)
         seen = None
         if real is not None:
             places = (x.shape[1] - special) // frames
             seen = F.pad(real.repeat_interleave(places, 1), (special, 0), value=True)[:, None, None]
         out = F.scaled_dot_product_attention(query[:, :, :special], key, value, attn_mask=seen)
         if patches:
-            groups = [self._grouped(part[:, :, special:], frames, over) for part in (query, key, value)]
+            # [V, h, F * N, d] -> [V * N, h, F, d] over time, [V * F, h, N, d] over space; and back
+            there, back = ((0, 3, 1, 2, 4), (0, 2, 3, 1, 4)) if over == "time" else ((0, 2, 1, 3, 4),) * 2
+            groups = [part[:, :, special:].unflatten(2, (frames, -1)).permute(there).flatten(0, 1)
+                      for part in (query, key, value)]
             size = groups[0].shape[0] // len(x)
             front = [part[:, :, :special].repeat_interleave(size, 0) for part in (key, value)]
             key, value = (torch.cat(pair, dim=2) for pair in zip(front, groups[1:]))
@@ -48,19 +51,12 @@ class DividedAttention(nn.Module):
             if real is not None and over == "time":
                 seen = F.pad(real, (special, 0), value=True).repeat_interleave(size, 0)[:, None, None]
             inner = F.scaled_dot_product_attention(groups[0], key, value, attn_mask=seen)
-            out = torch.cat([out, self._ungrouped(inner, len(x), frames, over)], dim=2)
+            out = torch.cat([out, inner.unflatten(0, (len(x), -1)).permute(back).flatten(2, 3)], dim=2)
         return self.proj(out.transpose(1, 2).flatten(2))
 
-    @staticmethod
-    def _grouped(x, frames, over):
-        """[V, h, F * N, d] -> [V * N, h, F, d] over time, [V * F, h, N, d] over space."""
-        x = x.unflatten(2, (frames, -1))
-        return (x.permute(0, 3, 1, 2, 4) if over == "time" else x.permute(0, 2, 1, 3, 4)).flatten(0, 1)
-
-    @staticmethod
-    def _ungrouped(x, videos, frames, over):
-        x = x.unflatten(0, (videos, -1))
-        return (x.permute(0, 2, 3, 1, 4) if over == "time" else x.permute(0, 2, 1, 3, 4)).flatten(2, 3)
+    def split(self, x):
+        """Queries, keys and values of tokens [V, S, width], each [V, heads, S, d]."""
+        return self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
 
 
 class Block(nn.Module):
@@ -81,17 +77,6 @@ class Block(nn.Module):
         return x + self.mlp["fc2"](self.activation(self.mlp["fc1"](self.norm2(x))))
 
 
-class PatchEmbed(nn.Module):
-    """Pictures [B, 3, H, W] -> [B, N, width]."""
-
-    def __init__(self, width, patch, stem):
-        super().__init__()
-        self.proj = ConvStem(width, patch, tuple(stem)) if stem else nn.Conv2d(3, width, patch, patch)
-
-    def forward(self, images):
-        return self.proj(images).flatten(2).transpose(1, 2)
-
-
 class SpaceTimeTransformer(nn.Module):
     """Videos [V, F, 3, H, W] -> [V, 1 + T, width]: outputs of CLS and of T prompts, normalised.
 
@@ -107,7 +92,8 @@ class SpaceTimeTransformer(nn.Module):
         if width % heads:
             raise ValueError(f"heads={heads} does not divide the video tower's width {width}")
         self.image_size, self.num_frames = image_size, num_frames
-        self.patch_embed = PatchEmbed(width, patch_size, stem)
+        stem = ConvStem(width, patch_size, tuple(stem)) if stem else nn.Conv2d(3, width, patch_size, patch_size)
+        self.patch_embed = nn.ModuleDict({"proj": stem})
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + (image_size // patch_size) ** 2, width))
         self.temporal_embed = nn.Parameter(torch.zeros(1, num_frames, width))
@@ -159,12 +145,11 @@ class SpaceTimeTransformer(nn.Module):
     def tokens(self, video, prompts=True):
         """The first block's input [V, special + F * N, width], and how many special tokens (CLS, prompts) begin it."""
         frames = video.shape[1]
-        patches = self.patch_embed(video.flatten(0, 1))
+        patches = self.patch_embed["proj"](video.flatten(0, 1)).flatten(2).transpose(1, 2)
         if patches.shape[1] + 1 != self.pos_embed.shape[1]:
-            raise ValueError(
-                f"pictures of {video.shape[-2]} x {video.shape[-1]} pixels give {patches.shape[1]} patches, the tower "
-                f"has positions for {self.pos_embed.shape[1] - 1}; scale them to {self.image_size}"
-            )
+            raise ValueError(f"pictures of {video.shape[-2]} x {video.shape[-1]} pixels give {patches.shape[1]} "
+                             f"patches, the tower has positions for {self.pos_embed.shape[1] - 1}; scale them to "
+                             f"{self.image_size}")
         patches = patches.unflatten(0, (-1, frames)) + self.pos_embed[:, None, 1:].to(patches.dtype)
         patches = (patches + self.temporal_embed[:, :frames, None].to(patches.dtype)).flatten(1, 2)
         cls = (self.cls_token + self.pos_embed[:, :1]).to(patches.dtype).expand(len(patches), -1, -1)
@@ -183,7 +168,7 @@ class SpaceTimeTransformer(nn.Module):
         for block in blocks:
             x = block(x, special, video.shape[1])
         x = x + last.timeattn(last.norm3(x), special, video.shape[1], "time")
-        query, key, _ = last.attn.qkv(last.norm1(x)).unflatten(-1, (3, last.attn.heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key, _ = last.attn.split(last.norm1(x))
         return (query[:, :, :special] @ key.transpose(-1, -2) / query.shape[-1] ** 0.5).softmax(-1), special
 
     def forward(self, video, real=None, prompts=True):
@@ -199,16 +184,14 @@ class SpaceTimeTransformer(nn.Module):
 def inflate(visual, num_frames):
     """A SpaceTimeTransformer with the weights of an open_clip ViT; with one frame it gives what the ViT gives, and what
     is temporal starts as "copied". ValueError where `visual` is no plain ViT."""
-    if not is_plain_vit(visual):
-        raise ValueError(f"Frozen needs a plain ViT to start from, not {type(visual).__name__}; choose another "
-                         "backbone")
+    require_vit(visual, "the towers that Frozen starts from")
     blocks = visual.transformer.resblocks
     width, hidden = visual.class_embedding.shape[-1], blocks[0].mlp.c_fc.out_features
     patches = visual.positional_embedding.shape[0] - 1
     size = visual.image_size[0] if isinstance(visual.image_size, tuple) else visual.image_size
     tower = SpaceTimeTransformer(size, size // round(patches**0.5), width, len(blocks), blocks[0].attn.num_heads,
                                  num_frames, hidden / width, type(blocks[0].mlp.gelu), visual.ln_post.eps)
-    tower.patch_embed.proj, tower.norm_pre = visual.conv1, visual.ln_pre
+    tower.patch_embed["proj"], tower.norm_pre = visual.conv1, visual.ln_pre
     state = {"cls_token": visual.class_embedding[None, None], "pos_embed": visual.positional_embedding[None]}
     names = {"ln_1": "norm1", "ln_2": "norm2", "attn.in_proj_": "attn.qkv.", "attn.out_proj": "attn.proj",
              "mlp.c_fc": "mlp.fc1", "mlp.c_proj": "mlp.fc2"}  # fmt: skip

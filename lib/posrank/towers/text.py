@@ -42,12 +42,7 @@ def encode_text(tower, input_ids, mode="auto", tokens=False):
     """
     if mode not in MODES:
         raise ValueError(f"mode={mode!r} is none of {', '.join(MODES)}")
-    if not isinstance(input_ids, torch.Tensor):
-        raise ValueError(f"input_ids must be whole numbers [n, L], not {type(input_ids).__name__}")
-    if input_ids.dtype not in (torch.int64, torch.int32) or input_ids.dim() != 2:
-        raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
-    if not input_ids.shape[1]:
-        raise ValueError("input_ids must be whole numbers [n, L] with at least one column")
+    check_ids(input_ids)
     if not hasattr(tower, "encode_text"):
         raise ValueError(f"a {type(tower).__name__} is no open_clip model: it has no encode_text")
     text, reason = causal_tower(tower)
@@ -71,6 +66,14 @@ def encode_text(tower, input_ids, mode="auto", tokens=False):
     if not tokens:
         return out
     return out, torch.arange(input_ids.shape[1], device=out.device) <= ends[:, None]
+
+
+def check_ids(input_ids):
+    """ValueError unless `input_ids` is a dense int64 or int32 tensor [n, L] with L of at least 1."""
+    if not isinstance(input_ids, torch.Tensor) or input_ids.layout != torch.strided:
+        raise ValueError(f"input_ids must be a dense tensor of whole numbers [n, L], not a {type(input_ids).__name__}")
+    if input_ids.dtype not in (torch.int64, torch.int32) or input_ids.dim() != 2 or not input_ids.shape[1]:
+        raise ValueError(f"input_ids must be whole numbers [n, L], not {tuple(input_ids.shape)} {input_ids.dtype}")
 
 
 def causal_tower(tower):
@@ -127,7 +130,7 @@ def _encode(text, input_ids, ends, mode, tokens):
         return hidden[trie.row]
     path, length = trie.path[trie.row], trie.length[trie.row]
     real = torch.arange(path.shape[1], device=path.device) < length[:, None]
-    return _widen(hidden[path] * real[..., None], input_ids.shape[1])
+    return nn.functional.pad(hidden[path] * real[..., None], (0, 0, 0, input_ids.shape[1] - path.shape[1]))
 
 
 def _padded(text, input_ids, ends, tokens):
@@ -139,22 +142,29 @@ def _padded(text, input_ids, ends, tokens):
 
 
 def _bucketed(text, input_ids, ends, tokens):
-    parts, places = [], []
-    for rows, columns in buckets(ends, input_ids.shape[1]):
+    def encode(rows, columns):
         part = _padded(text, input_ids[rows, :columns], ends[rows], tokens)
-        if tokens:
-            real = torch.arange(columns, device=rows.device) <= ends[rows, None]
-            part = _widen(part * real[..., None], input_ids.shape[1])
-        parts.append(part)
+        if not tokens:
+            return part
+        real = torch.arange(columns, device=rows.device) <= ends[rows, None]
+        return nn.functional.pad(part * real[..., None], (0, 0, 0, input_ids.shape[1] - columns))
+
+    return encode_by_length(ends, input_ids.shape[1], encode)
+
+
+def encode_by_length(ends, most, encode, chunk=None):
+    """`encode` called for rows that end at similar places -> its outputs [n, ...] in the rows' own order.
+
+    ends [n]: each row's last place; most: how many columns there are; encode: (numbers of k rows, columns that hold all
+    of them) -> [k, ...]; chunk: tokens in one call, None = no bound.
+    """
+    bucket, parts, places = ends // STEP, [], []
+    for number in bucket.unique().tolist():
+        columns = min(STEP * (number + 1), most)
+        rows = (bucket == number).nonzero()[:, 0]
+        parts += [encode(part, columns) for part in rows.split(max(1, chunk // columns) if chunk else len(rows))]
         places.append(rows)
     return torch.cat(parts)[torch.cat(places).argsort()]
-
-
-def buckets(ends, most):
-    """Rows by where they end, ends [n] -> (their numbers, how many columns hold all of them) of each bucket."""
-    bucket = ends // STEP
-    for number in bucket.unique().tolist():
-        yield (bucket == number).nonzero()[:, 0], min(STEP * (number + 1), most)
 
 
 def _project(text, x):
@@ -163,11 +173,6 @@ def _project(text, x):
     if projection is None:
         return x
     return projection(x) if isinstance(projection, nn.Linear) else x @ projection
-
-
-def _widen(x, columns):
-    """[n, l, d] -> [n, columns, d], zeros behind."""
-    return nn.functional.pad(x, (0, 0, 0, columns - x.shape[1]))
 
 
 def _own_way(tower, input_ids, mode, tokens, reason):

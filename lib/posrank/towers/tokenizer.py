@@ -6,6 +6,7 @@ text at white space and look every piece up in a cache: a piece has the same ids
 """
 
 import re
+from functools import lru_cache
 from itertools import chain
 
 import numpy as np
@@ -14,7 +15,7 @@ import torch
 from posrank.messages import short
 
 WORDS = 2**17
-"""Pieces of text that a cache holds at most (about 40 MB); then it starts anew."""
+"""Pieces of text that a cache holds at most (about 40 MB)."""
 LONG = 64
 """Longer pieces are not kept."""
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -42,42 +43,33 @@ def rows(sequences, length, start, end):
 
 def sentences(texts):
     """One sentence or several as a list of str; ValueError names the first item that is no text."""
-    texts = [texts] if isinstance(texts, str) else list(texts)
+    texts = [texts] if isinstance(texts, str) or not hasattr(texts, "__iter__") else list(texts)
     for i, text in enumerate(texts):
         if not isinstance(text, str):
             raise ValueError(f"texts[{i}] is {short(text)} ({type(text).__name__}), no text: give sentences (str)")
     return texts
 
 
-class PieceCache(dict):
-    """piece of text -> its ids by ``encode(piece)``, kept for at most ``WORDS`` pieces of at most ``LONG`` characters.
+class Tokenizer:
+    """What both share: ids of pieces of text from a cache, joined to rows. Subclasses have `context_length`, `start`
+    and `end` (ids of SOT and EOT), `_split(text)` -> pieces, and `_encode(piece)` -> ids."""
 
-    >>> cache = PieceCache(lambda piece: [len(piece)])
-    >>> cache["four"], len(cache)
-    ([4], 1)
-    """
+    def __init__(self):
+        self._cached = lru_cache(WORDS)(self._encode)
 
-    def __init__(self, encode):
-        super().__init__()
-        self.encode = encode
-
-    def __missing__(self, piece):
-        ids = self.encode(piece)
-        if len(piece) <= LONG:
-            if len(self) >= WORDS:
-                self.clear()
-            self[piece] = ids
-        return ids
-
-    def join(self, pieces):
-        """The ids of several pieces, one after the other."""
+    def _ids(self, text):
         ids = []
-        for piece in pieces:
-            ids += self[piece]
+        for piece in self._split(text):
+            ids += self._cached(piece) if len(piece) <= LONG else self._encode(piece)
         return ids
 
+    def __call__(self, texts, context_length=None):
+        """One sentence or several -> [n, context_length] int64. ValueError where one is no text."""
+        ids = [self._ids(text) for text in sentences(texts)]
+        return rows(ids, context_length or self.context_length, self.start, self.end)
 
-class WordTokenizer:
+
+class WordTokenizer(Tokenizer):
     """One id per word of a closed vocabulary: 0 padding, 1 SOT, 2 unknown, words from 3 on, EOT last.
 
     >>> WordTokenizer(["a", "ball"])(["A ball", "a cat"], 5).tolist()
@@ -85,26 +77,21 @@ class WordTokenizer:
     """
 
     def __init__(self, words, context_length=32):
+        super().__init__()
         self.words = sorted(set(words))
         self.context_length = context_length
-        self._ids = {word: i + 3 for i, word in enumerate(self.words)}
+        self._numbers = {word: i + 3 for i, word in enumerate(self.words)}
         self.start, self.unknown, self.end = 1, 2, len(self.words) + 3
-        self._pieces = PieceCache(self._encode)
+        self.vocab_size = self.end + 1
 
-    @property
-    def vocab_size(self):
-        return self.end + 1
+    def _split(self, text):
+        return text.lower().split()
 
     def _encode(self, piece):
-        return [self._ids.get(word, self.unknown) for word in _WORD.findall(piece)]
-
-    def __call__(self, texts, context_length=None):
-        texts = sentences(texts)
-        ids = [self._pieces.join(text.lower().split()) for text in texts]
-        return rows(ids, context_length or self.context_length, self.start, self.end)
+        return [self._numbers.get(word, self.unknown) for word in _WORD.findall(piece)]
 
 
-class ByteTokenizer:
+class ByteTokenizer(Tokenizer):
     """CLIP's byte-pair encoding (open_clip's SimpleTokenizer) with a cache per word: the same ids, many times faster.
     open_clip's repairs (mojibake, HTML entities, control characters) are left out for texts that they do not change:
     printable ASCII without "&"."""
@@ -114,11 +101,15 @@ class ByteTokenizer:
     def __init__(self):
         from open_clip.tokenizer import SimpleTokenizer
 
+        super().__init__()
         self._bpe = SimpleTokenizer()
         self._special = dict(self._bpe.cache)
-        self._pieces = PieceCache(self._encode)
         self.start, self.end = self._bpe.sot_token_id, self._bpe.eot_token_id
         self.vocab_size = self.end + 1
+
+    def _split(self, text):
+        plain = text.isascii() and text.isprintable() and "&" not in text
+        return (text.lower() if plain else self._bpe.clean_fn(text)).split()
 
     def _encode(self, piece):
         ids = []
@@ -127,12 +118,3 @@ class ByteTokenizer:
             ids += [self._bpe.encoder[part] for part in self._bpe.bpe(raw).split(" ")]
         self._bpe.cache = dict(self._special)  # its own memory would grow without end
         return ids
-
-    def _split(self, text):
-        plain = text.isascii() and text.isprintable() and "&" not in text
-        return (text.lower() if plain else self._bpe.clean_fn(text)).split()
-
-    def __call__(self, texts, context_length=None):
-        texts = sentences(texts)
-        ids = [self._pieces.join(self._split(text)) for text in texts]
-        return rows(ids, context_length or self.context_length, self.start, self.end)

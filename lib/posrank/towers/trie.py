@@ -12,8 +12,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from posrank.towers.packed import add, linear, run_mlp
-
 
 @dataclass(frozen=True)
 class AttentionGroup:
@@ -59,15 +57,14 @@ def build_trie(input_ids, length, groups=6):
     ids = input_ids[:, : len(columns)].cpu().numpy()
     ids = np.where(columns < length[:, None], ids, -1)
 
-    order = _sorted(ids)
+    order = np.lexsort(ids.T[::-1])  # equal prefixes stand together
     ids, length = ids[order], length[order]
-    differs = ids[1:] != ids[:-1]
-    shared = np.zeros(len(ids), np.int64)  # longest common prefix with the row before
-    shared[1:] = np.where(differs.any(1), differs.argmax(1), length[1:])
-    distinct = shared < length
+    differs = np.vstack([np.ones_like(ids[:1], bool), ids[1:] != ids[:-1]])
+    distinct = differs.any(1)
     row = np.empty(len(ids), np.int64)
     row[order] = np.cumsum(distinct) - 1
-    ids, length, shared = ids[distinct], length[distinct], shared[distinct]
+    ids, length = ids[distinct], length[distinct]
+    shared = differs[distinct].argmax(1)  # longest common prefix with the row before
 
     real = columns < length[:, None]
     own = real & (columns >= shared[:, None])
@@ -82,12 +79,6 @@ def build_trie(input_ids, length, groups=6):
     return PrefixTrie(token=tensor(ids[own].astype(np.int64)), position=tensor(np.nonzero(own)[1]), path=tensor(path),
                       length=tensor(length), row=tensor(row),
                       groups=tuple(AttentionGroup(*map(tensor, part)) for part in parts), place=tensor(place))
-
-
-def _sorted(ids):
-    """Order of rows in which equal prefixes stand together: rows compared as bytes, big end first."""
-    keys = np.ascontiguousarray((ids + 1).astype(">u4")).view(np.dtype((np.void, 4 * ids.shape[1])))[:, 0]
-    return np.argsort(keys, kind="stable")
 
 
 def _attention_groups(path, own, length, shared, groups):
@@ -123,15 +114,14 @@ def run_trie(tower, trie, sentences=True):
 
 
 def _finish(block, x, attended):
-    x = add(x, block.ls_1(linear(attended, block.attn.out_proj.weight, block.attn.out_proj.bias)))
-    return add(x, block.ls_2(run_mlp(block.mlp, block.ln_2(x))))
+    x = x + block.ls_1(block.attn.out_proj(attended))
+    return x + block.ls_2(block.mlp(block.ln_2(x)))
 
 
 def _attend(attention, x, trie):
     """Every node attends to its path: [T, width] -> [T, width]."""
     width, heads = x.shape[1], attention.num_heads
-    projected = linear(x, attention.in_proj_weight, attention.in_proj_bias)
-    query, memory = projected[:, :width], projected[:, width:]
+    query, memory = F.linear(x, attention.in_proj_weight, attention.in_proj_bias).split((width, 2 * width), dim=1)
     out = [_attention(query[g.query], memory[g.key], g.mask, heads).flatten(0, 1) for g in trie.groups]
     return torch.cat(out)[trie.place]
 
@@ -140,8 +130,8 @@ def _attend_from_ends(attention, x, trie):
     """The end of every distinct row attends to its path: [T, width] -> [U, width]."""
     width, heads = x.shape[1], attention.num_heads
     weight, bias = attention.in_proj_weight, attention.in_proj_bias
-    query = linear(x[trie.last], weight, bias, rows=(0, width))[:, None]
-    memory = linear(x, weight, bias, rows=(width, 3 * width))
+    query = F.linear(x[trie.last], weight[:width], None if bias is None else bias[:width])[:, None]
+    memory = F.linear(x, weight[width:], None if bias is None else bias[width:])
     mask = torch.arange(trie.path.shape[1], device=x.device) < trie.length[:, None]
     return _attention(query, memory[trie.path], mask[:, None, None], heads)[:, 0]
 

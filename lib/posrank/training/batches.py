@@ -1,8 +1,8 @@
 """Batches: which captions a step sees, with their videos' frames and their fresh negatives.
 
 Comes in: the training captions, a source of frames, a source of negatives. Goes out: a `Batch` per step that depends on
-(seed, step) alone, so that a resumed run and an undisturbed one see the same. The captions of a batch belong to distinct
-videos: the diagonal of the similarity is then the only truth.
+(seed, step) alone, so that a resumed run and an undisturbed one see the same. The captions of a batch belong to
+distinct videos: the diagonal of the similarity is then the only truth.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,10 @@ from posrank.video import BLANK
 
 @dataclass
 class Batch:
-    """B captions. `texts`: the captions, then their negatives; `owner` [negatives]: whose; `frames` uint8 [B, F, H, W, 3];
-    `frames_read` [B]; `epoch` from 0."""
+    """B captions. `texts`: the captions, then (rule exchange) the `true` statements of the lists, then all negatives;
+    `owner` [negatives]: list of each; `rows` [lists]: the caption whose video a list is ranked for, None = a list each;
+    `frames` uint8 [B, F, H, W, 3]; `frames_read` [B]; `epoch` from 0; `anchors`: another caption of each video, where
+    text alone is trained."""
 
     caption_ids: list
     texts: list
@@ -25,10 +27,14 @@ class Batch:
     frames: np.ndarray
     frames_read: np.ndarray
     epoch: int
+    rows: np.ndarray | None = None
+    true: int = 0
+    anchors: list | None = None
 
 
 def epoch_order(video_ids, batch, seed, epoch):
-    """Row numbers of one epoch, [batches, batch]: rounds of one caption per video, each round shuffled and cut into batches.
+    """Row numbers of one epoch, [batches, batch]: rounds of one caption per video, each round shuffled and cut into
+    batches.
 
     Every caption comes up once an epoch, except what does not fill a batch at the end of a round; which that is changes
     from epoch to epoch. ValueError where there are fewer videos than a batch has captions.
@@ -37,7 +43,8 @@ def epoch_order(video_ids, batch, seed, epoch):
     shuffled = rng.permutation(len(video_ids))
     _, codes = np.unique(np.asarray(video_ids)[shuffled], return_inverse=True)
     if codes.max() + 1 < batch:
-        raise ValueError(f"a batch of {batch} captions needs {batch} videos and there are {codes.max() + 1}; lower train.batch")
+        there = f"there are {codes.max() + 1}"
+        raise ValueError(f"a batch of {batch} captions needs {batch} videos and {there}; lower train.batch")
     # the n-th caption of each video, in shuffled order, belongs to round n
     by_video = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[by_video], prepend=-1))
@@ -50,8 +57,8 @@ def epoch_order(video_ids, batch, seed, epoch):
 
 
 def constant_video(frames):
-    """A source of frames in which every video is one and the same: `BLANK`, all frames read. What a model learns from it, the
-    text alone teaches."""
+    """A source of frames in which every video is one and the same: `BLANK`, all frames read. What a model learns from
+    it, the text alone teaches."""
 
     def constant(video_ids):
         shown, _ = frames(video_ids[:1])
@@ -61,20 +68,30 @@ def constant_video(frames):
     return constant
 
 
+def no_video(video_ids):
+    """A source of frames that reads none, for training on text alone."""
+    return np.zeros((len(video_ids), 0), np.uint8), np.zeros(len(video_ids), np.int64)
+
+
 class Batches:
     """The batches of a run.
 
-    captions: table of the training captions (caption_id, video_id, caption); frames: video ids -> (uint8 [n, F, H, W, 3],
-    frames_read [n]); negatives: a TrainingNegatives or None; share: function that picks this process's rows; made_of: things
-    by name (see posrank.training.identity.digest) that frames and negatives come from, such as the files of a frame store.
+    captions: table of the training captions (caption_id, video_id, caption); frames: video ids -> (uint8 [n, F, H, W,
+    3], frames_read [n]); negatives: a TrainingNegatives or None; share: function that picks this process's rows;
+    made_of: things by name (see posrank.training.identity.digest) that frames and negatives come from, such as the
+    files of a frame store; anchored: each caption comes with another one of its video (every video has two or more).
     """
 
-    def __init__(self, captions, frames, negatives, *, batch, seed, share=lambda rows: rows, made_of=None):
+    def __init__(self, captions, frames, negatives, *, batch, seed, share=lambda rows: rows, made_of=None,
+                 anchored=False):
         self.ids = captions["caption_id"].to_numpy(dtype=object)
         self.videos = captions["video_id"].to_numpy(dtype=object)
         self.texts = captions["caption"].to_numpy(dtype=object)
         self.frames, self.negatives, self.batch, self.seed, self.share = frames, negatives, batch, seed, share
         self.made_of = made_of or {}
+        self.anchored, self._of_video = anchored, {}
+        for row, video in enumerate(self.videos):
+            self._of_video.setdefault(video, []).append(row)
         self._epoch, self._order = None, None
         self.per_epoch = len(epoch_order(self.videos, batch, seed, 0))
 
@@ -89,12 +106,20 @@ class Batches:
         if epoch != self._epoch:
             self._epoch, self._order = epoch, epoch_order(self.videos, self.batch, self.seed, epoch)
         rows = self.share(self._order[number])
-        ids, negatives, owner = list(self.ids[rows]), [], np.zeros(0, dtype=np.int64)
+        ids, texts = list(self.ids[rows]), list(self.texts[rows])
+        owner, true, lists = np.zeros(0, dtype=np.int64), None, None
         if self.negatives is not None:
-            negatives, owner = self.negatives.draw_many(ids, epoch)
+            true, lists, negatives, owner = self.negatives.lists(ids, epoch)
+            texts += [*(true or ()), *negatives]
         frames, read = self.frames(list(self.videos[rows]))
-        return Batch(ids, [*self.texts[rows], *negatives], owner, frames, read, epoch)
+        anchors = [self._other_caption(row, epoch) for row in rows] if self.anchored else None
+        return Batch(ids, texts, owner, frames, read, epoch, None if true is None else lists, len(true or ()), anchors)
+
+    def _other_caption(self, row, epoch):
+        """Another caption of the row's video, another one in each epoch."""
+        others = [other for other in self._of_video[self.videos[row]] if other != row]
+        return self.texts[others[epoch % len(others)]]
 
     def between(self, first, last, device=None, ahead=2):
-        """Batches of steps first .. last - 1, the next ones made while the current one is used: a `Prefetch` for `with`."""
+        """Batches of steps first .. last - 1, the next ones made while one is used: a `Prefetch` for `with`."""
         return Prefetch(self.at, first, last, device=device, ahead=ahead)

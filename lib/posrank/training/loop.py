@@ -1,9 +1,10 @@
 """The training loop (Section 6): coarse, word-level, phrase-level and prompted training of any system.
 
-Comes in: a system, its batches, the settings of one run. Goes out: trained weights and `history.csv`. Eq. 4 at every step:
-coarse loss over the (global) batch, plus lambda times the loss of each video against its caption's negatives; strategy
-`prompt` computes the second from the visual prompts' output. Every `checkpoint_every` steps the state is written atomically,
-and a run that was killed goes on from there to the same weights: whatever is random depends on (seed, step) alone.
+Comes in: a system, its batches, the settings of one run. Goes out: trained weights and `history.csv`. Eq. 4 at every
+step: coarse loss over the (global) batch, plus lambda times the loss of each video against its caption's negatives;
+strategy `prompt` computes the second from the visual prompts' output. Every `checkpoint_every` steps the state is
+written atomically, and a run that was killed goes on from there to the same weights: whatever is random depends on
+(seed, step) alone.
 """
 
 import hashlib
@@ -18,9 +19,10 @@ from posrank.training.identity import code, digests
 from posrank.training.losses import coarse_loss, fine_loss
 from posrank.training.resume import Resume
 from posrank.training.steps import take_steps
+from posrank.training.text_alone import TextAlone
 
 STRATEGIES = {"coarse": None, "word": "word", "phrase": "phrase", "prompt": "phrase", "zeroshot": None}
-"""Strategy -> level of its training negatives (None = no negatives). zeroshot: no step is taken, weights stay as loaded."""
+"""Strategy -> level of its training negatives (None = no negatives). zeroshot: no step is taken."""
 
 COLUMNS = ("step", "loss", "coarse", "fine", "lr")
 CODE = ("training", "systems", "towers", "negatives", "language")
@@ -28,7 +30,7 @@ CODE = ("training", "systems", "towers", "negatives", "language")
 
 
 def rate(step, steps, warmup, schedule="cosine"):
-    """Factor on the learning rate: linear up to 1 over the first `warmup` share of the steps, then half a cosine to 0, or 1."""
+    """Factor on the learning rate: up to 1 in the first `warmup` share of the steps, then a half cosine to 0, or 1."""
     up = warmup * steps
     if step < up:
         return (step + 1) / (up + 1)
@@ -37,20 +39,21 @@ def rate(step, steps, warmup, schedule="cosine"):
     return 0.5 * (1 + math.cos(math.pi * (step - up) / max(1.0, steps - up)))
 
 
-def fine_scores(system, text, video, owner, captions):
-    """Scores of each video with its caption and that caption's negatives: [B, 1 + N], and which of them exist.
+def fine_scores(system, text, video, owner, lists, rows=None):
+    """Scores of each list's sentences with its video, the true one first: [lists, 1 + N], and which of them exist.
 
-    text: features of `captions` captions followed by all negatives; owner [negatives]: row of the caption.
+    text: features of the lists' true sentences followed by all negatives; owner [negatives]: list of each, in order;
+    rows [lists]: the video of each list, None = as many videos as lists.
     """
-    index = torch.cat([torch.arange(captions, device=owner.device), owner])
-    flat = system.score_aligned(text, video, index.to(video.device))
+    rows = torch.arange(lists, device=owner.device) if rows is None else rows
+    flat = system.score_aligned(text, video, torch.cat([rows, rows[owner]]).to(video.device))
     owner = owner.to(flat.device)
-    counts = torch.bincount(owner, minlength=captions)
-    # negatives come grouped by owner: the place of each within its row
+    counts = torch.bincount(owner, minlength=lists)
+    # negatives come grouped by list: the place of each within its row
     column = 1 + torch.arange(len(owner), device=flat.device) - (counts.cumsum(0) - counts)[owner]
     width = 1 + int(counts.max()) if len(owner) else 1
-    scores = flat.new_zeros(captions, width).index_put((owner, column), flat[captions:])
-    scores = torch.cat([flat[:captions, None], scores[:, 1:]], dim=1)
+    scores = flat.new_zeros(lists, width).index_put((owner, column), flat[lists:])
+    scores = torch.cat([flat[:lists, None], scores[:, 1:]], dim=1)
     valid = torch.arange(width, device=flat.device) <= counts[:, None]
     return scores, valid
 
@@ -59,21 +62,29 @@ def step_losses(system, batch, settings, world):
     """Coarse and fine loss of one batch (fine is None for strategy coarse)."""
     device = system.image_mean.device
     captions = len(batch.caption_ids)
-    ids = system.tokenize(batch.texts).to(device)
-    video, mask = system.prepare(batch.frames, batch.frames_read)
     prompted = settings["strategy"] == "prompt"
-    with torch.autocast(device.type, torch.bfloat16, enabled=settings["bf16"]):
-        text = system.encode_text(ids)
-        branches = system.encode_branches(video, mask, ("coarse", "fine") if prompted else ("coarse",))
+    model = TextAlone(system) if batch.anchors else system
+    with torch.autocast(device.type, torch.bfloat16, enabled=settings.get("bf16", False)):
+        text = system.encode_text(system.tokenize(batch.texts).to(device))
+        if batch.anchors:
+            branches = {"coarse": system.encode_text(system.tokenize(batch.anchors).to(device))}
+        else:
+            video, mask = system.prepare(batch.frames, batch.frames_read)
+            branches = system.encode_branches(video, mask, ("coarse", "fine") if prompted else ("coarse",))
     own = text[:captions]
-    similarity = system.score(world.gather(own, system.max_words), world.gather(branches["coarse"]))
+    similarity = model.score(world.gather(own, system.max_words), world.gather(branches["coarse"]))
     coarse = coarse_loss(similarity, settings["coarse_reduce"])
     if settings["strategy"] == "coarse":
         return coarse, None
-    owner = torch.as_tensor(batch.owner)
-    scores, valid = fine_scores(system, text, branches["fine" if prompted else "coarse"], owner, captions)
+    shown, owner = branches["fine" if prompted else "coarse"], torch.as_tensor(batch.owner)
+    if batch.rows is None:
+        scores, valid = fine_scores(model, text, shown, owner, captions)
+    elif batch.true:
+        scores, valid = fine_scores(model, text[captions:], shown, owner, batch.true, torch.as_tensor(batch.rows))
+    else:  # none of the batch's videos stands in a group
+        scores, valid = own.sentence.new_zeros(1, 1), torch.ones(1, 1, dtype=torch.bool, device=device)
     fine = fine_loss(scores, valid, settings["fine_form"])
-    if world.size > 1:  # a mean over the captions that have negatives, wherever they are
+    if world.size > 1:  # a mean over the lists that have negatives, wherever they are
         used = valid[:, 1:].any(1).sum()
         fine = fine * used / world.mean(used.float()).clamp_min(1 / world.size)
     return coarse, fine
@@ -100,11 +111,11 @@ def make_optimizer(system, settings, steps):
 def train(system, batches, settings, *, state=None, world=None, progress=True):
     """Train `system` in place; returns the history table (step, loss, coarse, fine, lr), one row a step.
 
-    settings: a mapping with strategy, seed, lambda, steps or epochs, lr, clip_lr, weight_decay, warmup, optimizer, clip_norm,
-    coarse_reduce, fine_form, precision, checkpoint_every (params.yaml explains each). state: path of the resumable
-    checkpoint (None = none); it is removed by the caller when the weights are safe. A checkpoint is resumed where settings,
-    start weights, captions, what else `batches` are made of, and the code are unchanged; else training starts afresh.
-    ValueError where loss becomes NaN, naming the step and what to lower.
+    settings: a mapping with strategy, seed, lambda, steps or epochs, lr, clip_lr, weight_decay, warmup, optimizer,
+    clip_norm, coarse_reduce, fine_form, precision, checkpoint_every (params.yaml explains each). state: path of the
+    resumable checkpoint (None = none); it is removed by the caller when the weights are safe. A checkpoint is resumed
+    where settings, start weights, captions, what else `batches` are made of, and the code are unchanged; else training
+    starts afresh. ValueError where loss becomes NaN, naming the step and what to lower.
     """
     world = world or World()
     device = system.image_mean.device
@@ -136,7 +147,8 @@ def train(system, batches, settings, *, state=None, world=None, progress=True):
         resume = Resume(state, world.collect(marks)[0], settings["checkpoint_every"], world)
     system.train()
     history = take_steps(
-        system, optimizer, losses, steps, columns=COLUMNS[1:-1], rate=None if settings["optimizer"] == "bertadam" else scheduled,
+        system, optimizer, losses, steps, columns=COLUMNS[1:-1],
+        rate=None if settings["optimizer"] == "bertadam" else scheduled,
         clip=settings["clip_norm"], resume=resume, world=world, what=settings["strategy"], progress=progress,
     )
     system.eval()
@@ -146,8 +158,9 @@ def train(system, batches, settings, *, state=None, world=None, progress=True):
 def marks_of(system, batches, settings, steps):
     """Digests of what a checkpoint must agree with to be resumed."""
     settings = {key: value for key, value in settings.items() if key != "checkpoint_every"}
-    return {**digests(settings=[settings, steps, batches.batch, batches.seed], weights=system.state_dict(), code=code(*CODE)),
-            **batches.marks()}
+    chosen = [settings, steps, batches.batch, batches.seed]
+    made = digests(settings=chosen, weights=system.state_dict(), code=code(*CODE))
+    return {**made, **batches.marks()}
 
 
 def _use_bf16(precision, device):

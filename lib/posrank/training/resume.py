@@ -1,8 +1,8 @@
 """The resumable state of a training: written every few steps, read again where all that made it is unchanged.
 
-In: a path, the digests of what takes part (posrank.training.identity). Out: the steps done and their history, with system and
-optimiser as they were. A state of other data, settings or code, and one that cannot be read, is not used: a note says
-why, and training starts afresh. Only tensors and plain values are unpickled.
+In: a path, the digests of what takes part (posrank.training.identity). Out: the steps done and their history, with
+system and optimiser as they were. A state of other data, settings or code, and one that cannot be read, is not used: a
+note says why, and training starts afresh. Only tensors and plain values are unpickled.
 """
 
 import shutil

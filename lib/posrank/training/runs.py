@@ -3,8 +3,8 @@
     runs/<system>-<strategy>-<seed>/weights.safetensors, config.yaml, history.csv
 
 The folder is filled when the run is done; while it lasts, its resumable state is `data/state/<run>.pt`. `python -m
-posrank.training.runs xclip word 0` trains one run without a notebook; under `torchrun --nproc-per-node N -m ...` it does so
-with N processes and the same global batch.
+posrank.training.runs xclip word 0` trains one run without a notebook; under `torchrun --nproc-per-node N -m ...` it
+does so with N processes and the same global batch.
 """
 
 import argparse
@@ -16,28 +16,26 @@ import pandas as pd
 import torch
 import yaml
 
-from posrank import files, negatives, systems, tables
+from posrank import files, systems
 from posrank.pipeline.params import load as load_params
 from posrank.towers.checkpoints import load_checked, read_state
-from posrank.training.batches import Batches, constant_video
-from posrank.training.distributed import World, join_world
+from posrank.training.distributed import join_world
 from posrank.training.launch import launch, processes_of, under_torchrun
 from posrank.training.loop import COLUMNS, STRATEGIES, train
 from posrank.training.resume import Resume, written
-from posrank.video.store import FrameStore
+from posrank.training.sources import COUNTS, check_share, training_batches
 
 KEYS = (
-    "rule", "holdout", "video", "n", "n_per", "lambda", "coarse_reduce", "fine_form", "steps", "epochs", "batch", "optimizer", "lr",
-    "clip_lr", "prompt_lr", "frozen", "weight_decay", "warmup", "schedule", "clip_norm", "precision", "checkpoint_every",
+    "rule", "holdout", "video", "n", "n_per", "lambda", "coarse_reduce", "fine_form", "steps", "epochs", "batch",
+    "optimizer", "lr", "clip_lr", "prompt_lr", "frozen", "weight_decay", "warmup", "schedule", "clip_norm", "precision",
+    "checkpoint_every",
 )
 
 WORLD_BACKBONES = {"frozen": "pretrained_frozen"}
-"""Folders under data/world of systems that have a pretraining of their own; the others start from `pretrained`, a CLIP."""
+"""Folders under data/world of systems with a pretraining of their own; the others start from `pretrained`, a CLIP."""
 
 NEEDED = ("system", "strategy", "seed", "dataset", "build")
 """Keys of config.yaml that say what a run is."""
-COUNTS = ("videos", "videos_missing", "captions")
-"""Keys of config.yaml that say what a run was trained on."""
 AGAIN = "train the run again: dvc repro train"
 
 
@@ -49,8 +47,8 @@ def run_settings(params, system, strategy, seed):
     frames = chosen["num_frames"] or stored
     if frames > stored or (frames < stored and system != "frozen"):
         raise ValueError(
-            f"train.num_frames = {frames} of {system}, but frames.num_frames = {stored} are stored and only Frozen picks some of "
-            "them: set train.num_frames to null, or store as many"
+            f"train.num_frames = {frames} of {system}, but frames.num_frames = {stored} are stored and only Frozen "
+            "picks some of them: set train.num_frames to null, or store as many"
         )
     build = dict(
         backbone=chosen["backbone"], prompts=chosen["prompts"] if strategy == "prompt" else 0,
@@ -80,52 +78,6 @@ def device_of():
     return torch.device("cpu")
 
 
-def check_share(settings, processes):
-    """ValueError where the global batch cannot be dealt out evenly."""
-    if settings["batch"] % processes:
-        raise ValueError(f"train.batch = {settings['batch']} does not divide by the {processes} processes")
-
-
-def training_batches(settings, folder, world=None):
-    """`Batches` of a run from the tables of `folder`: data/captions, data/tags and data/frames of its dataset. Its `counts`:
-    videos of the training split, videos_missing (those of them without frames), captions that are trained on."""
-    world = world or World()
-    data, dataset = Path(folder) / "data", settings["dataset"]
-    file = data / "captions" / f"{dataset}.parquet"
-    captions = tables.read_table(file, "captions")
-    given = ", ".join(sorted(captions["split"].unique())) or "none"
-    captions = captions[captions["split"] == "train"]
-    store = FrameStore(data / "frames" / dataset)
-    trained = captions["video_id"].isin(store.ids)
-    if not trained.any():
-        what = f"none of the {len(captions)} captions of" if len(captions) else "no captions of"
-        why = f"has a video in {data / 'frames' / dataset}" if len(captions) else f"(splits there: {given})"
-        raise ValueError(
-            f"{dataset}: {what} the split 'train' in {file} {why}, so nothing can be trained: give some captions with videos the "
-            "split train, train on another dataset (train.dataset), or set train.systems to [] in params.yaml"
-        )
-    asked = set(captions["video_id"])
-    captions = captions[trained].reset_index(drop=True)
-    counts = dict(zip(COUNTS, (len(asked), len(asked - set(store.ids)), len(captions))))
-    check_share(settings, world.size)
-    made_of = dict(frames=[data / "frames" / dataset / name for name in ("videos.parquet", "frames.npy")])
-    source, level = None, STRATEGIES[settings["strategy"]]
-    if level:
-        tags = tables.read_table(data / "tags" / f"{dataset}.parquet", "tags")
-        tags = tags[tags["caption_id"].isin(captions["caption_id"])]
-        source = negatives.TrainingNegatives(
-            captions, tags, rule=settings["rule"], level=level, n=settings["n"], n_per=settings["n_per"], seed=settings["seed"],
-            reference=captions, holdout=settings.get("holdout", 0), lexicon=settings.get("lexicon", "builtin"),
-        )
-        made_of["tags"] = tags
-    frames = constant_video(store.rows) if settings.get("video") == "constant" else store.rows
-    batches = Batches(
-        captions, frames, source, batch=settings["batch"], seed=settings["seed"], share=world.slice, made_of=made_of,
-    )
-    batches.counts = counts
-    return batches
-
-
 def run_name(settings):
     return f"{settings['system']}-{settings['strategy']}-{settings['seed']}"
 
@@ -133,14 +85,15 @@ def run_name(settings):
 def train_run(settings, folder=None, progress=True, processes=1):
     """Train one run and write `runs/<run>/`; returns the folder. A killed run goes on where its state was last written.
 
-    processes: a number, or "auto" = one per GPU; several are started here, and share each batch. Under torchrun all call this
-    function, and `processes` counts for nothing. ValueError where they do not divide train.batch.
+    processes: a number, or "auto" = one per GPU; several are started here, and share each batch. Under torchrun all
+    call this function, and `processes` counts for nothing. ValueError where they do not divide train.batch.
     """
     folder = Path(folder or files.root())
     count = processes_of(processes)
     if count > 1 and not under_torchrun() and settings["strategy"] != "zeroshot":
         check_share(settings, count)
-        launch("posrank.training.runs:train_run", dict(settings=settings, folder=str(folder.resolve()), progress=progress), count)
+        arguments = dict(settings=settings, folder=str(folder.resolve()), progress=progress)
+        launch("posrank.training.runs:train_run", arguments, count)
         return folder / "runs" / run_name(settings)
     world = join_world()
     # gradients of shared rows (words, prefixes) are otherwise summed in the order in which threads come by
@@ -154,9 +107,9 @@ def train_run(settings, folder=None, progress=True, processes=1):
         batches = training_batches(settings, folder, world)
         counts = batches.counts
         if world.main:
-            missing = counts["videos_missing"]
-            print(f"{run_name(settings)}: {counts['captions']} captions of {counts['videos'] - missing} of {counts['videos']} "
-                  f"training videos{f'; {missing} have no frames' if missing else ''}")  # fmt: skip
+            missing, videos = counts["videos_missing"], counts["videos"]
+            print(f"{run_name(settings)}: {counts['captions']} captions of {videos - missing} of {videos} training "
+                  f"videos{f'; {missing} have no frames' if missing else ''}")
         history = train(system, batches, settings, state=state, world=world, progress=progress)
     out = folder / "runs" / run_name(settings)
     if world.main:
@@ -172,12 +125,13 @@ def empty_history():
 
 
 def save_run(out, system, settings, history):
-    """Write weights.safetensors, config.yaml and history.csv, each atomically, the weights last. OSError names the file."""
+    """Write config.yaml, history.csv, and last weights.safetensors, each atomically. OSError names the file."""
     from safetensors.torch import save_file
 
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    texts = {"config.yaml": yaml.safe_dump(settings, sort_keys=False), "history.csv": history.round(6).to_csv(index=False)}
+    texts = {"config.yaml": yaml.safe_dump(settings, sort_keys=False),
+             "history.csv": history.round(6).to_csv(index=False)}
     for name, text in texts.items():
         with written(out / name) as temporary:
             Path(temporary).write_text(text, encoding="utf-8", newline="\n")
@@ -187,9 +141,9 @@ def save_run(out, system, settings, history):
 
 
 def load_run(out, device=None):
-    """(system in evaluation mode, settings) of a trained run. settings: those of `run_settings` (config.yaml has the counts of
-    `training_batches` as well). ValueError where the folder holds no finished run, naming the
-    file and, where it is one, the key that is wrong."""
+    """(system in evaluation mode, settings) of a trained run. settings: those of `run_settings` (config.yaml has the
+    counts of `training_batches` as well). ValueError where the folder holds no finished run, naming the file and, where
+    it is one, the key that is wrong."""
     out = Path(out)
     weights, config = out / "weights.safetensors", out / "config.yaml"
     for path in (weights, config):
@@ -202,8 +156,9 @@ def load_run(out, device=None):
     missing = [key for key in NEEDED if key not in settings] if isinstance(settings, dict) else ["mapping"]
     if missing:
         raise ValueError(f"{config} is no config of a run, it has no {missing[0]!r}; {AGAIN}")
-    for key, fits in (("strategy", lambda value: value in list(STRATEGIES)), ("dataset", lambda value: isinstance(value, str))):
-        if not fits(settings[key]):
+    known = {"strategy": settings["strategy"] in [*STRATEGIES], "dataset": isinstance(settings["dataset"], str)}
+    for key, fits in known.items():
+        if not fits:
             raise ValueError(f"{config}: {key} is {settings[key]!r:.100}, which no run has; {AGAIN}")
     try:
         system = start_system(settings)
@@ -214,7 +169,7 @@ def load_run(out, device=None):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m posrank.training.runs", description="Train one run of params.yaml.")
+    parser = argparse.ArgumentParser(prog="python -m posrank train", description="Train one run of params.yaml.")
     parser.add_argument("system")
     parser.add_argument("strategy")
     parser.add_argument("seed", type=int)

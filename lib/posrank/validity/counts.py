@@ -1,6 +1,6 @@
 """What is wrong with a set of negatives, counted: the data-validation table of any negatives table.
 
-Nothing here looks at a video; language models stand beside this table in `posrank.validity.validity_table`. The paper
+Nothing here looks at a video; text-only judges stand beside this table in `posrank.validity.validity_report`. The paper
 says that 4 of 100 of its negatives are false and 7 ungrammatical; here is what can be counted without a person.
 """
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.language.parts import part_of
+from posrank.language.tagger import tag
 from posrank.negatives.changed_words import changes
 from posrank.negatives.paper import SOURCES
 from posrank.negatives.sentences import normal, starts
@@ -20,9 +21,8 @@ CONTEXTS = (32, 77)
 """Text lengths at which the systems cut captions, in tokens: the released evaluation's, and CLIP's own."""
 
 
-def sentence_counts(
-    negatives, captions, tags=None, tagger=None, tokenize=None, contexts=CONTEXTS, lists=None, sample=1000, seed=0,
-):
+def sentence_counts(negatives, captions, tags=None, tagger=None, tokenize=None, contexts=CONTEXTS, lists=None,
+                    sample=1000, seed=0):
     """The validity table of a set: one row per part of speech that has lists.
 
     captions  those of all negatives, and the other captions of their videos (for `same_video`)
@@ -30,8 +30,8 @@ def sentence_counts(
     tagger    as in posrank.language.tag, None = without: adds `replacement_other_part`, judged on a random
               `sample` of negatives a part (None = all), the same for equal seeds
     lists     look at so many lists a part only, drawn at random (None = all); captions to chance are always of all
-    tokenize  function (texts, context_length) -> array [n, context_length] of token ids, as posrank.towers.tokenizer
-              has them: adds the ties at every length of `contexts`
+    tokenize  function (texts, context_length) -> array [n, context_length] of token ids, or "clip" for CLIP's: adds the
+              ties at every length of `contexts`
 
     Columns, shares of all negatives unless said otherwise: captions, videos, k (mean), shortest, chance, antonym,
     hypernym_antonym, hyponym_antonym, random, captions_with_antonym
@@ -48,7 +48,7 @@ def sentence_counts(
 
     Raises ValueError where a negative's caption is not in `captions`.
     """
-    table = _changes(drawn(negatives, lists, seed), captions)
+    table = _changes(sample_lists(negatives, lists, seed), captions)
     used = {word for text in captions["caption"] for word in _words(text)}
     captioned = set(zip(captions["video_id"], captions["caption"].map(normal)))
     table["plain"] = table["sentence"].map(normal)
@@ -72,13 +72,14 @@ def sentence_counts(
     result = result.drop(columns="capitals").join(table.groupby("part")[columns].mean())
     if tagger is not None:
         result = result.join(_replacement_other(table, tagger, sample, seed))
+    if tokenize == "clip":
+        from posrank.towers.tokenizer import ByteTokenizer
+
+        tokenize = ByteTokenizer()
     if tokenize is not None:
         for length in contexts:
             result = result.join(ties(table, tokenize, length))
     return result.reset_index()
-
-
-COLUMNS = ["part", "captions", "k", "shortest", "chance", *SOURCES, "captions_with_antonym", "capitals"]
 
 
 def list_statistics(negatives):
@@ -88,9 +89,9 @@ def list_statistics(negatives):
 
     `chance` is the PoSRank of a random ranker on exactly these lists: the mean of H(K + 1) / (K + 1).
     """
-    rows = []
-    for part in PARTS:
-        mine = negatives[negatives["part"] == part]
+    columns = ["part", "captions", "k", "shortest", "chance", *SOURCES, "captions_with_antonym", "capitals"]
+    parts, rows = {part: negatives[negatives["part"] == part] for part in PARTS}, []
+    for part, mine in parts.items():
         if mine.empty:
             continue
         lengths = mine.groupby("caption_id", sort=False).size()
@@ -103,7 +104,7 @@ def list_statistics(negatives):
             "captions_with_antonym": antonyms / len(lengths),
             "capitals": float(mine["replacement"].str[:1].str.isupper().mean()),
         })
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def ties(negatives, tokenize, length):
@@ -146,18 +147,21 @@ def _changes(negatives, captions):
     return table
 
 
-def drawn(negatives, lists, seed):
+def sample_lists(negatives, lists, seed):
     """The negatives of `lists` captions a part (None = all), drawn by a hash of seed, part and id."""
     if lists is None:
         return negatives
-    keys = negatives[["part", "caption_id"]].drop_duplicates()
-    keys = keys.assign(order=[_order(seed, part, name) for part, name in zip(keys["part"], keys["caption_id"])])
-    keys = keys.sort_values("order").groupby("part").head(lists)
-    return negatives.merge(keys[["part", "caption_id"]], on=["part", "caption_id"])
+    keys = ["part", "caption_id"]
+    return negatives.merge(_sample(negatives[keys].drop_duplicates(), keys, lists, seed)[keys], on=keys)
 
 
-def _order(*key):
-    return blake2b("|".join(map(str, key)).encode(), digest_size=8).digest()
+def _sample(table, keys, n, seed):
+    """`n` rows of each part (None = all), those with the lowest hashes of seed and `keys`."""
+    if n is None:
+        return table
+    texts = ["|".join(map(str, (seed, *key))).encode() for key in zip(*(table[key] for key in keys))]
+    hashes = [blake2b(text, digest_size=8).digest() for text in texts]
+    return table.assign(order=hashes).sort_values("order", kind="stable").groupby("part").head(n)
 
 
 def _words(text):
@@ -181,12 +185,7 @@ def _original_other(table, tags):
 
 def _replacement_other(table, tagger, sample, seed):
     """Series by part: the share of (sampled) negatives whose new word the tagger calls another part."""
-    from posrank.language.tagger import tag
-
-    changed = table[table["start"] >= 0]
-    if sample is not None:
-        order = [_order(seed, name, text) for name, text in zip(changed["caption_id"], changed["sentence"])]
-        changed = changed.assign(order=order).sort_values("order", kind="stable").groupby("part").head(sample)
+    changed = _sample(table[table["start"] >= 0], ["caption_id", "sentence"], sample, seed)
     tagged = tag([" ".join(text.split()) for text in changed["sentence"]], tagger)
     wrong = [_starts(rows).get(at) != part for rows, at, part in zip(tagged, changed["start"], changed["part"])]
     wrong = pd.Series(wrong, index=changed["part"].to_numpy(), dtype=float, name="replacement_other_part")

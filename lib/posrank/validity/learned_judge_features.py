@@ -1,11 +1,11 @@
 """Features of sentences for the learned judge: what a text tower could read, without any video.
 
-In: lists of sentences. Out: a sparse matrix of hashed words, pairs of words near each other and three words in a row, and a few
-dense numbers (how usual its words and pairs are, how well its words go together) from training captions. What all sentences of a
-list share cancels in a list-wise model and is left out.
+In: lists of sentences. Out: hashed words, pairs of words near each other and three words in a row, and a few dense
+numbers (how usual its words and pairs are, how well its words go together) from training captions.
 """
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from posrank.language.ngrams import fit, tokenize
@@ -29,7 +29,7 @@ class Texts:
             self.ids[row, : len(words)] = [number[word] for word in words]
 
 
-def hashed(texts):
+def word_hashes(texts):
     """(row, column) int64 arrays of the hashed features of every sentence: words, pairs within WINDOW, threes."""
     ids, there = texts.ids, texts.ids > 0
     rows, columns = [], []
@@ -58,8 +58,8 @@ def _mix(keys):
 
 
 def dense(sentences, texts, training):
-    """float64 [n, 4]: log-probability under a unigram, a bigram and a trigram model, and how well the words go together (mean
-    product of the vectors of words within WINDOW, from their co-occurrence in `training`). Zeros without training captions."""
+    """float64 [n, 4]: log-probability under a unigram, a bigram and a trigram model, and how well the words go
+    together: the summed products of the vectors of words within WINDOW. Zeros without training captions."""
     if not len(training):
         return np.zeros((len(sentences), 4))
     likely = [np.asarray(fit(training, order=order).score(sentences), np.float64) for order in (1, 2, 3)]
@@ -73,8 +73,8 @@ def dense(sentences, texts, training):
 
 
 def word_vectors(training, words, rank=RANK):
-    """float64 [1 + words, rank]: singular vectors of the positive pointwise mutual information of words within WINDOW; row 0 and
-    unknown words are zeros."""
+    """float64 [1 + words, rank]: singular vectors of the positive pointwise mutual information of words within WINDOW
+    of each other in the texts `training`; row 0 and unknown words are zeros."""
     from scipy.sparse.linalg import svds
 
     seen = Texts(training)
@@ -94,8 +94,6 @@ def word_vectors(training, words, rank=RANK):
         return out
     left, values, _ = svds(matrix, k=rank, v0=np.ones(matrix.shape[0]))
     vectors = left * np.sqrt(values)
-    number = {word: i + 1 for i, word in enumerate(seen.words)}
-    for i, word in enumerate(words):
-        if word in number:
-            out[i + 1] = vectors[number[word]]
+    place = pd.Index(seen.words).get_indexer(words)
+    out[1:][place >= 0] = vectors[1:][place[place >= 0]]
     return out

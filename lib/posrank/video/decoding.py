@@ -9,15 +9,20 @@ from functools import lru_cache
 
 import numpy as np
 
-from posrank.video.probing import VideoError, check_whole, checked, open_video, refusal, short, video_stream, zero
+from posrank.video.probing import VideoError, check_whole, each_of, open_video, refusal, short, video_stream, zero
 
 _DECORD_CONTAINERS = frozenset(("mp4", "matroska"))
 
 
-def decord_reads(found):
-    """Whether decord is installed and to be trusted with a probed file: its container has times, nothing is hidden."""
-    trusted = found.plain and not found.edited and _DECORD_CONTAINERS & set(found.containers)
-    return _decord() is not None and bool(trusted)
+def decord_obstacle(found):
+    """Why decord cannot be trusted with a probed file, or None: its container needs times, and nothing is hidden."""
+    if _decord() is None:
+        return "decord is not installed"
+    if found.edited:
+        return "an edit list hides frames, which decord does not follow"
+    if not (found.plain and _DECORD_CONTAINERS & set(found.containers)):
+        return "decord is not sure to count its frames rightly"
+    return None
 
 
 class DecordFailed(Exception):
@@ -41,10 +46,8 @@ def read_decord(path, pick, width, height, found):
 
     DecordFailed where decord cannot read it or counts other frames than the file has, VideoError where it is cut.
     """
-    if not decord_reads(found):
-        absent = "decord is not installed" if _decord() is None else None
-        hides = "an edit list hides frames, which decord does not follow" if found.edited else None
-        raise DecordFailed(absent or f"{hides or 'decord is not sure to count its frames rightly'}: use another reader")
+    if obstacle := decord_obstacle(found):
+        raise DecordFailed(f"{obstacle}: use another reader")
     decord, reader = _decord(), None
     try:
         # one thread a file: files are read in parallel; the size is given so that frames are never held in full
@@ -99,7 +102,7 @@ def _decode(path, wanted, width, height, times):
     with open_video(path) as container:
         stream, begin = video_stream(container, path), zero(container)
         timed = container.format.name != "avi"
-        for index, frame in enumerate(checked(container.decode(stream))):
+        for index, frame in enumerate(each_of(container.decode(stream))):
             time = float(frame.pts * stream.time_base) - begin if timed and frame.pts is not None else None
             seen.append(time)
             right = right and index < len(times) and (time is None or abs(time - times[index]) < 2e-3)

@@ -29,8 +29,7 @@ class Journal:
             shutil.rmtree(folder, ignore_errors=True)
         if not self.done:
             self._create(shape, path, plan)
-        with open(self.frames, "rb") as file:
-            self.offset = _header_length(file)
+        self.offset = np.load(self.frames, mmap_mode="r").offset  # of the first row in the file
         self._file = path.open("a", encoding="ascii")
 
     def _create(self, shape, path, plan):
@@ -84,10 +83,3 @@ class Journal:
 def _stamp(path):
     info = os.stat(path)
     return [info.st_size, info.st_mtime_ns]
-
-
-def _header_length(file):
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    read(file)
-    return file.tell()

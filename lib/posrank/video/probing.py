@@ -6,6 +6,7 @@ never leads to another one. `posrank.video.decoding` reads the frames.
 """
 
 import errno
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,9 +41,6 @@ class VideoError(ValueError):
         super().__init__(message)
         self.kind = kind
 
-    def __reduce__(self):
-        return VideoError, (str(self), self.kind)
-
 
 class Probe(NamedTuple):
     """What a file says of itself.
@@ -53,6 +51,7 @@ class Probe(NamedTuple):
     edited         whether an edit list hides some frames
     times, end     float64 [n], the second at which each shown frame appears; the second at which the last one goes
     plain          whether it holds one video stream and starts as its container does: any FFmpeg takes it for that
+    timed          False where nothing tells when a frame is shown: neither presentation times nor an even rate
     """
 
     frames: int
@@ -64,6 +63,7 @@ class Probe(NamedTuple):
     times: np.ndarray = np.empty(0)
     end: float = 0.0
     plain: bool = True
+    timed: bool = True
 
 
 def probe(path):
@@ -90,7 +90,7 @@ def probe(path):
             fps = float(rate or 0) or 1.0
             width, height = _size(container, stream, path)
             container.seek(0)
-            times, last, besides = _times(container, stream, fps)
+            times, last, besides, timed = _times(container, stream, fps)
             check_whole(path, len(times) + besides, stream.frames)
             codec, brand = stream.codec_context.codec.canonical_name, container.metadata.get("major_brand", "").strip()
             if len(times) == 1 and (codec in _PICTURE_CODECS or brand in _PICTURE_BRANDS):
@@ -102,7 +102,7 @@ def probe(path):
             count, edited = stream.frames or 0, besides > 0
             if "avi" in names:
                 count, edited = min(count, len(times)), False
-            return Probe(count, fps, width, height, tuple(sorted(names)), edited, times, end, plain)
+            return Probe(count, fps, width, height, tuple(sorted(names)), edited, times, end, plain, timed)
     except (av.error.FFmpegError, OSError) as problem:
         raise refusal(path, problem) from None
 
@@ -133,7 +133,7 @@ def video_stream(container, path):
     return moving[0]
 
 
-def checked(items):
+def each_of(items):
     """Packets or frames of PyAV; OSError for its IndexError where a broken file brings up a new stream."""
     try:
         yield from items
@@ -148,7 +148,7 @@ def _size(container, stream, path):
         raise VideoError(f"{path}: its frames have {width} x {height} pixels, more than 2^26: scale the video down")
     if width != height:
         # only a decoded frame tells the rotation; on a square it changes nothing here
-        frame = next(checked(container.decode(stream)), None)
+        frame = next(each_of(container.decode(stream)), None)
         if frame is None:
             raise VideoError(f"{path} holds no frame: get the video again")
         width, height = (frame.height, frame.width) if frame.rotation % 180 else (frame.width, frame.height)
@@ -158,11 +158,12 @@ def _size(container, stream, path):
 
 
 def _times(container, stream, fps):
-    """Times of the shown frames (float64 [n], seconds, increasing), how long the last is shown, and how many the file
-    counts besides them: those that an edit list hides, and an AVI's empty places (a frame is shown on)."""
+    """Times of the shown frames (float64 [n], seconds, increasing), how long the last is shown, how many the file
+    counts besides them (those that an edit list hides, and an AVI's empty places: a frame is shown on), and whether
+    the times are right: decoding times of B-frames at an uneven rate are not."""
     rows = [
         (packet.pts, packet.dts, packet.duration or 0, packet.is_discard)
-        for packet in checked(container.demux(stream)) if packet.size
+        for packet in each_of(container.demux(stream)) if packet.size
     ]
     shown = [row[:3] for row in rows if not row[3]]
     besides = len(rows) - len(shown)
@@ -174,8 +175,9 @@ def _times(container, stream, fps):
             times = np.array([stamp for stamp, _ in stamps], dtype=np.float64) * unit - zero(container)
             if column == 1 and container.format.name == "avi":
                 besides = max(besides, stamps[-1][0] + 1 - len(shown))
-            return times, stamps[-1][1] * unit, besides
-    return np.arange(len(shown)) / fps, 1 / fps, besides
+            uneven = len({later - sooner for (sooner, _), (later, _) in pairwise(stamps)}) > 1
+            return times, stamps[-1][1] * unit, besides, not (column and uneven and stream.codec_context.has_b_frames)
+    return np.arange(len(shown)) / fps, 1 / fps, besides, True
 
 
 def zero(container):
@@ -236,6 +238,8 @@ def refusal(path, problem, what="no readable video"):
             f"{path}: no readable video (its content is of no video container that is read; playlists, file lists and "
             "picture sequences are not followed): convert it to mp4"
         )
+    if problem.errno == errno.EINVAL:  # FFmpeg's word for a picture larger than `_LIMIT`, too
+        problem = "its data are broken, or a frame has more than 2^26 pixels"
     return VideoError(f"{path}: {what} ({short(problem)}): it may be cut or of another type; get the video again")
 
 

@@ -11,7 +11,9 @@ the rotation stored in the file, both read the stream that FFmpeg calls the best
 
 Seconds are those of a player's clock: the presentation times of the frames, after the edit list. In MP4/MOV and
 Matroska/WebM the clock starts at 0, also where the first picture appears later (a track that starts after the sound);
-other containers count from any number, there the clock starts at the first time stamp of the file.
+other containers count from any number, there the clock starts at the first time stamp of the file. An AVI says in which
+order its frames come and at which rate, or where the rate is uneven when each is decoded: with B-frames that is not
+when it is shown, so a window on such a file is refused.
 """
 
 import hashlib
@@ -21,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from posrank.messages import unknown
-from posrank.video.decoding import DecordFailed, decord_reads, read_decord, read_pyav
+from posrank.video.decoding import DecordFailed, read_decord, read_pyav
 from posrank.video.probing import MOST_PIXELS, VideoError, probe
 
 SAMPLINGS = ("uniform", "released", "segments")
@@ -54,9 +56,13 @@ def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None
             raise ValueError(unknown(name, value, known))
     path = Path(path)
     found = probe(path)
-    width, height = scaled(found.width, found.height, size)
+    width, height = scaled_size(found.width, found.height, size)
     if width * height > MOST_PIXELS:
         raise VideoError(f"{path}: {found.width} x {found.height} pixels are too long a strip to be scaled to {size}")
+
+    if not (found.timed or _seconds("start", start) is None is _seconds("end", end)):
+        remedy = "convert it to MP4, or give neither start nor end"
+        raise VideoError(f"{path} does not say when its frames are shown (B-frames at an uneven rate): {remedy}")
 
     def pick(times):
         try:
@@ -66,7 +72,7 @@ def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None
             raise VideoError(f"{path}: {problem}") from None
 
     frames = None
-    if reader == "decord" or (reader == "auto" and decord_reads(found)):
+    if reader != "pyav":
         try:
             frames = read_decord(path, pick, width, height, found)
         except DecordFailed as problem:
@@ -130,10 +136,10 @@ def frame_indices(
     return candidates[np.linspace(0, total - 1, num_frames, dtype=int)]
 
 
-def scaled(width, height, size):
+def scaled_size(width, height, size):
     """Width and height with the short side scaled to `size`, the long side rounded down, as torchvision's Resize does.
 
-    >>> scaled(320, 240, 224), scaled(240, 320, 224)
+    >>> scaled_size(320, 240, 224), scaled_size(240, 320, 224)
     ((298, 224), (224, 298))
     """
     if width <= height:

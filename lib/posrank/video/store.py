@@ -126,31 +126,6 @@ class FrameStore:
         rows = np.array([self._row(video) for video in ids], dtype=np.int64)
         return np.asarray(self.frames[rows]), np.array([self._read[video] for video in ids], dtype=np.int64)
 
-    def counts(self, video_ids):
-        """{"videos": how many distinct ids are asked for, "videos_missing": how many of them have no frames here}."""
-        asked = set(video_ids)
-        return {"videos": len(asked), "videos_missing": len(asked - self._rows.keys())}
-
-    def summary(self, captions=None):
-        """DataFrame split, videos, ok, missing, corrupt, short: the videos of each split of a captions table.
-
-        short: those of ok that have fewer frames than the store keeps. A video that the store does not know is missing.
-        Without captions: one row, split "all", of every video in the store.
-        """
-        known = self.table.set_index("video_id")
-        if captions is None:
-            groups = {"all": known.index}
-        else:
-            groups = {split: rows["video_id"].unique() for split, rows in captions.groupby("split", sort=False)}
-        rows = []
-        for split, ids in groups.items():
-            found = known.reindex(ids)
-            status = found["status"].fillna("missing").value_counts()
-            short = (found["status"] == "ok") & (found["frames_read"] < self.frames.shape[1])
-            counts = {name: int(status.get(name, 0)) for name in ("ok", "missing", "corrupt")}
-            rows.append({"split": split, "videos": len(found), **counts, "short": int(short.sum())})
-        return pd.DataFrame(rows, columns=["split", "videos", "ok", "missing", "corrupt", "short"])
-
     def report(self):
         """DataFrame status, reason, videos: how many were read and why the others were not (file names left out)."""
         # what a reason says after the file's name

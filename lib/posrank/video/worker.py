@@ -45,16 +45,10 @@ def decode(settings, job):
     except VideoError as problem:
         return {"frames_read": 0, "status": problem.kind, "reason": str(problem).replace(job["path"], job["name"])}
     note = f"{job['name']} is much longer than the clip that its id names: cut it to those seconds" if long else ""
-    data = memoryview(frames).cast("B")
-    position = settings["offset"] + job["row"] * len(data)
     try:
-        target = os.open(settings["frames"], os.O_WRONLY)
-        try:
-            while data:
-                written = os.pwrite(target, data, position)
-                data, position = data[written:], position + written
-        finally:
-            os.close(target)
+        with open(settings["frames"], "r+b") as target:
+            target.seek(settings["offset"] + job["row"] * frames.nbytes)
+            target.write(frames.data)
     except OSError as problem:
         raise OSError(problem.errno, os.strerror(problem.errno), settings["frames"]) from None
     return {"frames_read": count, "status": "ok", "reason": note}

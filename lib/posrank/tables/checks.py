@@ -1,0 +1,128 @@
+"""What a table must hold: columns, dtypes, values, identifiers, keys. An error names column, row and remedy."""
+
+import numpy as np
+import pandas as pd
+
+from posrank.files import unsafe
+from posrank.messages import short
+from posrank.tables.layout import CHOICES, DEFAULTS, IDENTIFIERS, KEYS, NOT_BLANK, columns_of
+
+
+def validate(table, name):
+    """`table` with the columns of TABLES[name] first, in order, in their dtypes, and a plain index; ``.attrs`` is kept.
+
+    ValueError names column, first row (from 0) and remedy where a column or value is missing, of the wrong type or not
+    among the allowed ones, a text is empty, an identifier holds a slash or '..', or two rows have the same key.
+    """
+    columns = columns_of(name)
+    if not isinstance(table, pd.DataFrame):
+        raise ValueError(f"{name} table: expected a pandas DataFrame, got {type(table).__name__}")
+    defaults = DEFAULTS.get(name, {})
+    needed = [column for column in columns if column not in defaults]
+    for column in needed:
+        if column not in table.columns:
+            has = f"has: {', '.join(map(str, table.columns))}"
+            raise ValueError(f"{name} table: column {column!r} is missing ({has}); needed are {', '.join(needed)}")
+    done = {}
+    for column, dtype in columns.items():
+        if column in table.columns:
+            values = table[column]
+            if isinstance(values, pd.DataFrame):
+                raise ValueError(f"{name} table: column {column!r} occurs {values.shape[1]} times; keep one")
+            values = values.reset_index(drop=True)
+        else:
+            values = pd.Series([defaults[column]] * len(table), dtype="object" if dtype == "str" else dtype)
+        done[column] = check_column(values, name, column)
+    done |= {column: table[column].reset_index(drop=True) for column in table.columns if column not in done}
+    result = pd.DataFrame(done)
+    result.attrs.update(table.attrs)
+    _check_rows(result, name)
+    return result
+
+
+def check_column(values, name, column):
+    """One column in its dtype; missing values become the default, where there is one."""
+    dtype, defaults, missing = columns_of(name)[column], DEFAULTS.get(name, {}), values.isna().to_numpy()
+    if missing.any() and column not in defaults:
+        raise _wrong(name, column, missing, "has no value", "fill it in or drop the row")
+    if missing.any() and defaults[column] is not None:
+        values = values.astype(object).where(~missing, defaults[column])
+        missing = np.zeros(len(values), dtype=bool)
+    if dtype == "str":
+        if not _is_text(values):
+            wrong = np.array([not isinstance(value, str) for value in values], dtype=bool) & ~missing
+            if wrong.any():
+                kind = type(values.iloc[int(wrong.argmax())]).__name__
+                raise _wrong(name, column, wrong, f"holds {kind}, not text", "write it as text (str)")
+        if missing.all():
+            return pd.Series(pd.array([None] * len(values), dtype="str"))
+        try:
+            return values.astype("str")
+        except UnicodeEncodeError:
+            broken = np.array([any("\ud800" <= letter <= "\udfff" for letter in str(value)) for value in values])
+        raise _wrong(name, column, broken, "holds half a character (a lone surrogate)", "correct it")
+    if pd.api.types.is_bool_dtype(values):
+        raise ValueError(f"{name} table, column {column!r}: holds true/false; numbers are needed")
+    try:
+        numbers = pd.to_numeric(values)
+    except (ValueError, TypeError):
+        bad = pd.to_numeric(values, errors="coerce").isna().to_numpy() & ~missing
+        what = f"is no number: {short(values.iloc[int(bad.argmax())])}"
+        raise _wrong(name, column, bad, what, "write a number") from None
+    floats = numbers.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+    if dtype == "float64":
+        infinite = np.isinf(floats)
+        if infinite.any() and name != "scores":  # a scorer may rule a sentence out
+            raise _wrong(name, column, infinite, "is infinite", "write a finite number")
+        return pd.Series(floats)
+    broken = ~missing & (floats != np.floor(floats))
+    if broken.any():
+        value = numbers.iloc[int(broken.argmax())]
+        raise _wrong(name, column, broken, f"is no whole number: {value}", "write an integer")
+    return numbers.astype(dtype)
+
+
+def _is_text(values):
+    """Whether every value that is there is text, without looking at each one where the dtype says so."""
+    dtype = values.dtype.categories.dtype if isinstance(values.dtype, pd.CategoricalDtype) else values.dtype
+    return isinstance(dtype, pd.StringDtype) or pd.api.types.infer_dtype(values, skipna=True) in ("string", "empty")
+
+
+def _check_rows(table, name):
+    checks = [
+        (column, ~table[column].isin(allowed), "is {}", f"use one of {', '.join(allowed)}")
+        for column, allowed in CHOICES.get(name, {}).items()
+    ]
+    # a token may be white space (that is how spaCy keeps double spaces), a sentence may not
+    checks += [
+        (column, (table[column] if name == "tags" else table[column].str.strip()) == "", "is empty",
+         "give it a text or drop the row") for column in NOT_BLANK.get(name, ())
+    ]
+    for column in IDENTIFIERS.get(name, ()):
+        reasons = {value: unsafe(value) for value in table[column].unique()}
+        checks += [
+            (column, table[column] == value, f"is {{}} and {reason}", "rename it")
+            for value, reason in reasons.items() if reason
+        ]
+    if name == "captions":
+        wrong = (table["end"] <= table["start"]) | (table["start"] < 0)
+        what, remedy = "is not after start (seconds, start >= 0)", "correct the times or leave both empty"
+        checks.append(("end", wrong, what, remedy))
+    for column, wrong, what, remedy in checks:
+        wrong = wrong.to_numpy(dtype=bool)
+        if wrong.any():
+            raise _wrong(name, column, wrong, what.format(short(table[column].iloc[int(wrong.argmax())])), remedy)
+    key = list(KEYS[name])
+    repeated = table.duplicated(key).to_numpy()
+    if repeated.any():
+        row = int(repeated.argmax())
+        first = int((table[key] == table[key].iloc[row]).all(axis=1).to_numpy().argmax())
+        value = ", ".join(f"{column} {short(table[column].iloc[row])}" for column in key)
+        where = f"{name} table, column {key[-1] if len(key) < 3 else '+'.join(key)!r}, row {row}"
+        raise ValueError(f"{where}: {value} is already in row {first}; make it unique or drop one of the two")
+
+
+def _wrong(name, column, mask, what, remedy):
+    more = int(mask.sum()) - 1
+    row = f"row {int(mask.argmax())}" + (f" (and {more} more rows)" if more else "")
+    return ValueError(f"{name} table, column {column!r}, {row}: {what}; {remedy}")
