@@ -307,6 +307,13 @@ def test_runs_of_rule_exchange_and_of_text_alone_are_evaluated_with_their_videos
         runs.training_batches(runs.run_settings(params, "xclip", "prompt", 2), work.folder)
 
 
+@pytest.mark.parametrize("name", ["../xclip-word-0", "a/b", "", "..", "a\\b", "a\x00b"])
+def test_a_path_is_no_name_of_a_run(work, name):
+    for call in (evaluation.evaluate_run, evaluation.results):
+        with pytest.raises(ValueError, match="no name of a run"):
+            call(work.folder, name, work.params)
+
+
 def test_a_run_that_is_not_there_is_an_error_with_a_remedy(work):
     with pytest.raises(ValueError, match="dvc repro train"):
         runs.load_run(work.folder / "runs" / "xclip-word-9")

@@ -146,11 +146,11 @@ def test_a_published_run_is_current_until_its_code_parameters_data_or_lock_chang
     params = knobs.load(root() / "params.yaml").plain()
     path = tmp_path / "xclip-word-0.json"
     inputs = {"params": origin.params_digest(params, "xclip"), "captions": "1", "tags": "2", "frames": "3", "negatives": {"paper": "4"},
-              "start": "5", "weights": "6"}
+              "statements": "8", "start": origin.file_digest(root() / "data" / "world" / "pretrained"), "weights": "6"}
     m = run("word", inputs=inputs, code=origin.code_digest())
     path.write_text(json.dumps(m))
     outs = {"data/captions/world.parquet": "1", "data/tags/world.parquet": "2", "data/frames/world": "3",
-            "data/negatives/world-paper.parquet": "4",
+            "data/negatives/world-paper.parquet": "4", "data/statements/world.parquet": "8",
             "runs/xclip-word-0/weights.safetensors": "6", "metrics/xclip-word-0.json": origin.file_digest(path)}
     lock = {"all": {"outs": [{"path": name, "md5": md5} for name, md5 in outs.items()]}}
 
@@ -161,6 +161,9 @@ def test_a_published_run_is_current_until_its_code_parameters_data_or_lock_chang
     assert state(m, params=knobs.merge(params, {"train": {"lambda": 9.0}})) == ["other parameters"]
     assert state(m, code="x") == ["other code"] and state(m, params=None) == ["params.yaml has no such preset"]
     assert state(m | {"inputs": inputs | {"tags": "7"}}) == ["data/tags/world.parquet is not that of dvc.lock"]
+    assert state(m | {"inputs": inputs | {"statements": "7"}}) == ["data/statements/world.parquet is not that of dvc.lock"]
+    assert state(m | {"inputs": inputs | {"start": "7.dir"}}) == ["other start weights"]
+    assert state(m | {"inputs": inputs | {"start": "openai/ViT-B-32"}}) == []
     assert state({key: value for key, value in m.items() if key != "inputs"}) == ["carries no digests"]
     path.write_text("{}")
     assert state(m) == ["metrics/xclip-word-0.json is not that of dvc.lock"]

@@ -22,17 +22,23 @@ _TWO_DOTS = re.compile(r"(?<!\.)\.\.(?!\.)")
 _LONGEST_NAME = 255
 
 
+def _named_folder(variable, remedy):
+    """The folder that an environment variable names, None where it is not set."""
+    given = os.environ.get(variable)
+    path = Path(given).expanduser().resolve() if given else None
+    if given and not path.is_dir():
+        raise ValueError(f"{variable} names {given!r}, which is no folder: {remedy}")
+    return path
+
+
 def root():
     """Path of the project: environment variable POSRANK_ROOT, else the nearest parent with params.yaml and dvc.yaml.
 
     Parents of the working directory are tried before those of this package. Raises ValueError where there is none.
     """
-    given = os.environ.get("POSRANK_ROOT")
+    given = _named_folder("POSRANK_ROOT", "correct or unset the variable")
     if given:
-        path = Path(given).expanduser().resolve()
-        if not path.is_dir():
-            raise ValueError(f"POSRANK_ROOT names {given!r}, which is no folder: correct or unset the variable")
-        return path
+        return given
     for start in (Path.cwd(), Path(__file__).resolve().parent):
         for folder in (start, *start.parents):
             if all((folder / name).is_file() for name in _MARKERS):
@@ -49,12 +55,9 @@ def workspace():
     In order: environment variable POSRANK_WORKSPACE; the root, where it has made tables; ``.presets/default`` below it,
     where that has them; the root.
     """
-    given = os.environ.get("POSRANK_WORKSPACE")
+    given = _named_folder("POSRANK_WORKSPACE", "make it or unset the variable")
     if given:
-        path = Path(given).expanduser().resolve()
-        if not path.is_dir():
-            raise ValueError(f"POSRANK_WORKSPACE names {given!r}, which is no folder: make it or unset the variable")
-        return path
+        return given
     base = root()
     preset = base / ".presets" / "default"
     for folder in (base, preset):

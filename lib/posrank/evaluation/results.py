@@ -36,6 +36,7 @@ def results(folder, run, params, again=False):
     Else, and with `again`, the run is evaluated; only `again` writes metrics/<run>.json, results/ranks/<run>.parquet
     and results/scores/<run>.parquet. Under torchrun all but the first process get (None, None, None).
     """
+    evaluation.check_name(run)
     folder = Path(folder)
     numbers = folder / "metrics" / f"{run}.json"
     ranked, scored = (folder / "results" / name / f"{run}.parquet" for name in ("ranks", "scores"))

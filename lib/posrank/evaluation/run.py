@@ -19,6 +19,7 @@ from posrank import scoring, tables
 from posrank.evaluation import origin
 from posrank.evaluation.positives import brittleness_entry
 from posrank.evaluation.subject import lists_of, open_run, positives_of
+from posrank.files import unsafe
 from posrank.negatives.held_out_words import split
 from posrank.pipeline import params as knobs
 from posrank.scoring import sharing
@@ -36,6 +37,12 @@ BATCHES = 16
 """Forward passes in a block, the unit that is scored, kept and dealt out."""
 
 
+def check_name(run):
+    """ValueError for what cannot be the name of a run: a path, say."""
+    if unsafe(run):
+        raise ValueError(f"{run!r:.100} is no name of a run, {unsafe(run)}: name one as system-strategy-seed")
+
+
 def evaluate_run(folder, run, params, scores=None):
     """(metrics, ranks) of a run under `folder`/runs, on `evaluate.split` of the dataset it was trained on.
 
@@ -51,6 +58,7 @@ def evaluate_run(folder, run, params, scores=None):
     table, see posrank.tables); None: none is written. ValueError where the split has no captions with frames, or a set
     no negatives.
     """
+    check_name(run)
     folder, options = Path(folder), params.evaluate
     processes = processes_of(params.processes)
     if processes > 1 and not under_torchrun():

@@ -39,9 +39,9 @@ def points(folder, name, like=None):
     return {point: metrics for point, metrics in found.items() if point not in other}
 
 
-def published_sweep(preset, name):
-    """The points of a sweep that was published under a preset."""
-    return points(published(preset) / "sweeps", name)
+def published_sweep(preset, name, like=None):
+    """The points of a sweep that was published under a preset; like: as in `points`."""
+    return points(published(preset) / "sweeps", name, like)
 
 
 def sweep_table(folder, name, like=None):

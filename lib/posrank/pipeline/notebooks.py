@@ -32,9 +32,10 @@ _PROGRESS = ("(lambda auto, base, out: setattr(auto, 'tqdm', type('tqdm', (base,
              "base.__init__(self, *a, **{'file': out, 'mininterval': 1, **k})})))"
              "(__import__('tqdm.auto').auto, __import__('tqdm.std').std.tqdm, __import__('sys').__stderr__)")
 
-# ipykernel closes its streams while its control thread may still flush them, which then shows an error: wait for it first
+# ipykernel closes its streams while its control thread may still flush them, which shows an error: wait for it first
 _ORDERLY = (
-    "(lambda app: __import__('atexit').register(lambda: (app.control_thread.stop(), app.control_thread.join(10))) and None)"
+    "(lambda app: __import__('atexit').register(lambda: "
+    "(app.control_thread.stop(), app.control_thread.join(10))) and None)"
     "(__import__('ipykernel.kernelapp').kernelapp.IPKernelApp.instance())"
 )
 
@@ -149,10 +150,10 @@ def _papermill(work, parameters):
     if os.name == "posix":
         # no open ports, and no warning about them
         config.KernelManager.transport = "ipc"
+    started = [f"--IPKernelApp.exec_lines={line}" for line in (_PROGRESS, _ORDERLY)]
     papermill.execute_notebook(work, work, parameters=parameters, cwd=root(), kernel_name="python3", progress_bar=False,
                                log_output=False, stdout_file=sys.stdout, stderr_file=sys.stderr, config=config,
-                               extra_arguments=["--IPKernelApp.capture_fd_output=False",
-                                                *(f"--IPKernelApp.exec_lines={line}" for line in (_PROGRESS, _ORDERLY))])
+                               extra_arguments=["--IPKernelApp.capture_fd_output=False", *started])
 
 
 def _kernel_manager():

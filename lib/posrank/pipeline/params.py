@@ -161,8 +161,8 @@ def conflicts(values):
     for path, run in runs.items():
         frames = run["num_frames"] or stored
         if train["systems"] and (frames > stored or (frames < stored and path[1:] and path[-1] != "frozen")):
-            fault = f"is {frames}, but frames.num_frames stores {stored}, of which only frozen takes a part: set it to null"
-            found.append(((*path, "num_frames"), fault))
+            found.append(((*path, "num_frames"), f"is {frames}, but frames.num_frames stores {stored}, of which only "
+                          "frozen takes a part: set it to null"))
         if (run["steps"] is None) == (run["epochs"] is None):
             found.append(((*path, "steps"), "and epochs: give exactly one of the two, the other is null"))
         if trained and processes != "auto" and run["batch"] % processes:
@@ -170,8 +170,8 @@ def conflicts(values):
         for key, value, others in (("rule", "exchange", ("phrase", "prompt")), ("video", "text", ("prompt",))):
             unfit = [strategy for strategy in train["strategies"] if strategy in others]
             if run[key] == value and unfit:
-                found.append(((*path, key), f"is {value}, which does not go with the strategy {unfit[0]}: take that one out of "
-                              "train.strategies"))
+                found.append(((*path, key), f"is {value}, which does not go with the strategy {unfit[0]}: take that "
+                              "one out of train.strategies"))
         if found:  # the systems inherit it
             break
     return found

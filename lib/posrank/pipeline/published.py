@@ -21,7 +21,7 @@ from posrank.pipeline.machine import describe
 from posrank.scoring.summary import plain, short
 
 LIST = "metrics/published.json"
-DATA_STAGES = ("world", "captions", "tags", "negatives", "frames")
+DATA_STAGES = ("world", "captions", "tags", "statements", "negatives", "frames")
 NOTED = ("command", "seconds", "processor", "cores", "accelerator", "note")
 """What the list takes over from a folder's ENVIRONMENT.json."""
 
@@ -89,10 +89,14 @@ def stale(metrics, name, path, params, code, locked, base):
             reasons.append("other parameters")
     if metrics.get("code") != code:
         reasons.append("other code")
+    start = str(inputs.get("start"))  # the world's own start weights are files that git keeps; others have a name
+    folder = "pretrained_frozen" if metrics["system"] == "frozen" else "pretrained"
+    if start.endswith(".dir") and start != origin.file_digest(Path(base) / "data" / "world" / folder):
+        reasons.append("other start weights")
     made = {entry["path"]: entry["md5"] for stage in locked.values() for entry in stage.get("outs", [])}
     dataset = metrics["dataset"]
     data = {f"data/captions/{dataset}.parquet": inputs["captions"], f"data/tags/{dataset}.parquet": inputs["tags"],
-            f"data/frames/{dataset}": inputs["frames"],
+            f"data/frames/{dataset}": inputs["frames"], f"data/statements/{dataset}.parquet": inputs.get("statements"),
             **{f"data/negatives/{dataset}-{rule}.parquet": digest for rule, digest in inputs["negatives"].items()},
             **({} if name.startswith("sweeps/")
                else {f"metrics/{name}.json": origin.file_digest(path),

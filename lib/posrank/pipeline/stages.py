@@ -77,15 +77,16 @@ def statements(params, base, dataset):
         found = tables.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
         table, settings = _captions(base, dataset), params.negatives
         splits = [split for split in settings.splits if split in set(table["split"])]
-        pieces = [
-            exchange(table, tags=found, splits=split, seed=settings.seed, lexicon=params.language.lexicon)[0] for split in splits
-        ]
+        known = dict(tags=found, seed=settings.seed, lexicon=params.language.lexicon)
+        pieces = [exchange(table, splits=split, **known)[0] for split in splits]
         if pieces:
             made = pd.concat([
                 piece.assign(group=piece["split"] + "-" + piece["group"]) for piece in pieces
             ], ignore_index=True)  # fmt: skip
-            made.attrs = {**pieces[0].attrs, "dropped": {}, **{split: piece.attrs for split, piece in zip(splits, pieces)}}
-        _tell(dataset, f"{len(made)} statements in {made['group'].nunique() if len(made) else 0} groups by rule exchange")
+            by_split = {split: piece.attrs for split, piece in zip(splits, pieces)}
+            made.attrs = {**pieces[0].attrs, "dropped": {}, **by_split}
+        groups = made["group"].nunique() if len(made) else 0
+        _tell(dataset, f"{len(made)} statements in {groups} groups by rule exchange")
     tables.write_table(made, base / "data" / "statements" / f"{dataset}.parquet", "captions")
 
 
@@ -132,7 +133,8 @@ def validity(params, base, dataset, rule):
     common = dict(b=options.bootstrap, seed=options.seed, folds=options.learned_judge, pretrained=options.pretrained)
     if rule == "exchange":  # lists of a sample would break groups
         texts = tables.read_table(base / "data" / "statements" / f"{dataset}.parquet", "captions")
-        report = validity_report(made, texts, None, table if training is None else training, tagger=None, lists=None, **common)
+        seen = table if training is None else training
+        report = validity_report(made, texts, None, seen, tagger=None, lists=None, **common)
     else:
         tags = tables.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
         report = validity_report(made, table, tags, training, **common)

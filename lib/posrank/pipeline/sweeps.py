@@ -77,7 +77,8 @@ def _point(name, run, change, params, stages):
         section, _, rest = key.partition(".")
         if section == "train" and rest in whole["train"]["by_system"][system]:
             raise ValueError(
-                f"params.yaml, sweeps: point {name} changes {key}, which train.by_system.{system}.{rest} overrides: change that"
+                f"params.yaml, sweeps: point {name} changes {key}, which train.by_system.{system}.{rest} overrides: "
+                "change that"
             )
     values = leaves(whole.plain())
     told = {key: values[key] for key in values if any(key == each or key.startswith(each + ".") for each in read)}

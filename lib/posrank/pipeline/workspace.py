@@ -67,9 +67,10 @@ class Workspace:
         return tables.read_table(path, "negatives")
 
     def statements(self, dataset):
-        """The statements of rule exchange as a captions table, with their groups; empty where params.yaml does not ask for it."""
+        """The statements of rule exchange as a captions table; empty where params.yaml does not name the rule."""
         self.tags(dataset)
-        return tables.read_table(self._file(f"data/statements/{dataset}.parquet", stages.statements, dataset=dataset), "captions")
+        path = self._file(f"data/statements/{dataset}.parquet", stages.statements, dataset=dataset)
+        return tables.read_table(path, "captions")
 
     def validity(self, dataset, rule="paper"):
         """The validity report of one dataset and rule (posrank.validity.validity_report): a dict."""
