@@ -8,6 +8,7 @@ distinct videos: the diagonal of the similarity is then the only truth.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from posrank.training.identity import digests
 from posrank.training.prefetch import Prefetch
@@ -40,20 +41,14 @@ def epoch_order(video_ids, batch, seed, epoch):
     from epoch to epoch. ValueError where there are fewer videos than a batch has captions.
     """
     rng = np.random.default_rng([seed, epoch])
-    shuffled = rng.permutation(len(video_ids))
-    _, codes = np.unique(np.asarray(video_ids)[shuffled], return_inverse=True)
-    if codes.max() + 1 < batch:
-        there = f"there are {codes.max() + 1}"
-        raise ValueError(f"a batch of {batch} captions needs {batch} videos and {there}; lower train.batch")
+    videos = pd.Series(video_ids).iloc[rng.permutation(len(video_ids))]
     # the n-th caption of each video, in shuffled order, belongs to round n
-    by_video = np.argsort(codes, kind="stable")
-    starts = np.flatnonzero(np.diff(codes[by_video], prepend=-1))
-    counts = np.diff(np.append(starts, len(codes)))
-    rounds = np.empty(len(codes), dtype=int)
-    rounds[by_video] = np.arange(len(codes)) - np.repeat(starts, counts)
-    rows = [shuffled[rounds == number] for number in range(counts.max())]
-    cut = [rng.permutation(rows_)[: len(rows_) // batch * batch].reshape(-1, batch) for rows_ in rows]
-    return np.concatenate(cut)
+    rounds = videos.groupby(videos).cumcount()
+    there = int((rounds == 0).sum())
+    if there < batch:
+        raise ValueError(f"a batch of {batch} captions needs {batch} videos and there are {there}; lower train.batch")
+    rows = [rng.permutation(members.index.to_numpy()) for _, members in rounds.groupby(rounds)]
+    return np.concatenate([row[: len(row) // batch * batch].reshape(-1, batch) for row in rows])
 
 
 def constant_video(frames):
@@ -89,9 +84,7 @@ class Batches:
         self.texts = captions["caption"].to_numpy(dtype=object)
         self.frames, self.negatives, self.batch, self.seed, self.share = frames, negatives, batch, seed, share
         self.made_of = made_of or {}
-        self.anchored, self._of_video = anchored, {}
-        for row, video in enumerate(self.videos):
-            self._of_video.setdefault(video, []).append(row)
+        self.anchored, self._of_video = anchored, captions.groupby("video_id").indices
         self._epoch, self._order = None, None
         self.per_epoch = len(epoch_order(self.videos, batch, seed, 0))
 

@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 
 import torch
 import torch.distributed as dist
+from torch.distributed.nn.functional import all_gather
 
 from posrank.systems.features import widened
 
@@ -39,7 +40,7 @@ class World:
                 continue
             if words and field.name in ("words", "mask"):
                 value = widened(value, words)
-            changed[field.name] = _Gather.apply(value) if value.is_floating_point() else _gather(value)
+            changed[field.name] = torch.cat(all_gather(value))
         return replace(features, **changed)
 
     def average_gradients(self, parameters):
@@ -89,25 +90,3 @@ def join_world():
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         dist.init_process_group("nccl" if cuda else "gloo")
     return World(dist.get_rank(), dist.get_world_size())
-
-
-def _gather(tensor):
-    parts = [torch.empty_like(tensor) for _ in range(dist.get_world_size())]
-    dist.all_gather(parts, tensor.contiguous())
-    return torch.cat(parts)
-
-
-class _Gather(torch.autograd.Function):
-    """all_gather whose backward sums the gradients of all processes for the local slice."""
-
-    @staticmethod
-    def forward(ctx, tensor):
-        ctx.rows = len(tensor)
-        return _gather(tensor)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        gradient = gradient.contiguous().clone()
-        dist.all_reduce(gradient)
-        start = dist.get_rank() * ctx.rows
-        return gradient[start : start + ctx.rows]

@@ -82,7 +82,7 @@ def step_losses(system, batch, settings, world):
     elif batch.true:
         scores, valid = fine_scores(model, text[captions:], shown, owner, batch.true, torch.as_tensor(batch.rows))
     else:  # none of the batch's videos stands in a group
-        scores, valid = own.sentence.new_zeros(1, 1), torch.ones(1, 1, dtype=torch.bool, device=device)
+        scores = valid = similarity.new_zeros(1, 1)
     fine = fine_loss(scores, valid, settings["fine_form"])
     if world.size > 1:  # a mean over the lists that have negatives, wherever they are
         used = valid[:, 1:].any(1).sum()

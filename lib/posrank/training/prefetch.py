@@ -24,27 +24,17 @@ class Prefetch:
     """
 
     def __init__(self, make, first, last, *, device=None, ahead=2):
-        self.make, self.next, self.last, self.ahead = make, first, last, ahead
+        self.make, self.waited, self.began = make, 0.0, None
         self.cuda = device if device is not None and torch.device(device).type == "cuda" else None
-        self.waited, self.began = 0.0, None
-        self._coming, self._thread = deque(), ThreadPoolExecutor(1, thread_name_prefix="batches") if ahead else None
+        numbers = range(first, last)
+        self._batches = self._in_thread(numbers, ahead) if ahead else (self._pinned(number) for number in numbers)
 
     def __iter__(self):
         return self
 
     def __next__(self):
         asked = time.perf_counter()
-        self._fill()
-        if self._thread is None:
-            if self.next >= self.last:
-                raise StopIteration
-            batch, self.next = self._made(self.next), self.next + 1
-        elif self._coming:
-            batch = self._coming.popleft().result()
-            self._fill()
-        else:
-            self.close()
-            raise StopIteration
+        batch = next(self._batches)
         if self.cuda is not None:
             batch = replace(batch, frames=batch.frames.to(self.cuda, non_blocking=True))
         if self.began is None:  # nothing could be computed before the first batch
@@ -57,26 +47,25 @@ class Prefetch:
         """Waiting as a part of the time since the first batch came, 0 to 1."""
         return 0.0 if self.began is None else self.waited / max(time.perf_counter() - self.began, 1e-9)
 
-    def close(self):
-        """Drop what is not yet made and end the thread (at most one batch is still finished)."""
-        self.last = self.next
-        while self._coming:
-            self._coming.pop().cancel()
-        if self._thread is not None:
-            self._thread.shutdown(wait=True, cancel_futures=True)
-
     def __enter__(self):
         return self
 
     def __exit__(self, *problem):
-        self.close()
+        self._batches.close()
 
-    def _fill(self):
-        while self._thread is not None and self.next < self.last and len(self._coming) < self.ahead:
-            self._coming.append(self._thread.submit(self._made, self.next))
-            self.next += 1
+    def _in_thread(self, numbers, ahead):
+        coming, thread = deque(), ThreadPoolExecutor(1, thread_name_prefix="batches")
+        try:
+            for number in numbers:
+                coming.append(thread.submit(self._pinned, number))
+                if len(coming) > ahead:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:  # at most one batch is still finished
+            thread.shutdown(wait=True, cancel_futures=True)
 
-    def _made(self, number):
+    def _pinned(self, number):
         batch = self.make(number)
         if self.cuda is None:
             return batch
