@@ -81,25 +81,34 @@ class World(Section):
     train: TwoOrMore
     val: TwoOrMore
     test: TwoOrMore
+    groups: Whole
     frames: TwoOrMore
     fps: Count
     size: Annotated[Pixels, Field(multiple_of=2)]  # H.264 with 4:2:0 colours has no odd sizes
-    captions: Literal["balanced", "skewed"]
+    captions: Literal["balanced", "natural"]
 
 
-class Phase(Section):
-    cycle: Count
+class Stills(Section):
+    number: Count
     steps: Count
+    batch: TwoOrMore
+    lr: Positive
+
+
+class Clips(Section):
+    number: Count
     frames: Count
-    groups: dict[str, Count]
+    weak: Count
+    strong: Count
+    batch: TwoOrMore
+    lr: Positive
+    share: Number
 
 
 class Pretrain(Section):
     seed: Seed
-    groups: Count
-    group_size: TwoOrMore
-    phases: dict[str, Phase]
-    lr: Positive
+    stills: Stills
+    clips: Clips
     weight_decay: Number
     max_words: Words
 
@@ -110,7 +119,7 @@ class PretrainFrozen(Section):
     distil_batch: Count
     distil_lr: Positive
     steps: Count
-    batch: dict[str, Count]
+    batch: TwoOrMore
     lr: Positive
     weight_decay: Number
 

@@ -1,11 +1,15 @@
-"""The embedded world's CLIP: pretraining by contrast between clips and captions alone (Eq. 2, no word-level negatives).
+"""The embedded world's CLIP, pretrained as CLIP was: on pictures with alt text, and only then, briefly, on clips.
 
-First images, as CLIP had them: captions are matched to a few frames of many clips by mean pooling. Then whole clips,
-through X-CLIP's similarity as well, so that the temporal module starts trained too. The result is `config.json` and
-`weights.safetensors`. Deterministic from its seed on one machine; killed, it resumes from the last checkpoint.
+Stills: pictures and alt texts that name things and how they look are matched by contrast (Eq. 2). Clips: the same with a
+few frames of clips, and tags of one word ("spinning", "upward", "behind") are chosen among the words of their part, so
+that the towers and X-CLIP's temporal module can tell motions apart. How long the clips are shown is the dose: how much
+of verbs, adverbs and prepositions the weights know before any training of the paper's. No caption of the world is seen,
+and no word-level negative.
 """
 
 import math
+import random
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,19 +18,23 @@ import torch
 import torch.nn.functional as F
 
 from posrank import systems
-from posrank.towers.backbone import build_backbone, save_backbone
+from posrank.towers.backbone import build_backbone, load_backbone, save_backbone
 from posrank.training.identity import code, digests
 from posrank.training.losses import coarse_loss
 from posrank.training.resume import Resume, written
 from posrank.training.steps import take_steps
-from posrank.world.grammar import vocabulary
-from posrank.world.pool import group_scenes, pool_captions, render_pool
+from posrank.world.grammar import ALT, PLAIN, alt_text, vocabulary
+from posrank.world.pool import render_pool, scene
+from posrank.world.words import ADVERBS, PREPOSITIONS, VERBS, participle
 
 KEPT = ("clip.", "transformerClip.", "frame_position")
 """What of an X-CLIP is trained and saved: towers and temporal module."""
+TAGS = {"verb": tuple(map(participle, VERBS)), "adv": ADVERBS, "prep": PREPOSITIONS}
+"""Part of speech -> the tags that a clip can have, in the order of `posrank.world.words.WORDS`."""
+DOSES = ("none", "weak", "strong")
 
 
-def backbone_config(width=128, vision_layers=3, text_layers=2, pixels=64, patch=16, context=32, stem=(48, 96)):
+def backbone_config(width=128, vision_layers=2, text_layers=2, pixels=64, patch=16, context=32, stem=(48, 96)):
     """Shapes of the small CLIP: the official layout (per-frame ViT, causal text tower, D = text width, heads of 64)."""
     return dict(
         model=dict(
@@ -38,17 +46,15 @@ def backbone_config(width=128, vision_layers=3, text_layers=2, pixels=64, patch=
     )
 
 
-def augment(clips, generator):
-    """uint8 [B, F, H, W, 3] -> float [B, F, 3, H, W] in 0..1: mirrored (no word of the world names a side), shifted by
-    up to 3 pixels, brightness and contrast changed by up to 15 %; one draw per clip."""
-    clips = clips.permute(0, 1, 4, 2, 3).float() / 255
-    batch, _, _, height, width = clips.shape
-    mirrored = torch.rand(batch, generator=generator) < 0.5
-    clips = torch.where(mirrored[:, None, None, None, None], clips.flip(-1), clips)
-    padded = F.pad(clips.flatten(1, 2), (3, 3, 3, 3), mode="replicate").view(*clips.shape[:3], height + 6, width + 6)
-    dy, dx = torch.randint(0, 7, (2, batch), generator=generator)
+def augment(clips, rng):
+    """uint8 [B, F, H, W, 3] -> float [B, F, 3, H, W] in 0..1, shifted by up to 3 pixels, brightness and contrast
+    changed by up to 15 %; one draw of `rng` (numpy) per clip. Not mirrored: adverbs name sides."""
+    clips = torch.from_numpy(np.ascontiguousarray(clips)).permute(0, 1, 4, 2, 3).float() / 255
+    batch, frames, _, height, width = clips.shape
+    padded = F.pad(clips.flatten(1, 2), (3, 3, 3, 3), mode="replicate").view(batch, frames, 3, height + 6, width + 6)
+    dy, dx = rng.integers(0, 7, (2, batch))
     clips = torch.stack([padded[i, ..., dy[i] : dy[i] + height, dx[i] : dx[i] + width] for i in range(batch)])
-    gain, bias = torch.rand(2, batch, 1, 1, 1, 1, generator=generator) * 0.3 - 0.15
+    gain, bias = torch.from_numpy(rng.uniform(-0.15, 0.15, (2, batch, 1, 1, 1, 1)).astype(np.float32))
     return ((clips - 0.5) * (1 + gain) + 0.5 + bias).clamp(0, 1)
 
 
@@ -59,117 +65,131 @@ def learning_rate(step, steps, peak, warmup=0.04):
     return peak * 0.5 * (1 + math.cos(math.pi * (step - warmup * steps) / max(1, steps - warmup * steps)))
 
 
-class HardBatches:
-    """Rows of the pool for a batch: groups of clips that share some words and differ in the others. `scene` groups are
-    those of the pool (the same two objects, doing different things); a group named by slots, such as "adj1 adj2 prep",
-    agrees in these. Without them colours alone tell almost any two clips apart."""
+class Pool:
+    """Pictures (kind "stills") or clips of the pool with their scenes: `draw(rng, batch)` -> rows, pixels [B, F, 3, H, W]
+    normalised."""
 
-    def __init__(self, scenes, size):
-        self.scenes, self.size, self._tables = scenes, size, {}
+    def __init__(self, folder, kind, number, seed, frames, config, workers=None):
+        pixels = config["model"]["vision_cfg"]["image_size"]
+        self.path = Path(folder) / f"{kind}.npy"
+        self.shown = render_pool(self.path, kind, number, seed, frames, pixels, workers)
+        self.scenes = [scene(kind, seed, i)[0] for i in range(number)]
+        self.mean, self.std = (torch.tensor(config[key]).view(3, 1, 1) for key in ("image_mean", "image_std"))
 
-    def _table(self, slots):
-        if slots not in self._tables:
-            found = {}
-            for row, scene in enumerate(self.scenes):
-                found.setdefault(tuple(getattr(scene, slot) for slot in slots.split()), []).append(row)
-            self._tables[slots] = [rows for _, rows in sorted(found.items()) if len(rows) >= self.size]
-        return self._tables[slots]
+    def draw(self, rng, batch):
+        rows = rng.choice(len(self.scenes), batch, replace=False)
+        return rows, (augment(np.stack([self.shown[row] for row in rows]), rng) - self.mean) / self.std
 
-    def draw(self, rng, groups):
-        """groups {kind: number of groups} -> row numbers, `size` for each group."""
-        rows = []
-        for kind, number in groups.items():
-            if kind == "scene":
-                chosen = np.sort(rng.choice(len(self.scenes) // self.size, number, replace=False))
-                rows.append((chosen[:, None] * self.size + np.arange(self.size)).ravel())
-                continue
-            table = self._table(kind)
-            for key in rng.choice(len(table), number, replace=False):
-                rows.append(rng.choice(table[key], self.size, replace=False))
-        return np.concatenate(rows)
+    def alt_texts(self, rows, rng, plain):
+        """An alt text of each row; a share `plain` of them names the two things alone."""
+        choice = random.Random(int(rng.integers(1 << 31)))
+        return [alt_text(self.scenes[row], choice.choice(PLAIN if choice.random() < plain else ALT)) for row in rows]
 
+    def tag_targets(self, rows):
+        """{part: the number of each row's word among `TAGS`, int64 [B]}."""
+        def word(row, part):
+            given = getattr(self.scenes[row], part)
+            return participle(given) if part == "verb" else given
 
-def draw_batch(rng, groups, frames, pool, captions, batches, config):
-    """Clips [B, frames, 3, H, W] (augmented, normalised) and a caption of each, `groups` of `batches`."""
-    rows = batches.draw(rng, groups)
-    texts = [captions[row][rng.integers(len(captions[row]))] for row in rows]
-    clips = np.stack([pool[row] for row in rows])
-    if frames < clips.shape[1]:
-        kept = np.sort(rng.permuted(np.tile(np.arange(clips.shape[1]), (len(clips), 1)), axis=1)[:, :frames], axis=1)
-        clips = clips[np.arange(len(clips))[:, None], kept]
-    pixels = augment(torch.from_numpy(clips), torch.Generator().manual_seed(int(rng.integers(1 << 31))))
-    mean, std = (torch.tensor(config[key]).view(3, 1, 1) for key in ("image_mean", "image_std"))
-    return (pixels - mean) / std, texts
+        return {part: torch.tensor([tags.index(word(row, part)) for row in rows]) for part, tags in TAGS.items()}
 
 
-def open_pool(folder, groups, group_size, seed, frames, pixels):
-    """Clips [groups * group_size, F, H, W, 3] uint8 (rendered where absent), their captions, `HardBatches`."""
-    scenes = [scene for group in range(groups) for scene in group_scenes(seed, group, group_size)]
-    clips = render_pool(folder / "frames.npy", groups, group_size, seed, frames, pixels)
-    return clips, pool_captions(groups, group_size, seed), HardBatches(scenes, group_size)
-
-
-def _loss(system, ids, pixels, whole_clips):
-    """Eq. 2 on mean-pooled frames (as CLIP is trained); with whole clips also on X-CLIP's similarity."""
+def still_loss(system, ids, pixels):
+    """Eq. 2 between pictures [B, 1, 3, H, W] and their alt texts, by CLIP's similarity alone."""
     text, video = system.encode_text(ids), system.encode_video(pixels)
-    pooled = F.normalize(video.frames, dim=-1).mean(1)
-    scale = system.clip.logit_scale.exp()
-    loss = coarse_loss(scale * F.normalize(text.sentence, dim=-1) @ F.normalize(pooled, dim=-1).T)
-    return loss + coarse_loss(system.score(text, video)) if whole_clips else loss
+    return coarse_loss(pooled_scores(system, text, video))
 
 
-def progress(plan, number):
-    """(step, steps) of entry `number` within its cycle: the learning rate rises and falls once per cycle."""
-    cycle = plan[number][0]["cycle"]
-    first = next(i for i, (phase, _) in enumerate(plan) if phase["cycle"] == cycle)
-    return number - first, sum(phase["cycle"] == cycle for phase, _ in plan)
+def pooled_scores(system, text, video):
+    """CLIP's similarity of sentences to mean-pooled frames, times the temperature: [T, V]."""
+    pooled = F.normalize(F.normalize(video.frames, dim=-1).mean(1), dim=-1)
+    return system.clip.logit_scale.exp() * F.normalize(text.sentence, dim=-1) @ pooled.T
+
+
+def clip_loss(scorers, text, video, tags, targets, share):
+    """Alt texts by contrast (Eq. 2) plus `share` times the choice of each clip's tags among those of their part, summed
+    over `scorers`: functions of (text, video) -> scores [T, V]."""
+    total = 0.0
+    for score in scorers:
+        total = total + coarse_loss(score(text, video))
+        scores, start = score(tags, video).T, 0
+        for part, words in TAGS.items():
+            total = total + share * F.cross_entropy(scores[:, start : start + len(words)], targets[part])
+            start += len(words)
+    return total
 
 
 def main(out, params):
-    """Stage `pretrain`: the section `pretrain` of params.yaml -> the folder `out`; the pool stands beside it."""
-    chosen = params.pretrain.plain()
-    phases = list(chosen.pop("phases").values())
-    words = chosen.pop("max_words")
-    return pretrain(out, Path(out).parent / "pool", phases=phases, frames=params.world.frames, pixels=params.world.size,
-                    words=words, **chosen)
+    """Stage `pretrain`: the section `pretrain` of params.yaml -> the folders `out` (the weak dose), `out`_none and
+    `out`_strong. The pool stands beside them."""
+    chosen = params.pretrain
+    config = backbone_config(pixels=params.world.size)
+    common = dict(pool=Path(out).parent / "pool", seed=chosen.seed, config=config, words=chosen.max_words,
+                  weight_decay=chosen.weight_decay)
+    start = pretrain_stills(f"{out}_none", number=chosen.stills.number, **_steps(chosen.stills), **common)
+    for dose, folder in (("weak", out), ("strong", f"{out}_strong")):
+        pretrain_clips(folder, start, number=chosen.clips.number, frames=chosen.clips.frames, share=chosen.clips.share,
+                       steps=getattr(chosen.clips, dose), batch=chosen.clips.batch, lr=chosen.clips.lr, **common)
+    return Path(out)
 
 
-def pretrain(out, pool, *, seed, groups, group_size, phases, lr, weight_decay, frames, pixels, words, config=None,
-             threads=None, checkpoint_every=250):
-    """Pretrain and write the backbone folder `out`; the clips are rendered into `pool` first (kept for the next time).
+def _steps(section):
+    return dict(steps=section.steps, batch=section.batch, lr=section.lr)
 
-    phases: list of dict(cycle, steps, frames, groups): cycle of the learning rate, frames per clip (fewer than it has:
-    images), groups per batch by kind (see HardBatches). Writes `history.csv` (step, frames, loss, lr).
-    """
-    out, pool = Path(out), Path(pool)
-    if threads:
-        torch.set_num_threads(threads)
-    clips, captions, batches = open_pool(pool, groups, group_size, seed, frames, pixels)
-    config = config or backbone_config(pixels=pixels)
+
+def pretrain_stills(out, pool, *, number, steps, batch, lr, weight_decay, seed, words, config, plain=0.3, every=250):
+    """Pretrain a new backbone on `number` pictures and write the folder `out` with `history.csv` (step, loss, lr)."""
+    stills = Pool(pool, "stills", number, seed, 1, config)
     torch.manual_seed(seed)
-    system = systems.build("xclip", backbone=build_backbone(config, seed), num_frames=frames, max_words=words)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    system.to(device).train()
-    named = [(n, p) for n, p in system.named_parameters() if n.startswith(KEPT)]
-    optimizer = decayed_adamw(named, lr, weight_decay)
-    plan = [(phase, step) for phase in phases for step in range(phase["steps"])]
+    system = systems.build("clip", backbone=build_backbone(config, seed), num_frames=1, max_words=words)
+
+    def batch_loss(step):
+        rng = np.random.default_rng([seed, 0, step])
+        rows, pixels = stills.draw(rng, batch)
+        return still_loss(system, system.tokenizer(stills.alt_texts(rows, rng, plain), words), pixels)
+
+    marks = dict(settings=[number, steps, batch, lr, weight_decay, seed, words, config, plain], pool=stills.path)
+    return _pretrain(out, pool, system, batch_loss, steps, lr, weight_decay, config, marks, every)
+
+
+def pretrain_clips(out, start, pool, *, number, frames, steps, batch, lr, share, weight_decay, seed, words, config,
+                   plain=0.0, every=50):
+    """Go on from the backbone folder `start` with `number` clips of `frames` frames, and write the folder `out`."""
+    clips = Pool(pool, "clips", number, seed, frames, config)
+    torch.manual_seed(seed)
+    system = systems.build("xclip", backbone=load_backbone(start), num_frames=frames, max_words=words)
+    tags = system.tokenizer([word for part in TAGS.values() for word in part], words)
+
+    def batch_loss(step):
+        rng = np.random.default_rng([seed, 1, step])
+        rows, pixels = clips.draw(rng, batch)
+        text = system.encode_text(system.tokenizer(clips.alt_texts(rows, rng, plain), words))
+        return clip_loss((system.score, partial(pooled_scores, system)), text, system.encode_video(pixels),
+                         system.encode_text(tags), clips.tag_targets(rows), share)
+
+    marks = dict(settings=[number, frames, steps, batch, lr, share, weight_decay, seed, words, config, plain],
+                 pool=clips.path)
+    return _pretrain(out, pool, system, batch_loss, steps, lr, weight_decay, config, marks, every)
+
+
+def _pretrain(out, pool, system, batch_loss, steps, lr, weight_decay, config, marks, every):
+    """Take the steps and write the backbone; killed, it resumes from the last checkpoint in `pool`."""
+    out = Path(out)
+    system.train()
+    named = [(name, p) for name, p in system.named_parameters() if name.startswith(KEPT)]
 
     def losses(first):
-        for phase, step in plan[first:]:
-            rng = np.random.default_rng([seed, phase["frames"], step])
-            shown, texts = draw_batch(rng, phase["groups"], phase["frames"], clips, captions, batches, config)
-            ids = system.tokenizer(texts, words)
-            loss = _loss(system, ids.to(device), shown.to(device), whole_clips=phase["frames"] == frames)
-            yield loss, lambda loss=loss, shown=phase["frames"]: {"frames": shown, "loss": round(loss.item(), 5)}
+        for step in range(first, steps):
+            loss = batch_loss(step)
+            yield loss, lambda loss=loss: {"loss": round(loss.item(), 5)}
 
-    marks = digests(settings=[seed, lr, weight_decay, words, config, phases], weights=system.state_dict(),
-                    frames=pool / "frames.npy", captions=captions, code=code("training", "systems", "towers", "world"))
-    resume = Resume(pool / "checkpoint.pt", marks, checkpoint_every)
-    history = take_steps(system, optimizer, losses, len(plan), columns=("frames", "loss"), clip=1.0,
-                         clipped=[p for _, p in named], resume=resume,
-                         rate=lambda peak, number: learning_rate(*progress(plan, number), peak), what="pretrain")
+    resume = Resume(Path(pool) / f"{out.name}.pt", digests(**marks, weights=system.state_dict(), code=code(
+        "training", "systems", "towers", "world")), every)
+    history = take_steps(system, decayed_adamw(named, lr, weight_decay), losses, steps, columns=("loss",), clip=1.0,
+                         clipped=[p for _, p in named], resume=resume, what=out.name,
+                         rate=lambda peak, step: learning_rate(step, steps, peak))
     save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(KEPT)})
-    save_history(out / "history.csv", ("step", "frames", "loss", "lr"), history, every=25)
+    save_history(out / "history.csv", ("step", "loss", "lr"), history, every=25)
     resume.remove()
     return out
 

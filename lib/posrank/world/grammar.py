@@ -149,10 +149,12 @@ ALT = ("a {adj1} {noun1} and a {adj2} {noun2}", "{adj1} {noun1} and {adj2} {noun
        "a {adj2} {noun2} and a {adj1} {noun1}", "{noun1} {noun2}", "there is a {adj1} {noun1} and a {noun2}",
        "a {noun2} and a {adj1} {noun1}", "a {noun2} and a {noun1}")  # fmt: skip
 """Alt texts of a still picture: things and how they look, nothing else."""
+PLAIN = ("a {noun1} and a {noun2}", "the {noun2} and the {noun1}", "{noun1} {noun2}")
+"""Alt texts that name the things alone."""
 
 
 def alt_text(scene, pattern):
-    """An alt text of `ALT` with the scene's words."""
+    """An alt text (a pattern of `ALT` or `PLAIN`) with the scene's words."""
     return pattern.format(**scene.words())
 
 
