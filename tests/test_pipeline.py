@@ -145,8 +145,9 @@ def test_one_small_file_is_the_only_metric():
 
 
 def test_results_are_kept_as_they_must():
-    for name, out in (("pretrain", "data/world/pretrained"), ("pretrain_frozen", "data/world/pretrained_frozen")):
-        assert STAGE[name]["frozen"] is True and STAGE[name]["outs"] == [{out: {"cache": False}}]
+    doses = ("data/world/pretrained", "data/world/pretrained_none", "data/world/pretrained_strong")
+    for name, made in (("pretrain", doses), ("pretrain_frozen", ("data/world/pretrained_frozen",))):
+        assert STAGE[name]["frozen"] is True and STAGE[name]["outs"] == [{out: {"cache": False}} for out in made]
     for stage in STAGE.values():
         assert all(each == {path: {"cache": False}} for each in stage.get("metrics", []) for path in each)
     ignored = (ROOT / ".gitignore").read_text().splitlines()
@@ -191,7 +192,7 @@ def project(tmp_path, monkeypatch):
     with open(tmp_path / "dvc.yaml", "w") as file:
         YAML(typ="safe", pure=True).dump(pipeline, file)
     (tmp_path / "work.py").write_text(WORK)
-    for name in ("pretrained", "pretrained_frozen"):
+    for name in ("pretrained", "pretrained_none", "pretrained_strong", "pretrained_frozen"):
         (tmp_path / "data" / "world" / name).mkdir(parents=True)
         (tmp_path / "data" / "world" / name / "w").write_text("w")
     (tmp_path / "metrics").mkdir()

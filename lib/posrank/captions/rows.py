@@ -57,11 +57,13 @@ class Rows:
         self._rows, self._numbers, self._safe, self._places = [], Counter(), set(), {}
         self._dropped, self._faults, self._texts, self._examples = defaultdict(list), set(), Counter(), {}
 
-    def add(self, split, video_id, caption, place, *, file="", start=None, end=None, caption_id=None):
+    def add(self, split, video_id, caption, place, *, file="", start=None, end=None, caption_id=None,
+            group=""):
         """Keep a caption; one without a text, or with split None, is dropped and counted.
 
         `caption_id` defaults to ``<video_id>#<n>``, n = running index of the caption among its video's, from 0, dropped
-        ones included. start, end: seconds, or both None. Raises ValueError (with the place) for an unusable id, file
+        ones included. start, end: seconds, or both None. group: its name, where
+        captions of several videos differ in one word (column `group`, in tables that have groups). Raises ValueError (with the place) for an unusable id, file
         name or time, a caption that is no text, a repeated id.
         """
         if split is None:
@@ -84,7 +86,7 @@ class Rows:
             raise ValueError(f"{place()}: end ({end:g} s) is not after start ({start or 0:g} s): correct the times")
         if file and file not in self._safe:
             self._check_file(file, place)
-        self._rows.append((split, video_id, caption_id, text, file, start, end))
+        self._rows.append((split, video_id, caption_id, text, file, start, end, group))
 
     def skip(self, video_id, reason, place, fault=False):
         """Count a caption that was read and is left out for `reason`; `fault`: one of the file, so warn."""
@@ -110,7 +112,10 @@ class Rows:
             reasons = "; ".join(f"{count} x {reason}" for reason, count in dropped.items()) or "nothing was read"
             none = f"no caption is left for dataset {dataset!r} ({reasons})"
             raise ValueError(f"{self.folder.path}: {none}: check the annotation files")
-        table = pd.DataFrame(self._rows, columns=["split", "video_id", "caption_id", "caption", "file", "start", "end"])
+        table = pd.DataFrame(self._rows, columns=["split", "video_id", "caption_id", "caption", "file", "start", "end",
+                                                 "group"])
+        if not table["group"].any():
+            table = table.drop(columns="group")
         table = tables.validate(table.assign(dataset=pd.Series(dataset, table.index, "str")), "captions")
         texts = {
             kind: f"captions that hold {kind}: {count}, the first: {self._examples[kind]}"

@@ -1,14 +1,15 @@
 """The generated world's annotation file.
 
 Comes in: ``annotations.json`` in `root`, a JSON list of ``{"video_id", "split", "file", "captions": [{"caption_id",
-"caption"}, ...]}``; ``file`` is relative to the folder of videos.
+"caption", "group"}, ...]}``; ``file`` is relative to the folder of videos, `group` stands in split `groups` alone.
 """
 
 from posrank.captions.annotation_files import note_once
 from posrank.captions.documents import read_json
+from posrank.tables.layout import CHOICES
 
 VARIANTS = ("default",)
-_SPLITS = {split: split for split in ("train", "val", "test")}
+_SPLITS = {split: split for split in CHOICES["captions"]["split"]}
 
 
 def read(folder, rows, variant):
@@ -18,4 +19,5 @@ def read(folder, rows, variant):
         name, split, file = video.text("video_id"), video.choice("split", _SPLITS), video.text("file")
         note_once(seen, name, video.place, "video_id")
         for entry in video.entries("captions"):
-            rows.add(split, name, entry.get("caption"), entry.place, file=file, caption_id=entry.text("caption_id"))
+            rows.add(split, name, entry.get("caption"), entry.place, file=file, caption_id=entry.text("caption_id"),
+                     group=entry.text("group") if "group" in entry else "")

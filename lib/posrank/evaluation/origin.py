@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from posrank.training.identity import digest
+from posrank.training.start_weights import start_weights
 
 HOME = Path(__file__).resolve().parents[3]
 """The project whose code runs: a checkout, or a preset's scratch copy of it."""
@@ -63,12 +64,12 @@ def data_digests(folder, run, settings, rules):
     """Digests of the data behind a run in the workspace `folder`: captions, tags, statements, frames, negatives of each
     rule, start weights (a model's name where they are no files of the world), trained weights."""
     data, dataset, backbone = Path(folder) / "data", settings["dataset"], settings["build"]["backbone"]
-    start = data / "world" / ("pretrained_frozen" if settings["system"] == "frozen" else "pretrained")
+    own = start_weights(backbone, settings["system"])
     return {
         **{name: file_digest(data / name / f"{dataset}.parquet") for name in ("captions", "tags", "statements")},
         "frames": file_digest(data / "frames" / dataset),
         "negatives": {rule: file_digest(data / "negatives" / f"{dataset}-{rule}.parquet") for rule in rules},
-        "start": file_digest(start) if backbone == "world" else str(backbone),
+        "start": file_digest(data / "world" / own) if own else str(backbone),
         "weights": file_digest(Path(folder) / "runs" / run / "weights.safetensors"),
     }
 

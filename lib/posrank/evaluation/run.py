@@ -118,7 +118,8 @@ def _ranked(subject, name, lists, captions, recall, positives, scores, kept):
     positives, ranked in the same pass, `brittleness` as well. captions: those that the lists belong to."""
     options, world = subject.params.evaluate, subject.world
     asked, texts = with_positives(lists, captions, positives[0]) if positives else (lists, captions)
-    shown = views(options.controls, subject.scorer, subject.captions, options.seed)
+    videos = pd.concat([subject.captions, captions])["video_id"].unique()
+    shown = views(options.controls, subject.scorer, videos, options.seed)
     ranked = scoring.evaluate_views({name: subject.scorer, **shown}, asked, texts, scores=scores, **kept)
     pairs = {row: split_ranks(with_groups(table, captions)) for row, table in ranked.items()}
     rows = {row: own for row, (own, _) in pairs.items()}

@@ -14,6 +14,7 @@ from posrank import tables
 from posrank.evaluation.positives import hard_positives
 from posrank.negatives.exchange_groups import whole_groups
 from posrank.scoring import scorers, sharing
+from posrank.tables.layout import GROUPS
 from posrank.training.runs import load_run
 from posrank.video.store import FrameStore
 
@@ -78,7 +79,8 @@ def open_run(folder, run, params, world):
             f"{', '.join(sorted(seen.unique())) or 'none'}): change evaluate.split in params.yaml, or give the dataset "
             "captions of that split"
         )
-    videos = list(dict.fromkeys(captions["video_id"]))
+    grouped = everything[(everything["split"] == GROUPS) & everything["video_id"].isin(store.ids)]
+    videos = list(dict.fromkeys([*captions["video_id"], *(grouped["video_id"] if "exchange" in options.rules else ())]))
     size = dict(text_batch=options.batch, keep=max(4096, min(len(videos), 16384)))
     coarse = scorer = scorers.SystemScorer(system, store, **size).together(videos)
     if settings["strategy"] == "prompt":
@@ -103,12 +105,12 @@ def positives_of(subject):
 
 
 def lists_of(subject, rule):
-    """The `Lists` of a rule; None, with a printed line, where exchange is no more than a further rule and has no group.
+    """The `Lists` of a rule, for exchange with the split of groups that a dataset was made with; None, with a printed line, where exchange is no more than a further rule and has no group.
     ValueError where a set is empty."""
     options, dataset, texts, missing = subject.params.evaluate, subject.dataset, subject.captions, 0
     if rule == "exchange":
         texts = tables.read_table(subject.data / "statements" / f"{dataset}.parquet", "captions")
-        texts, missing = whole_groups(texts[texts["split"] == options.split], subject.store.ids)
+        texts, missing = whole_groups(texts[texts["split"].isin([options.split, GROUPS])], subject.store.ids)
     file = subject.data / "negatives" / f"{dataset}-{rule}.parquet"
     columns = (*NEGATIVES, "replacement") if subject.settings.get("holdout") else NEGATIVES
     lists = tables.read_table(file, "negatives", columns)

@@ -10,10 +10,11 @@ from importlib import import_module
 from posrank import PARTS
 from posrank.language.parts import check_part
 from posrank.messages import unknown
+from posrank.tables.layout import CHOICES
 
 RULES = ("paper", "released")
 
-SPLITS = ("train", "val", "test")
+SPLITS = CHOICES["captions"]["split"]
 
 LEVELS = ("word", "phrase")
 """word: one word changes (Section 4). phrase: two neighbouring words of the five parts change (Section 6.3)."""

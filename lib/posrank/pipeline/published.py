@@ -90,8 +90,7 @@ def stale(metrics, name, path, params, code, locked, base):
     if metrics.get("code") != code:
         reasons.append("other code")
     start = str(inputs.get("start"))  # the world's own start weights are files that git keeps; others have a name
-    folder = "pretrained_frozen" if metrics["system"] == "frozen" else "pretrained"
-    if start.endswith(".dir") and start != origin.file_digest(Path(base) / "data" / "world" / folder):
+    if start.endswith(".dir") and start not in map(origin.file_digest, (Path(base) / "data" / "world").glob("*")):
         reasons.append("other start weights")
     made = {entry["path"]: entry["md5"] for stage in locked.values() for entry in stage.get("outs", [])}
     dataset = metrics["dataset"]

@@ -11,6 +11,7 @@ import sys
 from posrank import tables
 from posrank.files import atomic, root
 from posrank.pipeline import params as knobs
+from posrank.tables.layout import GROUPS
 
 
 def world(params, base):
@@ -21,14 +22,14 @@ def world(params, base):
 
 
 def pretrain(params, base):
-    """data/world/pretrained: the world's small CLIP. An hour on two cores."""
+    """data/world/pretrained, and with other doses pretrained_none and pretrained_strong: the world's small CLIP."""
     from posrank.training.pretrain import main
 
     main(base / "data" / "world" / "pretrained", params)
 
 
 def pretrain_frozen(params, base):
-    """data/world/pretrained_frozen: the world's small Frozen. 22 minutes on one busy core."""
+    """data/world/pretrained_frozen: the world's small Frozen."""
     from posrank.training.pretrain_frozen import main
 
     main(base / "data" / "world" / "pretrained_frozen", params)
@@ -76,7 +77,7 @@ def statements(params, base, dataset):
     if "exchange" in params.negatives.rules:
         found = tables.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
         table, settings = _captions(base, dataset), params.negatives
-        splits = [split for split in settings.splits if split in set(table["split"])]
+        splits = [split for split in dict.fromkeys((*settings.splits, GROUPS)) if split in set(table["split"])]
         known = dict(tags=found, seed=settings.seed, lexicon=params.language.lexicon)
         pieces = [exchange(table, splits=split, **known)[0] for split in splits]
         if pieces:

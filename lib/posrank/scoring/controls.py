@@ -1,6 +1,6 @@
 """What a run is shown instead of its videos: shuffled, blank, one frame, frames in reverse order.
 
-In: names of `evaluate.controls`, the run's scorer, the captions. Out: a scorer per row of the report. One frame and
+In: names of `evaluate.controls`, the run's scorer, the videos. Out: a scorer per row of the report. One frame and
 reversed frames still show the right video: they are controls, not blind rows.
 """
 
@@ -15,16 +15,17 @@ CONTROLS = {"shuffled": "shuffled video", "blank": "blank video", "one_frame": "
 """Parameter value -> name of the row."""
 
 
-def views(names, scorer, captions, seed=0):
-    """{row: scorer} of what a run is shown instead of its videos; `names` of CONTROLS, `scorer` the run's own."""
+def views(names, scorer, videos, seed=0):
+    """{row: scorer} of what a run is shown instead of its videos; `names` of CONTROLS, `scorer` the run's own,
+    `videos` the ids of all that it may be asked about."""
     changed = {"blank": blank_frames, "one_frame": one_frame, "reversed": reversed_frames}
     out = {}
     for name in names:
         view = scorer.with_frames(changed[name](scorer.frames)) if name in changed else scorer
         if name == "shuffled":
-            view = ShuffledVideo(view, captions["video_id"].unique(), seed)
+            view = ShuffledVideo(view, videos, seed)
         if name == "blank":  # all blank videos are alike: one is enough
-            view = ConstantVideo(view, captions["video_id"].iloc[0])
+            view = ConstantVideo(view, videos[0])
         out[CONTROLS[name]] = view
     return out
 

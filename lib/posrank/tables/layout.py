@@ -31,8 +31,10 @@ KEYS = {
 }
 """Name of a table -> the columns that together name a row once."""
 
+GROUPS = "groups"
+"""The split of videos that a dataset made for rule exchange: groups that differ in one thing. Not for recall."""
 CHOICES = {
-    "captions": {"split": ("train", "val", "test")},
+    "captions": {"split": ("train", "val", "test", GROUPS)},
     "negatives": {"part": PARTS, "level": ("word", "phrase")},
     "videos": {"status": ("ok", "missing", "corrupt")},
     "ranks": {"part": PARTS},

@@ -1,9 +1,9 @@
 """Frozen's own pretraining on the world: what ImageNet, DistilBERT's distillation and WebVid are to the official one.
 
 The image tower of the world's CLIP is inflated over time. The text tower is a small DistilBERT: first it learns to give
-what CLIP's text tower gives for the captions of the pool (distillation, text alone), then both towers are trained by
-contrast between whole clips and captions (Frozen's loss; no word-level negatives). Deterministic from its seed on one
-machine; a killed contrast phase resumes from its last checkpoint.
+what CLIP's text tower gives for alt texts and tags (distillation, text alone), then both towers are trained on clips
+as the CLIP was (contrast with alt texts, choice of tags; no word-level negatives), by Frozen's similarity.
+Deterministic from its seed on one machine; a killed second phase resumes from its last checkpoint.
 """
 
 import json
@@ -18,8 +18,7 @@ from posrank.towers.backbone import load_backbone, save_backbone
 from posrank.towers.frozen import PARTS, build_frozen, from_clip
 from posrank.towers.text import encode_text
 from posrank.training.identity import code, digests
-from posrank.training.losses import coarse_loss
-from posrank.training.pretrain import decayed_adamw, draw_batch, learning_rate, open_pool, save_history
+from posrank.training.pretrain import TAGS, Pool, clip_loss, decayed_adamw, learning_rate, save_history
 from posrank.training.resume import Resume
 from posrank.training.steps import take_steps
 
@@ -76,14 +75,13 @@ def distil(system, teacher, captions, *, steps, batch, lr, seed, words):
     return [loss for _, loss, _ in history]
 
 
-def contrast(system, batches, *, steps, lr, weight_decay, resume=None, fresh=None):
-    """Train all of a Frozen `system` on batch(step) -> (ids, video); returns [step, loss, rate] a step. resume: a
-    Resume, where it goes on; fresh: called where it starts anew."""
+def contrast(system, batch_loss, *, steps, lr, weight_decay, resume=None, fresh=None):
+    """Train all of a Frozen `system` on batch_loss(step), a scalar; returns [step, loss, rate] a step. resume: a Resume,
+    where it goes on; fresh: called where it starts anew."""
 
     def losses(first):
         for step in range(first, steps):
-            ids, video = batches(step)
-            loss = coarse_loss(system.score(system.encode_text(ids), system.encode_video(video)))
+            loss = batch_loss(step)
             yield loss, lambda loss=loss: {"loss": round(loss.item(), 5)}
 
     optimizer = decayed_adamw(list(system.named_parameters()), lr, weight_decay)
@@ -94,41 +92,46 @@ def contrast(system, batches, *, steps, lr, weight_decay, resume=None, fresh=Non
 
 def main(out, params):
     """Stage `pretrain_frozen`: `pretrain` (the pool) and `pretrain_frozen` of params.yaml -> the folder `out`."""
-    out, chosen = Path(out), params.pretrain_frozen.plain()
-    pool = {key: params.pretrain[key] for key in ("groups", "group_size")} | {"pool_seed": params.pretrain.seed}
-    return pretrain(out, out.parent / "pretrained", out.parent / "pool", frames=params.world.frames,
-                    pixels=params.world.size, words=params.pretrain.max_words, **pool, **chosen)
+    out, clips = Path(out), params.pretrain.clips
+    pool = dict(number=clips.number, share=clips.share, pool_seed=params.pretrain.seed)
+    return pretrain(out, out.parent / "pretrained", out.parent / "pool", frames=clips.frames,
+                    words=params.pretrain.max_words, **pool, **params.pretrain_frozen.plain())
 
 
-def pretrain(out, clip_folder, pool, *, seed, groups, group_size, pool_seed, frames, pixels, words, distil_steps,
-             distil_batch, distil_lr, steps, batch, lr, weight_decay):
-    """Pretrain and write the backbone folder `out`, from the CLIP in `clip_folder` and the clips in `pool`.
+def pretrain(out, clip_folder, pool, *, seed, number, pool_seed, frames, words, distil_steps, distil_batch, distil_lr,
+             steps, batch, lr, share, weight_decay):
+    """Pretrain and write the backbone folder `out`, from the CLIP in `clip_folder` and `number` clips in `pool`.
 
-    batch: groups of `group_size` clips in a batch by kind (see posrank.training.pretrain.HardBatches). Writes
-    `history.csv` (step, loss, learning rate) beside the weights.
+    share: weight of the choice of tags (posrank.training.pretrain.clip_loss). Writes `history.csv` (step, loss,
+    learning rate) beside the weights.
     """
     out, pool = Path(out), Path(pool)
-    clips, captions, hard = open_pool(pool, groups, group_size, pool_seed, frames, pixels)
     clip = load_backbone(clip_folder)
-    config = frozen_config(json.loads((Path(clip_folder) / "config.json").read_text()), frames)
+    clip_config = json.loads((Path(clip_folder) / "config.json").read_text())
+    config = frozen_config(clip_config, frames)
+    clips = Pool(pool, "clips", number, pool_seed, frames, clip_config)
     torch.manual_seed(seed)
     system = systems.build("frozen", backbone=start(clip, config, seed), num_frames=frames, max_words=words).train()
-    flat = [text for texts in captions for text in texts]
+    tags = system.tokenizer([word for part in TAGS.values() for word in part], words)
     resume = Resume(pool / "checkpoint_frozen.pt", digests(
-        settings=[seed, words, batch, group_size, distil_steps, distil_batch, distil_lr, steps, lr, weight_decay],
-        weights=system.state_dict(), teacher=clip.model.state_dict(), frames=pool / "frames.npy", captions=captions,
+        settings=[seed, words, batch, number, share, distil_steps, distil_batch, distil_lr, steps, lr, weight_decay],
+        weights=system.state_dict(), teacher=clip.model.state_dict(), pool=clips.path,
         code=code("training", "systems", "towers", "world"),
     ), every=50)
 
     def fresh():
-        distil(system, clip.model, flat, steps=distil_steps, batch=distil_batch, lr=distil_lr, seed=seed, words=words)
+        rows, rng = range(number), np.random.default_rng([seed, 0])
+        texts = [text for _ in range(3) for text in clips.alt_texts(rows, rng, 0)] + [w for t in TAGS.values() for w in t]
+        distil(system, clip.model, texts, steps=distil_steps, batch=distil_batch, lr=distil_lr, seed=seed, words=words)
 
-    def batches(step):
+    def batch_loss(step):
         rng = np.random.default_rng([seed, 2, step])
-        shown, texts = draw_batch(rng, batch, frames, clips, captions, hard, config)
-        return system.tokenizer(texts, words), shown
+        rows, pixels = clips.draw(rng, batch)
+        text = system.encode_text(system.tokenizer(clips.alt_texts(rows, rng, 0), words))
+        return clip_loss((system.score,), text, system.encode_video(pixels), system.encode_text(tags),
+                         clips.tag_targets(rows), share)
 
-    history = contrast(system, batches, steps=steps, lr=lr, weight_decay=weight_decay, resume=resume, fresh=fresh)
+    history = contrast(system, batch_loss, steps=steps, lr=lr, weight_decay=weight_decay, resume=resume, fresh=fresh)
     save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(PARTS)})
     save_history(out / "history.csv", ("step", "loss", "lr"), history, every=10)
     resume.remove()

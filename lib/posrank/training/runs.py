@@ -24,15 +24,13 @@ from posrank.training.launch import launch, processes_of, under_torchrun
 from posrank.training.loop import COLUMNS, STRATEGIES, train
 from posrank.training.resume import Resume, written
 from posrank.training.sources import COUNTS, check_share, training_batches
+from posrank.training.start_weights import start_weights
 
 KEYS = (
     "rule", "holdout", "video", "n", "n_per", "lambda", "coarse_reduce", "fine_form", "steps", "epochs", "batch",
     "optimizer", "lr", "clip_lr", "prompt_lr", "frozen", "weight_decay", "warmup", "schedule", "clip_norm", "precision",
     "checkpoint_every",
 )
-
-WORLD_BACKBONES = {"frozen": "pretrained_frozen"}
-"""Folders under data/world of systems with a pretraining of their own; the others start from `pretrained`, a CLIP."""
 
 NEEDED = ("system", "strategy", "seed", "dataset", "build")
 """Keys of config.yaml that say what a run is."""
@@ -64,8 +62,8 @@ def run_settings(params, system, strategy, seed):
 def start_system(settings):
     """The system of a run before its first step: its backbone's weights, new parameters seeded by the run's seed."""
     build = dict(settings["build"])
-    if build["backbone"] == "world":
-        build["backbone"] = files.root() / "data" / "world" / WORLD_BACKBONES.get(settings["system"], "pretrained")
+    if own := start_weights(build["backbone"], settings["system"]):
+        build["backbone"] = files.root() / "data" / "world" / own
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings["seed"])
         return systems.build(settings["system"], **build)
