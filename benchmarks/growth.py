@@ -24,14 +24,14 @@ SIZES, SMALL = (1_000, 10_000, 100_000), (30, 90)
 
 def world_tables(count):
     """(captions, tags) of `count` captions of the world's grammar."""
-    from posrank.world.build import item
+    from posrank.world.build import annotation
 
     captions, tags = [], []
     for number in range(-(-count // 3)):
-        video, _, written = item(0, "test", number)
-        for i, (text, tokens) in enumerate(written):
-            captions.append(("world", "test", video, f"{video}#{i}", text))
-            tags += [(f"{video}#{i}", place, *token) for place, token in enumerate(tokens)]
+        video = annotation(0, "test", number)
+        for entry in video["captions"]:
+            captions.append(("world", "test", video["video_id"], entry["caption_id"], entry["caption"]))
+            tags += [(entry["caption_id"], place, *token) for place, token in enumerate(entry["tokens"])]
     captions = pd.DataFrame(captions[:count], columns=["dataset", "split", "video_id", "caption_id", "caption"])
     columns = ["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "head", "dep"]
     tags = pd.DataFrame(tags, columns=columns).assign(tagger="gold")

@@ -15,18 +15,21 @@ import torch
 from posrank import systems
 from posrank.towers.backbone import build_backbone
 from posrank.towers.frozen import build_frozen
-from posrank.world.pool import group_scenes, pool_captions
+from posrank.world.grammar import write_captions
 from posrank.world.renderer import render
+from posrank.world.scenes import item_rng, sample_scene
 
 WORLD = Path(__file__).resolve().parent.parent / "data" / "world"
-GROUPS, FRAMES, SHORT, WORDS = 6, 8, 5, 32
+CLIPS, FRAMES, SHORT, WORDS = 24, 8, 5, 32
 NOISY = ("ts2net", "ucofia")
 
 
 def clips(seed=7):
-    """24 clips uint8 [24, F, 64, 64, 3] and six captions of each."""
-    scenes = [scene for group in range(GROUPS) for scene in group_scenes(seed, group, 4)]
-    return np.stack([render(scene, FRAMES, 64) for scene in scenes]), pool_captions(GROUPS, 4, seed)
+    """CLIPS clips uint8 [CLIPS, F, 64, 64, 3] and three captions of each."""
+    rngs = [item_rng("quirks", seed, i) for i in range(CLIPS)]
+    scenes = [sample_scene(rng) for rng in rngs]
+    captions = [[text for text, _ in write_captions(scene, rng)] for scene, rng in zip(scenes, rngs)]
+    return np.stack([render(scene, FRAMES, 64) for scene in scenes]), captions
 
 
 def backbone_of(name, weights):

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from posrank.language.inflect import lemmatize
-from posrank.world import grammar
+from posrank.world.grammar import write_captions
+from posrank.world.scenes import item_rng, sample_scene
 
 CAPTION_COLUMNS = ["dataset", "split", "video_id", "caption_id", "caption"]
 TAG_COLUMNS = ["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "head", "dep", "tagger"]
@@ -69,9 +70,9 @@ def world(videos=20, seed=0, train_share=2):
     """Captions and gold tags of the embedded world; every `train_share`-th video is a test video, the others train."""
     captions, tags = [], []
     for video in range(videos):
-        rng = grammar.item_rng(seed, video)
-        scene = grammar.sample_scene(rng)
-        for n, (text, tokens) in enumerate(grammar.write_captions(scene, rng)):
+        rng = item_rng(seed, video)
+        scene = sample_scene(rng)
+        for n, (text, tokens) in enumerate(write_captions(scene, rng)):
             name = f"v{video}#{n}"
             captions.append(("world", "train" if video % train_share else "test", f"v{video}", name, text))
             tags += [(name, i, *token, "gold") for i, token in enumerate(tokens)]

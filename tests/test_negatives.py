@@ -8,7 +8,7 @@ from support_negatives import Opposites, tagged, world
 import posrank
 from posrank.negatives import generate
 from posrank.tables import TABLES, validate
-from posrank.world import grammar
+from posrank.world.words import WORDS
 
 
 def make(captions, tags, **options):
@@ -16,9 +16,9 @@ def make(captions, tags, **options):
 
 
 def test_every_other_word_of_every_slot_is_there_on_the_world():
-    captions, tags = world(60)
-    table = make(captions, tags, k=20)
-    for part, words in grammar.WORDS.items():
+    captions, tags = world(300)
+    table = make(captions, tags, k=100)
+    for part, words in WORDS.items():
         slots = tags[
             tags["upos"].map({"NOUN": "noun", "VERB": "verb", "ADJ": "adj", "ADV": "adv", "ADP": "prep"}) == part
         ]
@@ -26,7 +26,7 @@ def test_every_other_word_of_every_slot_is_there_on_the_world():
         lengths = table[table["part"] == part].groupby("caption_id").size()
         assert (lengths == slots * (len(words) - 1)).all(), part
         assert lengths.index.equals(slots.index)
-    assert table.attrs["vocabulary"] == {part: len(words) for part, words in grammar.WORDS.items()}
+    assert table.attrs["vocabulary"] == {part: len(words) for part, words in WORDS.items()}
     assert table.attrs["short"]["adv"] == {5: int((tags["upos"] == "ADV").sum())}
 
 

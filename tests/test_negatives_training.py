@@ -39,9 +39,9 @@ def test_draw_many_is_draw_with_owners(data):
 
 
 def test_n_per_part_is_capped_by_a_closed_vocabulary_and_distinct(data):
-    negatives = TrainingNegatives(*data, n=16)
+    negatives = TrainingNegatives(*data, n=100)
     table = negatives.table(data[0]["caption_id"], 0)
-    everything = generate(*data[:1], tags=data[1], k=16, progress=False)
+    everything = generate(*data[:1], tags=data[1], k=100, progress=False)
     assert set(zip(table["caption_id"], table["sentence"])) == set(
         zip(everything["caption_id"], everything["sentence"])
     )
@@ -93,7 +93,7 @@ def test_wrong_options(data, options, message):
 
 
 def test_fast_enough_to_draw_while_training(data):
-    negatives = TrainingNegatives(*data, n=16)
+    negatives = TrainingNegatives(*data, n=100)
     ids = data[0]["caption_id"].tolist()[:64]
     negatives.draw_many(ids, 0)
     times = []

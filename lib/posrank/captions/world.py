@@ -20,4 +20,4 @@ def read(folder, rows, variant):
         note_once(seen, name, video.place, "video_id")
         for entry in video.entries("captions"):
             rows.add(split, name, entry.get("caption"), entry.place, file=file, caption_id=entry.text("caption_id"),
-                     group=entry.text("group") if "group" in entry else "")
+                     group="" if entry.get("group") is None else entry.text("group"))

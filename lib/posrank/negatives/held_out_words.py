@@ -12,8 +12,8 @@ import numpy as np
 from posrank.language.inflect import lemmatize
 from posrank.language.parts import PART_UPOS, check_part
 
-SEED = 0
-"""With it, and a share of 0.2, each part of the world's small vocabulary has one or two words that are held out."""
+SEED = 2
+"""With it, and a share of 0.2, each part of the world's small vocabulary has a word or several that are held out."""
 
 
 @lru_cache(maxsize=200_000)
@@ -21,8 +21,8 @@ def held_out(word, part, share):
     """Whether the word is among the `share` of its part that training never puts in; ValueError for a share not in 0 to
     1.
 
-    >>> [word for word in ("ball", "box", "star", "ring", "rings", "moon") if held_out(word, "noun", 0.2)]
-    ['ring', 'rings']
+    >>> [word for word in ("ball", "lemon", "fridge", "fridges", "moon") if held_out(word, "noun", 0.2)]
+    ['lemon', 'fridge', 'fridges']
     """
     if not 0 <= share <= 1:
         raise ValueError(f"share is {share!r}: a share of the words, from 0 to 1")
