@@ -53,7 +53,7 @@ def run(small=False, repeats=2):
     clips, length = (4, 16) if small else (60, 64)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        build_world(root / "world", train=clips, val=0, test=0, frames=length, size=SIZE, workers=1)
+        build_world(root / "world", train=clips, val=0, test=0, groups=0, frames=length, size=SIZE, workers=1)
         table = captions.load("world", root / "world")
         files = table.drop_duplicates("video_id").set_index("video_id")["file"]
         batches = [list(files.index[start : start + BATCH]) for start in range(0, clips, BATCH)]

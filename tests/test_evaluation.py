@@ -23,7 +23,7 @@ from posrank.video.store import build
 from posrank.world.build import build as build_world
 
 TINY = {
-    "world": {"train": 12, "val": 4, "test": 4},
+    "world": {"train": 12, "val": 4, "test": 4, "groups": 28},
     "train": {"strategies": ["prompt"], "steps": 2, "batch": 4, "n": 1, "checkpoint_every": 1},
     "evaluate": {
         "bootstrap": 100,
@@ -49,8 +49,8 @@ def work(tmp_path_factory):
 
 def test_a_fresh_workspace_makes_its_tables(work):
     captions, tags = work.captions(), work.tags()
-    assert captions["video_id"].nunique() == 20 and set(tags["tagger"]) == {"gold"}
-    assert len(work.frames("world").ids) == 20 and work.has_videos("world")
+    assert captions["video_id"].nunique() == 48 and set(tags["tagger"]) == {"gold"}
+    assert len(work.frames("world").ids) == 48
 
 
 def test_a_run_is_trained_saved_loaded_and_evaluated(work, monkeypatch):
@@ -333,7 +333,7 @@ def test_figures_and_metrics_are_written_by_the_pipeline_only(work, tmp_path):
 
 
 def test_corrupt_videos_are_counted_and_their_captions_left_out(work, tmp_path):
-    build_world(tmp_path / "w", train=3, val=2, test=2, frames=4, size=32, workers=1)
+    build_world(tmp_path / "w", train=3, val=2, test=2, groups=0, frames=4, size=32, workers=1)
     (tmp_path / "w" / "videos" / "test00000.mp4").write_bytes(b"not a video")
     from posrank.captions import load
 

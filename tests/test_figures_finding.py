@@ -19,15 +19,15 @@ def metrics(strategy, value, shuffled, blind, seed=0, system="xclip"):
 
 
 BALANCED = [metrics("coarse", 0.5, 0.2, 0.18), metrics("word", 0.6, 0.25, 0.18)]
-SKEWED = [metrics("coarse", 0.6, 0.4, 0.5), metrics("word", 0.9, 0.7, 0.5)]
-GROUPS = {"balanced": BALANCED, "skewed": SKEWED}
+NATURAL = [metrics("coarse", 0.6, 0.4, 0.5), metrics("word", 0.9, 0.7, 0.5)]
+GROUPS = {"balanced": BALANCED, "natural": NATURAL}
 
 
 def test_best_blind_is_the_score_and_not_its_name():
     table = figures.finding_table(GROUPS)
     assert table.loc[("balanced", "xclip", "coarse", "noun"), "best_blind"] == pytest.approx(0.2)
-    assert table.loc[("skewed", "xclip", "coarse", "prep"), "best_blind"] == pytest.approx(0.5)
-    assert table.loc[("skewed", "xclip", "word", "adv"), "vision_gain"] == pytest.approx(0.2)
+    assert table.loc[("natural", "xclip", "coarse", "prep"), "best_blind"] == pytest.approx(0.5)
+    assert table.loc[("natural", "xclip", "word", "adv"), "vision_gain"] == pytest.approx(0.2)
     nothing = {"balanced": []}
     assert figures.finding_table(nothing).empty and figures.gain_table(nothing).empty and figures.finding_figure(nothing) is None
 
@@ -40,7 +40,7 @@ def test_seeds_are_averaged_and_counted():
 
 def test_a_gain_without_the_right_video_is_text():
     table = figures.gain_table(GROUPS)
-    row = table.loc[("skewed", "xclip", "word", "noun")]
+    row = table.loc[("natural", "xclip", "word", "noun")]
     assert row["gain"] == pytest.approx(0.3) and row["text"] == pytest.approx(0.3) and row["vision"] == pytest.approx(0)
     assert table.loc[("balanced", "xclip", "word", "mean"), "vision"] == pytest.approx(0.05)
     twice = [*BALANCED, metrics("coarse", 0.5, 0.2, 0.1, seed=1), metrics("word", 0.8, 0.2, 0.1, seed=1)]
@@ -52,7 +52,7 @@ def test_a_gain_without_the_right_video_is_text():
 def test_what_the_shortcut_bought():
     table = figures.shortcut_table(GROUPS)
     assert table.loc[("xclip", "word", "noun"), "bought"] == pytest.approx(0.3)
-    assert table.loc[("xclip", "coarse", "noun"), "best_blind skewed"] == pytest.approx(0.5)
+    assert table.loc[("xclip", "coarse", "noun"), "best_blind natural"] == pytest.approx(0.5)
     with pytest.raises(ValueError, match="two"):
         figures.shortcut_table({"balanced": BALANCED})
 
@@ -60,7 +60,7 @@ def test_what_the_shortcut_bought():
 def test_the_figure_has_a_panel_a_group_and_a_point_a_cell():
     figure = figures.finding_figure({**GROUPS, "other": [metrics("coarse", 0.5, 0.2, 0.1, system="clip"), *BALANCED]})
     panels = figure.axes
-    assert [axes.get_title() for axes in panels] == ["balanced", "skewed", "other"]
+    assert [axes.get_title() for axes in panels] == ["balanced", "natural", "other"]
     points = [tuple(map(float, point)) for dots in panels[1].collections for point in dots.get_offsets()]
     assert len(points) == 2 * len(PARTS) and (0.7, 0.9) in [tuple(round(v, 6) for v in point) for point in points]
     assert sum(len(dots.get_offsets()) for dots in panels[2].collections) == 2 * len(PARTS)

@@ -23,7 +23,7 @@ from posrank.training.losses import coarse_loss, fine_loss
 
 NAMES = sorted(path.stem for path in notebooks.NOTEBOOKS.glob("*.ipynb"))
 TINY = {
-    "world": {"train": 12, "val": 4, "test": 4},
+    "world": {"train": 12, "val": 4, "test": 4, "groups": 28},
     "train": {"strategies": ["coarse", "prompt"], "steps": 1, "batch": 4, "n": 1},
     "evaluate": {"bootstrap": 100, "batch": 64, "controls": ["shuffled"], "blind": ["unigram"], "positives": 0},
 }
@@ -193,6 +193,6 @@ def test_the_winner_is_the_negative_with_the_highest_score():
 def test_notebook_6_reads_published_numbers_alone(monkeypatch, tmp_path):
     monkeypatch.setenv("POSRANK_WORKSPACE", str(tmp_path))  # an empty one: nothing of it is needed
     space = notebooks.run("6_vision").space
-    assert set(space["runs"]) == {"default", "skewed", "full"} and list(tmp_path.iterdir()) == []
+    assert set(space["runs"]) == {"default", "natural", "seeds"} and list(tmp_path.iterdir()) == []
     shown = space.get("comparable")
     assert shown == len(figures.gain_table(space["gains"])) and figures.constant_table([], []).empty

@@ -17,7 +17,7 @@ from posrank.training import pretrain, pretrain_frozen, runs
 from posrank.training.loop import train
 
 TINY = {
-    "world": {"train": 8, "val": 4, "test": 4},
+    "world": {"train": 8, "val": 4, "test": 4, "groups": 4},
     "train": {"systems": ["clip", "frozen"], "strategies": ["zeroshot", "prompt"], "steps": 2, "batch": 4, "n": 1, "checkpoint_every": 1},
     "evaluate": {"bootstrap": 100, "controls": ["shuffled"], "blind": ["unigram"]},
 }

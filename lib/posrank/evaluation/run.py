@@ -159,11 +159,15 @@ def _about(subject):
 
 
 def coarse_recall(scorer, captions, style="clip4clip", world=None):
-    """Recall of both directions over the captions' videos by a SystemScorer (of the CLS branch, as in the paper); None
-    in all processes of `world` but the first."""
+    """Recall of both directions over the captions' videos by a SystemScorer (of the CLS branch, as in the paper), and
+    `v2t_centred`: V2T with each text's mean over all videos taken off its similarities, so without what a text gets
+    from any video. None in all processes of `world` but the first."""
     own, videos = pd.factorize(captions["video_id"])
     similarity = sharing.similarity(scorer, captions["caption"].tolist(), videos.tolist(), world)
-    return None if similarity is None else scoring.recall(similarity, own, style)
+    if similarity is None:
+        return None
+    centred = similarity - similarity.mean(1, keepdims=True)
+    return {**scoring.recall(similarity, own, style), "v2t_centred": scoring.recall(centred, own, style)["v2t"]}
 
 
 def coverage(captions, videos):

@@ -8,9 +8,10 @@ import importlib
 _WHERE = {
     "attention": "attention_figure attention_of_runs", "brittleness": "brittleness_table",
     "curves": "duplicate_figure history_figure sweep_figure",
+    "doses": "dose_figure dose_table",
     "examples": "examples_html failures_html ranked_list",
     "exchange": "example_groups exchange_table group_counts group_html",
-    "finding": "finding_figure finding_table gain_table gain_texts shortcut_table", "method": "method_figure",
+    "finding": "finding_figure finding_table gain_table gain_texts recall_table shortcut_table", "method": "method_figure",
     "neighbours": "coarse_fine_html nearest_html some tested",
     "ranks": "blind_figure blind_sets controls_figure correlation_figure parts_figure",
     "real_page": "published_csv real_curves real_duplicates real_table real_validity",
@@ -22,7 +23,7 @@ _WHERE = {
     "sweeps": "constant_table cross_generator published_sweep",
     "tables": "average_table beside_paper blind_table results_table strategy_table worth_table",
     "posrank.validity": "counted_table judges_table validity_report",
-    "world": "tagger_agreement world_parts_html world_sheet world_words",
+    "world": "group_sheet tagger_agreement world_parts_html world_sheet world_words",
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names.split()}
 

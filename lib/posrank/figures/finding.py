@@ -13,6 +13,7 @@ from posrank.figures.style import BESIDE, BLIND_COLOUR, COLOURS, MARKERS, STRATE
 from posrank.figures.tables import blind_table
 
 KEYS = ["group", "system", "strategy", "part"]
+WAYS = {"t2v": "T2V", "v2t": "V2T", "v2t_centred": "V2T centred"}
 
 
 def finding_table(groups):
@@ -67,6 +68,16 @@ def gain_texts(groups):
     cells = cells.reindex(columns=[part for part in (*PARTS, "mean") if part in cells]).fillna("")
     cells = cells.rename_axis(columns=None)
     return named(cells.droplevel("group") if len(groups) == 1 else cells.rename_axis(index={"group": "captions"}))
+
+
+def recall_table(groups):
+    """{name of a group: metrics of runs} -> DataFrame by group, system, strategy: mean recall in percent, over seeds, as
+    T2V, V2T, and "V2T centred" (each text's mean score over all videos taken off)."""
+    rows = [{"group": name, "system": m["system"], "strategy": m["strategy"],
+             **{label: m["recall"][way]["mean"] if way in m["recall"] else None for way, label in WAYS.items()}}
+            for name, metrics in groups.items() for m in metrics if m.get("recall")]
+    table = pd.DataFrame(rows, columns=[*KEYS[:3], *WAYS.values()])
+    return table.astype(dict.fromkeys(WAYS.values(), float)).groupby(KEYS[:3], sort=False).mean()
 
 
 def finding_figure(groups, system=None):

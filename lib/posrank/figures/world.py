@@ -20,6 +20,18 @@ def world_sheet(work, clips=8, seed=0):
     return contact_sheet([store[video][0] for video in chosen["video_id"]], chosen["caption"].tolist())
 
 
+def group_sheet(work, slot="adv", seed=0):
+    """One group of clips that share all but one slot (noun1, adj1, verb, adv, prep, noun2, adj2), each with its caption,
+    as one picture; a line that says so where the world has no such group or no frames."""
+    texts, store = work.captions("world"), work.frames("world")
+    names = texts.get("group", pd.Series(index=texts.index, dtype="str")).fillna("")
+    some_of = texts[names.str.startswith(f"{slot}-") & texts["video_id"].isin(store.ids)]
+    if some_of.empty:
+        return Markdown(f"There is no group of clips that differ in {slot} (`world.groups` in params.yaml).")
+    chosen = some_of[some_of["group"] == some(some_of.drop_duplicates("group"), 1, seed)["group"].iloc[0]]
+    return contact_sheet([store[video][0] for video in chosen["video_id"]], chosen["caption"].tolist())
+
+
 def world_words(tags):
     """What a part of speech has to choose from -> DataFrame by part: words, most_frequent (its share), guessed (how
     often the likeliest word given the caption's first noun is right; of nouns: given its first verb), which.
