@@ -87,13 +87,6 @@ class Workspace:
         self.captions(dataset)
         return FrameStore(self._file(f"data/frames/{dataset}", stages.frames, dataset=dataset))
 
-    def has_videos(self, dataset):
-        """Is there footage to look at? The world makes its own; elsewhere a file of the captions table must exist."""
-        if dataset == "world":
-            return True
-        raw, captions = self.folder / "data" / "raw" / dataset, self.captions(dataset)
-        return any((raw / file).is_file() for file in captions["file"].drop_duplicates().head(200) if file)
-
     def clip(self, dataset, video_id):
         """(frames, frames_read) of a video, or None where this workspace holds no frames of it; nothing is decoded."""
         from posrank.video.store import FrameStore
