@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from posrank.video.probing import VideoError, check_whole, each_of, open_video, refusal, short, video_stream, zero
+from posrank.video.probing import VideoError, check_whole, each_of, open_video, refusal, short, video_stream
 
 _DECORD_CONTAINERS = frozenset(("mp4", "matroska"))
 
@@ -81,7 +81,7 @@ def read_pyav(path, pick, width, height, found):
         # a decoder may give fewer frames than there are packets (broken first ones): choose again among what there is
         for _ in range(2):
             indices = pick(times)
-            kept, seen = _decode(path, set(indices.tolist()), width, height, times)
+            kept, seen = _decode(path, set(indices.tolist()), width, height, times, found.begin)
             if seen is None:
                 return np.stack([kept[index] for index in indices.tolist()])
             if not found.edited:
@@ -94,13 +94,14 @@ def read_pyav(path, pick, width, height, found):
     raise VideoError(f"{path}: its frames cannot be decoded: get the video again")
 
 
-def _decode(path, wanted, width, height, times):
-    """{index: frame} of the wanted indices and None; where frames do not come at `times`, when they do come."""
+def _decode(path, wanted, width, height, times, begin):
+    """{index: frame} of the wanted indices and None; where frames do not come at `times` after the time stamp `begin`,
+    when they do come."""
     from av.video.reformatter import Interpolation
 
     kept, seen, last, right = {}, [], max(wanted), True
     with open_video(path) as container:
-        stream, begin = video_stream(container, path), zero(container)
+        stream = video_stream(container, path)
         timed = container.format.name != "avi"
         for index, frame in enumerate(each_of(container.decode(stream))):
             time = float(frame.pts * stream.time_base) - begin if timed and frame.pts is not None else None

@@ -11,9 +11,10 @@ the rotation stored in the file, both read the stream that FFmpeg calls the best
 
 Seconds are those of a player's clock: the presentation times of the frames, after the edit list. In MP4/MOV and
 Matroska/WebM the clock starts at 0, also where the first picture appears later (a track that starts after the sound);
-other containers count from any number, there the clock starts at the first time stamp of the file. An AVI says in which
-order its frames come and at which rate, or where the rate is uneven when each is decoded: with B-frames that is not
-when it is shown, so a window on such a file is refused.
+in an MP4 with B-frames and no edit list (most fragmented files) it starts at the first picture, whose time stamp is
+the time that a decoder needs before it. Other containers count from any number, there the clock starts at the first
+time stamp of the file. An AVI says in which order its frames come and at which rate, or where the rate is uneven when
+each is decoded: with B-frames that is not when it is shown, so a window on such a file is refused.
 """
 
 import hashlib
