@@ -48,6 +48,7 @@ def read_decord(path, pick, width, height, found):
     """
     if obstacle := decord_obstacle(found):
         raise DecordFailed(f"{obstacle}: use another reader")
+    _check_key_frames(path)
     decord, reader = _decord(), None
     try:
         # one thread a file: files are read in parallel; the size is given so that frames are never held in full
@@ -69,6 +70,21 @@ def read_decord(path, pick, width, height, found):
     if frames.shape != (len(indices), height, width, 3):
         raise DecordFailed(f"frames of shape {frames.shape}")
     return frames
+
+
+def _check_key_frames(path):
+    """DecordFailed where a key frame, at which frames change their size, cannot be decoded within `MOST_PIXELS`: decord
+    knows no limit, and a file of some kilobytes could take all memory."""
+    import av
+
+    with open_video(path) as container:
+        stream = video_stream(container, path)
+        try:
+            for packet in each_of(container.demux(stream)):
+                if packet.is_keyframe or not packet.size:
+                    stream.codec_context.decode(packet if packet.size else None)
+        except (av.error.FFmpegError, OSError) as problem:
+            raise DecordFailed(f"a frame is broken or has more than 2^26 pixels: {short(problem)}") from None
 
 
 def read_pyav(path, pick, width, height, found):

@@ -6,7 +6,8 @@ as the released code does: a file whose pixels are not (a DVD) is not stretched 
 Two readers give the same frames: decord, and PyAV where decord is not installed, fails, or cannot be trusted. decord
 counts frames wrongly after a jump in files without presentation times (AVI: frame 38 of an H.264 AVI came out as
 frame 8), so only the MP4/MOV and Matroska/WebM families go to it; and where an edit list hides frames (a cut made
-without re-encoding) it gives others than asked, so such files go to PyAV, which shows what a player shows. Both apply
+without re-encoding) it gives others than asked, so such files go to PyAV, which shows what a player shows; so do those
+with a key frame that is broken or too large, since decord bounds no frame's size. Both apply
 the rotation stored in the file, both read the stream that FFmpeg calls the best one.
 
 Seconds are those of a player's clock: the presentation times of the frames, after the edit list. In MP4/MOV and
