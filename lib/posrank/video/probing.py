@@ -6,6 +6,7 @@ never leads to another one. `posrank.video.decoding` reads the frames.
 """
 
 import errno
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -216,6 +217,8 @@ def refusal(path, problem, what="no readable video"):
     if problem.errno in (errno.EMFILE, errno.ENFILE):
         return problem
     if problem.errno == errno.EINVAL and what == "no readable video":
+        if _is_picture(path):
+            return VideoError(f"{path}: {_STILL}")
         return VideoError(
             f"{path}: no readable video (its content is of no video container that is read; playlists, file lists and "
             "picture sequences are not followed): convert it to mp4"
@@ -223,6 +226,20 @@ def refusal(path, problem, what="no readable video"):
     if problem.errno == errno.EINVAL:  # FFmpeg's word for a picture larger than `_LIMIT`, too
         problem = "its data are broken, or a frame has more than 2^26 pixels"
     return VideoError(f"{path}: {what} ({short(problem)}): it may be cut or of another type; get the video again")
+
+
+def _is_picture(path):
+    """Whether the bytes of a file are those of a picture; by its name (x.jpg) FFmpeg would take it for a sequence."""
+    import av
+
+    formats = ",".join(sorted(name for name in av.formats_available if name.endswith("_pipe") or name in _PICTURES))
+    try:
+        with open(path, "rb") as file:
+            head = BytesIO(file.read(2**20))
+        with av.open(head, options={"format_whitelist": formats, **_LIMIT}):
+            return True
+    except (av.error.FFmpegError, OSError, ValueError):
+        return False
 
 
 def short(problem):
