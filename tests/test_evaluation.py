@@ -163,7 +163,8 @@ def test_missing_videos_are_counted_and_make_other_lists(work, tmp_path):
     with pytest.raises(ValueError, match="different lists"):
         figures.strategy_table([whole, metrics | {"seed": 1}])
     chosen = workspace.Workspace(copied, params).selection()
-    assert figures.coverage_note(chosen.runs) == "3 of 4 test videos; not comparable with the full test set"
+    note = "3 of 4 test videos; not comparable with the full test set; trained on 11 of 12 videos"
+    assert figures.coverage_note(chosen.runs) == note
     assert "3 of 4 test videos" in figures.head_box(workspace.Workspace(copied, params), chosen)
 
 
