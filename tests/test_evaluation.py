@@ -124,6 +124,8 @@ def test_every_judge_is_a_blind_row_and_the_best_one_is_named(work, monkeypatch)
             (gain["best_posrank"] - own["chance"]) / (1 - own["chance"]), abs=1e-5
         )
     exchanged = metrics["rules"]["exchange"]
+    leading = knobs.validate(knobs.merge(work.params.plain(), {"evaluate": {"rules": ["exchange", "paper"]}}))
+    assert workspace.Workspace(work.folder, leading).lists() == metrics["lists"]["exchange"] != metrics["lists"]["paper"]
     assert exchanged["group_scores"].keys() == exchanged["posrank"].keys() - {"mean"}
     for part, sides in exchanged["group_scores"].items():
         assert sides["text"]["value"] == pytest.approx(exchanged["posrank"][part]["posrank"], abs=1e-6)
