@@ -16,9 +16,9 @@ from test_training import SETTINGS, WORDS, tiny_batches, tiny_system
 
 from posrank import tables
 from posrank.towers.backbone import build_backbone, save_backbone
-from posrank.training import runs
+from posrank.training import identity, runs
 from posrank.training.identity import digest
-from posrank.training.loop import train
+from posrank.training.loop import CODE, train
 
 RUN = "clip-word-0"
 CONFIG = dict(
@@ -153,6 +153,21 @@ def test_on_changed_data_it_starts_afresh_and_says_why(killed, tmp_path, capsys,
     said = capsys.readouterr().out
     assert "Training starts afresh" in said and name in said
     assert found == rerun(killed, tmp_path / "b", CHANGES[name], keep_state=False)
+
+
+@pytest.mark.parametrize("file", ["negatives/paper.py", "negatives/data/multiword.txt",
+                                  "language/data/wordnet/relations.tsv.gz"])
+def test_code_and_the_word_lists_it_reads_are_part_of_the_mark(tmp_path, monkeypatch, file):
+    package = tmp_path / "posrank"
+    shutil.copytree(identity.HERE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(identity, "HERE", package)
+    before = digest(identity.code(*CODE))
+    (package / "negatives" / "__pycache__").mkdir()
+    (package / "negatives" / "__pycache__" / "paper.pyc").write_bytes(b"compiled")
+    assert digest(identity.code(*CODE)) == before
+    with open(package / file, "ab") as stream:
+        stream.write(b"\n")
+    assert digest(identity.code(*CODE)) != before
 
 
 def test_asked_and_missing_videos_are_said_and_recorded(killed, tmp_path, capsys):
