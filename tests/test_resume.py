@@ -19,6 +19,7 @@ from posrank.towers.backbone import build_backbone, save_backbone
 from posrank.training import identity, runs
 from posrank.training.identity import digest
 from posrank.training.loop import CODE, train
+from posrank.training.resume import Resume
 
 RUN = "clip-word-0"
 CONFIG = dict(
@@ -125,6 +126,13 @@ def test_unchanged_it_goes_on_to_the_bytes_of_an_undisturbed_run(killed, tmp_pat
     resumed = rerun(killed, tmp_path / "a", touch)
     assert "afresh" not in capsys.readouterr().out
     assert resumed == rerun(killed, tmp_path / "b", keep_state=False)
+
+
+def test_what_a_kill_left_of_a_state_goes_with_it(tmp_path):
+    for name in (f"{RUN}.pt", f".{RUN}.pt.ab_c1.tmp.pt", f".{RUN}1.pt.ab_c1.tmp.pt"):
+        (tmp_path / name).write_bytes(b"half a state")
+    Resume(tmp_path / f"{RUN}.pt").remove()
+    assert [path.name for path in tmp_path.iterdir()] == [f".{RUN}1.pt.ab_c1.tmp.pt"], "that is another run's"
 
 
 def touch(folder):
