@@ -124,6 +124,8 @@ def test_every_judge_is_a_blind_row_and_the_best_one_is_named(work, monkeypatch)
             (gain["best_posrank"] - own["chance"]) / (1 - own["chance"]), abs=1e-5
         )
     exchanged = metrics["rules"]["exchange"]
+    leading = knobs.validate(knobs.merge(work.params.plain(), {"evaluate": {"rules": ["exchange", "paper"]}}))
+    assert workspace.Workspace(work.folder, leading).lists() == metrics["lists"]["exchange"] != metrics["lists"]["paper"]
     assert exchanged["group_scores"].keys() == exchanged["posrank"].keys() - {"mean"}
     for part, sides in exchanged["group_scores"].items():
         assert sides["text"]["value"] == pytest.approx(exchanged["posrank"][part]["posrank"], abs=1e-6)
@@ -163,7 +165,8 @@ def test_missing_videos_are_counted_and_make_other_lists(work, tmp_path):
     with pytest.raises(ValueError, match="different lists"):
         figures.strategy_table([whole, metrics | {"seed": 1}])
     chosen = workspace.Workspace(copied, params).selection()
-    assert figures.coverage_note(chosen.runs) == "3 of 4 test videos; not comparable with the full test set"
+    note = "3 of 4 test videos; not comparable with the full test set; trained on 11 of 12 videos"
+    assert figures.coverage_note(chosen.runs) == note
     assert "3 of 4 test videos" in figures.head_box(workspace.Workspace(copied, params), chosen)
 
 

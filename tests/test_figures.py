@@ -81,7 +81,14 @@ def test_results_name_blind_rows_spread_and_how_many_videos():
     assert table.loc[("", "best n-gram model, no video"), "verb"] == "0.180" and list(table.columns[2:7]) == list(PARTS)
     counts = {"videos": 24, "videos_missing": 6, "captions": 72, "captions_missing": 18}
     note = "18 of 24 test videos; not comparable with the full test set"
-    assert figures.coverage_note([metrics() | counts]) == note and figures.coverage_note([metrics() | counts | {"videos_missing": 0}]) == ""
+    whole = metrics() | counts | {"videos_missing": 0, "captions_missing": 0}
+    assert figures.coverage_note([metrics() | counts]) == note and figures.coverage_note([whole]) == ""
+    trained = {"training": {"videos": 60, "videos_missing": 4, "captions": 180, "captions_missing": 12}}
+    assert figures.coverage_note([whole, whole | trained]) == "trained on 56 of 60 videos"
+    assert figures.coverage_note([metrics() | counts | trained]) == f"{note}; trained on 56 of 60 videos"
+    assert figures.coverage(metrics() | counts | trained) == (
+        "18 of 24 test videos, 54 of 72 captions (not comparable with the full test set); trained on 56 of 60 videos")
+    assert figures.coverage(whole) == "24 of 24 test videos, 72 of 72 captions" and figures.coverage(metrics()) == ""
 
 
 @pytest.mark.parametrize("draw", [figures.parts_figure, figures.correlation_figure])

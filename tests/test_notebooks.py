@@ -142,6 +142,7 @@ def test_notebook_4_takes_the_first_run_reads_its_results_and_shows_failures(tin
     done = notebooks.run("4_evaluate")
     space = done.space
     assert space["run"] == "xclip-prompt-0"
+    assert "4 of 4 test videos, 12 of 12 captions; trained on 12 of 12 videos" in done.printed
     own = space["ranks"][space["ranks"]["run"] == space["run"]]  # those of rule exchange stand under a name of their own
     mean = own.loc[own["part"] == space["part"], "reciprocal_rank"].mean()
     assert f"{mean:.4f}" in done.printed

@@ -16,9 +16,10 @@ from test_training import SETTINGS, WORDS, tiny_batches, tiny_system
 
 from posrank import tables
 from posrank.towers.backbone import build_backbone, save_backbone
-from posrank.training import runs
+from posrank.training import identity, runs
 from posrank.training.identity import digest
-from posrank.training.loop import train
+from posrank.training.loop import CODE, train
+from posrank.training.resume import Resume
 
 RUN = "clip-word-0"
 CONFIG = dict(
@@ -127,6 +128,13 @@ def test_unchanged_it_goes_on_to_the_bytes_of_an_undisturbed_run(killed, tmp_pat
     assert resumed == rerun(killed, tmp_path / "b", keep_state=False)
 
 
+def test_what_a_kill_left_of_a_state_goes_with_it(tmp_path):
+    for name in (f"{RUN}.pt", f".{RUN}.pt.ab_c1.tmp.pt", f".{RUN}1.pt.ab_c1.tmp.pt"):
+        (tmp_path / name).write_bytes(b"half a state")
+    Resume(tmp_path / f"{RUN}.pt").remove()
+    assert [path.name for path in tmp_path.iterdir()] == [f".{RUN}1.pt.ab_c1.tmp.pt"], "that is another run's"
+
+
 def touch(folder):
     """New times of all files, which say nothing."""
     for path in folder.rglob("*.parquet"):
@@ -153,6 +161,21 @@ def test_on_changed_data_it_starts_afresh_and_says_why(killed, tmp_path, capsys,
     said = capsys.readouterr().out
     assert "Training starts afresh" in said and name in said
     assert found == rerun(killed, tmp_path / "b", CHANGES[name], keep_state=False)
+
+
+@pytest.mark.parametrize("file", ["negatives/paper.py", "negatives/data/multiword.txt",
+                                  "language/data/wordnet/relations.tsv.gz"])
+def test_code_and_the_word_lists_it_reads_are_part_of_the_mark(tmp_path, monkeypatch, file):
+    package = tmp_path / "posrank"
+    shutil.copytree(identity.HERE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(identity, "HERE", package)
+    before = digest(identity.code(*CODE))
+    (package / "negatives" / "__pycache__").mkdir()
+    (package / "negatives" / "__pycache__" / "paper.pyc").write_bytes(b"compiled")
+    assert digest(identity.code(*CODE)) == before
+    with open(package / file, "ab") as stream:
+        stream.write(b"\n")
+    assert digest(identity.code(*CODE)) != before
 
 
 def test_asked_and_missing_videos_are_said_and_recorded(killed, tmp_path, capsys):

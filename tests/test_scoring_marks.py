@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from posrank.scoring.marks import mark_rows
+from posrank.figures.significance import seed_mean
+from posrank.scoring.marks import compare, mark_rows
 
 
 def ranks(mean, part="noun", seed=0, n=300, k=20):
@@ -58,3 +59,25 @@ def test_lists_of_other_lengths_are_refused():
         mark_rows({"a": ranks(0.4), "b": ranks(0.4, k=10)}, b=100)
     with pytest.raises(ValueError, match="no ranks"):
         mark_rows({"a": ranks(0.4)[:0]})
+
+
+def test_the_mean_of_seeds_keeps_the_groups_of_rule_exchange_and_with_them_the_intervals():
+    """Ranks of one group depend on each other: an interval by video would be too narrow."""
+    rng = np.random.default_rng(0)
+    each = rng.uniform(0.2, 1, 20).repeat(4)  # 20 groups of 4 videos, equal within
+    made = ranks(0.5, n=80).assign(video_id=[f"v{i}" for i in range(80)], group=[f"g{i // 4}" for i in range(80)])
+    runs = [made.assign(reciprocal_rank=each - moved, better=0, equal=0) for moved in (0.0, 0.1)]
+    mean = seed_mean(runs)
+    assert mean["group"].tolist() == made["group"].tolist() and mean["reciprocal_rank"].tolist() == (each - 0.05).tolist()
+    other = made.assign(reciprocal_rank=0.4, better=0, equal=0)
+    by_group = compare(mean.assign(run="a"), other, b=500)
+    by_video = compare(mean.drop(columns="group").assign(run="a"), other.drop(columns="group"), b=500)
+    width = [(table["high"] - table["low"])[0] for table in (by_group, by_video)]
+    assert width[0] > 1.6 * width[1]
+
+
+def test_the_mean_of_seeds_of_other_rules_has_no_group():
+    runs = [ranks(0.5, seed=s).assign(better=0, equal=0) for s in (1, 2)]
+    mean = seed_mean(runs)
+    assert "group" not in mean and np.allclose(mean["reciprocal_rank"], (runs[0]["reciprocal_rank"] + runs[1]["reciprocal_rank"]) / 2)
+    assert set(mean) >= {"caption_id", "video_id", "part", "negatives", "better", "equal"}

@@ -140,3 +140,9 @@ def test_ranks_with_ties_of_the_authors_code():
     assert results["mrr_pessimistic"] < posrank(scores) < results["mrr_optimistic"]
     assert chance([21]) == pytest.approx(results["chance_21"], abs=1e-12)
     assert json.dumps(posrank(scores))
+
+
+@pytest.mark.parametrize("length", [0, -3, 0.5, 1.5, float("nan"), True, 10**9])
+def test_the_message_of_chance_says_from_where_on_and_shows_the_length(length):
+    with pytest.raises(ValueError, match=rf"from 1 to 100000000 .*caption counted.*, got {length}$"):
+        chance([21, length] if length is not True else [length])

@@ -183,7 +183,7 @@ def test_wrong_arguments_name_the_nearest(clip):
 
 def test_real_clips():
     if not SHARED.is_dir():
-        pytest.skip(f"{SHARED} is not there")
+        pytest.skip(f"needs real videos: {SHARED}")
     for path in sorted(entry for entry in SHARED.iterdir() if entry.suffix != ".tsv"):
         frames, read = video.read_frames(path, 2, 64, end=1.0)
         assert read == 2 and frames.reshape(2, -1).any(axis=1).all(), path.name

@@ -165,3 +165,10 @@ def _session(pid):
 def test_a_wrong_number_of_workers_is_refused(folder, workers):
     with pytest.raises(ValueError, match=r"workers is .*give a whole number from 0 on"):
         frames.build(table(["a"]), folder, folder.parent / "store", num_frames=2, size=16, workers=workers)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), "x", True])
+def test_a_limit_that_is_none_is_an_error_and_makes_no_video_corrupt(folder, timeout):
+    with pytest.raises(ValueError, match=r"timeout is .*: give seconds above 0"):
+        frames.build(table(["a"]), folder, folder.parent / "s", num_frames=2, size=16, workers=1, progress=False,
+                     timeout=timeout)

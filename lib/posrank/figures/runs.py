@@ -129,10 +129,29 @@ def select(found, params, lists=None, external=()):
     return Selection(runs, [name for name in names if name not in there], left, foreign)
 
 
+def coverage(metrics):
+    """How much of its split a run was evaluated and trained on: "24 of 24 test videos, 72 of 72 captions; trained on 60
+    of 60 videos"; "" for metrics that do not say."""
+    if "videos" not in metrics:
+        return ""
+    split, trained = metrics["split"], metrics.get("training")
+    return (f"{_seen(metrics, 'videos')} {split} videos, {_seen(metrics, 'captions')} captions"
+            + (f" (not comparable with the full {split} set)" if metrics["videos_missing"] else "")
+            + (f"; trained on {_seen(trained, 'videos')} videos" if trained else ""))
+
+
 def coverage_note(metrics):
-    """One sentence where videos of the split are missing, "18 of 24 test videos; not comparable with ..."; else ""."""
+    """One sentence where videos are missing, "18 of 24 test videos; not comparable with ..."; else ""."""
     for m in metrics:
-        if missing := m.get("videos_missing"):
-            split, videos = m["split"], m["videos"]
-            return f"{videos - missing} of {videos} {split} videos; not comparable with the full {split} set"
+        notes, trained, split = [], m.get("training") or {}, m.get("split")
+        if m.get("videos_missing"):
+            notes.append(f"{_seen(m, 'videos')} {split} videos; not comparable with the full {split} set")
+        if trained.get("videos_missing"):
+            notes.append(f"trained on {_seen(trained, 'videos')} videos")
+        if notes:
+            return "; ".join(notes)
     return ""
+
+
+def _seen(counts, what):
+    return f"{counts[what] - counts[f'{what}_missing']} of {counts[what]}"

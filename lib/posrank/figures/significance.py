@@ -31,9 +31,12 @@ def ranks_by_strategy(work, metrics):
 
 
 def seed_mean(tables):
-    """One ranks table of several seeds': the mean reciprocal rank of each list."""
-    averages = dict.fromkeys(("better", "equal", "negatives"), "first") | {"reciprocal_rank": "mean"}
-    return pd.concat(tables).groupby(["caption_id", "video_id", "part"], sort=False, as_index=False).agg(averages)
+    """One ranks table of several seeds': the mean reciprocal rank of each list; what else a list has (its group) stays.
+    """
+    table = pd.concat(tables)
+    averages = dict.fromkeys(table.columns.drop(["run", "caption_id", "part"], errors="ignore"), "first")
+    averages |= {"reciprocal_rank": "mean"}
+    return table.groupby(["caption_id", "part"], sort=False, as_index=False, observed=True).agg(averages)
 
 
 def marked_table(work, metrics):

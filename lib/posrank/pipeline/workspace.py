@@ -87,13 +87,6 @@ class Workspace:
         self.captions(dataset)
         return FrameStore(self._file(f"data/frames/{dataset}", stages.frames, dataset=dataset))
 
-    def has_videos(self, dataset):
-        """Is there footage to look at? The world makes its own; elsewhere a file of the captions table must exist."""
-        if dataset == "world":
-            return True
-        raw, captions = self.folder / "data" / "raw" / dataset, self.captions(dataset)
-        return any((raw / file).is_file() for file in captions["file"].drop_duplicates().head(200) if file)
-
     def clip(self, dataset, video_id):
         """(frames, frames_read) of a video, or None where this workspace holds no frames of it; nothing is decoded."""
         from posrank.video.store import FrameStore
@@ -140,18 +133,19 @@ class Workspace:
     def lists(self):
         """Digest of the lists that evaluation ranks under these parameters; None where the tables are not made yet."""
         from posrank.evaluation import origin
+        from posrank.negatives.exchange_groups import whole_groups
 
         dataset, options, data = self.params.train.dataset, self.params.evaluate, self.folder / "data"
-        made = {"captions": data / "captions" / f"{dataset}.parquet",
-                 "videos": data / "frames" / dataset / "videos.parquet"}
-        lists = data / "negatives" / f"{dataset}-{options.rules[0]}.parquet"
-        if not all(file.is_file() for file in (*made.values(), lists)):
+        rule = options.rules[0]
+        texts = data / ("statements" if rule == "exchange" else "captions") / f"{dataset}.parquet"
+        videos, lists = data / "frames" / dataset / "videos.parquet", data / "negatives" / f"{dataset}-{rule}.parquet"
+        if not all(file.is_file() for file in (texts, videos, lists)):
             return None
-        captions, videos = (tables.read_table(file, name) for name, file in made.items())
-        there = videos.loc[videos["status"] == "ok", "video_id"]
-        scored = captions.loc[(captions["split"] == options.split) & captions["video_id"].isin(there), "caption_id"]
+        texts, videos = tables.read_table(texts, "captions"), tables.read_table(videos, "videos")
+        texts, there = texts[texts["split"] == options.split], videos.loc[videos["status"] == "ok", "video_id"]
+        scored = whole_groups(texts, there)[0] if rule == "exchange" else texts[texts["video_id"].isin(there)]
         columns = ("caption_id", "part", "sentence")
-        return origin.lists_digest(tables.read_table(lists, "negatives", columns, ("caption_id", scored)))
+        return origin.lists_digest(tables.read_table(lists, "negatives", columns, ("caption_id", scored["caption_id"])))
 
     def ranks(self, run):
         """The ranks table of a run, or None where this workspace has not evaluated it."""

@@ -48,11 +48,13 @@ def whole_number(value, name, what, most=10**9):
     return int(value)
 
 
-def counts(values, name):
-    """An int64 array of whole numbers of at least 0, or ValueError."""
+def counts(values, name, least=0, what=""):
+    """An int64 array of whole numbers from `least` on, or ValueError with the first that is none; `what` they count."""
     array = as_array(values, name)
-    if array.dtype == bool or not ((array >= 0) & (array <= LONGEST) & (array == np.floor(array))).all():
-        raise ValueError(f"{name}: expected whole numbers from 0 to {LONGEST}")
+    wrong = ~((array >= least) & (array <= LONGEST) & (array == np.floor(array))) | (array.dtype == bool)
+    if wrong.any():
+        first = np.atleast_1d(array)[np.atleast_1d(wrong)][0].item()
+        raise ValueError(f"{name}: expected whole numbers from {least} to {LONGEST}{what}, got {short(first, 60)}")
     return array.astype(np.int64)
 
 
@@ -166,9 +168,7 @@ def chance(lengths):
     lengths = np.atleast_1d(as_array(lengths, "lengths")).ravel()
     if len(lengths) == 0:
         raise ValueError("lengths: no lists, so there is no chance level")
-    lengths = counts(lengths, "lengths")
-    if (lengths < 1).any():
-        raise ValueError("lengths: expected whole numbers of at least 1 (the caption counts as one sentence)")
+    lengths = counts(lengths, "lengths", 1, " (sentences of a list, the caption counted)")
     lengths, lists = np.unique(lengths, return_counts=True)
     return float(np.average(harmonic_numbers(int(lengths[-1]))[lengths] / lengths, weights=lists))
 

@@ -36,9 +36,10 @@ def changed(old, new):
 
 
 def code(*parts):
-    """The Python files of parts of this package: folders (`systems`) or modules (`frames.py`)."""
-    found = [HERE / part for part in parts]
-    return [path for part in found for path in (sorted(part.rglob("*.py")) if part.is_dir() else [part])]
+    """The files of parts of this package, folders (`systems`) or modules (`files.py`): code and the word lists that it
+    reads, nothing compiled."""
+    found = [path for part in parts for path in (HERE / part, *sorted((HERE / part).rglob("*")))]
+    return [path for path in found if path.is_file() and "__pycache__" not in path.parts]
 
 
 def identity(run, frames, captions, options):

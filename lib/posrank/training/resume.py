@@ -5,6 +5,7 @@ system and optimiser as they were. A state of other data, settings or code, and 
 note says why, and training starts afresh. Only tensors and plain values are unpickled.
 """
 
+import glob
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,9 +67,11 @@ class Resume:
                             optimizer=optimizer.state_dict()), temporary)  # fmt: skip
 
     def remove(self):
-        """Remove the state (nothing, where there is none)."""
+        """Remove the state (nothing, where there is none), and what a kill left of one that was being written."""
         if self.path is None:
             return
+        for left in self.path.parent.glob(f".{glob.escape(self.path.name)}.*.tmp*"):
+            left.unlink(missing_ok=True)
         if self.path.is_dir() and not self.path.is_symlink():
             shutil.rmtree(self.path)
         else:

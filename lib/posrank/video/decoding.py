@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from posrank.video.probing import VideoError, check_whole, each_of, open_video, refusal, short, video_stream, zero
+from posrank.video.probing import VideoError, check_whole, each_of, open_video, refusal, short, video_stream
 
 _DECORD_CONTAINERS = frozenset(("mp4", "matroska"))
 
@@ -48,6 +48,7 @@ def read_decord(path, pick, width, height, found):
     """
     if obstacle := decord_obstacle(found):
         raise DecordFailed(f"{obstacle}: use another reader")
+    _check_key_frames(path)
     decord, reader = _decord(), None
     try:
         # one thread a file: files are read in parallel; the size is given so that frames are never held in full
@@ -71,6 +72,21 @@ def read_decord(path, pick, width, height, found):
     return frames
 
 
+def _check_key_frames(path):
+    """DecordFailed where a key frame, at which frames change their size, cannot be decoded within `MOST_PIXELS`: decord
+    knows no limit, and a file of some kilobytes could take all memory."""
+    import av
+
+    with open_video(path) as container:
+        stream = video_stream(container, path)
+        try:
+            for packet in each_of(container.demux(stream)):
+                if packet.is_keyframe or not packet.size:
+                    stream.codec_context.decode(packet if packet.size else None)
+        except (av.error.FFmpegError, OSError) as problem:
+            raise DecordFailed(f"a frame is broken or has more than 2^26 pixels: {short(problem)}") from None
+
+
 def read_pyav(path, pick, width, height, found):
     """As `read_decord`, by PyAV; VideoError where the file cannot be decoded or is cut. Frames that an edit list
     hides are not counted."""
@@ -81,7 +97,7 @@ def read_pyav(path, pick, width, height, found):
         # a decoder may give fewer frames than there are packets (broken first ones): choose again among what there is
         for _ in range(2):
             indices = pick(times)
-            kept, seen = _decode(path, set(indices.tolist()), width, height, times)
+            kept, seen = _decode(path, set(indices.tolist()), width, height, times, found.begin)
             if seen is None:
                 return np.stack([kept[index] for index in indices.tolist()])
             if not found.edited:
@@ -94,13 +110,14 @@ def read_pyav(path, pick, width, height, found):
     raise VideoError(f"{path}: its frames cannot be decoded: get the video again")
 
 
-def _decode(path, wanted, width, height, times):
-    """{index: frame} of the wanted indices and None; where frames do not come at `times`, when they do come."""
+def _decode(path, wanted, width, height, times, begin):
+    """{index: frame} of the wanted indices and None; where frames do not come at `times` after the time stamp `begin`,
+    when they do come."""
     from av.video.reformatter import Interpolation
 
     kept, seen, last, right = {}, [], max(wanted), True
     with open_video(path) as container:
-        stream, begin = video_stream(container, path), zero(container)
+        stream = video_stream(container, path)
         timed = container.format.name != "avi"
         for index, frame in enumerate(each_of(container.decode(stream))):
             time = float(frame.pts * stream.time_base) - begin if timed and frame.pts is not None else None

@@ -6,11 +6,14 @@ never leads to another one. `posrank.video.decoding` reads the frames.
 """
 
 import errno
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from posrank.video.layout import has_edit_list, missing_bytes, starts_as
 
 FORMATS = frozenset((
     "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "gif", "mpeg", "mpegts", "mpegvideo", "m4v",
@@ -31,6 +34,8 @@ _STILL = "a still picture, no video"
 # formats whose times count from zero, so that a late start is a late start; elsewhere the first time may be any number
 _OWN_CLOCK = frozenset(("mp4", "matroska"))
 MOST_PIXELS = 2**26
+_MOST_REORDERED = 16
+"""Frames that wait for a later one in any codec (H.264's bound)."""
 _LIMIT = {"max_pixels": str(MOST_PIXELS)}  # FFmpeg makes no room for a larger frame, neither in opening nor in decoding
 
 
@@ -52,6 +57,7 @@ class Probe(NamedTuple):
     times, end     float64 [n], the second at which each shown frame appears; the second at which the last one goes
     plain          whether it holds one video stream and starts as its container does: any FFmpeg takes it for that
     timed          False where nothing tells when a frame is shown: neither presentation times nor an even rate
+    begin          the time stamp, in seconds, from which `times` count
     """
 
     frames: int
@@ -64,6 +70,7 @@ class Probe(NamedTuple):
     end: float = 0.0
     plain: bool = True
     timed: bool = True
+    begin: float = 0.0
 
 
 def probe(path):
@@ -80,7 +87,8 @@ def probe(path):
             raise VideoError(f"{path} is empty (0 bytes): get the video again")
         with open(path, "rb") as file:
             head = file.read(4096)
-        _check_matroska(path, head)
+        if missing := missing_bytes(path, head):
+            raise VideoError(f"{path} is cut: {missing} bytes are missing at its end; get the video again")
         with open_video(path) as container:
             names = frozenset(container.format.name.split(","))
             if names & _PICTURES or any(name.endswith("_pipe") for name in names):
@@ -90,19 +98,22 @@ def probe(path):
             fps = float(rate or 0) or 1.0
             width, height = _size(container, stream, path)
             container.seek(0)
-            times, last, besides, timed = _times(container, stream, fps)
+            begin = _zero(container)
+            times, last, besides, timed, delay = _times(container, stream, fps, begin)
+            if delay and not has_edit_list(path):
+                times, begin = times - delay, begin + delay
             check_whole(path, len(times) + besides, stream.frames)
             codec, brand = stream.codec_context.codec.canonical_name, container.metadata.get("major_brand", "").strip()
             if len(times) == 1 and (codec in _PICTURE_CODECS or brand in _PICTURE_BRANDS):
                 raise VideoError(f"{path}: {_STILL}")
             if not len(times):
                 raise VideoError(f"{path} holds no frame: get the video again")
-            plain = len(container.streams.video) == 1 and _starts_as(head, names)
+            plain = len(container.streams.video) == 1 and starts_as(head, names)
             end = float(times[-1]) + max([last, 1 / fps, *np.diff(times[-2:])])
             count, edited = stream.frames or 0, besides > 0
             if "avi" in names:
                 count, edited = min(count, len(times)), False
-            return Probe(count, fps, width, height, tuple(sorted(names)), edited, times, end, plain, timed)
+            return Probe(count, fps, width, height, tuple(sorted(names)), edited, times, end, plain, timed, begin)
     except (av.error.FFmpegError, OSError) as problem:
         raise refusal(path, problem) from None
 
@@ -157,10 +168,12 @@ def _size(container, stream, path):
     return width, height
 
 
-def _times(container, stream, fps):
+def _times(container, stream, fps, begin):
     """Times of the shown frames (float64 [n], seconds, increasing), how long the last is shown, how many the file
-    counts besides them (those that an edit list hides, and an AVI's empty places: a frame is shown on), and whether
-    the times are right: decoding times of B-frames at an uneven rate are not."""
+    counts besides them (those that an edit list hides, and an AVI's empty places: a frame is shown on), whether the
+    times are right (decoding times of B-frames at an uneven rate are not), and by how much an MP4 without an edit list
+    would show all of them too late: the first frame's wait for the decoder, as B-frames need it. 0 elsewhere: decoding
+    that begins later, or waits longer than any B-frame needs, is a late start."""
     rows = [
         (packet.pts, packet.dts, packet.duration or 0, packet.is_discard)
         for packet in each_of(container.demux(stream)) if packet.size
@@ -172,26 +185,23 @@ def _times(container, stream, fps):
         if shown and all(row[column] is not None for row in shown):
             stamps = sorted((row[column], row[2]) for row in shown)
             unit = float(stream.time_base or 0)
-            times = np.array([stamp for stamp, _ in stamps], dtype=np.float64) * unit - zero(container)
+            times = np.array([stamp for stamp, _ in stamps], dtype=np.float64) * unit - begin
             if column == 1 and container.format.name == "avi":
                 besides = max(besides, stamps[-1][0] + 1 - len(shown))
             uneven = len({later - sooner for (sooner, _), (later, _) in pairwise(stamps)}) > 1
-            return times, stamps[-1][1] * unit, besides, not (column and uneven and stream.codec_context.has_b_frames)
-    return np.arange(len(shown)) / fps, 1 / fps, besides, True
+            b_frames = stream.codec_context.has_b_frames
+            early = [row[1] for row in rows[: _MOST_REORDERED + 1]]
+            # the first frame is shown when a later one, with nothing to wait for, is decoded
+            delayed = b_frames and "mp4" in container.format.name and early[0] == 0 and stamps[0][0] in early[1:]
+            return times, stamps[-1][1] * unit, besides, not (column and uneven and b_frames), times[0] * delayed
+    return np.arange(len(shown)) / fps, 1 / fps, besides, True, 0.0
 
 
-def zero(container):
-    """The time stamp, in seconds, from which a player counts."""
+def _zero(container):
+    """The time stamp, in seconds, from which a player counts where B-frames delay nothing."""
     if _OWN_CLOCK & set(container.format.name.split(",")) or container.start_time is None:
         return 0.0
     return container.start_time / 1e6
-
-
-def _starts_as(head, names):
-    """Whether the first bytes are those of MP4 or Matroska, which leave no doubt of the container."""
-    if "mp4" in names:
-        return head[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
-    return "matroska" in names and head.startswith(b"\x1a\x45\xdf\xa3")
 
 
 def check_whole(path, count, promised):
@@ -202,38 +212,13 @@ def check_whole(path, count, promised):
         raise VideoError(f"{path} is cut: {count} of {promised} frames are there; get the video again")
 
 
-def _check_matroska(path, head):
-    """VideoError where a Matroska or WebM file is shorter than its segment says (FFmpeg plays it to where it ends).
-
-    Layout: EBML id, size, header; then the segment's id and its size. Sizes are numbers whose leading zero bits tell
-    their length; all ones means unknown (a live recording).
-    """
-
-    def number(position):
-        length = 9 - head[position].bit_length()
-        value = int.from_bytes(head[position : position + length], "big") & ((1 << 7 * length) - 1)
-        return (None if value == (1 << 7 * length) - 1 else value), position + length
-
-    if not head.startswith(b"\x1a\x45\xdf\xa3"):
-        return
-    try:
-        size, position = number(4)
-        position += size
-        if head[position : position + 4] != b"\x18\x53\x80\x67":
-            return
-        size, position = number(position + 4)
-    except (IndexError, TypeError):
-        return
-    missing = 0 if size is None else position + size - path.stat().st_size
-    if missing > 0:
-        raise VideoError(f"{path} is cut: {missing} bytes are missing at its end; get the video again")
-
-
 def refusal(path, problem, what="no readable video"):
     """The VideoError for a library's complaint; what is not the file's fault is given back as it is."""
     if problem.errno in (errno.EMFILE, errno.ENFILE):
         return problem
     if problem.errno == errno.EINVAL and what == "no readable video":
+        if _is_picture(path):
+            return VideoError(f"{path}: {_STILL}")
         return VideoError(
             f"{path}: no readable video (its content is of no video container that is read; playlists, file lists and "
             "picture sequences are not followed): convert it to mp4"
@@ -241,6 +226,20 @@ def refusal(path, problem, what="no readable video"):
     if problem.errno == errno.EINVAL:  # FFmpeg's word for a picture larger than `_LIMIT`, too
         problem = "its data are broken, or a frame has more than 2^26 pixels"
     return VideoError(f"{path}: {what} ({short(problem)}): it may be cut or of another type; get the video again")
+
+
+def _is_picture(path):
+    """Whether the bytes of a file are those of a picture; by its name (x.jpg) FFmpeg would take it for a sequence."""
+    import av
+
+    formats = ",".join(sorted(name for name in av.formats_available if name.endswith("_pipe") or name in _PICTURES))
+    try:
+        with open(path, "rb") as file:
+            head = BytesIO(file.read(2**20))
+        with av.open(head, options={"format_whitelist": formats, **_LIMIT}):
+            return True
+    except (av.error.FFmpegError, OSError, ValueError):
+        return False
 
 
 def short(problem):

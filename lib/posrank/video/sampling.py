@@ -6,14 +6,16 @@ as the released code does: a file whose pixels are not (a DVD) is not stretched 
 Two readers give the same frames: decord, and PyAV where decord is not installed, fails, or cannot be trusted. decord
 counts frames wrongly after a jump in files without presentation times (AVI: frame 38 of an H.264 AVI came out as
 frame 8), so only the MP4/MOV and Matroska/WebM families go to it; and where an edit list hides frames (a cut made
-without re-encoding) it gives others than asked, so such files go to PyAV, which shows what a player shows. Both apply
+without re-encoding) it gives others than asked, so such files go to PyAV, which shows what a player shows; so do those
+with a key frame that is broken or too large, since decord bounds no frame's size. Both apply
 the rotation stored in the file, both read the stream that FFmpeg calls the best one.
 
 Seconds are those of a player's clock: the presentation times of the frames, after the edit list. In MP4/MOV and
 Matroska/WebM the clock starts at 0, also where the first picture appears later (a track that starts after the sound);
-other containers count from any number, there the clock starts at the first time stamp of the file. An AVI says in which
-order its frames come and at which rate, or where the rate is uneven when each is decoded: with B-frames that is not
-when it is shown, so a window on such a file is refused.
+in an MP4 with B-frames and no edit list (most fragmented files) it starts at the first picture, whose time stamp is
+the time that a decoder needs before it. Other containers count from any number, there the clock starts at the first
+time stamp of the file. An AVI says in which order its frames come and at which rate, or where the rate is uneven when
+each is decoded: with B-frames that is not when it is shown, so a window on such a file is refused.
 """
 
 import hashlib

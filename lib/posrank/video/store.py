@@ -43,7 +43,7 @@ def build(
     videos    folder that the file names are relative to; they never lead out of it
     num_frames, size, sampling, seed, reader   as in `posrank.video.read_frames`; a seed is made one per video
     workers   processes; None = one per processor, 0 = decode in this process
-    timeout   seconds for one video, after which it counts as corrupt
+    timeout   seconds for one video, after which it counts as corrupt; None = no limit
 
     Raises ValueError for inconsistent input (naming the video), OSError where the disk is full or workers are killed
     from outside again and again, RuntimeError for a fault in a worker that is not the file's (a missing library).
@@ -52,6 +52,9 @@ def build(
         raise ValueError(f"sampling {sampling!r}, reader {reader!r}: use {', '.join(SAMPLINGS)}; {', '.join(READERS)}")
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, (int, np.integer)) or workers < 0):
         raise ValueError(f"workers is {workers!r}: give a whole number from 0 on, or None for one per processor")
+    number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+    if timeout is not None and not (number and timeout > 0):
+        raise ValueError(f"timeout is {timeout!r}: give seconds above 0, or None for no limit")
     videos, folder = Path(videos), Path(folder)
     if not videos.is_dir():
         raise FileNotFoundError(f"{videos} is no folder: put the videos there")
