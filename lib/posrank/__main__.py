@@ -3,6 +3,7 @@
     repro, sweep, publish, lab   a preset of params.yaml: run it, its sweeps, publish its metrics, JupyterLab on them
     stage, notebook, source      what dvc.yaml calls: a stage, a notebook, copies of the notebooks' code
     train, evaluate              one run of params.yaml without a notebook
+    release                      frozen sets: write, build, list
     tables                       the paper's Tables 1 and 2 from real annotation files
 """
 
@@ -16,6 +17,7 @@ COMMANDS = {
     "stage": ("posrank.pipeline.stages", False),
     "train": ("posrank.training.runs", False),
     "evaluate": ("posrank.evaluation.results", False),
+    "release": ("posrank.release.command", False),
     "tables": ("posrank.figures.real", False),
 }
 """Command -> module with a `main(argv)`, and whether the command is its first word."""
