@@ -73,7 +73,7 @@ def write(negatives, captions, folder, statements=None, *, blind=None, changes=N
         "columns": list(made[-1]), "caption_columns": list(texts) if rule == "exchange" else None,
         "digest": layout.table_digest(*made),
         "made_by": {"posrank": importlib.metadata.version("posrank"),
-                    "code": digest(code("captions", "language", "negatives", "release"))},
+                    "code": digest(code("captions", "language", "negatives"))},
         "attrs": json.loads(json.dumps(negatives.attrs, default=lambda value: value.item())),
     }
     with atomic(folder, folder=True) as temporary:
