@@ -7,6 +7,7 @@ language model by name); ``summary`` turns ranks into metrics.
 
 from posrank.scoring import scorers, summary
 from posrank.scoring.bootstrap import Paired, bootstrap, holm, mean_replicates, paired
+from posrank.scoring.comparison import pairwise, table
 from posrank.scoring.controls import ConstantVideo, ShuffledVideo
 from posrank.scoring.evaluate import clear_state, evaluate, evaluate_views
 from posrank.scoring.marks import compare
@@ -19,6 +20,6 @@ from posrank.scoring.summary import summarize, write_metrics, zero_line
 __all__ = [
     "BlindScorer", "CausalScorer", "ConstantVideo", "Paired", "ShuffledVideo", "SystemScorer", "bootstrap",
     "chance", "chance_adjusted", "clear_state", "compare", "evaluate", "evaluate_views", "from_system", "holm",
-    "mean_replicates", "paired", "posrank", "recall", "reciprocal_from_counts", "reciprocal_ranks", "scorers",
-    "summarize", "summary", "tie_counts", "write_metrics", "zero_line",
+    "mean_replicates", "paired", "pairwise", "posrank", "recall", "reciprocal_from_counts", "reciprocal_ranks",
+    "scorers", "summarize", "summary", "table", "tie_counts", "write_metrics", "zero_line",
 ]
