@@ -286,6 +286,8 @@ def test_the_command_line_writes_and_builds_a_set(tmp_path, capsys):
     assert "all captions match" in capsys.readouterr().out
     lists = posrank.tables.read_table(tmp_path / "built" / "negatives.parquet", "negatives")
     assert set(lists["caption_id"]) == set(made.table["caption_id"])
+    assert run("export", made.folder, "--captions", raw, "--format", "mteb", "--out", tmp_path / "mteb") == 0
+    assert (tmp_path / "mteb" / "task.py").is_file()
     (raw / "captions.csv").write_text("\n".join(["video_id,caption,split", "v0,another text,test", *lines[1:]]) + "\n")
     assert run("build", made.folder, "--captions", raw, "--out", tmp_path / "built") == 0
     assert "captions that do not match: 1 changed" in capsys.readouterr().out

@@ -6,8 +6,9 @@ A release is a folder: `edits.parquet` (rules paper and released: places in capt
 each of them, `write` makes a release, `export` turns one into the files of other projects.
 """
 
+from posrank.release.exporting import export
 from posrank.release.folder import Release, read
 from posrank.release.rebuild import build
 from posrank.release.save import write
 
-__all__ = ["Release", "build", "read", "write"]
+__all__ = ["Release", "build", "export", "read", "write"]

@@ -101,7 +101,7 @@ def croissant(about, path):
         "rai:personalSensitiveInformation": [_PERSONAL],
         "rai:dataReleaseMaintenancePlan": "A version never changes; faults are listed in errata.csv.",
         "distribution": [{"@type": "cr:FileObject", "@id": file, "name": file, "contentUrl": file,
-                          "encodingFormat": "application/vnd.apache.parquet",
+                          "encodingFormat": "application/x-parquet",
                           "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}],
         "recordSet": [{"@type": "cr:RecordSet", "@id": "lists", "name": "lists",
                        "description": "One record per statement." if exchange else "One record per list.",

@@ -1,4 +1,4 @@
-"""``python -m posrank release write|build|list``: frozen sets from the command line."""
+"""``python -m posrank release write|build|export|list``: frozen sets from the command line."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from posrank import captions, files, negatives, tables
 from posrank.release import folder as layout
+from posrank.release.exporting import KINDS, export
 from posrank.release.rebuild import build, unmatched_text
 from posrank.release.save import thin, write
 from posrank.validity import blind_ranks, judge_rows
@@ -60,8 +61,10 @@ def main(argv=None):
     commands = parser.add_subparsers(dest="command", required=True)
     maker = commands.add_parser("write", help="make a release from annotation files")
     builder = commands.add_parser("build", help="make the tables of a release on this machine")
-    for each in (maker, builder):
-        each.add_argument("name", help="<dataset>-<rule>-<version>, as in msrvtt-exchange-1.0 (build: or its folder)")
+    exporter = commands.add_parser("export", help="write a release for another project")
+    exporter.add_argument("--format", required=True, choices=KINDS)
+    for each in (maker, builder, exporter):
+        each.add_argument("name", help="<dataset>-<rule>-<version>, as in msrvtt-exchange-1.0, or its folder")
         each.add_argument("--captions", required=True, help="folder of the dataset's annotation files")
     maker.add_argument("--variant", help="of the dataset; the usual one without it")
     maker.add_argument("--split", default="test")
@@ -70,6 +73,7 @@ def main(argv=None):
     maker.add_argument("--folds", type=int, default=0, help="of the learned judge among the blind rows; 0 = without it")
     maker.add_argument("--out", help="folder that gets the release; data/releases without it")
     builder.add_argument("--out", help="folder for the tables; data/built/<name> without it")
+    exporter.add_argument("--out", help="folder for the files; data/exports/<name>-<format> without it")
     commands.add_parser("list", help="names of the releases of this project")
     given = parser.parse_args(argv)
     try:
@@ -79,6 +83,11 @@ def main(argv=None):
             made = make(given.name, given.captions, given.variant, given.split, given.captions_per_video, given.tags,
                         given.folds, given.out)
             print(f"{made.folder}: {len(made.table):,} {'statements' if made.rule == 'exchange' else 'lists'}")
+        elif given.command == "export":
+            found = layout.read(given.name)
+            table = captions.load(found.about["dataset"], given.captions, found.about["variant"])
+            out = given.out or files.root() / "data" / "exports" / f"{found.name}-{given.format}"
+            print("{}: {:,} lists".format(*export(found, given.format, table, out)))
         else:
             out = given.out or files.root() / "data" / "built" / Path(given.name).name
             _, lists = rebuilt(given.name, given.captions, out)
