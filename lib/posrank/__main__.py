@@ -2,8 +2,9 @@
 
     repro, sweep, publish, lab   a preset of params.yaml: run it, its sweeps, publish its metrics, JupyterLab on them
     stage, notebook, source      what dvc.yaml calls: a stage, a notebook, copies of the notebooks' code
-    train, evaluate              one run of params.yaml without a notebook
-    release                      frozen sets: write, build, list
+    train, evaluate              one run of params.yaml without a notebook; evaluate --model: any model on a frozen set
+    release                      frozen sets: write, build, export, list
+    board                        one page of all models that were evaluated on frozen sets
     tables                       the paper's Tables 1 and 2 from real annotation files
 """
 
@@ -16,7 +17,8 @@ COMMANDS = {
     **dict.fromkeys(("notebook", "source"), ("posrank.pipeline.notebooks", True)),
     "stage": ("posrank.pipeline.stages", False),
     "train": ("posrank.training.runs", False),
-    "evaluate": ("posrank.evaluation.results", False),
+    "evaluate": ("posrank.evaluation.command", False),
+    "board": ("posrank.figures.board", False),
     "release": ("posrank.release.command", False),
     "tables": ("posrank.figures.real", False),
 }

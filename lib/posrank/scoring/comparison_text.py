@@ -19,7 +19,7 @@ _NOTE = ("Highest value in bold, 95 % intervals in brackets. A letter marks what
          "that letter (p < .05, paired, Holm over all pairs and parts compared).")
 
 
-def _above(tests, name, part):
+def above_names(tests, name, part):
     """Names of the models that `name` is significantly above on a part."""
     own = tests[(tests["part"] == part) & (tests["p_holm"] < LEVEL)]
     better = own.loc[(own["run"] == name) & (own["difference"] > 0), "other"]
@@ -42,7 +42,7 @@ def _cells(rows, tests, intervals):
             if part not in own:
                 cells.append(None)
                 continue
-            value, marks = own[part]["posrank"], [letters[other] for other in _above(tests, name, part)]
+            value, marks = own[part]["posrank"], [letters[other] for other in above_names(tests, name, part)]
             ends = [own[part]["low"], own[part]["high"]]
             between = f"[{_three(ends[0])}, {_three(ends[1])}]" if intervals and None not in ends else ""
             cells.append((_three(value), round(value, 3) == best[part] and len(rows) > 1, sorted(marks), between))
@@ -89,7 +89,7 @@ def _csv(rows, tests, intervals):
             pairs = tests[tests["part"] == part]
             found = {**pairs[pairs["run"] == name].set_index("other")["p_holm"],
                      **pairs[pairs["other"] == name].set_index("run")["p_holm"]}
-            writer.writerow([name, part, *values, cell["captions"], "; ".join(_above(tests, name, part)),
+            writer.writerow([name, part, *values, cell["captions"], "; ".join(above_names(tests, name, part)),
                              *("" if pd.isna(found.get(each, np.nan)) else f"{found[each]:.4g}" for each in rows)])
     return out.getvalue()
 

@@ -52,7 +52,7 @@ def seen(frames, video_id):
     shown, read = look_up(frames, video_id)
     if not read:
         raise ValueError(f"video {video_id!r}: no frame was read; leave its captions out")
-    return shown[:read]
+    return np.array(shown[:read])  # a copy that can be written: a store's frames are mapped from a file
 
 
 def pooled(vectors, owner, videos):
