@@ -14,7 +14,7 @@ from test_video import write
 from posrank import files, release, tables
 from posrank.__main__ import main
 from posrank.evaluation.external import evaluate_model, name_of, open_model
-from posrank.figures.board import alike, board, load
+from posrank.figures.board_page import alike, board, load
 from posrank.negatives import generate
 from posrank.scoring.comparison import pairwise_means
 from posrank.video.store import FrameStore

@@ -4,6 +4,7 @@
     stage, notebook, source      what dvc.yaml calls: a stage, a notebook, copies of the notebooks' code
     train, evaluate              one run of params.yaml without a notebook; evaluate --model: any model on a frozen set
     release                      frozen sets: write, build, export, list
+    explore                      a page of videos beside their ranked sentences, of one or two results
     board                        one page of all models that were evaluated on frozen sets
     tables                       the paper's Tables 1 and 2 from real annotation files
 """
@@ -18,7 +19,8 @@ COMMANDS = {
     "stage": ("posrank.pipeline.stages", False),
     "train": ("posrank.training.runs", False),
     "evaluate": ("posrank.evaluation.command", False),
-    "board": ("posrank.figures.board", False),
+    "explore": ("posrank.figures.explore", False),
+    "board": ("posrank.figures.board_page", False),
     "release": ("posrank.release.command", False),
     "tables": ("posrank.figures.real", False),
 }
