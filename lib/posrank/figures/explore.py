@@ -49,15 +49,22 @@ def of_folders(folders, root=None):
     return scores, negatives[negatives["caption_id"].isin(scored)], texts, None
 
 
-def write(results, out=None, rule=None, root=None, videos=None, most=3000):
-    """The page of one or two results, names of runs or folders -> its path."""
-    if all((Path(each) / "metrics.json").is_file() for each in results):
+def of_workspace(work):
+    """The page of a workspace's first and last run that have scores, results/explorer.html -> its path, None without
+    any. (In the order of params.yaml: coarse training beside the paper's own.)"""
+    scored = [run for run in work.runs() if (work.folder / "results" / "scores" / f"{run}.parquet").is_file()]
+    return write(list(dict.fromkeys((scored[0], scored[-1]))), work=work) if scored else None
+
+
+def write(results, out=None, rule=None, root=None, videos=None, most=3000, work=None):
+    """The page of one or two results, names of runs (of the workspace `work`) or folders -> its path."""
+    if work is None and all((Path(each) / "metrics.json").is_file() for each in results):
         scores, negatives, texts, _ = of_folders(results, root)
         out = out or Path(results[0]) / "explorer.html"
     else:
         from posrank.pipeline import workspace
 
-        work = workspace.open()
+        work = work or workspace.open()
         scores, negatives, texts, raw = of_runs(work, results, rule)
         videos, out = videos or raw, out or work.folder / "results" / "explorer.html"
     title = f"PoSRank: {' and '.join(scores)}"
