@@ -82,7 +82,7 @@ def repro(arguments):
 
 
 def explore(scratch):
-    """Write the page of videos beside their ranked sentences (posrank.figures.explorer_page), where runs have scores."""
+    """Write the page of videos beside ranked sentences (posrank.figures.explorer_page), where runs have scores."""
     from posrank.figures.explore import of_workspace
     from posrank.pipeline.workspace import Workspace
 
