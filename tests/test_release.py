@@ -2,6 +2,7 @@
 are missing or changed are counted and named."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -18,6 +19,7 @@ from posrank.release.rebuild import unmatched_text
 from posrank.release.save import thin
 from posrank.release.spans import Caption, find_spans, fingerprint
 
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "captions"
 SENTENCES = (
     "A/DT big/JJ dog/NN __/_SP runs/VBZ slowly/RB on/IN a/DT road/NN", "an/DT old/JJ man/NN and/CC a/DT man/NN walk/VBP",
     "The/DT RED/JJ car/NN is/AUX going/VBG quickly/RB under/IN a/DT bridge/NN", "the/DT red/JJ red/JJ car/NN stops/VBZ",
@@ -294,3 +296,35 @@ def test_the_command_line_writes_and_builds_a_set(tmp_path, capsys):
     assert run("build", "nothing-paper-1.0", "--captions", raw) == 1
     assert run("write", "csv-exchange-1.0", "--captions", raw, "--captions-per-video", 1) == 1
     assert "whole or nothing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", releases())
+def test_a_released_set_holds_no_text(name):
+    """No value of the table is more than one word, and what the papers say is about the set."""
+    found = release.read(name)
+    for column in set(found.table) - {"list", "caption_id", "video_id"}:
+        texts = {value for value in found.table[column].explode() if isinstance(value, str)}
+        assert not [text for text in texts if any(letter.isspace() for letter in text)], column
+    assert sum(path.stat().st_size for path in found.folder.iterdir()) < 1_500_000
+
+
+@pytest.mark.parametrize("name", releases())
+def test_a_released_set_is_built_from_the_official_files(name):
+    """Every fingerprint and the digest of the tables; no caption stands in a file of the release."""
+    found = release.read(name)
+    root = SHARED / found.about["dataset"]
+    if not root.is_dir():
+        pytest.skip(f"needs the official annotation files in ../shared/data/captions/{found.about['dataset']}")
+    captions = posrank.captions.load(found.about["dataset"], root, found.about["variant"])
+    texts, negatives = release.build(found, captions)
+    assert negatives.attrs["unmatched"] == {} and negatives.attrs["lists_left_out"] == 0
+    counts = negatives.groupby("part")["caption_id"].nunique().to_dict()
+    assert counts == {part: own["lists"] for part, own in found.about["counts"].items()}
+    written = "\n".join(path.read_text().lower() for path in found.folder.iterdir() if path.suffix != ".parquet")
+    long = captions["caption"].str.lower()[lambda column: column.str.count(" ") >= 3]
+    assert not [text for text in long.unique() if text in written]
+    if found.rule == "exchange":
+        assert negatives["group"].nunique() == sum(own["groups"] for own in found.about["counts"].values())
+        judge = posrank.evaluate(lambda videos, sentences: [hash(text) % 97 for text in sentences], negatives, texts, progress=False)
+        for part, own in judge.groupby("part"):
+            assert own["reciprocal_rank"].mean() == pytest.approx(found.about["chance"][part], abs=1e-6)
