@@ -15,6 +15,8 @@ from posrank import files, release, tables
 from posrank.__main__ import main
 from posrank.evaluation.external import evaluate_model, name_of, open_model
 from posrank.figures.board_page import alike, board, load
+from posrank.figures.report import external_table
+from posrank.figures.runs import Selection, load_metrics
 from posrank.negatives import generate
 from posrank.scoring.comparison import pairwise_means
 from posrank.video.store import FrameStore
@@ -61,6 +63,8 @@ def test_a_function_is_evaluated_into_a_folder(project):
     assert len(scores) == ranks["negatives"].sum() + len(ranks)
     pd.testing.assert_frame_equal(tables.read_table(folder / "ranks.parquet", "ranks"), ranks)
     assert "strategy" not in saved and set(saved["lists"]) == {"paper"}
+    (found,) = load_metrics(shutil.copytree(folder, project / "metrics"), external=True)  # as notebook 5 reads it
+    assert external_table(Selection([], [], {}, [found])).loc["longest", "noun"] == saved["posrank"]["noun"]["posrank"]
 
 
 def test_a_folder_of_another_set_is_not_overwritten(project):

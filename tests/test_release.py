@@ -60,6 +60,43 @@ def test_the_worlds_captions_come_back_too(tmp_path):
     same(release.build(made, captions)[1], negatives)
 
 
+def test_rule_released_comes_back_too(tmp_path):
+    captions, tags = world(60)
+    negatives = generate(captions, "released", tags=tags, splits=["test"], progress=False)
+    made = release.write(negatives, captions, tmp_path / "world-released-1.0")
+    same(release.build(made, captions)[1], negatives)
+    captions, tags = tagged(*SENTENCES)
+    negatives = generate(captions, "released", tags=tags, reference=captions, progress=False)
+    same(release.build(release.write(negatives, captions, tmp_path / "made-released-1.0"), captions)[1], negatives)
+
+
+PIECES = st.sampled_from(["a/DT", "an/DT", "A/DT", "the/DT", "red/JJ", "Old/JJ", "orange/JJ", "dog/NN", "Car/NN", "apple/NN", "dog/NN", "runs/VBZ", "RUNS/VBZ", "eating/VBG", "slowly/RB", "often/RB", "on/IN", "under/IN", "and/CC", "__/_SP", "./."])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(PIECES, min_size=1, max_size=9).filter(lambda words: {*words} - {"__/_SP"}), min_size=1, max_size=6),
+       st.sampled_from(["word", "phrase"]), st.integers(1, 20), st.integers(0, 3))
+def test_whatever_is_made_comes_back(tmp_path_factory, sentences, level, k, seed):
+    videos = [f"v{n // 2}" for n in range(len(sentences))]
+    captions, tags = tagged(*[" ".join(words) for words in sentences], videos=videos)
+    negatives = generate(captions, tags=tags, level=level, k=k, seed=seed, reference=captions, progress=False)
+    if len(negatives):
+        folder = tmp_path_factory.mktemp("set") / "made-paper-1.0"
+        same(release.build(release.write(negatives, captions, folder), captions)[1], negatives)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 10**6), st.integers(20, 80))
+def test_whatever_is_exchanged_comes_back(tmp_path_factory, seed, videos):
+    captions, tags = world(videos, seed=seed)
+    statements, negatives = exchange(captions, tags=tags, seed=seed, progress=False)
+    if len(negatives):
+        folder = tmp_path_factory.mktemp("set") / "world-exchange-1.0"
+        texts, again = release.build(release.write(negatives, captions, folder, statements), captions)
+        same(texts, statements)
+        same(again, negatives)
+
+
 @pytest.fixture(scope="module")
 def groups():
     captions, tags = world(200)

@@ -41,7 +41,8 @@ def datasheet(about):
     rows = ["| part | lists | negatives | videos | chance |", "| --- | ---: | ---: | ---: | ---: |"]
     rows += [f"| {part} | {own['lists']:,} | {own['negatives']:,} | {own['videos']:,} | {about['chance'][part]:.4f} |"
              for part, own in about["counts"].items()]
-    exchange = about["rule"] == "exchange"
+    exchange, reference = about["rule"] == "exchange", about["attrs"].get("reference")
+    words = f" Words come from {reference}." if reference else ""
     table = "groups.parquet" if exchange else "edits.parquet"
     per_video = about["attrs"].get("captions_per_video")
     drawn = f" At most {per_video} captions of each video and part, drawn by a hash." if per_video and not exchange \
@@ -62,8 +63,7 @@ def datasheet(about):
         "digest of the tables says that the set is whole.", "",
         "## Collection and preprocessing", "",
         f"Made by posrank {about['made_by']['posrank']} (code {about['made_by']['code'][:12]}) with the tagger "
-        f"{about['attrs'].get('tagger', 'unknown')} from {about['attrs'].get('reference', 'the captions themselves')}. "
-        "No person labelled a sentence.", "",
+        f"{about['attrs'].get('tagger', 'unknown')}.{words} No person labelled a sentence.", "",
         "## Known limits", "", f"{_NO_BIAS if exchange else _BIAS} A negative may hold of its video all the same: "
         "captions say little of what a video shows.", "",
         *_blind(about),

@@ -3,7 +3,7 @@
 In: a negatives table and its captions. Out: the table of `edits.parquet`, one row per list: caption_id, video_id,
 fingerprint, part; starts, lengths, positions of the words that its sentences replace (characters of the caption with
 even white space, and tokens); and for each sentence in order: place (which of those words, from 0), word (what takes
-its place, in lower case), relation (antonym, ..., random), article and written (see `Span`). Level phrase has place2,
+its place), relation (antonym, ..., random), article and written (see `Span`). Level phrase has place2,
 word2, ... of the second word. No text of a caption is among them.
 """
 
@@ -56,7 +56,9 @@ def unpack(table, captions, rule, level, columns):
             spans = sorted([first, second]) if two else [first]
             if not caption.fits(spans):
                 raise ValueError(f"caption {row.caption_id!r}, part {row.part}: a place lies outside of the caption")
-            values = [row.caption_id, row.part, k, caption.with_changes(spans), row.positions[row.place[k]],
+            sentence = _everywhere(caption, caption.original(first), first.word, rule, level)
+            sentence = sentence[0] if sentence else caption.with_changes(spans)
+            values = [row.caption_id, row.part, k, sentence, row.positions[row.place[k]],
                       caption.original(first), first.word, row.relation[k]]
             more = (row.positions[row.place2[k]], caption.original(second), second.word, row.relation2[k]) \
                 if two else (None,) * 4
@@ -100,12 +102,20 @@ def _changes(caption, row):
     if row.level == "phrase":
         words.append((row.position2, row.original2, row.replacement2, row.source2))
     order = sorted(range(len(words)), key=lambda n: words[n][0])
-    spans = find_spans(caption, row.sentence, [words[n][1:3] for n in order])
+    all_at_once = _everywhere(Caption(caption), row.original, row.replacement, row.rule, row.level)
+    if all_at_once and all_at_once[0] == row.sentence:
+        return [(all_at_once[1], int(row.position), row.source)]
+    spans = None if all_at_once else find_spans(caption, row.sentence, [words[n][1:3] for n in order])
     if spans is None or Caption(caption).with_changes(spans) != row.sentence:
         raise ValueError(f"negatives: caption {row.caption_id!r}, part {row.part}, k {row.k}: the sentence is not its "
                          "caption with the words of `replacement` in the places of `original`")
     found = dict(zip(order, spans))
     return [(found[n], int(position), source) for n, (position, _, _, source) in enumerate(words)]
+
+
+def _everywhere(caption, original, word, rule, level):
+    """Rule released replaces a word wherever it stands: see `Caption.everywhere`; None under other rules."""
+    return caption.everywhere(original, word) if (rule, level) == ("released", "word") else None
 
 
 def _phrase(lists):

@@ -16,7 +16,7 @@ _OTHER_ARTICLE = {"a": "an", "an": "a"}
 
 
 class Span(NamedTuple):
-    """One changed word. start, end: its place; word: what takes it, in lower case; written: the same as it is written
+    """One changed word. start, end: its place; word: what takes it; written: the same as it is written
     there, None where that is `word`; article: what the word before becomes ("a" or "an"), None where it stays."""
 
     start: int
@@ -64,7 +64,7 @@ def _find(caption, sentence, at, there, changes):
         for article, before in _leads(caption, at, start):
             here = there + len(before)
             written = sentence[here : here + len(word)]
-            if sentence.startswith(before, there) and written.lower() == word:
+            if sentence.startswith(before, there) and word in (written, written.lower()):
                 more = _find(caption, sentence, end, here + len(word), rest)
                 if more is not None:
                     return [Span(start, end, word, None if written == word else written, article), *more]
@@ -109,6 +109,19 @@ class Caption:
             pieces += [self._raw[at:start], span.word if span.written is None else span.written]
             at = end
         return "".join([*pieces, self._raw[at:].rstrip()])
+
+    def everywhere(self, original, word):
+        """(the caption with every occurrence of the whole word `original` replaced as rule released does it, the Span
+        of the first one); None where there is none.
+
+        >>> Caption("a red car and a red bus").everywhere("red", "old")
+        ('a old car and a old bus', Span(start=2, end=5, word='old', written=None, article=None))
+        """
+        whole = re.compile(rf"\b{re.escape(original)}\b")
+        first = whole.search(self.text)
+        if first is None:
+            return None
+        return whole.sub(lambda found: word, self._raw.strip()), Span(first.start(), first.end(), word)
 
     def original(self, span):
         """The word at a span."""
