@@ -14,8 +14,8 @@ PARTS = ("noun", "verb", "adj", "adv", "prep")
 """The five parts of speech of the paper, in its order."""
 
 _SUBMODULES = (
-    "audit", "captions", "evaluation", "figures", "files", "language", "negatives", "pipeline", "scoring", "systems",
-    "tables", "towers", "training", "validity", "video", "world",
+    "audit", "captions", "evaluation", "figures", "files", "language", "negatives", "pipeline", "release", "scoring",
+    "systems", "tables", "towers", "training", "validity", "video", "world",
 )
 
 _MOVED = {"frames": "video.store", "params": "pipeline.params", "paths": "files", "presets": "pipeline.presets",

@@ -2,7 +2,10 @@
 
     repro, sweep, publish, lab   a preset of params.yaml: run it, its sweeps, publish its metrics, JupyterLab on them
     stage, notebook, source      what dvc.yaml calls: a stage, a notebook, copies of the notebooks' code
-    train, evaluate              one run of params.yaml without a notebook
+    train, evaluate              one run of params.yaml without a notebook; evaluate --model: any model on a frozen set
+    release                      frozen sets: write, build, export, list
+    explore                      a page of videos beside their ranked sentences, of one or two results
+    board                        one page of all models that were evaluated on frozen sets
     tables                       the paper's Tables 1 and 2 from real annotation files
 """
 
@@ -15,7 +18,10 @@ COMMANDS = {
     **dict.fromkeys(("notebook", "source"), ("posrank.pipeline.notebooks", True)),
     "stage": ("posrank.pipeline.stages", False),
     "train": ("posrank.training.runs", False),
-    "evaluate": ("posrank.evaluation.results", False),
+    "evaluate": ("posrank.evaluation.command", False),
+    "explore": ("posrank.figures.explore", False),
+    "board": ("posrank.figures.board_page", False),
+    "release": ("posrank.release.command", False),
     "tables": ("posrank.figures.real", False),
 }
 """Command -> module with a `main(argv)`, and whether the command is its first word."""

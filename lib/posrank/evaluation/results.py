@@ -4,17 +4,14 @@ In: a workspace and the name of a run. Out: what `posrank.evaluation.evaluate_ru
 that it comes from has changed.
 """
 
-import argparse
 import json
-import sys
 import tempfile
 from pathlib import Path
 
 import yaml
 
-from posrank import files, tables
+from posrank import tables
 from posrank.evaluation import run as evaluation
-from posrank.pipeline import params as knobs
 from posrank.scoring.summary import plain, write_metrics
 from posrank.training.identity import digest
 
@@ -64,20 +61,3 @@ def write(folder, run, metrics, ranks):
     ranks.attrs["metrics"] = digest(metrics)
     tables.write_table(ranks, folder / "results" / "ranks" / f"{run}.parquet", "ranks")
     write_metrics(metrics, folder / "metrics" / f"{run}.json")
-
-
-def main(argv=None):
-    """Command line; returns the exit status."""
-    about = "Evaluate a trained run of params.yaml."
-    parser = argparse.ArgumentParser(prog="python -m posrank evaluate", description=about)
-    parser.add_argument("run", help="system-strategy-seed, as in xclip-word-0")
-    run = parser.parse_args(argv).run
-    folder = files.workspace()
-    try:
-        metrics, _, _ = results(folder, run, knobs.load(folder / "params.yaml"), again=True)
-        if metrics is not None:
-            print(folder / "metrics" / f"{run}.json")
-    except (ValueError, OSError, RuntimeError) as problem:
-        print(f"ERROR: {problem}", file=sys.stderr)
-        return 1
-    return 0

@@ -76,8 +76,20 @@ def repro(arguments):
     """Refresh the scratch copy and run ``dvc repro`` in it, then say where the results are."""
     base, name = root(), arguments.preset
     scratch, seconds = _reproduce(base, name, arguments.more)
+    explore(scratch)
     tell(base, scratch, name, seconds)
     return 0
+
+
+def explore(scratch):
+    """Write the page of videos beside ranked sentences (posrank.figures.explorer_page), where runs have scores."""
+    from posrank.figures.explore import of_workspace
+    from posrank.pipeline.workspace import Workspace
+
+    try:
+        of_workspace(Workspace(scratch, knobs.load(scratch / "params.yaml")))
+    except (ValueError, OSError) as problem:
+        print(f"no results/explorer.html: {problem}", file=sys.stderr)
 
 
 def sweep(arguments):
@@ -155,7 +167,8 @@ def tell(base, scratch, name, seconds):
     """Print where the results are."""
     where = scratch.relative_to(base)
     print(f"\npreset {name}: done in {_clock(seconds)}")
-    for label, path in (("report", "results/report.html"), ("notebooks", "results/notebooks"), ("metrics", "metrics")):
+    for label, path in (("report", "results/report.html"), ("explorer", "results/explorer.html"),
+                        ("notebooks", "results/notebooks"), ("metrics", "metrics")):
         if (scratch / path).exists():
             print(f"  {label:<10}{where / path}")
     print(f"  JupyterLab on these results: make lab PRESET={name}")

@@ -5,8 +5,9 @@ negatives into a ranks table; ``scorers`` wraps systems, language models and con
 language model by name); ``summary`` turns ranks into metrics.
 """
 
-from posrank.scoring import scorers, summary
+from posrank.scoring import adapters, scorers, summary
 from posrank.scoring.bootstrap import Paired, bootstrap, holm, mean_replicates, paired
+from posrank.scoring.comparison import pairwise, table
 from posrank.scoring.controls import ConstantVideo, ShuffledVideo
 from posrank.scoring.evaluate import clear_state, evaluate, evaluate_views
 from posrank.scoring.marks import compare
@@ -17,8 +18,8 @@ from posrank.scoring.scorers import BlindScorer, SystemScorer, from_system
 from posrank.scoring.summary import summarize, write_metrics, zero_line
 
 __all__ = [
-    "BlindScorer", "CausalScorer", "ConstantVideo", "Paired", "ShuffledVideo", "SystemScorer", "bootstrap",
+    "BlindScorer", "CausalScorer", "ConstantVideo", "Paired", "ShuffledVideo", "SystemScorer", "adapters", "bootstrap",
     "chance", "chance_adjusted", "clear_state", "compare", "evaluate", "evaluate_views", "from_system", "holm",
-    "mean_replicates", "paired", "posrank", "recall", "reciprocal_from_counts", "reciprocal_ranks", "scorers",
-    "summarize", "summary", "tie_counts", "write_metrics", "zero_line",
+    "mean_replicates", "paired", "pairwise", "posrank", "recall", "reciprocal_from_counts", "reciprocal_ranks",
+    "scorers", "summarize", "summary", "table", "tie_counts", "write_metrics", "zero_line",
 ]

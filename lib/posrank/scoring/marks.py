@@ -35,14 +35,14 @@ def mark_rows(rows, b=10000, seed=0):
     """
     lines, above = [], None
     for name, tables in rows.items():
-        table = _all_seeds(tables, name)
+        table = all_seeds(tables, name)
         block = [_against_chance(name, part, mine, b, seed) for part in PARTS
                  if len(mine := table[table["part"] == part])]
         _correct(block, "p_chance", "above_chance", "above_by", ("yes", "no", "below"))
         if above is not None:
-            shared = _shared(table, above, f"row {name!r} and the row above it")
+            shared = shared_lists(table, above, f"row {name!r} and the row above it")
             for line in block:
-                found = _difference(shared[shared["part"] == line["part"]], b, seed)
+                found = paired_difference(shared[shared["part"] == line["part"]], b, seed)
                 line |= dict(zip(("difference", "difference_low", "difference_high", "p_previous"), found))
             _correct(block, "p_previous", "from_previous", "difference", ("above", "same", "below"))
         lines += block
@@ -58,12 +58,12 @@ def compare(ranks_a, ranks_b, b=10000, seed=0):
     Paired by caption, clustered by video; p_holm is corrected over the parts ("mean" is not one of them). Raises
     ValueError where the runs share no list, or a shared list has another number of negatives.
     """
-    a = _all_seeds(check_ranks(ranks_a, "ranks_a"), "ranks_a")
-    other = _all_seeds(check_ranks(ranks_b, "ranks_b"), "ranks_b")
-    both = _shared(a, other, "compare")
+    a = all_seeds(check_ranks(ranks_a, "ranks_a"), "ranks_a")
+    other = all_seeds(check_ranks(ranks_b, "ranks_b"), "ranks_b")
+    both = shared_lists(a, other, "compare")
     if both.empty:
         raise ValueError("compare: the two runs share no (caption, part); they were ranked on different sets")
-    rows = [{"part": part, **_difference(mine, b, seed)._asdict(), "p_holm": np.nan, "captions": len(mine)}
+    rows = [{"part": part, **paired_difference(mine, b, seed)._asdict(), "p_holm": np.nan, "captions": len(mine)}
             for part in PARTS if len(mine := both[both["part"] == part])]
     for row, p in zip(known := [row for row in rows if np.isfinite(row["p"])], holm([row["p"] for row in known])):
         row["p_holm"] = p
@@ -73,7 +73,7 @@ def compare(ranks_a, ranks_b, b=10000, seed=0):
     return pd.DataFrame(rows).astype({"low": float, "high": float})
 
 
-def _all_seeds(tables, name):
+def all_seeds(tables, name):
     """The ranks of all seeds of a row, numbered in the column seed."""
     tables = [tables] if isinstance(tables, pd.DataFrame) else list(tables)
     if not tables or any(table.empty for table in tables):
@@ -82,7 +82,7 @@ def _all_seeds(tables, name):
     return pd.concat([table[kept].assign(seed=n) for n, table in enumerate(tables)], ignore_index=True)
 
 
-def _shared(table, other, what):
+def shared_lists(table, other, what):
     """The lists that both have, in pairs: run by run where both have the same seeds, else the means of their seeds."""
     if set(table["seed"]) != set(other["seed"]):
         keys = [column for column in table if column not in ("reciprocal_rank", "seed")]
@@ -94,8 +94,8 @@ def _shared(table, other, what):
     return both
 
 
-def _difference(pair, b, seed):
-    """`Paired` of the rows of `_shared`, without interval and p where there are fewer than two clusters."""
+def paired_difference(pair, b, seed):
+    """`Paired` of the rows of `shared_lists`, without interval and p where there are fewer than two clusters."""
     own, values = clusters(pair), (pair["reciprocal_rank"], pair["reciprocal_rank_b"])
     if own.nunique() < 2:
         return Paired(float((values[0] - values[1]).mean()), np.nan, np.nan, np.nan)

@@ -1,0 +1,151 @@
+"""``python -m posrank board results/``: every evaluated model on one page, those on the same lists in one table.
+
+In: a folder with <model>/metrics.json and ranks.parquet (posrank.evaluation.external). Out: board.html, one file that
+loads nothing: PoSRank with intervals and marks, models that cannot be told apart, the smallest difference that the set
+can show, judges that see no video, the digest of the lists.
+"""
+
+import argparse
+import json
+import sys
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from posrank import PARTS, tables
+from posrank.files import atomic
+from posrank.scoring import pairwise
+from posrank.scoring.comparison import pairwise_means
+from posrank.scoring.comparison_text import above_names
+from posrank.scoring.marks import LEVEL
+
+STYLE = """<style>
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 1100px; margin: 1em auto; padding: 0 1em; color: #222; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .25em .6em; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; } tr.rest td { color: #666; } small { color: #666; }
+sup { color: #0173b2; } code { background: #f2f2f2; padding: 0 .3em; }
+</style>"""
+
+
+def load(folder):
+    """[(metrics, ranks)] of every model below `folder`, by name. ValueError names a file that cannot be read."""
+    found = []
+    for path in sorted(Path(folder).rglob("metrics.json")):
+        try:
+            metrics = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as problem:
+            raise ValueError(f"{path}: no JSON ({problem}); evaluate the model again") from None
+        if not isinstance(metrics, dict) or not {"run", "posrank", "lists", "rule"} <= set(metrics):
+            raise ValueError(f"{path}: these are no metrics of a model on a frozen set")
+        found.append((metrics, tables.read_table(path.with_name("ranks.parquet"), "ranks")))
+    return found
+
+
+def board(found, b=10000, seed=0):
+    """The page of [(metrics, ranks)] -> HTML. Models on different lists never share a table."""
+    sets = {}
+    for metrics, ranks in found:
+        key = metrics.get("release", metrics.get("dataset")), metrics["rule"], metrics["lists"].get(metrics["rule"])
+        sets.setdefault(key, {})[_free(metrics["run"], sets.get(key, {}))] = metrics, ranks
+    body = "".join(_set(*key, models, b, seed) for key, models in sorted(sets.items(), key=lambda item: str(item[0])))
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>PoSRank</title>{STYLE}'
+    return (f"<!DOCTYPE html><html lang='en'><head>{head}</head><body><h1>PoSRank</h1>"
+            f"{body or '<p>No model has been evaluated.</p>'}</body></html>\n")
+
+
+def alike(names, means):
+    """Groups of models, in order of their means, of which no two differ significantly: largest runs of two or more.
+
+    names: in descending order; means: the DataFrame of `pairwise_means`.
+    """
+    apart = {frozenset(pair) for *pair, p in means[["run", "other", "p_holm"]].itertuples(index=False) if p < LEVEL}
+    runs, last = [], -1
+    for start in range(len(names)):
+        end = start
+        while end + 1 < len(names) and all(frozenset((names[i], names[end + 1])) not in apart
+                                           for i in range(start, end + 1)):
+            end += 1
+        if end > start and end > last:
+            runs.append(names[start : end + 1])
+            last = end
+    return runs
+
+
+def _set(release, rule, digest, models, b, seed):
+    """One section: the models on one set of lists."""
+    order = sorted(models, key=lambda name: -models[name][0]["posrank"]["mean"]["posrank"])
+    ranks = {name: models[name][1] for name in order}
+    tests, means = pairwise(ranks, b=b, seed=seed), pairwise_means(ranks, b=b, seed=seed)
+    first = models[order[0]][0]
+    parts = [part for part in (*PARTS, "mean") if part in first["posrank"]]
+    letters = {name: chr(97 + n) if n < 26 else f"m{n}" for n, name in enumerate(order)}
+    rows = []
+    for name in order:
+        cells = [_cell(models[name][0]["posrank"][part],
+                       [letters[other] for other in above_names(tests, name, part)]) for part in parts]
+        rows.append(f"<tr><td>{letters[name]} {escape(name)}</td>{''.join(cells)}</tr>")
+    rows.append(_rest("chance", [first["posrank"][part]["chance"] for part in parts]))
+    for judge, values in first.get("released_blind", {}).items():
+        rows.append(_rest(f"{judge}, no video", [(values.get(part) or [None])[0] for part in parts]))
+    for name in order:
+        if zero := models[name][0].get("zero_line"):
+            rows.append(_rest(f"{letters[name]} with shuffled video", [zero.get(part) for part in parts]))
+    head = "".join(f"<th>{part}</th>" for part in parts)
+    return (f"<h2>{escape(str(release))} <small>rule {escape(rule)}</small></h2><div class='wide'><table><tr><th>model"
+            f"</th>{head}</tr>{''.join(rows)}</table></div>{_notes(order, letters, means, models, digest)}")
+
+
+def _notes(order, letters, means, models, digest):
+    lines = ["A letter marks what is significantly above the model of that letter (paired, p &lt; .05, Holm over all "
+             "pairs and parts); below each value its 95 % interval."]
+    groups = alike(order, means)
+    if groups:
+        told = "; ".join(", ".join(letters[name] for name in group) for group in groups)
+        lines.append(f"Cannot be told apart by the mean: {told}.")
+    if means["detectable"].notna().any():
+        lines.append("Smallest difference of two means that this set shows with a probability of 80 %: "
+                     f"{means['detectable'].median():.3f} (median over pairs).")
+    for name in order:
+        metrics = models[name][0]
+        lost = [f"{metrics[key]} {what}" for key, what in (("unmatched", "captions do not match"), ("videos_missing",
+                "videos are missing"), ("groups_missing", "groups left out")) if metrics.get(key)]
+        if lost:
+            lines.append(f"{letters[name]}: {', '.join(lost)}. Judges without video were asked the whole set.")
+    lines.append(f"Digest of the lists: <code>{escape(str(digest))}</code>.")
+    return "".join(f"<p><small>{line}</small></p>" for line in lines)
+
+
+def _cell(values, marks):
+    sup = f"<sup>{' '.join(marks)}</sup>" if marks else ""
+    ends = "" if values.get("low") is None else f"<br><small>{values['low']:.3f} to {values['high']:.3f}</small>"
+    return f"<td>{values['posrank']:.3f}{sup}{ends}</td>"
+
+
+def _rest(name, values):
+    cells = "".join("<td></td>" if pd.isna(value) else f"<td>{value:.3f}</td>" for value in values)
+    return f"<tr class='rest'><td>{escape(name)}</td>{cells}</tr>"
+
+
+def _free(name, taken):
+    """`name`, or with a number behind it where it is taken."""
+    return name if name not in taken else next(f"{name} {n}" for n in range(2, 10**6) if f"{name} {n}" not in taken)
+
+
+def main(argv=None):
+    """Command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m posrank board", description="One page of all evaluated models.")
+    parser.add_argument("folder", help="with one folder per model (results/)")
+    parser.add_argument("--out", help="the page; board.html in that folder without it")
+    given = parser.parse_args(argv)
+    try:
+        path = Path(given.out or Path(given.folder) / "board.html")
+        text = board(load(given.folder))
+        with atomic(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        print(path)
+    except (OSError, ValueError) as problem:
+        print(f"ERROR: {problem}", file=sys.stderr)
+        return 1
+    return 0

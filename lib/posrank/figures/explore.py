@@ -1,0 +1,89 @@
+"""The command ``python -m posrank explore``: the page of one or two results.
+
+In: names of runs of this workspace, or folders of posrank.evaluation.external with the captions of their set. Out:
+explorer.html (posrank.figures.explorer_page).
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from posrank import captions, files, release, tables
+from posrank.figures.explorer_page import explorer
+
+
+def of_runs(work, runs, rule=None):
+    """(scores by run, negatives, captions, folder of the videos) of runs of a workspace, on the lists of one rule."""
+    options = work.params.evaluate
+    rule, dataset = rule or options.rules[0], work.params.train.dataset
+    scores = {}
+    for run in runs:
+        table = tables.read_table(work.folder / "results" / "scores" / f"{run}.parquet", "scores")
+        name = run if rule == options.rules[0] else f"{run}@{rule}"
+        scores[run] = table[table["run"] == name]
+        if scores[run].empty:
+            raise ValueError(f"{run} has no scores on lists of rule {rule}: evaluate it with that rule in "
+                             "evaluate.rules")
+    texts = work.statements(dataset) if rule == "exchange" else work.captions(dataset)
+    negatives = work.negatives(dataset, rule)
+    scored = set(next(iter(scores.values()))["caption_id"])
+    negatives = negatives[negatives["caption_id"].isin(scored)]
+    return scores, negatives, texts[texts["caption_id"].isin(scored)], work.folder / "data" / "raw" / dataset
+
+
+def of_folders(folders, root=None):
+    """The same of folders of results on one release; root: folder of its annotation files."""
+    scores, names = {}, set()
+    for folder in map(Path, folders):
+        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        names.add((metrics.get("release"), metrics["lists"].get(metrics["rule"])))
+        scores[metrics["run"] if metrics["run"] not in scores else str(folder)] = tables.read_table(
+            folder / "scores.parquet", "scores")
+    if len(names) > 1:
+        raise ValueError(f"{' and '.join(map(str, folders))} are results on different lists: explore them one by one")
+    found = release.read(names.pop()[0])
+    root = root or files.root() / "data" / "raw" / found.about["dataset"]
+    texts, negatives = release.build(found, captions.load(found.about["dataset"], root, found.about["variant"]))
+    scored = set(next(iter(scores.values()))["caption_id"])
+    return scores, negatives[negatives["caption_id"].isin(scored)], texts, None
+
+
+def of_workspace(work):
+    """The page of a workspace's first and last run that have scores, results/explorer.html -> its path, None without
+    any. (In the order of params.yaml: coarse training beside the paper's own.)"""
+    scored = [run for run in work.runs() if (work.folder / "results" / "scores" / f"{run}.parquet").is_file()]
+    return write(list(dict.fromkeys((scored[0], scored[-1]))), work=work) if scored else None
+
+
+def write(results, out=None, rule=None, root=None, videos=None, most=3000, work=None):
+    """The page of one or two results, names of runs (of the workspace `work`) or folders -> its path."""
+    if work is None and all((Path(each) / "metrics.json").is_file() for each in results):
+        scores, negatives, texts, _ = of_folders(results, root)
+        out = out or Path(results[0]) / "explorer.html"
+    else:
+        from posrank.pipeline import workspace
+
+        work = work or workspace.open()
+        scores, negatives, texts, raw = of_runs(work, results, rule)
+        videos, out = videos or raw, out or work.folder / "results" / "explorer.html"
+    title = f"PoSRank: {' and '.join(scores)}"
+    return explorer(scores, negatives, texts, videos, out, title=title, most=most)
+
+
+def main(argv=None):
+    """Command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m posrank explore", description="A page to look at results.")
+    parser.add_argument("results", nargs="+", help="one or two: names of runs, or folders of evaluate --model")
+    parser.add_argument("--rule", help="of runs: whose lists; the first of evaluate.rules without it")
+    parser.add_argument("--captions", help="of folders: the annotation files; data/raw/<dataset> without it")
+    parser.add_argument("--videos", help="folder of the videos")
+    parser.add_argument("--out", help="the page")
+    parser.add_argument("--most", type=int, default=3000, help="lists on the page (3000)")
+    given = parser.parse_args(argv)
+    try:
+        print(write(given.results, given.out, given.rule, given.captions, given.videos, given.most))
+    except (OSError, ValueError, KeyError) as problem:
+        print(f"ERROR: {problem}", file=sys.stderr)
+        return 1
+    return 0
