@@ -105,8 +105,8 @@ def positives_of(subject):
 
 
 def lists_of(subject, rule):
-    """The `Lists` of a rule, for exchange with the split of groups that a dataset was made with; None, with a printed line, where exchange is no more than a further rule and has no group.
-    ValueError where a set is empty."""
+    """The `Lists` of a rule, for exchange with the split of groups that a dataset was made with; None, with a printed
+    line, where exchange is no more than a further rule and has no group. ValueError where a set is empty."""
     options, dataset, texts, missing = subject.params.evaluate, subject.dataset, subject.captions, 0
     if rule == "exchange":
         texts = tables.read_table(subject.data / "statements" / f"{dataset}.parquet", "captions")

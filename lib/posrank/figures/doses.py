@@ -1,4 +1,5 @@
-"""How much the start weights know of motion, and what training adds: the sweep `dose` (train.backbone) as table and curve.
+"""How much the start weights know of motion, and what training adds: the sweep `dose` (train.backbone) as table and
+curve.
 
 Comes in: {point: metrics} of the sweep. Goes out: a DataFrame and a figure. Doses stand in the order of pretraining:
 none (pictures alone), weak, strong.
@@ -13,8 +14,8 @@ DOSES = {"world_none": "none", "world": "weak", "world_strong": "strong"}
 
 
 def dose_table(trained):
-    """Recall and PoSRank of each dose and strategy -> DataFrame by (motion in pretraining, strategy), with the mean over
-    verb, adverb and preposition ("motion") and the shuffled-video line of that mean; empty without runs."""
+    """Recall and PoSRank of each dose and strategy -> DataFrame by (motion in pretraining, strategy), with the mean
+    over verb, adverb and preposition ("motion") and the shuffled-video line of that mean; empty without runs."""
     rows = {}
     for metrics in _ordered(trained):
         mine = numbers(metrics)
@@ -27,7 +28,7 @@ def dose_table(trained):
 
 
 def dose_figure(trained):
-    """PoSRank against the dose, a panel a part, a line a strategy, dashed the shuffled-video line; None without runs."""
+    """PoSRank against the dose: a panel a part, a line a strategy, dashed its shuffled-video line. None without runs."""
     import matplotlib.pyplot as plt
 
     found = _ordered(trained)
@@ -55,6 +56,6 @@ def _dose(metrics):
 
 
 def _ordered(trained):
-    order = list(DOSES)
+    doses, strategies = list(DOSES.values()), list(STRATEGIES)
     known = [m for m in trained.values() if m.get("change", {}).get("train", {}).get("backbone") in DOSES]
-    return sorted(known, key=lambda m: (order.index(m["change"]["train"]["backbone"]), list(STRATEGIES).index(m["strategy"])))
+    return sorted(known, key=lambda m: (doses.index(_dose(m)), strategies.index(m["strategy"])))

@@ -71,8 +71,8 @@ def gain_texts(groups):
 
 
 def recall_table(groups):
-    """{name of a group: metrics of runs} -> DataFrame by group, system, strategy: mean recall in percent, over seeds, as
-    T2V, V2T, and "V2T centred" (each text's mean score over all videos taken off)."""
+    """{name of a group: metrics of runs} -> DataFrame by group, system, strategy: mean recall in percent, over seeds,
+    as T2V, V2T, and "V2T centred" (each text's mean score over all videos taken off)."""
     rows = [{"group": name, "system": m["system"], "strategy": m["strategy"],
              **{label: m["recall"][way]["mean"] if way in m["recall"] else None for way, label in WAYS.items()}}
             for name, metrics in groups.items() for m in metrics if m.get("recall")]

@@ -21,8 +21,8 @@ def world_sheet(work, clips=8, seed=0):
 
 
 def group_sheet(work, slot="adv", seed=0):
-    """One group of clips that share all but one slot (noun1, adj1, verb, adv, prep, noun2, adj2), each with its caption,
-    as one picture; a line that says so where the world has no such group or no frames."""
+    """One group of clips that share all but one slot (noun1, adj1, verb, adv, prep, noun2, adj2), each with its
+    caption, as one picture; a line that says so where the world has no such group or no frames."""
     texts, store = work.captions("world"), work.frames("world")
     names = texts.get("group", pd.Series(index=texts.index, dtype="str")).fillna("")
     some_of = texts[names.str.startswith(f"{slot}-") & texts["video_id"].isin(store.ids)]

@@ -1,11 +1,10 @@
 """The embedded world's CLIP, pretrained as CLIP was: on pictures with alt text, and only then, briefly, on clips.
 
-Stills: pictures and alt texts that name things and how they look are matched by contrast (Eq. 2). Clips: the same with a
-few frames of clips, and tags of one word ("spinning", "upward", "behind") are chosen among the words of their part, so
-that the towers and X-CLIP's temporal module can tell motions apart. How long the clips are shown is the dose: how much
-of verbs, adverbs and prepositions the weights know before any training of the paper's. No caption of the world is seen,
-and no word-level negative.
-"""
+Stills: pictures and alt texts that name things and how they look are matched by contrast (Eq. 2). Clips: the same with
+a few frames of clips, and tags of one word ("spinning", "upward", "behind") are chosen among the words of their part,
+so that the towers and X-CLIP's temporal module can tell motions apart. How long the clips are shown is the dose: how
+much of verbs, adverbs and prepositions the weights know before any training of the paper's. No caption of the world is
+seen, and no word-level negative. """
 
 import math
 import random
@@ -66,8 +65,8 @@ def learning_rate(step, steps, peak, warmup=0.04):
 
 
 class Pool:
-    """Pictures (kind "stills") or clips of the pool with their scenes: `draw(rng, batch)` -> rows, pixels [B, F, 3, H, W]
-    normalised."""
+    """Pictures (kind "stills") or clips of the pool with their scenes: `draw(rng, batch)` -> rows, pixels [B, F, 3, H,
+    W] normalised."""
 
     def __init__(self, folder, kind, number, seed, frames, config, workers=None):
         pixels = config["model"]["vision_cfg"]["image_size"]

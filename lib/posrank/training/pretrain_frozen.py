@@ -76,8 +76,8 @@ def distil(system, teacher, captions, *, steps, batch, lr, seed, words):
 
 
 def contrast(system, batch_loss, *, steps, lr, weight_decay, resume=None, fresh=None):
-    """Train all of a Frozen `system` on batch_loss(step), a scalar; returns [step, loss, rate] a step. resume: a Resume,
-    where it goes on; fresh: called where it starts anew."""
+    """Train all of a Frozen `system` on batch_loss(step), a scalar; returns [step, loss, rate] a step. resume: a
+    Resume, where it goes on; fresh: called where it starts anew."""
 
     def losses(first):
         for step in range(first, steps):
@@ -121,7 +121,8 @@ def pretrain(out, clip_folder, pool, *, seed, number, pool_seed, frames, words, 
 
     def fresh():
         rows, rng = range(number), np.random.default_rng([seed, 0])
-        texts = [text for _ in range(3) for text in clips.alt_texts(rows, rng, 0)] + [w for t in TAGS.values() for w in t]
+        texts = [text for _ in range(3) for text in clips.alt_texts(rows, rng, 0)]
+        texts += [word for part in TAGS.values() for word in part]
         distil(system, clip.model, texts, steps=distil_steps, batch=distil_batch, lr=distil_lr, seed=seed, words=words)
 
     def batch_loss(step):

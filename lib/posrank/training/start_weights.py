@@ -1,4 +1,4 @@
-"""Where the weights lie that a system starts from: those of the embedded world, in git, by their names in params.yaml."""
+"""Where the embedded world's start weights lie, in git, by their names in params.yaml."""
 
 START_WEIGHTS = {"world": "pretrained", "world_none": "pretrained_none", "world_strong": "pretrained_strong"}
 """Values of train.backbone that name the world's small CLIP -> folder under data/world."""
@@ -12,7 +12,7 @@ def start_weights(backbone, system):
     """
     if system == "frozen" and backbone in START_WEIGHTS:
         if backbone != "world":
-            raise ValueError(f"train.backbone is {backbone}, and Frozen was pretrained with the usual dose alone: set it "
-                             "to world, or leave frozen out of train.systems")
+            raise ValueError(f"train.backbone is {backbone}, and Frozen was pretrained with the usual dose alone: "
+                             "set it to world, or leave frozen out of train.systems")
         return "pretrained_frozen"
     return START_WEIGHTS.get(backbone)

@@ -1,10 +1,10 @@
 """Captions of a scene in plain English, with gold tags, heads and relations.
 
-A caption names the actor, and of the other slots those in `named`: a scene can be told in full or in part, as people do.
-Two ways of choosing what is named make two datasets of the same clips:
+A caption names the actor, and of the other slots those in `named`: a scene can be told in full or in part, as people
+do. Two ways of choosing what is named make two datasets of the same clips:
 
-balanced  two captions name every slot, one leaves some out at random: no word predicts another
-natural   as in real captions (Table 1): verbs nearly always, prepositions often, adjectives less, adverbs rarely; what is
+balanced  two captions name every slot, one leaves some out at random: no word predicts another natural   as in real
+captions (Table 1): verbs nearly always, prepositions often, adjectives less, adverbs rarely; what is
           usual is described more often, so some words are frequent, and things come with a verb of their own
 """
 
@@ -23,8 +23,8 @@ _FIXED = {
 _TAGS = {
     "noun": ("NOUN", "NN"), "adj": ("ADJ", "JJ"), "verb": ("VERB", "VBG"), "adv": ("ADV", "RB"), "prep": ("ADP", "IN"),
 }  # fmt: skip
-FORMS = ("a actor is action place", "the actor is action place", "there is a actor action place", "a actor that is action place",
-         "place a actor is action")  # fmt: skip
+FORMS = ("a actor is action place", "the actor is action place", "there is a actor action place",
+         "a actor that is action place", "place a actor is action")  # fmt: skip
 """Sentences: actor = adjective and noun, action = verb and adverb, place = preposition and landmark."""
 
 
@@ -35,7 +35,7 @@ def template(form, named):
     'a {adj1} {noun1} is {verb} {adv} {prep} a {noun2}'
     """
     if "prep" not in named and ("verb" not in named or form.startswith("place")):
-        return "there is a {adj1} {noun1}".replace("{adj1} ", "{adj1} " if "adj1" in named else "") if form == FORMS[2] else None
+        return ("there is a {adj1} {noun1}" if "adj1" in named else "there is a {noun1}") if form == FORMS[2] else None
     if "verb" not in named and form in FORMS[3:]:
         return None
     determiner = "the" if form.startswith("the ") else "a"
@@ -51,7 +51,8 @@ def template(form, named):
 
 
 def write_caption(scene, pattern):
-    """A caption and its gold tokens [(text, whitespace, lemma, upos, tag, head, dep), ...], as posrank.language.tag has them.
+    """A caption and its gold tokens [(text, whitespace, lemma, upos, tag, head, dep), ...], as posrank.language.tag has
+    them.
 
     >>> from posrank.world.scenes import Scene
     >>> scene = Scene("tomato", "striped", "spin", "upward", "beside", "pearl", "tall")
@@ -130,7 +131,7 @@ def named_slots(scene, rng, grammar="balanced", full=False):
 
 
 def write_captions(scene, rng, grammar="balanced"):
-    """Captions of a scene, no two alike. Balanced: three, two of which name every slot; natural: see `number_of_captions`."""
+    """Captions of a scene, no two alike. Balanced: three, two of which name every slot; natural: `number_of_captions`."""
     if grammar not in GRAMMARS:
         raise ValueError(f"the world's captions are {', '.join(GRAMMARS)}, not {grammar!r}")
     patterns = []

@@ -35,7 +35,8 @@ def _render(chunk, kind, number, seed, frames, pixels):
         if kind == "stills":
             out.append(still(shown, rng, pixels)[None])
         else:
-            out.append(np.stack([frame(shown, f / BEATS, pixels) for f in frame_indices(BEATS + 1, 8.0, frames, "uniform")]))
+            beats = frame_indices(BEATS + 1, 8.0, frames, "uniform")
+            out.append(np.stack([frame(shown, beat / BEATS, pixels) for beat in beats]))
     return np.stack(out)
 
 

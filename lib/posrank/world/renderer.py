@@ -1,9 +1,8 @@
 """Scene -> frames: where the actor is, what it does, how it does it, and the picture of that.
 
 A verb is a change of the actor's look or place, an adverb moves both objects or says in which half of the clip the verb
-happens, a preposition is the actor's place or path at the landmark. Lengths are in units of an object's radius, time runs
-over the clip from 0 to 1.
-"""
+happens, a preposition is the actor's place or path at the landmark. Lengths are in units of an object's radius, time
+runs over the clip from 0 to 1. """
 
 import colorsys
 import math
@@ -25,7 +24,8 @@ def path(preposition, t, side):
     """Where the actor is relative to the landmark: (x, y, in front, the actor's size, the landmark's size)."""
     angle = 2 * math.pi * t + (0 if side > 0 else math.pi)
     x, y = {
-        "above": (0.0, -2.0), "below": (0.0, 2.0), "beside": (2.1 * side, 0.0), "inside": (0.0, 0.0), "behind": (0.85 * side, -0.6),
+        "above": (0.0, -2.0), "below": (0.0, 2.0), "beside": (2.1 * side, 0.0), "inside": (0.0, 0.0),
+        "behind": (0.85 * side, -0.6),
         "around": (1.9 * math.cos(angle), 1.9 * math.sin(angle)), "through": (2.4 * side * (2 * t - 1), 0.0),
         "toward": (side * (3.1 - 2.0 * t), 0.0),
     }[preposition]  # fmt: skip
@@ -83,7 +83,8 @@ def _motion(verb, u, beat, unit):
     odd = (beat + 1) // 2 % 2  # 0 1 1 0 0 1 1 0: every other one of eight frames shows the change as well
     return {
         "expand": (0, 0, 0, 0.6 + u, 1), "contract": (0, 0, 0, 1.6 - u, 1), "spin": (0, 0, 70 * beat, 1, 1),
-        "bounce": (0, -unit * odd, 0, 1, 1), "shake": (0.65 * unit * (2 * odd - 1), 0, 0, 1, 1), "blink": (0, 0, 0, 1, 1 - 0.88 * odd),
+        "bounce": (0, -unit * odd, 0, 1, 1), "shake": (0.65 * unit * (2 * odd - 1), 0, 0, 1, 1),
+        "blink": (0, 0, 0, 1, 1 - 0.88 * odd),
     }.get(verb, (0, 0, 0, 1, 1))  # fmt: skip
 
 
@@ -98,8 +99,8 @@ def _puffs(canvas, verb, x, y, unit, zoom, beat, texture):
     if verb == "smoke":
         for k in range(3):
             rise = (k / 3 + 0.17 * beat) % 1
-            disc(canvas, x + unit * 0.3 * math.sin(3 * k + beat), y - unit * zoom * (0.5 + 1.4 * rise), unit * (0.3 + 0.25 * rise),
-                 (150, 150, 155), 0.85)  # fmt: skip
+            disc(canvas, x + unit * 0.3 * math.sin(3 * k + beat), y - unit * zoom * (0.5 + 1.4 * rise),
+                 unit * (0.3 + 0.25 * rise), (150, 150, 155), 0.85)
     elif verb == "drip":
         for k in range(3):
             fall = (k / 3 + 0.23 * beat) % 1
@@ -108,7 +109,8 @@ def _puffs(canvas, verb, x, y, unit, zoom, beat, texture):
         rng = np.random.default_rng(texture + beat)
         for _ in range(6):
             angle, reach = rng.uniform(0, 2 * math.pi), rng.uniform(0.7, 1.4) * zoom
-            disc(canvas, x + unit * reach * math.cos(angle), y + unit * reach * math.sin(angle), unit * 0.16, (255, 255, 255))
+            away = unit * reach
+            disc(canvas, x + away * math.cos(angle), y + away * math.sin(angle), unit * 0.16, (255, 255, 255))
 
 
 def frame(scene, t, size, oversample=2):

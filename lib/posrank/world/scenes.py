@@ -1,9 +1,8 @@
 """Scenes: what a clip shows, drawn slot by slot, independent and uniform.
 
-A scene is one acting object, one landmark (another thing), and how the first moves relative to the second. Nothing in one
-slot predicts another, so whoever scores above the shuffled-video line has looked. `variations` gives scenes that share all
-but one slot, down to the background: only that slot tells them apart.
-"""
+A scene is one acting object, one landmark (another thing), and how the first moves relative to the second. Nothing in
+one slot predicts another, so whoever scores above the shuffled-video line has looked. `variations` gives scenes that
+share all but one slot, down to the background: only that slot tells them apart. """
 
 import hashlib
 import random
@@ -48,7 +47,8 @@ def sample_scene(rng):
     noun1, noun2 = rng.sample(NOUNS, 2)
     words = {slot: rng.choice(WORDS[part]) for slot, part in SLOTS.items() if part != "noun"}
     return Scene(
-        **words, noun1=noun1, noun2=noun2, side=rng.choice((-1, 1)), x=rng.uniform(0.46, 0.54), y=rng.uniform(0.46, 0.54),
+        **words, noun1=noun1, noun2=noun2, side=rng.choice((-1, 1)), x=rng.uniform(0.46, 0.54),
+        y=rng.uniform(0.46, 0.54),
         hue=rng.random(), tone=rng.uniform(0.35, 0.8), scale=rng.uniform(0.93, 1.07), texture=rng.randrange(1 << 30),
         tilt=rng.uniform(-12, 12),
     )

@@ -1,9 +1,8 @@
 """The words of the world and what each shows. Values of a slot exclude one another: a clip shows exactly one verb, one
 adverb, one preposition, and each object has one adjective.
 
-Nouns decide, as in real benchmarks: 40 things make 1,560 pairs, so a batch of 64 clips rarely holds two of one pair, and
-nothing coarse needs the other slots.
-"""
+Nouns decide, as in real benchmarks: 40 things make 1,560 pairs, so a batch of 64 clips rarely holds two of one pair,
+and nothing coarse needs the other slots. """
 
 from posrank.world.things import THINGS
 
