@@ -64,7 +64,8 @@ class Rows:
         `caption_id` defaults to ``<video_id>#<n>``, n = running index of the caption among its video's, from 0, dropped
         ones included. start, end: seconds, or both None. group: its name, where captions of several videos differ in
         one word (column `group`, in tables that have groups). Raises ValueError (with the place) for an unusable id,
-        file name or time, a caption that is no text, a repeated id. """
+        file name or time, a caption that is no text, a repeated id.
+        """
         if split is None:
             self.skip(video_id, self.outside, place)
             return

@@ -28,7 +28,7 @@ def dose_table(trained):
 
 
 def dose_figure(trained):
-    """PoSRank against the dose: a panel a part, a line a strategy, dashed its shuffled-video line. None without runs."""
+    """PoSRank against the dose: a panel a part, a line a strategy, dashed its shuffled-video line; None without."""
     import matplotlib.pyplot as plt
 
     found = _ordered(trained)

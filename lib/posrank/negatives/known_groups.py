@@ -2,7 +2,8 @@
 thing.
 
 In: a captions table with the column `group` ("" or missing = a caption of no group). Who made the scenes knows that
-each caption holds of its own video alone, so nothing is filtered; only the form is checked. """
+each caption holds of its own video alone, so nothing is filtered; only the form is checked.
+"""
 
 from posrank.language.parts import fine_tag, part_of
 
@@ -12,7 +13,8 @@ def known_groups(captions, tagged, parts):
     of `parts`.
 
     captions: a captions table with `group`; tagged: {caption_id: Tokens}. ValueError names the group whose captions do
-    not differ in exactly one word of one part and tag at one place, or whose videos are not all different. """
+    not differ in exactly one word of one part and tag at one place, or whose videos are not all different.
+    """
     rows = []
     given = captions[captions["group"].fillna("").astype(str) != ""]
     for name, group in given.groupby("group", sort=True):

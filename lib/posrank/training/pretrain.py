@@ -4,7 +4,8 @@ Stills: pictures and alt texts that name things and how they look are matched by
 a few frames of clips, and tags of one word ("spinning", "upward", "behind") are chosen among the words of their part,
 so that the towers and X-CLIP's temporal module can tell motions apart. How long the clips are shown is the dose: how
 much of verbs, adverbs and prepositions the weights know before any training of the paper's. No caption of the world is
-seen, and no word-level negative. """
+seen, and no word-level negative.
+"""
 
 import math
 import random

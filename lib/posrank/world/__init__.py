@@ -2,7 +2,8 @@
 
 `words` and `things` say what there is, `scenes` draws scenes, `grammar` writes their captions with gold tags, `sprites`
 and `renderer` turn a scene into frames, `build` writes real H.264 files with an annotation file, `pool` renders what
-the small CLIP is pretrained on (posrank.training.pretrain), `sheet` draws contact sheets. """
+the small CLIP is pretrained on (posrank.training.pretrain), `sheet` draws contact sheets.
+"""
 
 from importlib import import_module
 

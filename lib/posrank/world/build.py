@@ -97,7 +97,8 @@ def build(root, *, seed=0, train=3000, val=300, test=500, groups=700, frames=8, 
 
     train, val, test, groups: numbers of clips of each split. captions: balanced | natural (see grammar); the clips are
     the same. workers: processes, None = one per processor. About 25 clips a second and core. ValueError where
-    ``root/world.json`` (its parameters) is not readable. """
+    ``root/world.json`` (its parameters) is not readable.
+    """
     root, sizes = Path(root), dict(train=train, val=val, test=test, groups=groups - groups % GROUP)
     config = dict(sizes, seed=seed, frames=frames, size=size, captions=captions, fps=fps)
     note, annotations, videos = root / "world.json", root / "annotations.json", root / "videos"

@@ -131,7 +131,7 @@ def named_slots(scene, rng, grammar="balanced", full=False):
 
 
 def write_captions(scene, rng, grammar="balanced"):
-    """Captions of a scene, no two alike. Balanced: three, two of which name every slot; natural: `number_of_captions`."""
+    """Captions of a scene, no two alike. Balanced: three, two of them in full; natural: see `number_of_captions`."""
     if grammar not in GRAMMARS:
         raise ValueError(f"the world's captions are {', '.join(GRAMMARS)}, not {grammar!r}")
     patterns = []

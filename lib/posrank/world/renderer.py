@@ -2,7 +2,8 @@
 
 A verb is a change of the actor's look or place, an adverb moves both objects or says in which half of the clip the verb
 happens, a preposition is the actor's place or path at the landmark. Lengths are in units of an object's radius, time
-runs over the clip from 0 to 1. """
+runs over the clip from 0 to 1.
+"""
 
 import colorsys
 import math

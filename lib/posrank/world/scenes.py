@@ -2,7 +2,8 @@
 
 A scene is one acting object, one landmark (another thing), and how the first moves relative to the second. Nothing in
 one slot predicts another, so whoever scores above the shuffled-video line has looked. `variations` gives scenes that
-share all but one slot, down to the background: only that slot tells them apart. """
+share all but one slot, down to the background: only that slot tells them apart.
+"""
 
 import hashlib
 import random

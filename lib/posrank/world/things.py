@@ -2,18 +2,16 @@
 itself.
 
 An outline is drawn in the thing's colour. Marks are (kind, geometry, colour) in units of the thing's radius, y
-downwards: disc (x, y, r), line (x0, y0, x1, y1, width), poly (points). """
+downwards: disc (x, y, r), line (x0, y0, x1, y1, width), poly (points).
+"""
 
 import math
 
 PALETTE = {
-    "red": (222, 40, 40), "orange": (248, 130, 20), "yellow": (252, 220, 40), "green": (40, 165, 60),
-        "blue": (40, 90, 230),
-    "purple": (140, 50, 190), "pink": (255, 150, 205), "brown": (125, 74, 36), "black": (26, 26, 32),
-        "white": (250, 250, 250),
-    "leaf": (30, 120, 45), "wood": (92, 56, 30), "dark": (40, 30, 34), "steel": (150, 158, 170),
-        "cream": (255, 240, 205),
-    "sky": (150, 205, 255),
+    "red": (222, 40, 40), "orange": (248, 130, 20), "yellow": (252, 220, 40), "green": (40, 165, 60), "blue":
+    (40, 90, 230), "purple": (140, 50, 190), "pink": (255, 150, 205), "brown": (125, 74, 36), "black": (26, 26, 32),
+    "white": (250, 250, 250), "leaf": (30, 120, 45), "wood": (92, 56, 30), "dark": (40, 30, 34), "steel":
+    (150, 158, 170), "cream": (255, 240, 205), "sky": (150, 205, 255),
 }  # fmt: skip
 
 

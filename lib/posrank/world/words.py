@@ -2,7 +2,8 @@
 adverb, one preposition, and each object has one adjective.
 
 Nouns decide, as in real benchmarks: 40 things make 1,560 pairs, so a batch of 64 clips rarely holds two of one pair,
-and nothing coarse needs the other slots. """
+and nothing coarse needs the other slots.
+"""
 
 from posrank.world.things import THINGS
 
