@@ -23,7 +23,7 @@ from posrank.video.store import build
 from posrank.world.build import build as build_world
 
 TINY = {
-    "world": {"train": 12, "val": 4, "test": 4, "groups": 28},
+    "world": {"train": 12, "val": 2, "test": 6, "groups": 28},
     "train": {"strategies": ["prompt"], "steps": 2, "batch": 4, "n": 1, "checkpoint_every": 1},
     "evaluate": {
         "bootstrap": 100,
@@ -75,7 +75,7 @@ def test_a_run_is_trained_saved_loaded_and_evaluated(work, monkeypatch):
     assert set(scores["caption_id"]) == set(ranks["caption_id"]) and len(scores) == ranks["negatives"].sum() + len(
         ranks
     )
-    assert (metrics["videos"], metrics["videos_missing"], metrics["captions_missing"]) == (4, 0, 0)
+    assert (metrics["videos"], metrics["videos_missing"], metrics["captions_missing"]) == (6, 0, 0)
     assert metrics["training"] == {"videos": 12, "videos_missing": 0, "captions": 36, "captions_missing": 0}
     assert metrics["lists"]["paper"] == work.lists() and metrics["code"]
     assert work.ranks("xclip-prompt-0").attrs["lists"] == metrics["lists"]
@@ -135,7 +135,7 @@ def test_every_judge_is_a_blind_row_and_the_best_one_is_named(work, monkeypatch)
 
 
 def test_missing_videos_are_counted_and_make_other_lists(work, tmp_path):
-    """1 of 4 test videos is gone: recall and PoSRank are over 3, which the metrics say, and the lists are others."""
+    """1 of 6 test videos is gone: recall and PoSRank are over 5, which the metrics say, and the lists are others."""
     copied = tmp_path / "copy"
     shutil.copytree(work.folder, copied)
     file = copied / "data" / "frames" / "world" / "videos.parquet"
@@ -154,20 +154,20 @@ def test_missing_videos_are_counted_and_make_other_lists(work, tmp_path):
     metrics, ranks = evaluation.evaluate_run(copied, "xclip-prompt-0", params)
     whole = json.loads((work.folder / "metrics" / "xclip-prompt-0.json").read_text())
     assert (metrics["videos"], metrics["videos_missing"], metrics["captions"], metrics["captions_missing"]) == (
-        4,
+        6,
         1,
-        12,
+        18,
         3,
     )
-    assert metrics["training"]["videos_missing"] == 1 and ranks["video_id"].nunique() == 3
+    assert metrics["training"]["videos_missing"] == 1 and ranks.loc[ranks["run"] == "xclip-prompt-0", "video_id"].nunique() == 5
     assert metrics["lists"] != whole["lists"] and metrics["inputs"]["frames"] != whole["inputs"]["frames"]
     evaluation.write(copied, "xclip-prompt-0", metrics, ranks)
     with pytest.raises(ValueError, match="different lists"):
         figures.strategy_table([whole, metrics | {"seed": 1}])
     chosen = workspace.Workspace(copied, params).selection()
-    note = "3 of 4 test videos; not comparable with the full test set; trained on 11 of 12 videos"
+    note = "5 of 6 test videos; not comparable with the full test set; trained on 11 of 12 videos"
     assert figures.coverage_note(chosen.runs) == note
-    assert "3 of 4 test videos" in figures.head_box(workspace.Workspace(copied, params), chosen)
+    assert "5 of 6 test videos" in figures.head_box(workspace.Workspace(copied, params), chosen)
 
 
 def test_results_are_read_while_they_are_those_of_the_run_and_made_anew_once_they_are_not(work, monkeypatch):
@@ -284,17 +284,17 @@ def test_a_run_trained_on_a_constant_video_with_held_out_words_says_so(work):
     params = knobs.validate(knobs.merge(work.params.plain(), change))
     settings = runs.run_settings(params, "xclip", "word", 1)
     batch = runs.training_batches(settings, work.folder).at(0)
-    assert (batch.frames == np.array(BLANK, np.uint8)).all() and set(batch.frames_read) == {8}
+    assert (batch.frames == np.array(BLANK, np.uint8)).all() and set(batch.frames_read) == {4}
     blank, _ = scorers.blank_frames(work.frames("world"))("test00000")
     assert (blank == batch.frames[0]).all()  # the same as the control "blank video"
     runs.train_run(settings, work.folder, progress=False)
     metrics, ranks = evaluation.evaluate_run(work.folder, "xclip-word-1", params)
     assert metrics["trained_on"] == "constant video" and "brittleness" not in metrics
-    whole, divided = metrics["posrank"]["noun"], metrics["holdout"]
+    whole, divided = metrics["posrank"]["verb"], metrics["holdout"]
     assert set(divided) == {"seen", "held-out"} and set(ranks["run"]) - {"xclip-word-1@exchange"} == {"xclip-word-1"}
     assert (
-        divided["held-out"]["posrank"]["noun"]["list_length"]
-        < divided["seen"]["posrank"]["noun"]["list_length"]
+        divided["held-out"]["posrank"]["verb"]["list_length"]
+        < divided["seen"]["posrank"]["verb"]["list_length"]
         < whole["list_length"]
     )
 

@@ -126,7 +126,7 @@ def test_notebook_3_trains_on_statements_and_on_text_alone(tiny, tmp_path, monke
     (folder / "params.yaml").write_text(yaml_text(params, "made by a test"))
     monkeypatch.setenv("POSRANK_WORKSPACE", str(folder))
     space = notebooks.run("3_train", system="xclip", strategy=strategy).space
-    assert space["coarse"] > 0 and (folder / "runs" / f"xclip-{strategy}-0").is_dir()
+    assert space["coarse"] >= 0 and (folder / "runs" / f"xclip-{strategy}-0").is_dir()
     assert (space["fine"] is None) == (strategy == "coarse")
 
 

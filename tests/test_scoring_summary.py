@@ -8,7 +8,7 @@ import pytest
 
 from posrank.scoring import chance, compare, summarize, write_metrics, zero_line
 from posrank.scoring.ranks import reciprocal_from_counts
-from posrank.scoring.summary import plain
+from posrank.scoring.summary import clusters, plain, with_groups
 
 
 def ranks_table(run, better, equal=None, negatives=4, parts=("noun", "prep"), per_video=2):
@@ -133,3 +133,11 @@ def test_compare_two_runs():
         compare(a, a.assign(caption_id="x" + a["caption_id"]))
     with pytest.raises(ValueError, match="length"):
         compare(a, a.assign(negatives=9))
+
+
+def test_captions_of_a_dataset_that_brings_groups_along_are_resampled_by_video():
+    ranks = pd.DataFrame({"caption_id": ["a", "b"], "video_id": ["v", "w"]})
+    captions = pd.DataFrame({"caption_id": ["a", "b", "c"], "group": ["", None, "g"]})
+    assert "group" not in with_groups(ranks, captions) and clusters(with_groups(ranks, captions)).tolist() == ["v", "w"]
+    whole = with_groups(ranks, captions.assign(group=["g", "g", "h"]))
+    assert clusters(whole).tolist() == ["g", "g"]

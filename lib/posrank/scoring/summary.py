@@ -77,10 +77,12 @@ def part_metrics(rows, b=10000, seed=0):
 
 
 def with_groups(table, captions):
-    """`table` with the group of each caption_id, where `captions` are the statements of rule exchange."""
+    """`table` with the group of each caption_id, where `captions` are the statements of rule exchange: all of them stand
+    in a group. A dataset that brings groups along has captions without one."""
     if "group" not in captions:
         return table
-    return table.assign(group=table["caption_id"].map(captions.set_index("caption_id")["group"]))
+    groups = table["caption_id"].map(captions.set_index("caption_id")["group"])
+    return table if groups.fillna("").eq("").any() else table.assign(group=groups)
 
 
 def clusters(ranks):
