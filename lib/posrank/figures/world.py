@@ -17,7 +17,7 @@ def world_sheet(work, clips=8, seed=0):
         return Markdown("No frames were read, because nothing is trained on them (`train.systems` in params.yaml).")
     test = tested(texts[texts["video_id"].isin(store.ids)])
     chosen = some(test.groupby("video_id").sample(1, random_state=seed), clips, seed)
-    return contact_sheet([store[video][0] for video in chosen["video_id"]], chosen["caption"].tolist())
+    return _sheet(store, chosen)
 
 
 def group_sheet(work, slot="adv", seed=0):
@@ -29,7 +29,13 @@ def group_sheet(work, slot="adv", seed=0):
     if some_of.empty:
         return Markdown(f"There is no group of clips that differ in {slot} (`world.groups` in params.yaml).")
     chosen = some_of[some_of["group"] == some(some_of.drop_duplicates("group"), 1, seed)["group"].iloc[0]]
-    return contact_sheet([store[video][0] for video in chosen["video_id"]], chosen["caption"].tolist())
+    return _sheet(store, chosen)
+
+
+def _sheet(store, chosen):
+    """The clips of the rows `chosen` as rows of frames, about 800 pixels wide, so that captions fit."""
+    clips = [store[video][0] for video in chosen["video_id"]]
+    return contact_sheet(clips, chosen["caption"].tolist(), zoom=780 / (len(clips[0]) * clips[0].shape[2]))
 
 
 def world_words(tags):
