@@ -14,6 +14,7 @@ _WHERE = {
     "finding": "finding_figure finding_table gain_table gain_texts recall_table shortcut_table",
     "method": "method_figure",
     "neighbours": "coarse_fine_html nearest_html some tested",
+    "pattern": "pattern_table",
     "ranks": "blind_figure blind_sets controls_figure correlation_figure parts_figure",
     "real_page": "published_csv real_curves real_duplicates real_table real_validity",
     "report": "external_table head_box left_out verdict",

@@ -13,6 +13,7 @@ import pandas as pd
 
 from posrank.audit.shares import list_shares
 from posrank.figures.runs import load_metrics
+from posrank.figures.pattern import pattern_table
 from posrank.figures.style import markdown
 from posrank.figures.tables import results_table
 from posrank.files import atomic, root
@@ -27,6 +28,17 @@ def results(folder):
         raise ValueError(f"{folder} holds no metrics of runs: make repro, then make publish")
     table = markdown(results_table(runs))
     cog.outl(table.replace("| --- " * 9 + "|", "| --- | --- " + "| ---: " * 7 + "|"))
+
+
+def pattern(**folders):
+    """Print the paper's pattern beside ours: folders of runs by the name of their captions (`pattern_table`)."""
+    import cog
+
+    groups = {name: load_metrics(root() / folder) for name, folder in folders.items()}
+    if missing := [folders[name] for name, metrics in groups.items() if not metrics]:
+        raise ValueError(f"{missing[0]} holds no metrics of runs: make repro, then make publish")
+    table = markdown(pattern_table(groups))
+    cog.outl(table.replace("| --- " * 11 + "|", "| --- | --- " + "| ---: " * 9 + "|"))
 
 
 def audits(folder):

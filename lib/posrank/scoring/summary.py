@@ -77,8 +77,8 @@ def part_metrics(rows, b=10000, seed=0):
 
 
 def with_groups(table, captions):
-    """`table` with the group of each caption_id, where `captions` are the statements of rule exchange: all of them stand
-    in a group. A dataset that brings groups along has captions without one."""
+    """`table` with the group of each caption_id, where `captions` are the statements of rule exchange, all of them in
+    groups. A dataset that brings groups along has captions without one."""
     if "group" not in captions:
         return table
     groups = table["caption_id"].map(captions.set_index("caption_id")["group"])
