@@ -12,8 +12,8 @@ import sys
 import pandas as pd
 
 from posrank.audit.shares import list_shares
-from posrank.figures.runs import load_metrics
 from posrank.figures.pattern import pattern_table
+from posrank.figures.runs import load_metrics
 from posrank.figures.style import markdown
 from posrank.figures.tables import results_table
 from posrank.files import atomic, root
