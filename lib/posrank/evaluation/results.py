@@ -5,7 +5,6 @@ that it comes from has changed.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -41,7 +40,7 @@ def results(folder, run, params, again=False):
     numbers = folder / "metrics" / f"{run}.json"
     ranked, scored = (folder / "results" / name / f"{run}.parquet" for name in ("ranks", "scores"))
     if not again and all(path.is_file() for path in (numbers, ranked, scored)):
-        ranks, metrics = tables.read_table(ranked, "ranks"), json.loads(numbers.read_text(encoding="utf-8"))
+        ranks, metrics = tables.read_table(ranked, "ranks"), files.read_json(numbers, "evaluate the run again")
         # a stop between the two files leaves new ranks beside old metrics
         now = fingerprint(folder, run, params), digest(metrics)
         if (ranks.attrs.get("made_of"), ranks.attrs.get("metrics")) == now:
