@@ -97,3 +97,11 @@ def test_a_full_disk_is_named_with_the_file(tmp_path):
     with pytest.raises(OSError, match=r"No space left on device: '.*made\.json'"), files.atomic(tmp_path / "made.json"):
         raise OSError(28, "No space left on device")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"hello", b"\xff\xfe", b"\0" * 9, b"[" * 100_000])
+def test_a_file_that_is_no_json_is_named_with_what_to_do(tmp_path, content):
+    (tmp_path / "m.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"m\.json.*: no JSON .*; make it again$") as caught:
+        files.read_json(tmp_path / "m.json", "make it again")
+    assert "\n" not in str(caught.value)

@@ -111,6 +111,25 @@ def test_resuming_skips_what_is_done_and_other_settings_start_afresh(folder, mon
     assert calls[-3:] == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("content", [b"[1]", b'"x"', b"null", b"7", b'{"a": 1}', b'{"video_id": "b", "stamp": [1, 2]}'])
+@pytest.mark.parametrize("place", ["head", "tail"])
+def test_a_journal_of_other_lines_is_no_obstacle(folder, monkeypatch, content, place):
+    target, options = folder.parent / "store", {"num_frames": 2, "size": 16, "workers": 0, "progress": False}
+
+    def stop(settings, job, real=frames.decode):
+        if job["video_id"] == "b":
+            raise KeyboardInterrupt
+        return real(settings, job)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(frames, "decode", stop)
+        with pytest.raises(KeyboardInterrupt):
+            frames.build(table(["a", "b"]), folder, target, **options)
+    (journal,) = folder.parent.glob(".*/journal.jsonl")
+    journal.write_bytes((content if place == "head" else journal.read_bytes() + content) + b"\n")
+    assert frames.build(table(["a", "b"]), folder, target, **options).ids == ["a", "b"]
+
+
 def test_another_ending_is_found_and_names_stay_inside(folder):
     shutil.copy(folder / "a.mp4", folder / "clip.one.mkv")
     captions = table(["v", "w"], ["clip.one.avi", "a"])
@@ -128,9 +147,10 @@ def test_a_store_that_is_not_whole_is_refused(folder):
     target = folder.parent / "store"
     frames.build(table(["a", "b"]), folder, target, num_frames=2, size=16, workers=0, progress=False)
     whole = (target / "frames.npy").read_bytes()
-    (target / "frames.npy").write_bytes(whole[:-100])
-    with pytest.raises(ValueError, match=r"frames\.npy cannot be read"):
-        frames.FrameStore(target)
+    for broken in (whole[:-100], b"", b"text"):
+        (target / "frames.npy").write_bytes(broken)
+        with pytest.raises(ValueError, match=r"frames\.npy cannot be read"):
+            frames.FrameStore(target)
     np.save(target / "frames.npy", np.zeros((1, 2, 16, 16, 3), np.uint8))
     with pytest.raises(ValueError, match="does not fit"):
         frames.FrameStore(target)

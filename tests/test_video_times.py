@@ -218,3 +218,10 @@ def test_windows_of_a_list_of_times():
     ):
         with pytest.raises(ValueError, match=words):
             frame_indices(3, 1.0, 9, start=start, end=end, times=[0, 1, 5], video_end=6)
+
+
+@pytest.mark.parametrize("odd", ["1", b"1", True, [1], 10**400, -1, float("inf"), 1j, object()])
+def test_seconds_that_are_none_are_named(odd):
+    for window in ({"start": odd}, {"end": odd}):
+        with pytest.raises(ValueError, match=r"^(start|end) is .* s: give seconds from 0 on$"):
+            frame_indices(10, 2.0, 4, **window)

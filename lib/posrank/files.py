@@ -7,6 +7,7 @@ file never looks whole. Identifiers that come from annotation files are checked 
 """
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -118,6 +119,15 @@ def _replace_folder(temporary, path):
     os.replace(path, aside / "old")
     os.replace(temporary, path)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def read_json(path, remedy):
+    """What a JSON file holds; ValueError naming file and line where it holds no JSON, with what to do about it."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as problem:
+        line = f", line {problem.lineno}" if isinstance(problem, json.JSONDecodeError) else ""
+        raise ValueError(f"{path}{line}: no JSON ({problem}); {remedy}") from None
 
 
 def unsafe(name):

@@ -4,13 +4,12 @@ In: a workspace and the name of a run. Out: what `posrank.evaluation.evaluate_ru
 that it comes from has changed.
 """
 
-import json
 import tempfile
 from pathlib import Path
 
 import yaml
 
-from posrank import tables
+from posrank import files, tables
 from posrank.evaluation import run as evaluation
 from posrank.scoring.summary import plain, write_metrics
 from posrank.training.identity import digest
@@ -38,7 +37,7 @@ def results(folder, run, params, again=False):
     numbers = folder / "metrics" / f"{run}.json"
     ranked, scored = (folder / "results" / name / f"{run}.parquet" for name in ("ranks", "scores"))
     if not again and all(path.is_file() for path in (numbers, ranked, scored)):
-        ranks, metrics = tables.read_table(ranked, "ranks"), json.loads(numbers.read_text(encoding="utf-8"))
+        ranks, metrics = tables.read_table(ranked, "ranks"), files.read_json(numbers, "evaluate the run again")
         # a stop between the two files leaves new ranks beside old metrics
         now = fingerprint(folder, run, params), digest(metrics)
         if (ranks.attrs.get("made_of"), ranks.attrs.get("metrics")) == now:

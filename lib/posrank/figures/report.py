@@ -97,7 +97,7 @@ def external_table(selection):
 def published(folder=None):
     """metrics/published.json of the project (posrank.pipeline.published), {} where there is none."""
     path = (folder or files.root()) / "metrics" / "published.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return files.read_json(path, "restore it from the repository") if path.is_file() else {}
 
 
 def published_tables(found, wanted, but=()):

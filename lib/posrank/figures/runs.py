@@ -4,13 +4,12 @@ In: the metrics files of a folder, the parameters, and the digest of the lists a
 names of those that have not been run, and the rest with the reason. Runs on different lists never share a table.
 """
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 from posrank.figures.style import STRATEGIES, SYSTEMS
-from posrank.files import root
+from posrank.files import read_json, root
 
 KINDS = {"posrank": dict, "lists": dict}
 NAMING = {"system": str, "strategy": str, "seed": int, "recall": dict}
@@ -33,11 +32,7 @@ def load_metrics(folder, external=False):
     the metrics of a run without its name or recall."""
     found, order = [], {name: i for i, name in enumerate([*SYSTEMS, *STRATEGIES])}
     for path in sorted(Path(folder).glob("*.json")):
-        try:
-            metrics = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            line = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-            raise ValueError(f"{path}{line}: no JSON ({error}); evaluate the run again") from None
+        metrics = read_json(path, "evaluate the run again")
         if not isinstance(metrics, dict) or "posrank" not in metrics or ("strategy" not in metrics) != external:
             continue
         for key, kind in (KINDS if external else KINDS | NAMING).items():

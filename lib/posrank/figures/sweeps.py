@@ -4,7 +4,6 @@ Comes in: metrics dicts as `metrics/sweeps/<name>-<point>.json` hold them, besid
 those of the runs. Goes out: DataFrames; what is missing is said in a line.
 """
 
-import json
 
 import pandas as pd
 
@@ -13,6 +12,7 @@ from posrank.captions.statistics import paper_table
 from posrank.figures.runs import lists_of, name_of, one_set, published
 from posrank.figures.style import COLUMNS
 from posrank.figures.tables import blind_rows, number_table, numbers
+from posrank.files import read_json
 from posrank.language.ngrams import ORDERS
 
 SWEEPS = {"lambda": (5, "lambda", "make sweep SWEEP=lambda"), "n": (6, "negatives", "make sweep SWEEP=n"),
@@ -32,7 +32,7 @@ def sweep_folder(work):
 def points(folder, name, like=None):
     """{point: metrics} of a sweep's files <folder>/<name>-<point>.json, sorted by name. like: metrics of the runs
     beside which they are shown; points on other lists are left out, and named."""
-    found = {path.stem.removeprefix(f"{name}-"): json.loads(path.read_text(encoding="utf-8"))
+    found = {path.stem.removeprefix(f"{name}-"): read_json(path, "delete it, and run the sweep again")
              for path in sorted(folder.glob(f"{name}-*.json"))}
     other = [point for point, metrics in found.items() if like and lists_of(metrics) != lists_of(like[0])]
     if other:

@@ -57,7 +57,7 @@ Strategy = Literal[STRATEGIES]
 Split = Literal["train", "val", "test"]
 Rule = Literal["paper", "released"]
 TestRule = Literal["paper", "released", "exchange"]
-RUN_NAME = f"^({'|'.join(SYSTEMS)})-({'|'.join(STRATEGIES)})-[0-9]{{1,10}}$"
+RUN_NAME = f"^({'|'.join(SYSTEMS)})-({'|'.join(STRATEGIES)})-(0|[1-9][0-9]{{0,9}})$"
 RunName = Annotated[str, Field(pattern=RUN_NAME, description="a run, as in xclip-word-0")]
 
 

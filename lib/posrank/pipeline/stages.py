@@ -9,7 +9,7 @@ import json
 import sys
 
 from posrank import tables
-from posrank.files import atomic, root
+from posrank.files import atomic, read_json, root
 from posrank.pipeline import params as knobs
 from posrank.tables.layout import GROUPS
 
@@ -158,7 +158,7 @@ def frames(params, base, dataset, plan=None):
     from posrank.video.store import build
 
     raw = base / "data" / "raw" / dataset
-    needed = plan is None or dataset in json.loads((base / plan).read_text(encoding="utf-8"))["frames"]
+    needed = plan is None or dataset in read_json(base / plan, "run the stage plan again")["frames"]
     captions = _captions(base, dataset)
     wanted = captions if needed else captions.head(0)
     store = build(wanted, raw, base / "data" / "frames" / dataset, **params.frames.plain())

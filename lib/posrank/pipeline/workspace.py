@@ -78,7 +78,7 @@ class Workspace:
         if not path.exists():
             self.negatives(dataset, rule)
             self._file(f"metrics/validity/{dataset}-{rule}.json", stages.validity, dataset=dataset, rule=rule)
-        return json.loads(path.read_text(encoding="utf-8"))
+        return files.read_json(path, "delete it and make it again")
 
     def frames(self, dataset):
         """The frame store of one dataset."""

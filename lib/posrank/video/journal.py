@@ -53,18 +53,19 @@ class Journal:
     def _read(self, path, plan):
         lines = path.read_text(encoding="ascii", errors="replace").splitlines()
         try:
-            if not lines or json.loads(lines[0]).get("plan") != plan:
+            if not lines or json.loads(lines[0])["plan"] != plan:
                 raise ValueError
-        except ValueError:
+        except (ValueError, TypeError, KeyError):
             shutil.rmtree(self.folder, ignore_errors=True)
             return
         for line in lines[1:]:
             try:
                 entry = json.loads(line)
-            except ValueError:
+                video, stamp = entry.pop("video_id"), entry.pop("stamp")
+            except (ValueError, TypeError, KeyError, AttributeError):
                 continue  # the last line of a killed run
-            if entry.pop("stamp") == self._stamps.get(entry["video_id"]):
-                self.done[entry.pop("video_id")] = entry
+            if stamp == self._stamps.get(video) and set(entry) == {"frames_read", "status", "reason"}:
+                self.done[video] = entry
 
     def note(self, job, result):
         """Write down a result. The frames are in the file before: a kill loses at most what was being decoded."""

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from posrank.messages import unknown
+from posrank.messages import short, unknown
 from posrank.video.decoding import DecordFailed, read_decord, read_pyav
 from posrank.video.probing import MOST_PIXELS, VideoError, probe
 
@@ -150,11 +150,13 @@ def scaled_size(width, height, size):
 
 
 def _seconds(name, value):
-    if value is None or math.isnan(value):
-        return None
-    if value < 0 or math.isinf(value):
-        raise ValueError(f"{name} is {value} s: give seconds from 0 on")
-    return value
+    try:
+        number = math.nan if value is None else float(value)
+        if isinstance(value, (bool, np.bool_, str, bytes)) or number < 0 or number == math.inf:
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} is {short(value, 60)} s: give seconds from 0 on") from None
+    return None if math.isnan(number) else number
 
 
 def _shown(times, stop, start, end, each_second):

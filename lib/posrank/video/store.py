@@ -100,7 +100,7 @@ class FrameStore:
             self.frames = np.load(path, mmap_mode="r", allow_pickle=False)
         except FileNotFoundError:
             raise FileNotFoundError(f"{path} does not exist: make the frames again (dvc repro)") from None
-        except ValueError as problem:
+        except (ValueError, EOFError, IsADirectoryError) as problem:
             raise ValueError(f"{path} cannot be read ({problem}): make the frames again (dvc repro)") from problem
         good = self.table["status"] == "ok"
         fits = self.frames.ndim == 5 and self.frames.dtype == np.uint8
