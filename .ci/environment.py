@@ -25,10 +25,11 @@ STAMP = ROOT / ".venv" / ".stamp"
 _VARYING = ("codemirror_mode", "file_extension", "mimetype", "nbconvert_exporter", "pygments_lexer", "version")
 FILTER = (
     "if [ -x .venv/bin/python ]; then .venv/bin/python -m nbstripout --keep-id --extra-keys '"
+    + "cell.metadata.jupyter metadata.toc-autonumbering "
     + " ".join(f"metadata.language_info.{key}" for key in _VARYING)
     + "'; else cat; fi"
 )
-"""What git stores of a saved notebook: no outputs, counts and versions. It starts in the top folder."""
+"""What git stores of a saved notebook: no outputs, counts, versions and what is folded. It starts in the top folder."""
 
 
 def main():

@@ -109,6 +109,7 @@ def test_a_saved_notebook_leaves_git_clean_where_the_filter_is_installed(tmp_pat
             if cell.cell_type == "code":
                 cell.execution_count, cell.outputs = 7, [nbformat.v4.new_output("stream", text="1\n")]
                 cell.metadata |= {"scrolled": True, "execution": {"iopub.status.busy": "now"}}
+                cell.metadata |= {"collapsed": True, "jupyter": {"outputs_hidden": True, "source_hidden": True}}
         nbformat.write(node, path)
         configuration = Config()
         exec((ROOT / ".ci" / "jupyter" / "jupyter_server_config.py").read_text(), {"c": configuration})
