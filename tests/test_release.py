@@ -345,6 +345,7 @@ def test_a_released_set_holds_no_text(name):
     assert sum(path.stat().st_size for path in found.folder.iterdir()) < 1_500_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", releases())
 def test_a_released_set_is_built_from_the_official_files(name):
     """Every fingerprint and the digest of the tables; no caption stands in a file of the release."""
