@@ -37,7 +37,7 @@ def table(results, style="markdown", pairs="all", b=10000, seed=0, intervals=Tru
     >>> def ranks(value):
     ...     return pd.DataFrame({"run": "r", "caption_id": videos, "video_id": videos, "part": "noun", "better": 0,
     ...                          "equal": 0, "negatives": 20, "reciprocal_rank": [value, value / 2] * 20})
-    >>> print(table({"one": ranks(.4), "two": ranks(.9)}, b=500, intervals=False).partition("\n\n")[0])
+    >>> print(table({"one": ranks(.4), "two": ranks(.9)}, b=500, intervals=False).partition("\\n\\n")[0])
     |  | model | noun | mean |
     | --- | --- | ---: | ---: |
     | a | one | .300 | .300 |
