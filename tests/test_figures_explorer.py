@@ -70,6 +70,14 @@ def test_large_clips_lie_beside_the_page(tmp_path, monkeypatch):
     assert (path.parent / clips["v1"]).read_bytes() == b"1" * 200 and clips["v1"].startswith("explorer_clips/")
 
 
+def test_a_piece_of_a_file_is_played_from_its_start_to_its_end(tmp_path):
+    captions, negatives = sets()
+    (tmp_path / "long.mp4").write_bytes(b"0")
+    captions = captions.assign(file="long.mp4", start=[1.5, 10.0, float("nan")], end=[3.0, 12.0, float("nan")])
+    clips = data_of(explorer({"b": scored(len, "b")}, negatives, captions, tmp_path, tmp_path / "x.html"))["clips"]
+    assert clips["v0"].endswith("#t=1.5,3") and clips["v1"].endswith("#t=10,12") and "#" not in clips["v2"]
+
+
 def test_a_large_set_is_thinned_out_and_says_so(tmp_path):
     found = data_of(page(tmp_path, most=2))
     assert len(found["items"]) == 2 and "2 of 4 lists are shown" in found["about"]

@@ -1,6 +1,8 @@
 """Frozen sets: the rebuilt tables equal the originals bit for bit, no text of a caption is in a file, and captions that
 are missing or changed are counted and named."""
 
+import doctest
+import importlib
 import json
 from pathlib import Path
 
@@ -345,6 +347,7 @@ def test_a_released_set_holds_no_text(name):
     assert sum(path.stat().st_size for path in found.folder.iterdir()) < 1_500_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", releases())
 def test_a_released_set_is_built_from_the_official_files(name):
     """Every fingerprint and the digest of the tables; no caption stands in a file of the release."""
@@ -365,3 +368,9 @@ def test_a_released_set_is_built_from_the_official_files(name):
         judge = posrank.evaluate(lambda videos, sentences: [hash(text) % 97 for text in sentences], negatives, texts, progress=False)
         for part, own in judge.groupby("part"):
             assert own["reciprocal_rank"].mean() == pytest.approx(found.about["chance"][part], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["release.spans", "release.rebuild", "release.exporting", "scoring.comparison", "scoring.comparison_text",
+                                  "figures.explorer_page", "evaluation.external"])
+def test_worked_examples_are_right(name):
+    assert doctest.testmod(importlib.import_module(f"posrank.{name}")).failed == 0

@@ -4,6 +4,7 @@ import importlib.util
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from support_negatives import world
 
@@ -85,6 +86,17 @@ def test_sugarcrepe_files_hold_one_pair_per_list(made, tmp_path):
         assert len(rows) == counts["lists"]
         assert all(set(row) == {"filename", "caption", "negative_caption"} for row in rows.values())
         assert all(row["caption"] != row["negative_caption"] for row in rows.values())
+
+
+@pytest.mark.parametrize("kind", ["mteb", "lmms-eval"])
+def test_pieces_of_files_are_named_as_clips_to_be_cut(made, tmp_path, kind):
+    captions, releases = made
+    pieces = captions.assign(file="long.mp4", start=1.0, end=2.5)
+    folder, _ = release.export(releases["paper"], kind, pieces, tmp_path / "x")
+    cuts = pd.read_csv(folder / "clips.csv")
+    videos = {row["video"] for path in folder.glob("*.jsonl") for row in jsonl(path)}
+    assert set(cuts["clip"]) == videos and (cuts[["file", "start", "end"]] == ["long.mp4", 1.0, 2.5]).all(axis=None)
+    assert "clips.csv" in (folder / "README.md").read_text()
 
 
 def test_an_unknown_kind_is_an_error(made, tmp_path):

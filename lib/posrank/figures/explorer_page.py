@@ -116,13 +116,15 @@ def _clips(captions, videos, out):
     """{video_id: address} of the videos that are there: data in the page, or files in the folder <page>_clips."""
     if videos is None:
         return {}
-    files = {}
+    files, piece = {}, {}
     for row in captions.drop_duplicates("video_id").itertuples():
         file = inside(videos, getattr(row, "file", "") or f"{row.video_id}.mp4", "video", f"caption {row.Index!r}")
         if file.is_file():
             files[row.video_id] = file
+            start, end = getattr(row, "start", np.nan), getattr(row, "end", np.nan)
+            piece[row.video_id] = "" if np.isnan(start) else f"#t={start:g},{end:g}"
     if sum(file.stat().st_size for file in files.values()) <= EMBED:
-        return {name: f"data:{_kind(file)};base64,{base64.b64encode(file.read_bytes()).decode()}"
+        return {name: f"data:{_kind(file)};base64,{base64.b64encode(file.read_bytes()).decode()}{piece[name]}"
                 for name, file in files.items()}
     folder = out.with_name(f"{out.stem}_clips")
     folder.mkdir(parents=True, exist_ok=True)
@@ -131,7 +133,7 @@ def _clips(captions, videos, out):
         copy = folder / f"{blake2b(name.encode(), digest_size=8).hexdigest()}{file.suffix}"
         if not copy.exists():
             _link_or_copy(file, copy)
-        addresses[name] = f"{quote(folder.name)}/{copy.name}"
+        addresses[name] = f"{quote(folder.name)}/{copy.name}{piece[name]}"
     return addresses
 
 

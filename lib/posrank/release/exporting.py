@@ -11,6 +11,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
+
 from posrank.files import atomic
 from posrank.messages import unknown
 from posrank.release.folder import list_id, read
@@ -23,12 +25,14 @@ _VIDEOS = "Videos are looked for in the folder that the environment variable POS
 
 
 class Ranked(NamedTuple):
-    """One list. sentences: the true one first; keys: a hash of each; file: of the video, where the captions say."""
+    """One list. sentences: the true one first; keys: a hash of each; file: of the video, or, where that is a piece of a
+    file, of the clip to be cut from it; cut: (file, start, end) then, else None."""
 
     name: str
     part: str
     video_id: str
     file: str
+    cut: tuple | None
     sentences: list
     keys: list
 
@@ -50,6 +54,10 @@ def export(release, kind, captions, folder):
     lists = list(ranked(release.about, texts, negatives))
     with atomic(folder, folder=True) as temporary:
         how = _WRITERS[kind](release.about, lists, temporary, Path(folder).resolve())
+        cuts = sorted({(one.file, *one.cut) for one in lists if one.cut})
+        if cuts:
+            pd.DataFrame(cuts, columns=["clip", "file", "start", "end"]).to_csv(temporary / "clips.csv", index=False)
+            how += "\n\nVideos are pieces of files: cut each clip of clips.csv (seconds) from its file first."
         (temporary / "README.md").write_text(_README.format(name=release.name, how=how), encoding="utf-8")
     return Path(folder), len(lists)
 
@@ -62,8 +70,10 @@ def ranked(about, texts, negatives):
         row = known.loc[caption_id]
         name = list_id(about["dataset"], about["rule"], about["level"], row[source] if source else caption_id, part)
         sentences = [row["caption"], *own["sentence"]]
-        file = row["file"] if "file" in known and row["file"] else f"{row['video_id']}.mp4"
-        yield Ranked(name, part, row["video_id"], file, sentences, [key_of(name, text) for text in sentences])
+        file, cut = row["file"] if "file" in known and row["file"] else f"{row['video_id']}.mp4", None
+        if "start" in known and not pd.isna(row["start"]):
+            file, cut = f"{row['video_id']}.mp4", (file, row["start"], row["end"])
+        yield Ranked(name, part, row["video_id"], file, cut, sentences, [key_of(name, text) for text in sentences])
 
 
 def key_of(name, sentence):
