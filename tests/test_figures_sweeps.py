@@ -102,3 +102,40 @@ def test_a_sweep_stands_beside_the_papers_rows_and_leaves_other_lists_out(tmp_pa
     assert list(sweeps.sweep_beside_paper(pd.DataFrame(), "n").index[0]) == ["2", "paper"]
     with pytest.raises(ValueError, match="different lists"):
         sweeps.sweep_table(tmp_path, "lambda")
+
+
+def dosed(backbone, strategy="coarse", value=0.5, line=0.3):
+    found = metrics(strategy, value=value) | {"change": {"train": {"backbone": backbone}}}
+    return found | {"zero_line": {part: line for part in (*PARTS, "mean")}}
+
+
+def test_doses_stand_in_the_order_of_pretraining_with_their_line():
+    runs = {"c": dosed("world_strong", value=0.8), "a": dosed("world", value=0.6), "b": dosed("world_none", "word", 0.5)}
+    table = figures.dose_table(runs)
+    assert [dose for dose, _ in table.index] == ["none", "weak", "strong"]
+    assert table["motion"].round(6).tolist() == [0.5, 0.6, 0.8] and (table["shuffled"].round(6) == 0.3).all()
+    assert figures.dose_table({}).empty and figures.dose_figure({}) is None
+    axes = figures.dose_figure(runs).axes[0]
+    assert [line.get_linestyle() for line in axes.lines] == ["-", "--", "-", "--"]
+
+
+def test_the_choice_of_a_dose_says_by_how_much_each_criterion_is_missed():
+    table = figures.dose_choice({"a": dosed("world", value=0.37, line=0.3), "b": dosed("world_none", value=0.95, line=0.3)})
+    recall = 0.9 - dosed("world", value=0.37)["recall"]["v2t"]["mean"] / 100
+    assert table.loc["weak"].round(6).tolist() == [0.02, 0.02, 0.53, round(recall, 6), 0.53]
+    assert table.loc["none"].round(6).tolist()[:3] == [0.6, 0.6, 0.0] and table.loc["none", "largest"] == pytest.approx(0.6)
+
+
+def test_the_paper_s_pattern_beside_ours_has_gains_and_what_of_them_is_vision():
+    coarse, word = dosed("world", value=0.5), dosed("world", "word", value=0.8, line=0.35)
+    table = figures.pattern_table({"balanced": [coarse, word], "nothing": []})
+    assert table.loc[("paper, VLN-UVO", "Word-Level Negatives"), ["gain", "vision"]].tolist() == ["+0.478", ""]
+    assert table.loc[("balanced", "Word-Level Negatives"), ["noun", "gain", "vision"]].tolist() == ["0.800", "+0.300", "+0.250"]
+    assert table.loc[("balanced", "Coarse-Grained Training"), "gain"] == "" and "nothing" not in table.index.get_level_values(0)
+
+
+def test_recall_from_video_to_text_stands_beside_itself_without_each_text_s_mean():
+    run = metrics("word", value=0.5)
+    run["recall"]["v2t_centred"] = {"mean": 60.0}
+    table = figures.recall_table({"balanced": [run, metrics("coarse", value=0.4)]})
+    assert table.loc[("balanced", "xclip", "word"), "V2T centred"] == 60 and pd.isna(table.loc[("balanced", "xclip", "coarse"), "V2T centred"])

@@ -8,7 +8,7 @@ import importlib
 _WHERE = {
     "attention": "attention_figure attention_of_runs", "brittleness": "brittleness_table",
     "curves": "duplicate_figure history_figure sweep_figure",
-    "doses": "dose_figure dose_table",
+    "doses": "dose_choice dose_figure dose_table",
     "examples": "examples_html failures_html ranked_list",
     "exchange": "example_groups exchange_table group_counts group_html",
     "finding": "finding_figure finding_table gain_table gain_texts recall_table shortcut_table",

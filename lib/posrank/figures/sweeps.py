@@ -16,7 +16,8 @@ from posrank.files import read_json
 from posrank.language.ngrams import ORDERS
 
 SWEEPS = {"lambda": (5, "lambda", "make sweep SWEEP=lambda"), "n": (6, "negatives", "make sweep SWEEP=n"),
-          "dose": (None, None, "make sweep SWEEP=dose"), "constant": (None, None, "make sweep SWEEP=constant"),
+          "dose": (None, None, "make sweep SWEEP=dose"), "choice": (None, None, "make sweep SWEEP=choice"),
+          "constant": (None, None, "make sweep SWEEP=constant"),
           "text": (None, None, "make sweep SWEEP=text"),
           "rule": (None, None, "make sweep SWEEP=rule PRESET=generators")}
 """Name of a sweep -> its table in the paper, that table's column of values, and the command that makes it."""
