@@ -15,11 +15,13 @@ from support_negatives import tagged, world
 import posrank
 from posrank import release
 from posrank.negatives import exchange, generate
+from posrank.pipeline import params
 from posrank.release.edits import in_order
 from posrank.release.folder import ABOUT, releases, table_digest
 from posrank.release.rebuild import unmatched_text
 from posrank.release.save import thin
 from posrank.release.spans import Caption, find_spans, fingerprint
+from posrank.world.build import annotation
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "captions"
 SENTENCES = (
@@ -368,6 +370,16 @@ def test_a_released_set_is_built_from_the_official_files(name):
         judge = posrank.evaluate(lambda videos, sentences: [hash(text) % 97 for text in sentences], negatives, texts, progress=False)
         for part, own in judge.groupby("part"):
             assert own["reciprocal_rank"].mean() == pytest.approx(found.about["chance"][part], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in releases() if name.startswith("world-")])
+def test_the_world_s_sets_are_those_of_its_default_parameters(name, tmp_path):
+    sizes = params.load().world.plain()
+    number = {split: sizes[split] for split in ("train", "val", "test", "groups")}
+    entries = [annotation(sizes["seed"], split, i, sizes["captions"]) for split in number for i in range(number[split])]
+    (tmp_path / "annotations.json").write_text(json.dumps(entries))
+    texts, lists = release.build(name, posrank.captions.load("world", tmp_path))
+    assert lists.attrs["unmatched"] == {} and lists.attrs["lists_left_out"] == 0 and len(texts)
 
 
 @pytest.mark.parametrize("name", ["release.spans", "release.rebuild", "release.exporting", "scoring.comparison", "scoring.comparison_text",
