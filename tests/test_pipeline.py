@@ -219,7 +219,7 @@ def test_stages_run_once_and_only_where_something_changed(project):
     ran = dvc(project, "repro")
     assert ran == set(STAGE) - {"pretrain", "pretrain_frozen"}
     path = project / "params.yaml"
-    path.write_text(path.read_text().replace("  lambda: 2.0 ", "  lambda: 1.0 ", 1))
+    path.write_text(path.read_text().replace("  lambda: 3.0 ", "  lambda: 1.0 ", 1))
     ran = dvc(project, "repro")
     assert ran == {"train", "evaluate", "report"}
 
