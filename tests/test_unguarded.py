@@ -9,7 +9,7 @@ from posrank.world.build import build
 from posrank.world.pool import render_pool
 print("started", flush=True)
 entries = build({folder!r} + "/world", train=3, val=1, test=1, groups=0, frames=2, size=16, workers=2)
-pool = render_pool(Path({folder!r}) / "pool.npy", groups=2, size=2, frames=2, pixels=16, workers=2)
+pool = render_pool(Path({folder!r}) / "pool.npy", "clips", 4, frames=2, pixels=16, workers=2)
 print(len(entries), pool.shape, flush=True)
 """
 

@@ -15,6 +15,7 @@ import pandas as pd
 from posrank import PARTS, files, tables
 from posrank.pipeline import params as knobs
 from posrank.pipeline import stages
+from posrank.tables.layout import GROUPS
 
 
 class Workspace:
@@ -142,7 +143,8 @@ class Workspace:
         if not all(file.is_file() for file in (texts, videos, lists)):
             return None
         texts, videos = tables.read_table(texts, "captions"), tables.read_table(videos, "videos")
-        texts, there = texts[texts["split"] == options.split], videos.loc[videos["status"] == "ok", "video_id"]
+        splits = (options.split, GROUPS) if rule == "exchange" else (options.split,)
+        texts, there = texts[texts["split"].isin(splits)], videos.loc[videos["status"] == "ok", "video_id"]
         scored = whole_groups(texts, there)[0] if rule == "exchange" else texts[texts["video_id"].isin(there)]
         columns = ("caption_id", "part", "sentence")
         return origin.lists_digest(tables.read_table(lists, "negatives", columns, ("caption_id", scored["caption_id"])))
