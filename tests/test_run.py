@@ -17,6 +17,9 @@ from posrank.__main__ import main
 from posrank.pipeline import notebooks
 from posrank.pipeline.scrub import scrub
 
+# a shell that starts pytest in the background has it ignore the interrupts that these tests send
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def notebook(path, *cells, parameters="name = 'a'\nnumber = 1"):
     node = v4.new_notebook(cells=[

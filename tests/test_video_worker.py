@@ -17,6 +17,9 @@ from posrank.video import store as frames
 from posrank.video import worker
 from posrank.video.worker import spread
 
+# a shell that starts pytest in the background has it ignore the interrupts that these tests send
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def act(folder, job):
     """What a worker does in these tests; it runs in another process."""
