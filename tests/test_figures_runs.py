@@ -163,6 +163,11 @@ def test_a_published_run_is_current_until_its_code_parameters_data_or_lock_chang
     assert state(m | {"inputs": inputs | {"tags": "7"}}) == ["data/tags/world.parquet is not that of dvc.lock"]
     assert state(m | {"inputs": inputs | {"statements": "7"}}) == ["data/statements/world.parquet is not that of dvc.lock"]
     assert state(m | {"inputs": inputs | {"start": "7.dir"}}) == ["other start weights"]
+    other = origin.file_digest(root() / "data" / "world" / "pretrained_none")
+    assert state(m | {"inputs": inputs | {"start": other}}) == ["other start weights"]
+    change = {"train": {"backbone": "world_none"}}
+    dosed = inputs | {"start": other, "params": origin.params_digest(knobs.merge(params, change), "xclip")}
+    assert state(m | {"inputs": dosed, "change": change}) == []
     assert state(m | {"inputs": inputs | {"start": "openai/ViT-B-32"}}) == []
     assert state({key: value for key, value in m.items() if key != "inputs"}) == ["carries no digests"]
     path.write_text("{}")

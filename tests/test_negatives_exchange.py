@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import spacy
+from support_negatives import tagged
 
 import posrank
 from posrank.negatives.exchange_groups import exchange, whole_groups
@@ -228,3 +229,30 @@ def test_the_report_has_a_row_for_each_run_and_for_what_needs_no_video():
     result["group_scores"] = {"adj": sides | {"text": sides["video"]}}
     table = exchange_table([{"system": "xclip", "strategy": "word", "seed": 0, "rules": {"exchange": result}}])
     assert table["group score"].iloc[0] == 0.5 and table["video score"].iloc[-1] == 0.75
+
+
+def grouped(*words, videos=None):
+    """Captions of one group that differ in their adverb, with hand-written tags."""
+    sentences = [f"a/DT dog/NN runs/VBZ {word}" for word in words]
+    captions, tags = tagged(*sentences, videos=videos)
+    return captions.assign(group="g"), tags.assign(head=0, dep="dep")
+
+
+def test_groups_that_a_dataset_brings_along_are_taken_as_they_are():
+    captions, tags = grouped("upward/RB", "downward/RB", "early/RB")
+    statements, negatives = exchange(captions, tags=tags)
+    assert set(statements["part"]) == {"adv"} and set(statements["group"]) == {"adv-g"} and len(statements) == 3
+    assert statements["caption"].tolist() == captions["caption"].tolist() and len(negatives) == 6
+    mixed = pd.concat([captions, captions.assign(caption_id="x" + captions["caption_id"], group="")])
+    more = pd.concat([tags, tags.assign(caption_id="x" + tags["caption_id"])])
+    assert set(exchange(mixed, tags=more)[0]["source_caption_id"]) == set(captions["caption_id"])
+
+
+@pytest.mark.parametrize("words, videos", [
+    (["upward/RB", "upward/RB"], None), (["upward/RB", "big/JJ"], None), (["upward/RB", "up/RB there/RB"], None),
+    (["upward/RB", "downward/RB"], ["v", "v"]), (["upward/RB"], None),
+])
+def test_a_group_that_differs_in_more_than_one_word_or_shares_a_video_is_named(words, videos):
+    captions, tags = grouped(*words, videos=videos)
+    with pytest.raises(ValueError, match="group 'g': .* correct the column `group`"):
+        exchange(captions, tags=tags)

@@ -1,6 +1,7 @@
 """The notebooks: their form, what they load, and what 3, 4 and 6 tell."""
 
 import ast
+import math
 import os
 import re
 import shutil
@@ -126,7 +127,8 @@ def test_notebook_3_trains_on_statements_and_on_text_alone(tiny, tmp_path, monke
     (folder / "params.yaml").write_text(yaml_text(params, "made by a test"))
     monkeypatch.setenv("POSRANK_WORKSPACE", str(folder))
     space = notebooks.run("3_train", system="xclip", strategy=strategy).space
-    assert space["coarse"] >= 0 and (folder / "runs" / f"xclip-{strategy}-0").is_dir()
+    # the start weights match the few texts of a batch: 0 in single precision, in any case below chance
+    assert 0 <= space["coarse"] < math.log(space["settings"]["batch"]) and (folder / "runs" / f"xclip-{strategy}-0").is_dir()
     assert (space["fine"] is None) == (strategy == "coarse")
 
 

@@ -15,6 +15,7 @@ from posrank.towers.backbone import build_backbone, load_backbone, save_backbone
 from posrank.towers.frozen import build_frozen, load_frozen
 from posrank.training import pretrain, pretrain_frozen, runs
 from posrank.training.loop import train
+from posrank.training.start_weights import START_WEIGHTS, start_weights
 
 TINY = {
     "world": {"train": 8, "val": 4, "test": 4, "groups": 4},
@@ -76,6 +77,18 @@ def test_frozen_is_trained_saved_loaded_and_evaluated(work):
     torch.testing.assert_close(moved[1], pretrained.blocks[0].timeattn.qkv.weight, atol=0.02, rtol=0)
     metrics, _ = evaluation.evaluate_run(work.folder, "frozen-prompt-0", work.params)
     assert metrics["system"] == "frozen" and 0 <= metrics["recall"]["t2v"]["mean"] <= 100
+
+
+def test_the_start_weights_of_a_dose_are_a_folder_and_frozen_has_the_usual_one_alone(work):
+    folders = {name: start_weights(name, "xclip") for name in START_WEIGHTS}
+    assert all((root() / "data" / "world" / folder / "weights.safetensors").is_file() for folder in folders.values())
+    assert len(set(folders.values())) == 3 and start_weights("mine.pt", "xclip") is None
+    params = knobs.validate(knobs.merge(work.params.plain(), {"train": {"backbone": "world_strong"}}))
+    strong = load_backbone(root() / "data" / "world" / "pretrained_strong").model.state_dict()
+    system = runs.start_system(runs.run_settings(params, "clip", "zeroshot", 0))
+    assert all(torch.equal(value, strong[name]) for name, value in system.clip.state_dict().items())
+    with pytest.raises(ValueError, match="usual dose alone"):
+        runs.start_system(runs.run_settings(params, "frozen", "coarse", 0))
 
 
 def test_only_frozen_looks_at_fewer_frames_than_are_stored(work):

@@ -19,6 +19,7 @@ from posrank.files import atomic, root
 from posrank.pipeline import params as knobs
 from posrank.pipeline.machine import describe
 from posrank.scoring.summary import plain, short
+from posrank.training.start_weights import start_weights
 
 LIST = "metrics/published.json"
 DATA_STAGES = ("world", "captions", "tags", "statements", "negatives", "frames")
@@ -83,14 +84,16 @@ def stale(metrics, name, path, params, code, locked, base):
         reasons.append("params.yaml has no such preset")
     if inputs is None:
         return [*reasons, "carries no digests"]
+    start = own = None
     if params is not None:
-        expected = origin.params_digest(knobs.merge(params, metrics.get("change", {})), metrics["system"], base)
-        if inputs.get("params") != expected:
+        whole, start = knobs.merge(params, metrics.get("change", {})), str(inputs.get("start"))
+        own = start_weights(knobs.Params(whole).train_for(metrics["system"])["backbone"], metrics["system"])
+        if inputs.get("params") != origin.params_digest(whole, metrics["system"], base):
             reasons.append("other parameters")
     if metrics.get("code") != code:
         reasons.append("other code")
-    start = str(inputs.get("start"))  # the world's own start weights are files that git keeps; others have a name
-    if start.endswith(".dir") and start not in map(origin.file_digest, (Path(base) / "data" / "world").glob("*")):
+    # the world's own start weights are files that git keeps; others have a name
+    if own and start.endswith(".dir") and start != origin.file_digest(Path(base) / "data" / "world" / own):
         reasons.append("other start weights")
     made = {entry["path"]: entry["md5"] for stage in locked.values() for entry in stage.get("outs", [])}
     dataset = metrics["dataset"]
