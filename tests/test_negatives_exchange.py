@@ -254,5 +254,5 @@ def test_groups_that_a_dataset_brings_along_are_taken_as_they_are():
 ])
 def test_a_group_that_differs_in_more_than_one_word_or_shares_a_video_is_named(words, videos):
     captions, tags = grouped(*words, videos=videos)
-    with pytest.raises(ValueError, match="group 'g': .* correct the column `group`"):
+    with pytest.raises(ValueError, match=r"group 'g': .* correct the column `group`"):
         exchange(captions, tags=tags)
