@@ -126,6 +126,12 @@ def test_released_list_freezes_the_prompt_and_decays_norms():
     assert of["clip.ln_final.weight"]["weight_decay"] == 0.2
 
 
+def test_stem_freezes_the_patches_alone():
+    system = xclip()
+    parameter_groups(system, lr=1e-4, clip_lr=1e-7, frozen="stem")
+    assert {name for name, p in system.named_parameters() if not p.requires_grad} == {"clip.visual.conv1.weight"}
+
+
 def test_frozen_patterns():
     system = xclip()
     of = lookup(system, parameter_groups(system, lr=1e-4, clip_lr=1e-7, frozen=["clip.*"]))

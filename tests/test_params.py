@@ -87,7 +87,7 @@ def test_all_presets_are_valid_and_do_what_is_promised():
         ("  steps: 400                  # optimiser", "  steps: null                  # optimiser", ["train.steps", "exactly one"]),
         ("  epochs: null ", "  epochs: 1.5 ", ["train.epochs is 1.5", "whole number", "or null"]),
         ("    clip: {}", "    clip: {lrr: 1}", ["train.by_system.clip.lrr", "did you mean 'lr'"]),
-        ("  frozen: [] ", "  frozen: relased ", ["train.frozen", "did you mean 'released'"]),
+        ("  frozen: stem ", "  frozen: relased ", ["train.frozen", "did you mean 'released'"]),
         ("lambda: {runs: [xclip-word-0]", "lambda: {runs: [xclip_word_0]", ["sweeps.lambda.runs", "xclip-word-0"]),
         ("lambda: {runs: [xclip-word-0]", "lambda: {runs: [xclip-word-00]", ["sweeps.lambda.runs", "xclip-word-0"]),
         ("    world: {train: 160", "    wolrd: {train: 160", ["presets.smoke.wolrd", "did you mean 'world'"]),

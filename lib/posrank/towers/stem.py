@@ -3,6 +3,7 @@ convolutions see edges and shapes ("Early Convolutions Help Transformers See Bet
 
 import math
 
+import torch
 from torch import nn
 
 
@@ -21,7 +22,7 @@ class ConvStem(nn.Module):
             convolution = nn.Conv2d(inputs, outputs, 6, 4, 1) if inputs == 3 else nn.Conv2d(inputs, outputs, 3, 2, 1)
             layers += [convolution, nn.GELU()]
             inputs = outputs
-        self.layers = nn.Sequential(*layers[:-1])
+        self.layers = nn.Sequential(*layers[:-1]).to(memory_format=torch.channels_last)  # faster on a CPU
 
     def forward(self, frames):
-        return self.layers(frames)
+        return self.layers(frames.contiguous(memory_format=torch.channels_last))

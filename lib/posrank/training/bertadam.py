@@ -23,6 +23,8 @@ RELEASED_FROZEN = ("clip.token_embedding.*", "clip.positional_embedding", "clip.
                    "clip.visual.conv1.*", "clip.visual.positional_embedding", "clip.visual.ln_pre.*",
                    "clip.visual.vpt_embedding")
 """What the released training scripts keep frozen, the visual prompt among it."""
+STEM = ("clip.visual.conv1.*", "video_model.patch_embed.*")
+"""The convolutions that cut a frame into patches, CLIP's and Frozen's: most of a step's time, little to learn."""
 
 
 class BertAdam(Optimizer):
@@ -108,13 +110,15 @@ def parameter_groups(system, lr, clip_lr, weight_decay=0.2, frozen=(), prompt_lr
     with prompt_lr (None = lr) and no decay, the rest with lr. Each group carries its `name`.
 
     frozen: patterns of names (as in a shell: "clip.visual.*") that are kept as they are, or "released" for
-    RELEASED_FROZEN; they get requires_grad False, all others True. Biases have no weight decay, nor have normalisation
-    weights and the logit scale (as_released decays these two, by name). ValueError where a pattern fits no parameter.
+    RELEASED_FROZEN, or "stem" for STEM; they get requires_grad False, all others True. Biases have no weight decay, nor
+    have normalisation weights and the logit scale (as_released decays these two, by name). ValueError where a pattern
+    fits no parameter.
     """
-    released = system.as_released
-    patterns = RELEASED_FROZEN if frozen == "released" else (frozen,) if isinstance(frozen, str) else tuple(frozen)
+    released, known = system.as_released, {"released": RELEASED_FROZEN, "stem": STEM}
+    named = isinstance(frozen, str) and frozen in known
+    patterns = known[frozen] if named else (frozen,) if isinstance(frozen, str) else tuple(frozen)
     names = [name for name, _ in system.named_parameters()]
-    if frozen != "released":
+    if not named:
         for pattern in patterns:
             if not any(fnmatchcase(name, pattern) for name in names):
                 raise ValueError(f"frozen={pattern!r} fits no parameter of this system; names look like {names[0]!r}")
