@@ -8,6 +8,7 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 import torch
 
 from posrank import evaluation, figures, tables
@@ -20,6 +21,7 @@ from posrank.training import runs
 from posrank.training.launch import launch
 from posrank.video import BLANK
 from posrank.video.store import build
+from posrank.training.batches import Batches
 from posrank.world.build import build as build_world
 
 TINY = {
@@ -62,7 +64,8 @@ def test_a_run_is_trained_saved_loaded_and_evaluated(work, monkeypatch):
     metrics, ranks = evaluation.evaluate_run(work.folder, "xclip-prompt-0", work.params)
     assert set(ranks["part"]) == {"noun", "verb", "adj", "adv", "prep"}
     assert {"unigram", "bigram", "shuffled video", "blank video"} == set(metrics["blind"])
-    assert {"one frame", "reversed frames"} == set(metrics["controls"])
+    assert {"one frame", "reversed frames", "CLS output"} == set(metrics["controls"])
+    assert metrics["controls"]["CLS output"] != {part: values["posrank"] for part, values in metrics["posrank"].items()}
     # on the world synonyms are words that its text tower does not know; rephrasings are there for every part
     assert metrics["brittleness"]["synonym"]["parts"] == {}
     assert 0 <= metrics["brittleness"]["rephrased"]["parts"]["verb"]["brittleness"] <= 1 and "trained_on" not in metrics
@@ -306,8 +309,35 @@ def test_runs_of_rule_exchange_and_of_text_alone_are_evaluated_with_their_videos
     runs.train_run(runs.run_settings(params, "xclip", "word", 2), work.folder, progress=False)
     metrics, ranks = evaluation.evaluate_run(work.folder, "xclip-word-2", params)
     assert metrics.get("trained_on") == trained_on and metrics["training"]["captions"] == 36 and len(ranks)
+    config = yaml.safe_load((work.folder / "runs" / "xclip-word-2" / "config.yaml").read_text())
+    assert ("grouped_videos" in config) == (trained_on is None) and config.get("captions_left_out", 0) == 36 - config["captions"]
     with pytest.raises(ValueError, match=r"leave the strategy prompt out|strategies coarse and word"):
         runs.training_batches(runs.run_settings(params, "xclip", "prompt", 2), work.folder)
+
+
+@pytest.mark.parametrize("change", [{"rule": "exchange"}, {"video": "text"}])
+def test_runs_of_rule_exchange_and_of_text_alone_go_on_to_the_same_bytes_where_they_were_stopped(work, monkeypatch, change):
+    made = Batches.at
+    train = {"steps": 3, "checkpoint_every": 1, "strategies": ["word"], **change}
+    settings = runs.run_settings(knobs.validate(knobs.merge(work.params.plain(), {"train": train})), "xclip", "word", 3)
+    files = ("weights.safetensors", "history.csv", "config.yaml")
+    whole = runs.train_run(settings, work.folder, progress=False)
+    whole = [(whole / name).read_bytes() for name in files]
+    asked = []
+
+    def stopped(self, step):
+        asked.append(step)
+        if step == 2:
+            raise KeyboardInterrupt
+        return made(self, step)
+
+    monkeypatch.setattr(Batches, "at", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        runs.train_run(settings, work.folder, progress=False)
+    monkeypatch.setattr(Batches, "at", lambda self, step: (asked.append(step), made(self, step))[1])
+    asked.clear()
+    out = runs.train_run(settings, work.folder, progress=False)
+    assert [(out / name).read_bytes() for name in files] == whole and min(asked) > 0
 
 
 @pytest.mark.parametrize("name", ["../xclip-word-0", "a/b", "", "..", "a\\b", "a\x00b"])

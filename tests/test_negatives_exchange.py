@@ -7,7 +7,7 @@ import spacy
 from support_negatives import tagged
 
 import posrank
-from posrank.negatives.exchange_groups import exchange, whole_groups
+from posrank.negatives.exchange_groups import exchange, whole_groups, words_alone
 from posrank.negatives.word_lists import exchange_words, unreliable
 from posrank.scoring import chance
 
@@ -123,6 +123,17 @@ def test_every_text_only_scorer_is_at_chance(made, kind):
         ranks = posrank.evaluate(scorer, negatives, statements, run="blind", progress=False)
         for _, rows in ranks.groupby("part"):
             assert abs(rows["reciprocal_rank"].mean() - chance((rows["negatives"] + 1).tolist())) < 1e-12
+
+
+def test_the_word_alone_stands_for_its_statement_and_the_statement_without_it_is_the_same_for_the_group(made):
+    statements, lists = made
+    alone, words = words_alone(statements)
+    assert alone["caption"].tolist() == statements["word"].tolist() and len(words) == len(lists)
+    assert (words["sentence"] == words["replacement"]).all()
+    for _, group in statements.groupby("group"):
+        words = [["_" if word == row.word else "a" if word == "an" else word for word in row.caption.split()]
+                 for row in group.itertuples()]
+        assert all(own == words[0] and "_" in own for own in words)
 
 
 def test_a_scorer_that_sees_the_videos_is_not(made):

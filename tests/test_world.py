@@ -102,6 +102,17 @@ def test_scenes_of_a_group_share_all_but_one_slot(slot):
     assert all(each == rest[0] for each in rest) and all(each.noun1 != each.noun2 for each in group)
 
 
+@pytest.mark.parametrize("captions", grammar.GRAMMARS)
+def test_training_groups_differ_in_one_word_that_each_caption_names(captions):
+    for number, slot in enumerate(SLOTS):
+        entries = [build.annotation(0, "train_groups", 4 * number + i, captions) for i in range(4)]
+        assert {entry["split"] for entry in entries} == {"train"} and len({len(entry["captions"]) for entry in entries}) == 1
+        for told in zip(*(entry["captions"] for entry in entries)):
+            words = [caption["caption"].split() for caption in told]
+            assert "group" not in told[0] and len({len(own) for own in words}) == 1
+            assert [len(set(place)) for place in zip(*words)].count(4) == 1 == max(map(len, map(set, zip(*words)))) - 3
+
+
 @pytest.mark.parametrize("slot", ["noun1", "adj1", "verb", "adv", "prep"])
 @pytest.mark.parametrize("frames", [4, 8])
 def test_each_word_of_a_slot_looks_different(slot, frames):

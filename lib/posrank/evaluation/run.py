@@ -20,6 +20,7 @@ from posrank.evaluation import origin
 from posrank.evaluation.positives import brittleness_entry
 from posrank.evaluation.subject import lists_of, open_run, positives_of
 from posrank.files import unsafe
+from posrank.negatives.exchange_groups import words_alone
 from posrank.negatives.held_out_words import split
 from posrank.pipeline import params as knobs
 from posrank.scoring import sharing
@@ -35,6 +36,8 @@ from posrank.validity.judges import blind_ranks
 
 BATCHES = 16
 """Forward passes in a block, the unit that is scored, kept and dealt out."""
+SEEING = ("CLS output", "one frame", "reversed frames", "changed word alone")
+"""Rows that see the right video: of prompting, the output that recall uses; less of the video; less of the sentence."""
 
 
 def check_name(run):
@@ -49,7 +52,7 @@ def evaluate_run(folder, run, params, scores=None):
     metrics: what `posrank.scoring.summary.summarize` returns for the first negative set, with `brittleness`
     (posrank.evaluation.positives) where evaluate.positives asks for it, `holdout` (seen, held-out: the same for lists
     of such words alone) of a run trained with a hold-out, and for rule exchange `groups`, `groups_missing` and
-    `group_scores` (posrank.scoring.groups); further sets under "rules". `trained_on` says so where training did not see
+    `group_scores` (posrank.scoring.groups); further sets under "rules"; under "controls" the rows SEEING. `trained_on` says so where training did not see
     the videos: it is evaluated on them. `videos`, `captions`: those of the split, of which `videos_missing`,
     `captions_missing` had no readable video and were left out ("training": the same of the training split). `lists` (a
     digest per rule), `captions_digest`, `inputs` and `code` (posrank.evaluation.origin) say what the numbers were made
@@ -115,16 +118,22 @@ def _on_lists(subject, found, recall, positives, scores, kept):
 
 def _ranked(subject, name, lists, captions, recall, positives, scores, kept):
     """(metrics, ranks) of one set of lists under every view of the videos, beside judges that see none; with hard
-    positives, ranked in the same pass, `brittleness` as well. captions: those that the lists belong to."""
+    positives, ranked in the same pass, `brittleness` as well. captions: those that the lists belong to; statements are
+    also ranked by their words alone."""
     options, world = subject.params.evaluate, subject.world
     asked, texts = with_positives(lists, captions, positives[0]) if positives else (lists, captions)
     videos = pd.concat([subject.captions, captions])["video_id"].unique()
     shown = views(options.controls, subject.scorer, videos, options.seed)
+    if subject.coarse is not subject.scorer:
+        shown["CLS output"] = subject.coarse
     ranked = scoring.evaluate_views({name: subject.scorer, **shown}, asked, texts, scores=scores, **kept)
+    if "word" in captions:
+        alone = {"changed word alone": subject.scorer}
+        ranked |= scoring.evaluate_views(alone, *reversed(words_alone(captions)), **kept)
     pairs = {row: split_ranks(with_groups(table, captions)) for row, table in ranked.items()}
     rows = {row: own for row, (own, _) in pairs.items()}
     ranks, shuffled = rows.pop(name), rows.pop("shuffled video", None)
-    seeing = {row: rows.pop(row) for row in ("one frame", "reversed frames") if row in rows}
+    seeing = {row: rows.pop(row) for row in SEEING if row in rows}
     folds = options.learned_judge if world.main else 0
     rows |= blind_ranks(options.blind, lists, captions, subject.training, world, folds, options.pretrained,
                         options.seed)

@@ -9,7 +9,8 @@ from posrank.captions.statistics import paper_table
 from posrank.figures.curves import sweep_figure
 from posrank.figures.neighbours import coarse_fine_html
 from posrank.figures.report import preset_of, published, published_tables
-from posrank.figures.runs import name_of, one_set
+from posrank.figures.runs import load_metrics, name_of, one_set
+from posrank.figures.runs import published as published_folder
 from posrank.figures.style import STRATEGIES, SYSTEMS
 from posrank.figures.sweeps import (
     SWEEPS,
@@ -45,9 +46,11 @@ def show_example(work, metrics):
 
 def show_results(work, selection, table):
     """Table 4, 7 or 8: ours and the paper's rows; below, published runs of what this preset did not run."""
-    runs = [m for m in selection.runs if table == 8 or m["system"] == "xclip"]
-    display(Markdown(f"{PAPERS[table]}."), work.save_table(beside_paper(runs, table), f"table{table}_beside_paper"))
-    systems, dataset = {m["system"] for m in runs}, work.params.train.dataset
+    runs, systems, dataset = selection.runs, {m["system"] for m in selection.runs}, work.params.train.dataset
+    runs = runs if table == 8 else [m for m in runs if m["system"] == "xclip"]
+    others = other_captions(work) if table == 7 and dataset == "world" else {}
+    display(Markdown(f"{PAPERS[table]}."),
+            work.save_table(beside_paper(runs, table, others), f"table{table}_beside_paper"))
     if not runs:
         print(f"Table {table}: this preset has no such runs; the paper's rows alone")
     wanted = {
@@ -56,6 +59,14 @@ def show_results(work, selection, table):
         8: lambda name, m: not name.startswith("sweeps/") and name.partition("-")[0] not in systems,
     }[table]
     show_published(work, wanted, f"Table {table}, ")
+
+
+def other_captions(work):
+    """{name: metrics} of what is published of the same clips with the captions that this workspace does not have."""
+    presets = {"balanced": "default", "natural": "natural"}
+    presets.pop(work.params.world.captions)
+    return {f"world, {grammar} captions (published)": load_metrics(published_folder(preset))
+            for grammar, preset in presets.items()}
 
 
 def show_average(work, selection):

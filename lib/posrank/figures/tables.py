@@ -58,8 +58,8 @@ def strategy_table(metrics):
 
 def results_table(metrics):
     """Tables 4 and 8 as the report and the README show them, as texts: recall with one digit, PoSRank with three, over
-    several seeds `mean ± standard deviation`. Below: shuffled video (mean of all runs), the best n-gram model, chance.
-    Empty without runs.
+    several seeds `mean ± standard deviation`. Below: `cls_rows`, shuffled video (mean of all runs), the best n-gram
+    model, chance. Empty without runs.
     """
     table, blind, lines = strategy_table(metrics), blind_table(metrics), []
     for (system, strategy), values in table.iterrows():
@@ -72,11 +72,21 @@ def results_table(metrics):
         return pd.DataFrame()
     models = [name for name in ORDERS if name in blind]
     rows = blind.set_index("part")[["shuffled", *models, "chance"]].astype(float).groupby("part").mean()
-    below = {"shuffled video (mean of all runs)": rows["shuffled"],
-             "best n-gram model, no video": rows[models].max(axis=1), "chance": rows["chance"]}
+    below = cls_rows(metrics) | {"shuffled video (mean of all runs)": rows["shuffled"],
+                                 "best n-gram model, no video": rows[models].max(axis=1), "chance": rows["chance"]}
     lines += [{"training strategy": name, **{part: cell(values.get(part)) for part in PARTS}}
               for name, values in below.items()]
     return pd.DataFrame(lines).fillna("").set_index(["system", "training strategy"]).rename(columns=RECALL)
+
+
+def cls_rows(metrics):
+    """{name: PoSRank by part} of prompting where its lists are ranked by the CLS output, which recall uses, instead of
+    the prompts': a row a system, the mean over seeds."""
+    lines = [{"system": m["system"], **m["controls"]["CLS output"]} for m in metrics
+             if "CLS output" in m.get("controls", {})]
+    means = pd.DataFrame(lines, columns=["system", *PARTS]).groupby("system", sort=False).mean()
+    return {f"{STRATEGIES['prompt']}, ranked by the CLS output ({SYSTEMS[system]})": line
+            for system, line in means.iterrows()}
 
 
 def blind_rows(metrics):
@@ -122,23 +132,24 @@ def average_table(metrics):
     return table.assign(**{"paper (VLN-UVO)": paper.reindex(table.index)})
 
 
-def beside_paper(metrics, table=8):
+def beside_paper(metrics, table=8, others=None):
     """Ours and the paper's rows of Table 4, 7 or 8 (or of 5, 6: see posrank.figures.sweeps), numbers as they are ->
     DataFrame indexed by (system or dataset, training strategy, from: ours | paper).
 
-    Table 4 is about X-CLIP alone, Table 7 about X-CLIP by dataset. Every row of the paper is there. The worlds differ
-    (the paper's Tables 4 and 8 are VLN-UVO with K = 20): compare the order of the strategies and adjusted values.
+    Table 4 is about X-CLIP alone, Table 7 about X-CLIP by dataset: `metrics` and `others`, {name of a dataset: metrics
+    of runs on it}. Every row of the paper is there. The worlds differ (the paper's Tables 4 and 8 are VLN-UVO with K =
+    20): compare the order of the strategies and adjusted values.
     """
     first = "dataset" if table == 7 else "system"
-    runs = [m for m in metrics if table == 8 or m["system"] == "xclip"]
-    ours, paper = strategy_table(runs).reset_index(), paper_table(table)
-    ours["from"], paper["from"] = "ours", "paper"
-    ours["system"] = ours["system"].map(SYSTEMS)
-    if table == 7:
-        ours["dataset"] = [PAPER_DATASETS.get(name, name) for name in [m.get("dataset") for m in runs[:1]] * len(ours)]
-    elif table == 4:
+    name = metrics[0].get("dataset") if metrics else ""
+    sets = {PAPER_DATASETS.get(name, name): metrics, **(others or {})}
+    ours, paper = [], paper_table(table).assign(**{"from": "paper"})
+    for name, runs in sets.items():
+        rows = strategy_table([m for m in runs if table == 8 or m["system"] == "xclip"]).reset_index()
+        ours.append(rows.assign(**{"from": "ours", "dataset": name, "system": rows["system"].map(SYSTEMS)}))
+    if table == 4:
         paper["system"] = SYSTEMS["xclip"]
-    both = pd.concat([rows for rows in (ours, paper) if len(rows)])
+    both = pd.concat([rows for rows in (*ours, paper) if len(rows)])
     order = {name: n for n, name in enumerate([*both[first].unique(), *STRATEGIES])}
     both = both.sort_values([first, "strategy"], key=lambda column: column.map(order), kind="stable")
     both["training strategy"] = both["strategy"].map(STRATEGIES)

@@ -129,6 +129,13 @@ def lists_of(statements):
     return table
 
 
+def words_alone(statements):
+    """(statements, negatives) with the word that differs in the place of each statement: what a model makes of the word
+    without its sentence. (The sentence without the word is the same for a whole group, so chance for every model.)"""
+    alone = statements.assign(caption=statements["word"])
+    return alone, lists_of(alone)
+
+
 def whole_groups(statements, videos):
     """The statements whose groups are whole where only `videos` can be seen, and how many groups were left out:
     (table, int).

@@ -4,7 +4,8 @@ nothing.
 In: training captions and their tags with heads. Out: for a batch's captions, lists of statements: each video's own
 statement and the other statements of its group. Statements are cut once; groups are put together anew in every epoch.
 Within an epoch each statement of a group is the true one as often as every other and a false one equally often, so no
-word is told by being true.
+word is told by being true. (The captions that fill no whole batch at an epoch's end are the exception: a batch's loss
+is computed without them.)
 """
 
 from collections import Counter

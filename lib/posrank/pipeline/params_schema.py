@@ -82,6 +82,7 @@ class World(Section):
     val: TwoOrMore
     test: TwoOrMore
     groups: Whole
+    train_groups: Whole
     frames: TwoOrMore
     fps: Count
     size: Annotated[Pixels, Field(multiple_of=2)]  # H.264 with 4:2:0 colours has no odd sizes
@@ -170,7 +171,7 @@ class Run(Section):
     lr: Positive
     clip_lr: Number
     prompt_lr: Positive
-    frozen: Literal["released"] | SomeOf[Text]
+    frozen: Literal["released", "stem"] | SomeOf[Text]
     weight_decay: Number
     warmup: Share
     schedule: Literal["cosine", "constant"]

@@ -96,6 +96,7 @@ def train_run(settings, folder=None, progress=True, processes=1):
     world = join_world()
     # gradients of shared rows (words, prefixes) are otherwise summed in the order in which threads come by
     torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads it, and filling costs time
     system = start_system(settings).to(device_of())
     state = folder / "data" / "state" / f"{run_name(settings)}.pt"
     counts = {}
@@ -108,6 +109,8 @@ def train_run(settings, folder=None, progress=True, processes=1):
             missing, videos = counts["videos_missing"], counts["videos"]
             print(f"{run_name(settings)}: {counts['captions']} captions of {videos - missing} of {videos} training "
                   f"videos{f'; {missing} have no frames' if missing else ''}")
+            if "grouped_videos" in counts:
+                print("videos in groups:", ", ".join(f"{part} {n}" for part, n in counts["grouped_videos"].items()))
         history = train(system, batches, settings, state=state, world=world, progress=progress)
     out = folder / "runs" / run_name(settings)
     if world.main:

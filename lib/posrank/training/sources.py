@@ -12,7 +12,7 @@ from posrank.training.distributed import World
 from posrank.training.loop import STRATEGIES
 from posrank.video.store import FrameStore
 
-COUNTS = ("videos", "videos_missing", "captions")
+COUNTS = ("videos", "videos_missing", "captions", "captions_left_out", "grouped_videos")
 """Keys of config.yaml that say what a run was trained on."""
 
 
@@ -25,7 +25,8 @@ def check_share(settings, processes):
 def training_batches(settings, folder, world=None):
     """`Batches` of a run from the tables of `folder`: data/captions, data/tags and data/frames of its dataset. Its
     `counts`: videos of the training split, videos_missing (those of them without frames), captions that are trained
-    on."""
+    on; captions_left_out of text-only training, whose videos have no other caption; grouped_videos of rule exchange by
+    part, which have a list in the first epoch."""
     world = world or World()
     data, dataset = Path(folder) / "data", settings["dataset"]
     file = data / "captions" / f"{dataset}.parquet"
@@ -52,7 +53,7 @@ def training_batches(settings, folder, world=None):
         if captions.empty:
             raise ValueError(f"{dataset}: every training video has one caption in {file}, and train.video: text needs "
                              "two of a video: set train.video to own")
-        counts["captions"] = len(captions)
+        counts |= {"captions": len(captions), "captions_left_out": counts["captions"] - len(captions)}
     check_share(settings, world.size)
     made_of = dict(frames=[data / "frames" / dataset / name for name in ("videos.parquet", "frames.npy")])
     source, level = None, STRATEGIES[settings["strategy"]]
@@ -61,6 +62,8 @@ def training_batches(settings, folder, world=None):
         tags = tags[tags["caption_id"].isin(captions["caption_id"])]
         source = training_negatives(captions, tags, settings, level)
         made_of["tags"] = tags
+        if settings["rule"] == "exchange":
+            counts["grouped_videos"] = source.attrs["videos"]
     shown = settings.get("video", "own")
     frames = {"own": store.rows, "constant": constant_video(store.rows), "text": no_video}[shown]
     batches = Batches(captions, frames, source, batch=settings["batch"], seed=settings["seed"], share=world.slice,

@@ -20,13 +20,15 @@ from tqdm.auto import tqdm
 
 from posrank.files import atomic
 from posrank.video.worker import spread
-from posrank.world.grammar import FORMS, OPTIONAL, template, write_caption, write_captions
+from posrank.world.grammar import FORMS, OPTIONAL, caption_patterns, template, write_caption
 from posrank.world.renderer import render
 from posrank.world.scenes import item_rng, sample_scene, variations
 from posrank.world.words import SLOTS
 
 GROUP = 4
-"""Clips in a group of split `groups`."""
+"""Clips in a group."""
+GROUPED = {"groups": "groups", "train_groups": "train"}
+"""Lots of clips that are made in groups -> the split that they belong to."""
 # x264's assembly gives other bytes on other processors; with AVX-512 they even depend on what was encoded before
 _X264 = {"crf": "18", "preset": "veryfast", "x264-params": "asm=0:threads=1:lookahead-threads=1:sync-lookahead=0"}
 
@@ -58,48 +60,63 @@ def _yuv420(frame):
     return np.concatenate([plane.ravel() for plane in (luma, blue, red)]).astype(np.uint8).reshape(-1, width)
 
 
-def clip(seed, split, index):
-    """Identifier, scene and the group (or "") of one clip. Split `groups` holds GROUP clips in a row that share all but
-    one slot; the slots take turns."""
-    name = f"{split}{index:05d}"
-    if split != "groups":
-        return name, sample_scene(item_rng("world", seed, split, index)), ""
+def variants(seed, lot, index):
+    """The clips of the group that a clip is in, its place among them, the slot that differs, and the group's name. The
+    slots take turns."""
     number, member = divmod(index, GROUP)
     slot = list(SLOTS)[number % len(SLOTS)]
-    return name, variations(item_rng("world", seed, split, number), slot, GROUP)[member], f"{slot}-{number:04d}"
+    return variations(item_rng("world", seed, lot, number), slot, GROUP), member, slot, f"{slot}-{number:04d}"
 
 
-def annotation(seed, split, index, captions="balanced"):
-    """The entry of annotations.json of one clip. Clips of a group are told in the same words but one."""
-    name, scene, group = clip(seed, split, index)
-    if group:
+def clip(seed, lot, index):
+    """Identifier and scene of one clip. Lots `groups` and `train_groups` hold GROUP clips in a row that share all but
+    one slot."""
+    name = f"{lot.replace('_', '')}{index:05d}"
+    if lot not in GROUPED:
+        return name, sample_scene(item_rng("world", seed, lot, index))
+    scenes, member, *_ = variants(seed, lot, index)
+    return name, scenes[member]
+
+
+def annotation(seed, lot, index, captions="balanced"):
+    """The entry of annotations.json of one clip. Clips of a group are told in the same words but one: those of split
+    `groups` once and in full, those for training as often and as fully as the first of them would be."""
+    name, scene = clip(seed, lot, index)
+    group = ""
+    if lot == "groups":
+        *_, group = variants(seed, lot, index)
         patterns = [template(form, set(OPTIONAL)) for form in FORMS]
-        written = [write_caption(scene, item_rng("captions", seed, split, group).choice(patterns))]
+        patterns = [item_rng("captions", seed, lot, group).choice(patterns)]
+    elif lot in GROUPED:
+        scenes, _, slot, number = variants(seed, lot, index)
+        patterns = caption_patterns(scenes[0], item_rng("captions", seed, captions, lot, number), captions, slot)
     else:
-        written = write_captions(scene, item_rng("captions", seed, captions, split, index), captions)
-    entries = [dict(caption_id=f"{name}#{i}", caption=text, tokens=tokens) for i, (text, tokens) in enumerate(written)]
-    for entry in entries if group else ():
-        entry["group"] = group
+        patterns = caption_patterns(scene, item_rng("captions", seed, captions, lot, index), captions)
+    written = [write_caption(scene, pattern) for pattern in patterns]
+    entries = [dict(caption_id=f"{name}#{i}", caption=text, tokens=tokens, **({"group": group} if group else {}))
+               for i, (text, tokens) in enumerate(written)]
+    split = GROUPED.get(lot, lot)
     return dict(video_id=name, split=split, file=f"videos/{name}.mp4", scene=scene.words(), captions=entries)
 
 
 def _write_clips(tasks, root, seed, frames, size, fps):
-    for split, index in tasks:
-        name, scene, _ = clip(seed, split, index)
+    for lot, index in tasks:
+        name, scene = clip(seed, lot, index)
         path = Path(root) / "videos" / f"{name}.mp4"
         if not path.exists():
             write_mp4(path, render(scene, frames, size), fps)
 
 
-def build(root, *, seed=0, train=3000, val=300, test=500, groups=700, frames=8, fps=8, size=64, captions="balanced",
-          workers=None):
+def build(root, *, seed=0, train=3000, val=300, test=500, groups=700, train_groups=0, frames=8, fps=8, size=64,
+          captions="balanced", workers=None):
     """Write the world under `root`; a finished one with the same parameters is kept. Returns the annotation list.
 
-    train, val, test, groups: numbers of clips of each split. captions: balanced | natural (see grammar); the clips are
-    the same. workers: processes, None = one per processor. About 25 clips a second and core. ValueError where
-    ``root/world.json`` (its parameters) is not readable.
+    train, val, test, groups: numbers of clips of each split; train_groups: of further training clips in groups.
+    captions: balanced | natural (see grammar); the clips are the same. workers: processes, None = one per processor.
+    About 25 clips a second and core. ValueError where ``root/world.json`` (its parameters) is not readable.
     """
-    root, sizes = Path(root), dict(train=train, val=val, test=test, groups=groups - groups % GROUP)
+    root, sizes = Path(root), dict(train=train, val=val, test=test, groups=groups - groups % GROUP,
+                                   train_groups=train_groups - train_groups % GROUP)
     config = dict(sizes, seed=seed, frames=frames, size=size, captions=captions, fps=fps)
     note, annotations, videos = root / "world.json", root / "annotations.json", root / "videos"
     before = _parameters(note)
@@ -114,7 +131,7 @@ def build(root, *, seed=0, train=3000, val=300, test=500, groups=700, frames=8, 
     if before != config:
         with atomic(note) as temporary:
             temporary.write_text(json.dumps(config))
-    tasks = [(split, i) for split, number in sizes.items() for i in range(number)]
+    tasks = [(lot, i) for lot, number in sizes.items() for i in range(number)]
     chunks = [tasks[i : i + 16] for i in range(0, len(tasks), 16)]
     work = partial(_write_clips, root=root, seed=seed, frames=frames, size=size, fps=fps)
     done, bar = spread(work, chunks, workers or os.cpu_count()), tqdm(total=len(tasks), desc="world", unit="clip")
@@ -123,7 +140,7 @@ def build(root, *, seed=0, train=3000, val=300, test=500, groups=700, frames=8, 
             if failure:
                 raise OSError(f"{videos}: writing the clips of {chunk[0]} to {chunk[-1]}: {failure}")
             bar.update(len(chunk))
-    entries = [annotation(seed, split, i, captions) for split, i in tasks]
+    entries = [annotation(seed, lot, i, captions) for lot, i in tasks]
     with atomic(annotations) as temporary:
         temporary.write_text(json.dumps(entries))
     return entries

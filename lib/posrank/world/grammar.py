@@ -15,6 +15,7 @@ from posrank.world.words import ADJECTIVES, ADVERBS, NOUNS, PREPOSITIONS, SLOTS,
 GRAMMARS = ("balanced", "natural")
 OPTIONAL = ("adj1", "verb", "adv", "prep", "adj2")
 """Slots that a caption may leave out; with the preposition goes the landmark, with the verb its adverb."""
+_NEEDED = {"adv": "verb", "noun2": "prep", "adj2": "prep"}
 
 _FIXED = {
     "a": ("a", "DET", "DT"), "the": ("the", "DET", "DT"), "is": ("be", "AUX", "VBZ"),
@@ -130,20 +131,27 @@ def named_slots(scene, rng, grammar="balanced", full=False):
     return {slot for slot in OPTIONAL if rng.random() < shares[slot]}
 
 
-def write_captions(scene, rng, grammar="balanced"):
-    """Captions of a scene, no two alike. Balanced: three, two of them in full; natural: see `number_of_captions`."""
+def caption_patterns(scene, rng, grammar="balanced", slot=None):
+    """Patterns (see `template`) of a scene's captions, no two alike. Balanced: three, two of them in full; natural: see
+    `number_of_captions`. slot: one that each of them names, with the verb or preposition that it needs."""
     if grammar not in GRAMMARS:
         raise ValueError(f"the world's captions are {', '.join(GRAMMARS)}, not {grammar!r}")
+    told = {slot, _NEEDED.get(slot)} & set(OPTIONAL)
     patterns = []
     for i in range(3 if grammar == "balanced" else number_of_captions(scene)):
         for _ in range(20):
-            named = named_slots(scene, rng, grammar, full=grammar == "balanced" and i < 2)
+            named = told | named_slots(scene, rng, grammar, full=grammar == "balanced" and i < 2)
             pattern = template(rng.choice(FORMS), named)
             if pattern and pattern not in patterns:
                 patterns.append(pattern)
                 break
     rng.shuffle(patterns)
-    return [write_caption(scene, pattern) for pattern in patterns]
+    return patterns
+
+
+def write_captions(scene, rng, grammar="balanced"):
+    """Captions of a scene (text and gold tokens, as `write_caption`), no two alike: those of `caption_patterns`."""
+    return [write_caption(scene, pattern) for pattern in caption_patterns(scene, rng, grammar)]
 
 
 ALT = ("a {adj1} {noun1} and a {adj2} {noun2}", "{adj1} {noun1} and {adj2} {noun2}", "the {noun1} and the {noun2}",
