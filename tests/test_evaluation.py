@@ -8,8 +8,8 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 import torch
+import yaml
 
 from posrank import evaluation, figures, tables
 from posrank.evaluation import origin
@@ -18,10 +18,10 @@ from posrank.pipeline import params as knobs
 from posrank.pipeline import workspace
 from posrank.scoring import scorers
 from posrank.training import runs
+from posrank.training.batches import Batches
 from posrank.training.launch import launch
 from posrank.video import BLANK
 from posrank.video.store import build
-from posrank.training.batches import Batches
 from posrank.world.build import build as build_world
 
 TINY = {

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 
 import numpy as np
+import pandas as pd
 import pytest
 from support_negatives import world
 
@@ -10,7 +11,8 @@ from posrank import tables
 from posrank.negatives import TrainingGroups
 from posrank.negatives.held_out_words import held_out
 from posrank.training import runs, sources
-from posrank.world.words import ADVERBS
+from posrank.world.build import annotation
+from posrank.world.words import ADJECTIVES, ADVERBS
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +94,22 @@ def test_what_does_not_go_with_rule_exchange(data, change, fault):
     settings = dict(strategy="word", rule="exchange", n=2, n_per="part", seed=0, holdout=0) | change
     with pytest.raises(ValueError, match=fault):
         sources.training_negatives(captions, tables.validate(tags, "tags"), settings, runs.STRATEGIES[settings["strategy"]])
+
+
+def test_groups_that_the_world_brings_along_are_trained_on_and_share_their_lists_evenly():
+    entries = [annotation(0, "train_groups", i) for i in range(4 * 14)]
+    spoken = [(entry["video_id"], caption) for entry in entries for caption in entry["captions"]]
+    captions = pd.DataFrame([(video, c["caption_id"], c["caption"], c["group"]) for video, c in spoken],
+                            columns=["video_id", "caption_id", "caption", "group"]).assign(dataset="csv", split="train")
+    tags = pd.DataFrame([(c["caption_id"], i, *token, "gold") for _, c in spoken for i, token in enumerate(c["tokens"])],
+                        columns=["caption_id", "i", "text", "whitespace", "lemma", "upos", "tag", "head", "dep", "tagger"])
+    source = TrainingGroups(captions, tags, n=3, seed=1)
+    assert source.attrs["videos"]["adj"] >= 16 and source.attrs["videos"]["verb"] >= 8  # two groups of each slot
+    found = epoch_of(source, captions, 0)
+    true, false = Counter(), Counter(text for *_, others in found for text in others)
+    for _, text, others in found:
+        true[text] += len(others)
+    assert true == false
+    kept = TrainingGroups(captions, tags, n=3, seed=1, holdout=0.2).lists(captions["caption_id"], 0)
+    different = {word for text, other in zip(np.array(kept[0])[kept[3]], kept[2]) for word in {*text.split()} ^ {*other.split()}}
+    assert different & {"wide", "hollow"} and not different & {word for word in ADJECTIVES if held_out(word, "adj", 0.2)}

@@ -1,7 +1,8 @@
 """The generated world's annotation file.
 
 Comes in: ``annotations.json`` in `root`, a JSON list of ``{"video_id", "split", "file", "captions": [{"caption_id",
-"caption", "group"}, ...]}``; ``file`` is relative to the folder of videos, `group` stands in split `groups` alone.
+"caption", "group"}, ...]}``; ``file`` is relative to the folder of videos, `group` stands where captions of
+further videos differ from this one in one word.
 """
 
 from posrank.captions.annotation_files import note_once

@@ -52,14 +52,14 @@ def evaluate_run(folder, run, params, scores=None):
     metrics: what `posrank.scoring.summary.summarize` returns for the first negative set, with `brittleness`
     (posrank.evaluation.positives) where evaluate.positives asks for it, `holdout` (seen, held-out: the same for lists
     of such words alone) of a run trained with a hold-out, and for rule exchange `groups`, `groups_missing` and
-    `group_scores` (posrank.scoring.groups); further sets under "rules"; under "controls" the rows SEEING. `trained_on` says so where training did not see
-    the videos: it is evaluated on them. `videos`, `captions`: those of the split, of which `videos_missing`,
-    `captions_missing` had no readable video and were left out ("training": the same of the training split). `lists` (a
-    digest per rule), `captions_digest`, `inputs` and `code` (posrank.evaluation.origin) say what the numbers were made
-    from. Where `processes` of params.yaml asks for several, they are started here; under torchrun, all call this
-    function, and all but the first get (None, None). scores: a file for the scores of the run's own videos (a scores
-    table, see posrank.tables); None: none is written. ValueError where the split has no captions with frames, or a set
-    no negatives.
+    `group_scores` (posrank.scoring.groups); further sets under "rules"; under "controls" the rows SEEING. `trained_on`
+    says so where training did not see the videos: it is evaluated on them. `videos`, `captions`: those of the split, of
+    which `videos_missing`, `captions_missing` had no readable video and were left out ("training": the same of the
+    training split). `lists` (a digest per rule), `captions_digest`, `inputs` and `code` (posrank.evaluation.origin) say
+    what the numbers were made from. Where `processes` of params.yaml asks for several, they are started here; under
+    torchrun, all call this function, and all but the first get (None, None). scores: a file for the scores of the run's
+    own videos (a scores table, see posrank.tables); None: none is written. ValueError where the split has no captions
+    with frames, or a set no negatives.
     """
     check_name(run)
     folder, options = Path(folder), params.evaluate

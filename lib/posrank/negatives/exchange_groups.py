@@ -77,12 +77,13 @@ def exchange(
 class Statements:
     """All statements of captions, cut once, to be put together in groups as often as is asked for.
 
-    Arguments as those of `exchange`. parts, units: those wanted, in order; captions: the table of those that are
-    exchanged; ``.attrs``: tagger, lexicon, captions_per_video (mean).
+    Arguments as those of `exchange`; again: whether captions of groups that the dataset brings along may stand in
+    further ones. parts, units: those wanted, in order; captions: the table of those that are exchanged; ``.attrs``:
+    tagger, lexicon, captions_per_video (mean).
     """
 
     def __init__(self, captions, parts=PARTS, tags=None, splits=None, units=UNITS, lexicon="builtin", tagger=None,
-                 progress=True):
+                 progress=True, again=False):
         self.parts = check_parts(parts)
         self.units = tuple(check_choice("unit", unit, UNITS) for unit in several("units", units))
         captions, tags, tagged = with_tags(captions, tags, tagger, heads=True)
@@ -92,7 +93,7 @@ class Statements:
         self._may_hold = MayHold(tags, video_of, lexicon)
         given = "group" in self.captions and "caption" in self.units
         self.known = known_groups(self.captions, tagged, self.parts) if given else []
-        taken = {caption_id for caption_id, *_ in self.known}
+        taken = set() if again else {caption_id for caption_id, *_ in self.known}
         names = shown(self.captions["caption_id"], progress, "statements")
         tokens = ((name, tagged[name]) for name in names if name in tagged and name not in taken)
         self._found = _candidates(tokens, video_of, self.parts, self.units, self._may_hold)
@@ -102,12 +103,13 @@ class Statements:
     def groups(self, part, seed, kept=None):
         """([group, ...], {reason: videos left out}) of a part; a group is a list of Candidate. `seed` (a number or
         text) decides between equally good groups. kept: which candidates may join, None = all."""
-        rows = [row._replace(order=_place(seed, row.caption_id)) for row in filter(kept, self._found[part])]
+        rows = [row._replace(order=place_of(seed, row.caption_id)) for row in filter(kept, self._found[part])]
         return _groups(rows, self._may_hold, part, self._videos)
 
 
-def _place(seed, caption_id):
-    return hashlib.blake2b(f"{seed} {caption_id}".encode(), digest_size=8).hexdigest()
+def place_of(seed, name):
+    """A hash that puts captions or groups into an order drawn from `seed`."""
+    return hashlib.blake2b(f"{seed} {name}".encode(), digest_size=8).hexdigest()
 
 
 def lists_of(statements):

@@ -12,11 +12,15 @@ from collections import Counter
 from functools import lru_cache
 
 import numpy as np
+import pandas as pd
 
 from posrank import PARTS
-from posrank.negatives.exchange_groups import Statements
+from posrank.negatives.exchange_groups import Statements, place_of
 from posrank.negatives.held_out_words import held_out
 from posrank.negatives.rules import check_parts
+
+KNOWN = ("caption_id", "caption", "unit", "word", "position", "part", "group")
+"""What posrank.negatives.known_groups says of a statement."""
 
 
 class TrainingGroups:
@@ -31,13 +35,14 @@ class TrainingGroups:
 
     def __init__(self, captions, tags=None, *, n=16, seed=0, parts=PARTS, lexicon="builtin", tagger=None, holdout=0.0):
         self.n, self.seed, self.parts = int(n), seed, check_parts(parts)
-        self._kept = (lambda row: not held_out(row.frame.word, row.frame.part, holdout)) if holdout else None
+        self._holdout = holdout
         captions = captions.sort_values("caption_id")  # of equal statements of a video the first one counts
-        self._statements = Statements(captions, self.parts, tags, lexicon=lexicon, tagger=tagger)
+        self._statements = Statements(captions, self.parts, tags, lexicon=lexicon, tagger=tagger, again=True)
         order = captions.sort_values(["video_id", "caption_id"])
         self._video = dict(zip(captions["caption_id"], captions["video_id"]))
         self._number = dict(zip(order["caption_id"], order.groupby("video_id").cumcount()))
         self._captions = Counter(captions["video_id"])
+        self._brought = pd.DataFrame(self._statements.known, columns=KNOWN)
         self._lists = lru_cache(maxsize=2)(self._draw)
         found = self._lists(0)
         self.attrs = {
@@ -71,10 +76,33 @@ class TrainingGroups:
         """{video: {part: (own statement, the others, how many captions of the video bring this list)}} of an epoch."""
         found = {}
         for part in self.parts:
-            for group in self._statements.groups(part, f"{self.seed} {epoch}", self._kept)[0]:
-                texts, videos = [row.frame.text for row in group], [self._video[row.caption_id] for row in group]
+            for group in self._groups(part, f"{self.seed} {epoch}"):
+                texts, videos = [text for _, text in group], [video for video, _ in group]
                 times = min(self._captions[video] for video in videos)
                 for i, video in enumerate(videos):
                     ring = texts[i + 1 :] + texts[:i]
                     found.setdefault(video, {})[part] = (texts[i], ring[: self.n], times)
         return found
+
+    def _groups(self, part, key):
+        """[[(video, statement), ...], ...] of a part: groups that the dataset brings along, then those of other videos.
+        A video stands in one group; which of several that is, `key` decides."""
+        groups, used = [], set()
+        brought = self._brought[self._brought["part"] == part]
+        for _, rows in sorted(brought.groupby("group"), key=lambda item: place_of(key, item[0])):
+            kept = rows[[self._kept(word, part) for word in rows["word"]]]
+            own = [(self._video[name], text) for name, text in zip(kept["caption_id"], kept["caption"])]
+            own = [(video, text) for video, text in own if video not in used]
+            if len(own) > 1:
+                groups.append(own)
+                used |= {video for video, _ in own}
+
+        def free(row):
+            return self._video[row.caption_id] not in used and self._kept(row.frame.word, part)
+
+        for rows in self._statements.groups(part, key, free)[0]:
+            groups.append([(self._video[row.caption_id], row.frame.text) for row in rows])
+        return groups
+
+    def _kept(self, word, part):
+        return not self._holdout or not held_out(word, part, self._holdout)

@@ -82,18 +82,20 @@ def annotation(seed, lot, index, captions="balanced"):
     """The entry of annotations.json of one clip. Clips of a group are told in the same words but one: those of split
     `groups` once and in full, those for training as often and as fully as the first of them would be."""
     name, scene = clip(seed, lot, index)
-    group = ""
+    groups = {}
     if lot == "groups":
         *_, group = variants(seed, lot, index)
         patterns = [template(form, set(OPTIONAL)) for form in FORMS]
         patterns = [item_rng("captions", seed, lot, group).choice(patterns)]
+        groups = {0: group}
     elif lot in GROUPED:
-        scenes, _, slot, number = variants(seed, lot, index)
-        patterns = caption_patterns(scenes[0], item_rng("captions", seed, captions, lot, number), captions, slot)
+        scenes, _, slot, group = variants(seed, lot, index)
+        patterns = caption_patterns(scenes[0], item_rng("captions", seed, captions, lot, group), captions, slot)
+        groups = {i: f"{lot}-{group}-{i}" for i in range(len(patterns))}
     else:
         patterns = caption_patterns(scene, item_rng("captions", seed, captions, lot, index), captions)
     written = [write_caption(scene, pattern) for pattern in patterns]
-    entries = [dict(caption_id=f"{name}#{i}", caption=text, tokens=tokens, **({"group": group} if group else {}))
+    entries = [dict(caption_id=f"{name}#{i}", caption=text, tokens=tokens, **({"group": groups[i]} if groups else {}))
                for i, (text, tokens) in enumerate(written)]
     split = GROUPED.get(lot, lot)
     return dict(video_id=name, split=split, file=f"videos/{name}.mp4", scene=scene.words(), captions=entries)
