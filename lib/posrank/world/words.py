@@ -16,6 +16,7 @@ WORDS = {"noun": NOUNS, "verb": VERBS, "adj": ADJECTIVES, "adv": ADVERBS, "prep"
 SLOTS = {"noun1": "noun", "adj1": "adj", "verb": "verb", "adv": "adv", "prep": "prep", "noun2": "noun", "adj2": "adj"}
 """Slot of a scene -> part of speech. 1 = the actor, 2 = the landmark."""
 
+
 def participle(verb):
     """The -ing form of a verb of the world.
 
