@@ -1,5 +1,6 @@
 """ActivityNet Captions (Krishna et al., ICCV 2017).
- Comes in: ``train.json``, ``val_1.json``, ``val_2.json``, each ``{"v_ID": {"duration", "timestamps": [[s, e]],
+
+Comes in: ``train.json``, ``val_1.json``, ``val_2.json``, each ``{"v_ID": {"duration", "timestamps": [[s, e]],
 "sentences": [" text"]}}``. Variants: ``paragraphs`` (a caption per video; train 10,009 and test = val_1, 4,917 videos)
 and ``sentences`` (a clip per sentence, named ``v_ID_0``). val_2 annotates val_1's videos again: its captions are
 dropped.

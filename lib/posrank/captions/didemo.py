@@ -12,7 +12,8 @@ Variants:
 * moments: a clip per sentence, ``<video>_<annotation_id>``; the time that most annotators chose, in pieces of 5 s
 
 A "whole video" is its first 30 s (`start` 0, `end` 30): annotators saw no more, though some files go on.
- Oddities: files are mp4, mov, avi, mts and others, or have no ending at all ("name."). In val and test 62 videos go by
+
+Oddities: files are mp4, mov, avi, mts and others, or have no ending at all ("name."). In val and test 62 videos go by
 two names that differ in the ending only; they are one video here, as in the usual retrieval splits (8,395 / 1,065 /
 1,004 videos; by file name val and test have 1,094 and 1,037).
 """

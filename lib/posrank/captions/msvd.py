@@ -8,9 +8,10 @@ Comes in one of
   running anything from the file (`posrank.captions.pickles`)
 * csv: the corpus with case and punctuation (``MSR Video Description Corpus.csv``, or csv files with train, val or test
   in their names): columns VideoID, Start, End, Description, and Language where there is one; only English is kept
- and the lists ``train_list.txt``, ``val_list.txt``, ``test_list.txt`` of the usual split (1,200 / 100 / 670 clips;
-48,774 / 4,290 / 27,763 captions in the json, 4,291 and 27,768 in the csv files of val and test). Table 1's train (1.3K
-videos) is train + val. Clips are ``<VideoID>_<Start>_<End>``; a file that is much longer gets a note in the frame
+
+With it come the lists ``train_list.txt``, ``val_list.txt``, ``test_list.txt`` of the usual split (1,200 / 100 / 670
+clips; 48,774 / 4,290 / 27,763 captions in the json, 4,291 and 27,768 in the csv files of val and test). Table 1's train
+(1.3K videos) is train + val. Clips are ``<VideoID>_<Start>_<End>``; a file that is much longer gets a note in the frame
 store.
 """
 

@@ -1,5 +1,6 @@
 """The text half's tools: tagger, lexicon (WordNet) and inflection. Knows nothing of torch, of videos or of negatives.
- ``tag`` is here for short; the modules are `tagger`, `lexicon`, `inflect`, `parts` and `ngrams` (language models
+
+``tag`` is here for short; the modules are `tagger`, `lexicon`, `inflect`, `parts` and `ngrams` (language models
 without video). Everything loads on first use: spaCy, nltk and lemminflect are slow to import.
 """
 

@@ -1,5 +1,6 @@
 """Word forms: from lemma and Penn tag to surface form, back again, letter case, and the article before a word.
- For the negatives of Section 4: a replacement stands in the form of the word it replaces. The forms come from
+
+For the negatives of Section 4: a replacement stands in the form of the word it replaces. The forms come from
 lemminflect (https://github.com/bjascob/LemmInflect, MIT); this file adds the few forms where its first answer is not
 what people write in captions, a refusal to invent comparatives ("beautifuler"), and the choice between "a" and "an".
 """

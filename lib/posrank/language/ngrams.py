@@ -8,7 +8,8 @@ the unigrams are discounted too and interpolated with a uniform distribution, so
 
 Text: lower-cased; a token is a run of letters and digits, with inner apostrophes and hyphens ("man's", "t-shirt"), or
 one punctuation mark. A sentence is its tokens and an end mark, after order - 1 start marks.
- Counting: a distinct n-gram is a node, named by the pair (node of the n-gram without its last word, last word) packed
+
+Counting: a distinct n-gram is a node, named by the pair (node of the n-gram without its last word, last word) packed
 in one integer. Scoring looks up all positions of a chunk of sentences together, one binary search per order. The same
 words always get the same score to the last bit.
 """

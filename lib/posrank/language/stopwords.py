@@ -1,5 +1,6 @@
 """spaCy's English stop words, and the tokens that make a caption eligible in the authors' released sets.
- The authors' word dictionaries hold no stop word, and their sets exist for exactly those captions that have a word of
+
+The authors' word dictionaries hold no stop word, and their sets exist for exactly those captions that have a word of
 such a dictionary: a token with the part's universal tag whose text is no stop word. Case is told apart, as in their
 code: "With" at the start of a caption is none of the stop words.
 """

@@ -1,5 +1,6 @@
 """Which words of a caption a sentence changes.
- Words are what white space separates; what both words share at either end, up to a hyphen or another sign, does not
+
+Words are what white space separates; what both words share at either end, up to a hyphen or another sign, does not
 belong to the change: "forward," -> "ahead," is forward -> ahead. Where the sentences have different numbers of words
 they are aligned by difflib.
 """

@@ -1,5 +1,6 @@
 """Drawing: from the replaceable words of one caption to a list of distinct negatives, word level and phrase level.
- One draw after the other, exactly as Section 4 (word) and Section 6.3 (phrase) say: first the word, then its
+
+One draw after the other, exactly as Section 4 (word) and Section 6.3 (phrase) say: first the word, then its
 replacement. Nothing is drawn twice and nothing is rejected: each word has a queue of its remaining replacements, a word
 whose queue is empty leaves. The list for a smaller k is the beginning of the list for a larger one.
 """

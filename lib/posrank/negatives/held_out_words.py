@@ -1,5 +1,6 @@
 """Held-out replacement words: has a model learnt what is true of the video, or which words negatives are made of?
- In: a share. Out: for every word of a part whether training negatives may put it in. The choice is a hash of the part
+
+In: a share. Out: for every word of a part whether training negatives may put it in. The choice is a hash of the part
 and the word's lemma: it is the same for every dataset, rule and run, and all forms of a word go together. Captions keep
 their words: only replacements are held out. Word level (two changed words belong to two parts).
 """

@@ -1,5 +1,6 @@
 """Hard positives: captions with one word replaced by another that says the same.
- In: what `posrank.negatives.generate` gets. Out: a table of the same form, rule "positive": sentences that are as true
+
+In: what `posrank.negatives.generate` gets. Out: a table of the same form, rule "positive": sentences that are as true
 of the video as the caption. A model that likes them less than a negative does not read words for what they mean
 (`posrank.scoring.brittleness`). Replacements: hand-made paraphrases (data/paraphrases.txt, one word or several), then
 WordNet's synonyms of the word's first sense that the dataset uses, in the word's own form. Words of fixed expressions

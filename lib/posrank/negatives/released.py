@@ -10,7 +10,8 @@ Section 4 as written:
   tagger's slips, capitals;
 * every occurrence of the word is replaced, found as a whole word, case told apart; articles are not repaired; nothing
   keeps a negative from being another caption of the video.
- In training their antonym look-up never fires and no stop-word rule holds (`for_training`). Where their files are at
+
+In training their antonym look-up never fires and no stop-word rule holds (`for_training`). Where their files are at
 hand, `posrank.negatives.load_released` is the exact form. At level phrase, of which they published no sets, each word
 is replaced once and articles are repaired.
 """

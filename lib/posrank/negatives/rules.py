@@ -1,5 +1,6 @@
 """The registry of rules: which words may replace a word. One file per rule; a new rule is a line here and a file.
- A rule's module, posrank.negatives.<rule>, has a class <Rule>Rule(vocabulary, lexicon) with `name` and `slots(tokens,
+
+A rule's module, posrank.negatives.<rule>, has a class <Rule>Rule(vocabulary, lexicon) with `name` and `slots(tokens,
 others)` (see posrank.negatives.paper.PaperRule): the words of a caption that may be replaced, each with its choices.
 How they are drawn (posrank.negatives.draw) and the table that comes out (posrank.negatives.table) are the same for all
 rules.

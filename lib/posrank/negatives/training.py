@@ -1,5 +1,6 @@
 """Training negatives (Sections 6.2 and 6.3): drawn afresh in every epoch, the same in every run.
- A draw depends on the seed, the epoch, the caption's id and the part, not on batches, workers or the order of calls, so
+
+A draw depends on the seed, the epoch, the caption's id and the part, not on batches, workers or the order of calls, so
 a resumed run sees what an undisturbed one sees.
 """
 

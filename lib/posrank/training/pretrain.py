@@ -31,7 +31,6 @@ KEPT = ("clip.", "transformerClip.", "frame_position")
 """What of an X-CLIP is trained and saved: towers and temporal module."""
 TAGS = {"verb": tuple(map(participle, VERBS)), "adv": ADVERBS, "prep": PREPOSITIONS}
 """Part of speech -> the tags that a clip can have, in the order of `posrank.world.words.WORDS`."""
-DOSES = ("none", "weak", "strong")
 
 
 def backbone_config(width=128, vision_layers=2, text_layers=2, pixels=64, patch=16, context=32, stem=(48, 96)):
@@ -177,21 +176,28 @@ def _pretrain(out, pool, system, batch_loss, steps, lr, weight_decay, config, ma
     out = Path(out)
     system.train()
     named = [(name, p) for name, p in system.named_parameters() if name.startswith(KEPT)]
+    resume = Resume(Path(pool) / f"{out.name}.pt", digests(**marks, weights=system.state_dict(), code=code(
+        "training", "systems", "towers", "world")), every)
+    history = match(system, named, batch_loss, steps=steps, lr=lr, weight_decay=weight_decay, resume=resume,
+                    what=out.name)
+    save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(KEPT)})
+    save_history(out / "history.csv", ("step", "loss", "lr"), history, every=25)
+    resume.remove()
+    return out
+
+
+def match(system, named, batch_loss, *, steps, lr, weight_decay, resume=None, fresh=None, what):
+    """Train the parameters `named`, (name, parameter) pairs, of a system on batch_loss(step), a scalar; returns
+    [step, loss, rate] a step. resume, fresh: see `posrank.training.steps.take_steps`."""
 
     def losses(first):
         for step in range(first, steps):
             loss = batch_loss(step)
             yield loss, lambda loss=loss: {"loss": round(loss.item(), 5)}
 
-    resume = Resume(Path(pool) / f"{out.name}.pt", digests(**marks, weights=system.state_dict(), code=code(
-        "training", "systems", "towers", "world")), every)
-    history = take_steps(system, decayed_adamw(named, lr, weight_decay), losses, steps, columns=("loss",), clip=1.0,
-                         clipped=[p for _, p in named], resume=resume, what=out.name,
-                         rate=lambda peak, step: learning_rate(step, steps, peak))
-    save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(KEPT)})
-    save_history(out / "history.csv", ("step", "loss", "lr"), history, every=25)
-    resume.remove()
-    return out
+    return take_steps(system, decayed_adamw(named, lr, weight_decay), losses, steps, columns=("loss",), clip=1.0,
+                      clipped=[p for _, p in named], resume=resume, fresh=fresh, what=what,
+                      rate=lambda peak, step: learning_rate(step, steps, peak))
 
 
 def decayed_adamw(named, lr, weight_decay):

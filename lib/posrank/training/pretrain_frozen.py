@@ -18,7 +18,7 @@ from posrank.towers.backbone import load_backbone, save_backbone
 from posrank.towers.frozen import PARTS, build_frozen, from_clip
 from posrank.towers.text import encode_text
 from posrank.training.identity import code, digests
-from posrank.training.pretrain import TAGS, Pool, clip_loss, decayed_adamw, learning_rate, save_history
+from posrank.training.pretrain import TAGS, Pool, clip_loss, learning_rate, match, save_history
 from posrank.training.resume import Resume
 from posrank.training.steps import take_steps
 
@@ -75,21 +75,6 @@ def distil(system, teacher, captions, *, steps, batch, lr, seed, words):
     return [loss for _, loss, _ in history]
 
 
-def contrast(system, batch_loss, *, steps, lr, weight_decay, resume=None, fresh=None):
-    """Train all of a Frozen `system` on batch_loss(step), a scalar; returns [step, loss, rate] a step. resume: a
-    Resume, where it goes on; fresh: called where it starts anew."""
-
-    def losses(first):
-        for step in range(first, steps):
-            loss = batch_loss(step)
-            yield loss, lambda loss=loss: {"loss": round(loss.item(), 5)}
-
-    optimizer = decayed_adamw(list(system.named_parameters()), lr, weight_decay)
-    return take_steps(system, optimizer, losses, steps, columns=("loss",), clip=1.0, clipped=system.parameters(),
-                      rate=lambda peak, step: learning_rate(step, steps, peak), resume=resume, fresh=fresh,
-                      what="contrast")
-
-
 def main(out, params):
     """Stage `pretrain_frozen`: `pretrain` (the pool) and `pretrain_frozen` of params.yaml -> the folder `out`."""
     out, clips = Path(out), params.pretrain.clips
@@ -132,7 +117,8 @@ def pretrain(out, clip_folder, pool, *, seed, number, pool_seed, frames, words, 
         return clip_loss((system.score,), text, system.encode_video(pixels), system.encode_text(tags),
                          clips.tag_targets(rows), share)
 
-    history = contrast(system, batch_loss, steps=steps, lr=lr, weight_decay=weight_decay, resume=resume, fresh=fresh)
+    history = match(system, list(system.named_parameters()), batch_loss, steps=steps, lr=lr, weight_decay=weight_decay,
+                    resume=resume, fresh=fresh, what="contrast")
     save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(PARTS)})
     save_history(out / "history.csv", ("step", "loss", "lr"), history, every=10)
     resume.remove()

@@ -3,9 +3,9 @@
 A caption names the actor, and of the other slots those in `named`: a scene can be told in full or in part, as people
 do. Two ways of choosing what is named make two datasets of the same clips:
 
-balanced  two captions name every slot, one leaves some out at random: no word predicts another natural   as in real
-captions (Table 1): verbs nearly always, prepositions often, adjectives less, adverbs rarely; what is
-          usual is described more often, so some words are frequent, and things come with a verb of their own
+* balanced: two captions name every slot, one leaves some out at random; no word predicts another
+* natural: as in real captions (Table 1), verbs nearly always, prepositions often, adjectives less, adverbs rarely; what
+  is usual is described more often, so some words are frequent, and things come with a verb of their own
 """
 
 from functools import cache

@@ -48,10 +48,9 @@ def sample_scene(rng):
     noun1, noun2 = rng.sample(NOUNS, 2)
     words = {slot: rng.choice(WORDS[part]) for slot, part in SLOTS.items() if part != "noun"}
     return Scene(
-        **words, noun1=noun1, noun2=noun2, side=rng.choice((-1, 1)), x=rng.uniform(0.46, 0.54),
-        y=rng.uniform(0.46, 0.54),
-        hue=rng.random(), tone=rng.uniform(0.35, 0.8), scale=rng.uniform(0.93, 1.07), texture=rng.randrange(1 << 30),
-        tilt=rng.uniform(-12, 12),
+        **words, noun1=noun1, noun2=noun2, side=rng.choice((-1, 1)),
+        x=rng.uniform(0.46, 0.54), y=rng.uniform(0.46, 0.54), hue=rng.random(), tone=rng.uniform(0.35, 0.8),
+        scale=rng.uniform(0.93, 1.07), texture=rng.randrange(1 << 30), tilt=rng.uniform(-12, 12),
     )
 
 
