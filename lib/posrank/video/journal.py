@@ -1,5 +1,6 @@
 """The journal of a frame store under way: which videos are done, so that a killed run goes on where it was.
- Goes out: ``frames.npy`` in a hidden folder, at its full length from the start (a full disk shows at once, not
+
+Goes out: ``frames.npy`` in a hidden folder, at its full length from the start (a full disk shows at once, not
 half-way), and ``journal.jsonl``: the plan's fingerprint, then one line per finished video. A journal of another plan is
 thrown away; a finished video counts only while its file keeps its size and time of change.
 """

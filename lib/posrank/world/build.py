@@ -2,7 +2,8 @@
 
     root/videos/<video_id>.mp4      real H.264 (PyAV)
     root/annotations.json           [{video_id, split, file, scene, captions: [{caption_id, caption, tokens, group}]}]
- `tokens` are the gold tags [text, whitespace, lemma, upos, tag, head, dep]. A build that was killed goes on where it
+
+`tokens` are the gold tags [text, whitespace, lemma, upos, tag, head, dep]. A build that was killed goes on where it
 stopped, a build with other parameters starts afresh. The annotation file comes last: where it stands, the world is
 whole.
 """
