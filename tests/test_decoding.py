@@ -1,11 +1,13 @@
-"""What a video file says of itself, and what the two readers behind `posrank.video.read_frames` refuse."""
+"""What a video file says of itself, and what the readers behind `posrank.video.read_frames` refuse."""
+
+import sys
 
 import av
 import numpy as np
 import pytest
 from test_video import write
 
-from posrank.video import decoding, probing
+from posrank.video import decoding, probing, read_frames
 from posrank.video.decoding import DecordFailed, decord_obstacle, read_decord, read_pyav
 from posrank.video.probing import Probe, VideoError, probe
 
@@ -106,3 +108,9 @@ def test_a_file_that_promises_more_frames_is_cut():
 def test_an_error_is_one_line_without_its_stack():
     assert probing.short(RuntimeError("\n first\nsecond")) == "first"
     assert probing.short(RuntimeError("")) == "RuntimeError" and len(probing.short(ValueError("x" * 999))) == 200
+
+
+def test_a_reader_that_is_not_installed_is_named_with_the_remedy(clip, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchcodec.decoders", None)
+    with pytest.raises(VideoError, match=r"install the extra posrank\[torchcodec\]"):
+        read_frames(clip, 2, 32, reader="torchcodec")

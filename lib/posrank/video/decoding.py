@@ -1,4 +1,4 @@
-"""Two readers of video files behind one interface: decord and PyAV.
+"""Three readers of video files behind one interface: decord, PyAV and torchcodec.
 
 Comes in: a path, its Probe, and a function that picks frame numbers from the times of the frames. Goes out: the frames,
 scaled, as uint8 [n, height, width, 3], or a VideoError that names the file and the reason. `posrank.video.sampling`
@@ -87,6 +87,31 @@ def _check_key_frames(path):
             raise DecordFailed(f"a frame is broken or has more than 2^26 pixels: {short(problem)}") from None
 
 
+def read_torchcodec(path, pick, width, height, found):
+    """As `read_decord`, by torchcodec, where it and FFmpeg's libraries are installed. VideoError where they are not,
+    or it cannot read the file, or finds other frames than the file has."""
+    import av
+
+    try:
+        from torchcodec.decoders import VideoDecoder
+    except (ImportError, OSError, RuntimeError) as problem:
+        raise VideoError(f"{path}: the reader torchcodec cannot be loaded ({short(problem)}): install the extra "
+                         "posrank[torchcodec] and FFmpeg, or choose another reader") from None
+    if found.edited:
+        raise VideoError(f"{path}: an edit list hides frames, which torchcodec does not follow: choose another reader")
+    try:
+        decoder = VideoDecoder(path, dimension_order="NHWC")
+        count = len(decoder)
+        check_whole(path, count, found.frames)
+        if count != len(found.times):
+            raise VideoError(f"{path}: torchcodec finds {count} frames where the file has {len(found.times)}: choose "
+                             "another reader")
+        frames = decoder.get_frames_at(pick(found.times).tolist()).data.numpy()
+        return np.stack([_scaled(av.VideoFrame.from_ndarray(frame), width, height) for frame in frames])
+    except (RuntimeError, IndexError, OSError) as problem:
+        raise VideoError(f"{path}: cannot be decoded ({short(problem)})") from None
+
+
 def read_pyav(path, pick, width, height, found):
     """As `read_decord`, by PyAV; VideoError where the file cannot be decoded or is cut. Frames that an edit list
     hides are not counted."""
@@ -113,8 +138,6 @@ def read_pyav(path, pick, width, height, found):
 def _decode(path, wanted, width, height, times, begin):
     """{index: frame} of the wanted indices and None; where frames do not come at `times` after the time stamp `begin`,
     when they do come."""
-    from av.video.reformatter import Interpolation
-
     kept, seen, last, right = {}, [], max(wanted), True
     with open_video(path) as container:
         stream = video_stream(container, path)
@@ -126,8 +149,14 @@ def _decode(path, wanted, width, height, times, begin):
             if right and index in wanted:
                 turns = round(frame.rotation / 90) % 4
                 w, h = (height, width) if turns % 2 else (width, height)
-                pixels = frame.reformat(w, h, format="rgb24", interpolation=Interpolation.BILINEAR).to_ndarray()
-                kept[index] = np.rot90(pixels, turns)
+                kept[index] = np.rot90(_scaled(frame, w, h), turns)
             if right and index == last:
                 return kept, None
     return kept, seen
+
+
+def _scaled(frame, width, height):
+    """A frame of PyAV -> uint8 [height, width, 3]."""
+    from av.video.reformatter import Interpolation
+
+    return frame.reformat(width, height, format="rgb24", interpolation=Interpolation.BILINEAR).to_ndarray()

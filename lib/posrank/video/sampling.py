@@ -8,7 +8,8 @@ counts frames wrongly after a jump in files without presentation times (AVI: fra
 frame 8), so only the MP4/MOV and Matroska/WebM families go to it; and where an edit list hides frames (a cut made
 without re-encoding) it gives others than asked, so such files go to PyAV, which shows what a player shows; so do those
 with a key frame that is broken or too large, since decord bounds no frame's size. Both apply
-the rotation stored in the file, both read the stream that FFmpeg calls the best one.
+the rotation stored in the file, both read the stream that FFmpeg calls the best one. torchcodec (the extra
+posrank[torchcodec], for machines that decord has no wheel for) reads what is asked of it by name.
 
 Seconds are those of a player's clock: the presentation times of the frames, after the edit list. In MP4/MOV and
 Matroska/WebM the clock starts at 0, also where the first picture appears later (a track that starts after the sound);
@@ -25,11 +26,11 @@ from pathlib import Path
 import numpy as np
 
 from posrank.messages import short, unknown
-from posrank.video.decoding import DecordFailed, read_decord, read_pyav
+from posrank.video.decoding import DecordFailed, read_decord, read_pyav, read_torchcodec
 from posrank.video.probing import MOST_PIXELS, VideoError, probe
 
 SAMPLINGS = ("uniform", "released", "segments")
-READERS = ("auto", "decord", "pyav")
+READERS = ("auto", "decord", "pyav", "torchcodec")
 _TOLERANCE = 1e-6
 """Seconds: times are sums of floats."""
 BLANK = (123, 117, 104)
@@ -44,7 +45,7 @@ def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None
     start, end        seconds (see above); only frames shown in [start, end) take part; None or NaN = the whole file
     seed              segments only: None = the middle frames, else a random frame of each segment, the same for
                       equal seeds (a number, a text or a tuple such as (seed, epoch, video_id))
-    reader            "auto" | "decord" | "pyav"
+    reader            "auto" (decord or PyAV) | "decord" | "pyav" | "torchcodec"
 
     A video with fewer frames than asked gives them all, in order; the rest is zero and frames_read tells. Raises
     VideoError (a ValueError) naming the file where it is missing, empty, cut, no video, or shows nothing in
@@ -73,8 +74,8 @@ def read_frames(path, num_frames, size, sampling="uniform", start=None, end=None
         except ValueError as problem:
             raise VideoError(f"{path}: {problem}") from None
 
-    frames = None
-    if reader != "pyav":
+    frames = read_torchcodec(path, pick, width, height, found) if reader == "torchcodec" else None
+    if reader in ("auto", "decord"):
         try:
             frames = read_decord(path, pick, width, height, found)
         except DecordFailed as problem:
