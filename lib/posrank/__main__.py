@@ -6,6 +6,7 @@
     release                      frozen sets: write, build, export, list
     explore                      a page of videos beside their ranked sentences, of one or two results
     board                        one page of all models that were evaluated on frozen sets
+    shards                       tags, word counts, negatives and groups of large caption sets, shard by shard
     tables                       the paper's Tables 1 and 2 from real annotation files
 """
 
@@ -22,6 +23,7 @@ COMMANDS = {
     "explore": ("posrank.figures.explore", False),
     "board": ("posrank.figures.board_page", False),
     "release": ("posrank.release.command", False),
+    "shards": ("posrank.shards.command", False),
     "tables": ("posrank.figures.real", False),
 }
 """Command -> module with a `main(argv)`, and whether the command is its first word."""

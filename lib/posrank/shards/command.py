@@ -1,0 +1,59 @@
+"""`python -m posrank shards`: the text side of large caption sets, shard by shard."""
+
+import argparse
+import sys
+
+from posrank import PARTS
+from posrank.negatives.rules import LEVELS, RULES
+from posrank.shards.cut import cut
+from posrank.shards.run import EXECUTORS, run
+from posrank.shards.steps import STEPS
+
+
+def parser():
+    whole = argparse.ArgumentParser(prog="python -m posrank shards", description=__doc__)
+    steps = whole.add_subparsers(dest="step", required=True)
+    first = steps.add_parser("cut", help="cut a captions table (parquet) into shards of whole videos")
+    first.add_argument("captions")
+    first.add_argument("folder")
+    first.add_argument("--size", type=int, default=50_000, help="captions a shard, on average (default: 50000)")
+    for name in STEPS:
+        step = steps.add_parser(name, help=f"make {name} of each shard")
+        step.add_argument("folder")
+        step.add_argument("--executor", choices=EXECUTORS, default="processes")
+        step.add_argument("--processes", type=int, default=None, help="default: one per processor")
+        step.add_argument("--part", type=_part, default=(0, 1), metavar="I/N",
+                          help="every N-th shard from the I-th on, counted from 0")
+        if name == "tags":
+            step.add_argument("--tagger", default=None, help="name or folder of a spaCy pipeline")
+        if name == "negatives":
+            step.add_argument("--rule", choices=RULES, default="paper")
+            step.add_argument("--level", choices=LEVELS, default="word")
+            step.add_argument("-k", type=int, default=20, help="negatives per caption and part (default: 20)")
+            step.add_argument("--seed", type=int, default=0)
+            step.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+            step.add_argument("--splits", nargs="+", default=None, help="whose captions get lists (default: all)")
+    return whole
+
+
+def _part(text):
+    number, _, of = text.partition("/")
+    try:
+        return int(number), int(of)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: two numbers, as in 0/8") from None
+
+
+def main(argv=None):
+    chosen = vars(parser().parse_args(argv))
+    step = chosen.pop("step")
+    try:
+        if step == "cut":
+            print(f"{cut(chosen['captions'], chosen['folder'], chosen['size'])} shards in {chosen['folder']}/captions")
+        else:
+            made = run(chosen.pop("folder"), step, **chosen)
+            print(f"{step}: {len(made)} shards made")
+    except (ValueError, OSError) as problem:
+        print(f"ERROR: {problem}", file=sys.stderr)
+        return 1
+    return 0

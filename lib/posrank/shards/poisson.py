@@ -1,0 +1,68 @@
+"""A bootstrap whose parts add up: every cluster (a video) counts Poisson(1) times in each replicate, drawn from a hash
+of its name, so sums of shards are the sums of the whole (Chamandy et al., "Estimating Uncertainty for Massive Data
+Streams", Google 2012). For many clusters it agrees with `posrank.scoring.bootstrap`, which draws as many clusters as
+there are.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from hashlib import blake2b
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class PoissonSums:
+    """Sums of values and how many there are: of the data, and of each replicate (float64 [b]). Two of them add up."""
+
+    total: float
+    n: int
+    totals: np.ndarray
+    ns: np.ndarray
+
+    def __add__(self, other):
+        if len(self.totals) != len(other.totals):
+            raise ValueError(f"sums of {len(self.totals)} and {len(other.totals)} replicates do not add up: use one b")
+        return PoissonSums(self.total + other.total, self.n + other.n, self.totals + other.totals, self.ns + other.ns)
+
+    @property
+    def mean(self):
+        return self.total / self.n
+
+    def interval(self, level=0.95):
+        """Percentile interval of the mean -> (low, high). Replicates that drew no cluster at all are left out."""
+        drawn = self.ns > 0
+        means = self.totals[drawn] / self.ns[drawn]
+        low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+        return float(low), float(high)
+
+
+def poisson_sums(values, clusters, b=10_000, seed=0):
+    """`PoissonSums` of values [n] with their clusters [n] (names of videos). A cluster gets the same weights wherever
+    it comes up, so it may be spread over shards. ValueError for no values, other lengths, and NaN or infinite values.
+
+    >>> one, two = poisson_sums([1, .5], ["v1", "v2"], b=200), poisson_sums([.25], ["v3"], b=200)
+    >>> both = poisson_sums([1, .5, .25], ["v1", "v2", "v3"], b=200)
+    >>> np.allclose((one + two).totals, both.totals), round(both.mean, 4)
+    (True, 0.5833)
+    """
+    values, clusters = np.asarray(values, np.float64), np.asarray(clusters, dtype=object).astype(str)
+    if values.ndim != 1 or values.shape != clusters.shape or not len(values) or not np.isfinite(values).all():
+        raise ValueError("values, clusters: two equally long lists of finite numbers and names, at least one of each")
+    names, place = np.unique(clusters, return_inverse=True)
+    sums, counts = np.bincount(place, values), np.bincount(place)
+    pieces = (_weighted(names[i : i + 256], sums[i : i + 256], counts[i : i + 256], b, seed)
+              for i in range(0, len(names), 256))
+    totals, ns = reduce(lambda a, c: (a[0] + c[0], a[1] + c[1]), pieces)
+    return PoissonSums(float(values.sum()), len(values), totals, ns)
+
+
+def _weighted(names, sums, counts, b, seed):
+    weights = np.stack([_weights(name, b, seed) for name in names])
+    return sums @ weights, counts @ weights
+
+
+def _weights(name, b, seed):
+    """How often a cluster counts in each replicate: float64 [b]."""
+    digest = blake2b(f"{seed}\x1f{name}".encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.Philox(int.from_bytes(digest, "big"))).poisson(1.0, b).astype(np.float64)

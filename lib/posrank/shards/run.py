@@ -1,0 +1,81 @@
+"""Running a step over all shards: in this process, in N processes, or on Ray, to the same bytes.
+
+A shard that is done is left as it is, so a stopped run goes on. On several machines with one file system, each takes
+its share: `part` (i, n) names every n-th shard from the i-th on, as in a Slurm array.
+"""
+
+from contextlib import closing
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from posrank.shards.cut import shards
+from posrank.shards.steps import NEEDS, STEPS, add_counts, path_of, work
+
+EXECUTORS = ("one", "processes", "ray")
+
+
+def run(folder, step, executor="processes", processes=None, part=(0, 1), progress=True, **options):
+    """Do `step` (one of STEPS) on every shard below `folder`; returns the names of those that were made now.
+
+    executor: "one" (this process), "processes" (`processes` of them, None = one per processor) or "ray" (Ray Data,
+    the extra posrank[ray], on the cluster that RAY_ADDRESS names or on this machine). options: tagger (step tags);
+    rule, level, k, seed, parts, splits, lexicon (step negatives, see posrank.negatives.generate). ValueError for an
+    unknown step, executor or part, and where an earlier step is not done.
+    """
+    if step not in STEPS or executor not in EXECUTORS:
+        raise ValueError(f"step {step!r}, executor {executor!r}: there are {', '.join(STEPS)}; {', '.join(EXECUTORS)}")
+    if not 0 <= part[0] < part[1]:
+        raise ValueError(f"part {part}: the first number counts from 0 to one less than the second")
+    folder, names = Path(folder), shards(folder)
+    _check(folder, step, names)
+    mine = names[part[0] :: part[1]]
+    todo = [(str(folder), step, name, options) for name in mine if not path_of(folder, step, name).exists()]
+    how = {"one": _here, "processes": _processes, "ray": _ray}[executor]
+    with closing(how(todo, processes)) as done:
+        for _ in tqdm(done, desc=step, total=len(todo), unit="shard", disable=not progress):
+            pass
+    if step == "counts" and all(path_of(folder, step, name).exists() for name in names):
+        add_counts(folder)
+    return [name for _, _, name, _ in todo]
+
+
+def _check(folder, step, names):
+    for before in NEEDS[step]:
+        missing = [name for name in names if not path_of(folder, before, name).exists()]
+        if missing:
+            raise ValueError(f"{step} needs {before} of every shard, and {len(missing)} of {len(names)} have none: run "
+                             f"`python -m posrank shards {before} {folder}` first")
+
+
+def _here(jobs, processes):
+    yield from map(work, jobs)
+
+
+def _processes(jobs, processes):
+    import os
+
+    from posrank.video.worker import spread
+
+    for job, name, failure in spread(work, jobs, processes or os.cpu_count()):
+        if failure:
+            raise OSError(f"{job[1]} of shard {job[2]}: {failure}")
+        yield name
+
+
+def _ray(jobs, processes):
+    try:
+        import ray
+    except ImportError:
+        raise ValueError("executor ray needs Ray: install the extra posrank[ray], or choose processes") from None
+    if not jobs:
+        return
+    if not ray.is_initialized():
+        ray.init(num_cpus=processes, log_to_driver=False, include_dashboard=False)
+    data = ray.data.from_items([{"job": number} for number in range(len(jobs))], override_num_blocks=len(jobs))
+
+    def shard(batch):
+        return {"name": [work(jobs[number]) for number in batch["job"]]}
+
+    for row in data.map_batches(shard, batch_size=1).iter_rows():
+        yield row["name"]

@@ -1,0 +1,136 @@
+"""Shards of captions: the same bytes from one process and several, the same lists as from one table, sums that add up."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from posrank import tables
+from posrank.__main__ import main
+from posrank.language.tagger import tag_captions
+from posrank.negatives import generate
+from posrank.scoring import bootstrap
+from posrank.shards import STEPS, PoissonSums, poisson_sums, run
+from posrank.shards import counts as word_counts
+from posrank.shards.cut import shards
+from posrank.shards.exchange import groups, statements
+from posrank.shards.steps import path_of
+
+WHO, COLOURS = ("man", "woman", "child", "dog", "boy"), ("red", "blue", "green", "white", "yellow")
+DOES = ("riding a bike", "washing a car", "painting a wall", "carrying a box")
+
+
+def captions_table(videos=60):
+    rows = []
+    for i in range(videos):
+        who, colour, does = WHO[i % 5], COLOURS[i // 5 % 5], DOES[i // 25 % 4]
+        texts = [f"a {who} in a {colour} shirt is {does} slowly", f"a {who} is {does} in front of a {colour} house"]
+        rows += [(f"v{i}", f"v{i}#{n}", text, ("train", "test")[i % 3 == 0]) for n, text in enumerate(texts)]
+    table = pd.DataFrame(rows, columns=["video_id", "caption_id", "caption", "split"])
+    return table.assign(dataset="csv", file="", start=np.nan, end=np.nan)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shards")
+    table = captions_table().sample(frac=1, random_state=0, ignore_index=True)
+    tables.write_table(table, folder / "captions.parquet", "captions")
+    assert main(["shards", "cut", str(folder / "captions.parquet"), str(folder / "one"), "--size", "30"]) == 0
+    for step in STEPS:
+        more = ["--splits", "test", "-k", "5"] if step == "negatives" else []
+        assert main(["shards", step, str(folder / "one"), "--executor", "one", *more]) == 0
+    return folder
+
+
+def files_of(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
+
+
+def all_of(folder, step):
+    return pd.concat([pd.read_parquet(path_of(folder, step, name)) for name in shards(folder)], ignore_index=True)
+
+
+def test_a_video_is_whole_in_its_shard_and_every_caption_is_in_one(folder):
+    pieces = [pd.read_parquet(path_of(folder / "one", "captions", name)) for name in shards(folder / "one")]
+    assert len(pieces) == 4 and sorted(pd.concat(pieces)["caption_id"]) == sorted(captions_table()["caption_id"])
+    videos = [set(piece["video_id"]) for piece in pieces]
+    assert sum(map(len, videos)) == len(set.union(*videos)) == 60
+
+
+def test_processes_give_the_bytes_of_one_and_a_stopped_run_goes_on(folder, tmp_path):
+    shutil.copytree(folder / "one" / "captions", tmp_path / "captions")
+    names = shards(tmp_path)
+    assert run(tmp_path, "tags", processes=2, part=(0, 2), progress=False) == names[::2]
+    with pytest.raises(ValueError, match=r"counts needs tags of every shard, and 2 of 4 have none: run .* shards tags"):
+        run(tmp_path, "counts")
+    assert run(tmp_path, "tags", processes=2, progress=False) == names[1::2]
+    for step in STEPS[1:]:
+        run(tmp_path, step, processes=2, progress=False, **({"splits": ["test"], "k": 5} if step == "negatives" else {}))
+    assert files_of(tmp_path) == files_of(folder / "one")
+    assert all(run(tmp_path, step, progress=False) == [] for step in STEPS)
+
+
+def test_ray_gives_the_bytes_of_one(folder, tmp_path):
+    pytest.importorskip("ray", reason="Ray is not installed (the extra posrank[ray])")
+    shutil.copytree(folder / "one" / "captions", tmp_path / "captions")
+    for step in STEPS:
+        more = {"splits": ["test"], "k": 5} if step == "negatives" else {}
+        run(tmp_path, step, executor="ray", processes=2, progress=False, **more)
+    assert files_of(tmp_path) == files_of(folder / "one")
+
+
+def test_negatives_are_those_of_the_whole_table(folder):
+    table = captions_table()
+    whole = generate(table, tags=tag_captions(table), splits="test", k=5, progress=False)
+    key = ["caption_id", "part", "k"]
+    made = all_of(folder / "one", "negatives").sort_values(key, ignore_index=True)
+    pd.testing.assert_frame_equal(made, whole.sort_values(key, ignore_index=True), check_like=True)
+
+
+def test_counts_add_up_to_the_tokens_of_the_training_split(folder):
+    table = captions_table()
+    tags = tag_captions(table)
+    seen = tags[tags["caption_id"].isin(table.loc[table["split"] == "train", "caption_id"])]
+    again = word_counts.reference(pd.read_parquet(folder / "one" / "counts.parquet"))
+    columns = ["text", "lemma", "upos", "tag"]
+    assert again[columns].astype(str).value_counts().to_dict() == seen[columns].astype(str).value_counts().to_dict()
+
+
+def test_groups_of_all_shards_are_those_of_one_table(folder):
+    table = captions_table()
+    whole = groups(statements(table, tag_captions(table)))
+    made = all_of(folder / "one", "groups").sort_values(list(whole.columns), ignore_index=True)
+    pd.testing.assert_frame_equal(made, whole.astype("str"), check_dtype=False)
+    assert set(made["part"]) >= {"noun", "adj"} and (made.groupby(["part", "key"])["word"].nunique() > 1).all()
+
+
+def test_poisson_sums_add_up_and_agree_with_the_bootstrap():
+    rng = np.random.default_rng(0)
+    clusters = np.repeat([f"v{i}" for i in range(400)], 3)
+    values = np.clip(np.repeat(rng.random(400), 3) + 0.3 * rng.random(1200), 0, 1)
+    whole = poisson_sums(values, clusters, b=4000)
+    cut_up = [poisson_sums(values[i::5], clusters[i::5], b=4000) for i in range(5)]  # clusters spread over shards
+    added = sum(cut_up[1:], cut_up[0])
+    assert np.allclose(added.totals, whole.totals) and np.array_equal(added.ns, whole.ns) and added.n == 1200
+    low, high = bootstrap(values, clusters, b=4000)
+    error = 4 * (high - low) / 4 / np.sqrt(4000 * 0.05)  # of a quantile, generously
+    assert abs(whole.interval()[0] - low) < error and abs(whole.interval()[1] - high) < error
+    assert whole.interval() != poisson_sums(values, clusters, b=4000, seed=1).interval()
+    with pytest.raises(ValueError, match="use one b"):
+        whole + poisson_sums([1.0], ["v"], b=10)
+    with pytest.raises(ValueError, match="finite"):
+        poisson_sums([np.nan], ["v"])
+    assert isinstance(added, PoissonSums) and added.mean == pytest.approx(values.mean())
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["cut", "{folder}/none.parquet", "{folder}/x"], "does not exist"),
+    (["cut", "{folder}/captions.parquet", "{folder}/one"], "is there already"),
+    (["cut", "{folder}/one/counts.parquet", "{folder}/x"], "is no captions table: the column 'dataset' is missing"),
+    (["tags", "{folder}/x"], "has no shards: make them with"),
+    (["negatives", "{folder}/one", "--part", "2/2"], "the first number counts from 0"),
+])
+def test_what_is_wrong_is_named_with_the_remedy(folder, capsys, arguments, words):
+    assert main(["shards", *(text.format(folder=folder) for text in arguments)]) == 1
+    assert words in capsys.readouterr().err
