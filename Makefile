@@ -21,7 +21,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help environment repro sweep publish test test-install bench lab clean-presets
 
-BENCHMARKS := text_encoding training_step posrank_end_to_end growth recall_and_duplicates frames waiting accelerator
+BENCHMARKS := text_encoding training_step posrank_end_to_end growth shards recall_and_duplicates frames waiting accelerator
 
 # looked up before .venv/bin comes first on PATH
 BASE_PYTHON := $(shell command -v $(PYTHON))

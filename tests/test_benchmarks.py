@@ -39,6 +39,17 @@ def test_posrank_end_to_end():
     assert (table["ranks_that_differ"] == 0).all() and (whole, part, lists) == (2 * (62 + 5), 6, 2)
 
 
+def test_shards():
+    import shards
+
+    source = shards.base(None)
+    varied = shards.varied(*source, 0, 40)
+    assert varied["caption"].nunique() == 40 and varied["video_id"].nunique() == 4
+    assert varied.iloc[7:9].reset_index(drop=True).equals(shards.varied(*source, 7, 2))
+    table, _ = shards.run((60, 120), source, processes=1, shard=60)
+    assert (table["negatives"] > 60).all() and (table[[f"{step}_s" for step in shards.STEPS]] > 0).all(axis=None)
+
+
 def test_growth():
     import growth
 
