@@ -71,3 +71,13 @@ def test_the_readmes_table_says_gain_and_vision():
     assert lines[2] == "| balanced | X-CLIP | Word-Level Negatives |" + " +0.100 (+0.050) |" * 6
     with pytest.raises(ValueError, match="coarse"):
         figures.gain_texts({"only": [metrics("word", 0.5, 0.2, 0.1)]})
+
+
+def test_what_is_shown_stands_in_rows_of_its_own_and_seeds_are_averaged():
+    def run(seed, video, still):
+        return {"system": "xclip", "strategy": "word", "seed": seed, "posrank": {"verb": {"posrank": video}, "mean": {"posrank": video}},
+                "controls": {"one frame": {"verb": still, "mean": still}}, "zero_line": {"verb": 0.3, "mean": 0.3}}
+
+    table = figures.shown_table({"balanced": [run(0, 0.4, 0.2), run(1, 0.6, 0.4)], "natural": []})
+    assert table.index.get_level_values("shown").tolist() == ["video", "one frame", "shuffled video"]
+    assert table["verb"].round(9).tolist() == [0.5, 0.3, 0.3] and figures.shown_table({}).empty

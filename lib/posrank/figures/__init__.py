@@ -11,7 +11,7 @@ _WHERE = {
     "doses": "dose_choice dose_figure dose_table",
     "examples": "examples_html failures_html ranked_list",
     "exchange": "example_groups exchange_table group_counts group_html",
-    "finding": "finding_figure finding_table gain_table gain_texts recall_table shortcut_table",
+    "finding": "finding_figure finding_table gain_table gain_texts recall_table shortcut_table shown_table",
     "method": "method_figure",
     "neighbours": "coarse_fine_html nearest_html some tested",
     "pattern": "pattern_table",

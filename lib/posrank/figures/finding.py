@@ -80,6 +80,21 @@ def recall_table(groups):
     return table.astype(dict.fromkeys(WAYS.values(), float)).groupby(KEYS[:3], sort=False).mean()
 
 
+def shown_table(groups):
+    """What each run scores with less than its videos -> DataFrame by group, system, strategy, shown (the video, one
+    frame, frames in reversed order, a shuffled video; of prompting also the CLS output): PoSRank per part and mean,
+    over seeds. No rows for no runs."""
+    rows = []
+    for name, metrics in groups.items():
+        for m in metrics:
+            own = {part: values["posrank"] for part, values in m["posrank"].items()}
+            lines = {"video": own, **m.get("controls", {}), "shuffled video": m.get("zero_line")}
+            rows += [{"group": name, "system": m["system"], "strategy": m["strategy"], "shown": shown, **line}
+                     for shown, line in lines.items() if line]
+    table = pd.DataFrame(rows, columns=[*KEYS[:3], "shown", *PARTS, "mean"])
+    return table.groupby([*KEYS[:3], "shown"], sort=False).mean()
+
+
 def finding_figure(groups, system=None):
     """PoSRank against the best score without video: one panel a group, colours are strategies, shapes parts.
 
