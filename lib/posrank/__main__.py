@@ -10,9 +10,10 @@
     tables                       the paper's Tables 1 and 2 from real annotation files
 """
 
-import difflib
 import importlib
 import sys
+
+from posrank.messages import unknown
 
 COMMANDS = {
     **dict.fromkeys(("repro", "sweep", "publish", "lab"), ("posrank.pipeline.presets", True)),
@@ -36,9 +37,7 @@ def main(argv=None):
         print(__doc__)
         return 0
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.0)[0]
-        known = ", ".join(COMMANDS)
-        print(f"ERROR: unknown command {name!r}; did you mean {near!r}? There are: {known}", file=sys.stderr)
+        print(f"ERROR: {unknown('command', name, COMMANDS)}", file=sys.stderr)
         return 2
     module, named = COMMANDS[name]
     return importlib.import_module(module).main([name, *rest] if named else rest)

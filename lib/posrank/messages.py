@@ -1,9 +1,12 @@
-"""Pieces of error messages: values cut to a bearable length, and the nearest known name.
+"""Pieces of error messages: values cut to a bearable length, the nearest known name, and how a command ends.
 
 Comes in: whatever a user or a file gave. Goes out: text of one line that can always be printed.
 """
 
 import difflib
+import functools
+import subprocess
+import sys
 
 LONGEST = 200
 """Characters of a value that a message shows at most."""
@@ -53,3 +56,21 @@ def nearest(value, known, cutoff=0.3):
 def unknown(what, value, known):
     """ "unknown <what> 'valeu' (did you mean 'value'?); known are ...", the text of an error about a name."""
     return f"unknown {what} {short(value)}{did_you_mean(value, known)}; known are {', '.join(map(str, known))}"
+
+
+def command(main, stopped="stopped"):
+    """A function main(argv) as a command of the shell: its exit status is returned, 0 where `main` returns None. What
+    the user can mend is one clear message, without a traceback (status 1); stopped: what a Ctrl-C is answered with."""
+
+    @functools.wraps(main)
+    def run(argv=None):
+        try:
+            return main(argv) or 0
+        except (ValueError, OSError, subprocess.CalledProcessError) as problem:
+            print(f"\nERROR: {problem}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print(f"\n{stopped}", file=sys.stderr)
+            return 130
+
+    return run

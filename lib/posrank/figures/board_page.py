@@ -6,15 +6,15 @@ can show, judges that see no video, the digest of the lists.
 """
 
 import argparse
-import json
-import sys
 from html import escape
 from pathlib import Path
 
 import pandas as pd
 
 from posrank import PARTS, tables
+from posrank.figures.runs import load_result
 from posrank.files import atomic
+from posrank.messages import command
 from posrank.scoring import pairwise
 from posrank.scoring.comparison import pairwise_means
 from posrank.scoring.comparison_text import above_names
@@ -33,13 +33,7 @@ def load(folder):
     """[(metrics, ranks)] of every model below `folder`, by name. ValueError names a file that cannot be read."""
     found = []
     for path in sorted(Path(folder).rglob("metrics.json")):
-        try:
-            metrics = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as problem:
-            raise ValueError(f"{path}: no JSON ({problem}); evaluate the model again") from None
-        if not isinstance(metrics, dict) or not {"run", "posrank", "lists", "rule"} <= set(metrics):
-            raise ValueError(f"{path}: these are no metrics of a model on a frozen set")
-        found.append((metrics, tables.read_table(path.with_name("ranks.parquet"), "ranks")))
+        found.append((load_result(path), tables.read_table(path.with_name("ranks.parquet"), "ranks")))
     return found
 
 
@@ -133,19 +127,15 @@ def _free(name, taken):
     return name if name not in taken else next(f"{name} {n}" for n in range(2, 10**6) if f"{name} {n}" not in taken)
 
 
+@command
 def main(argv=None):
-    """Command line; returns the exit status."""
+    """Command line."""
     parser = argparse.ArgumentParser(prog="python -m posrank board", description="One page of all evaluated models.")
     parser.add_argument("folder", help="with one folder per model (results/)")
     parser.add_argument("--out", help="the page; board.html in that folder without it")
     given = parser.parse_args(argv)
-    try:
-        path = Path(given.out or Path(given.folder) / "board.html")
-        text = board(load(given.folder))
-        with atomic(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-        print(path)
-    except (OSError, ValueError) as problem:
-        print(f"ERROR: {problem}", file=sys.stderr)
-        return 1
-    return 0
+    path = Path(given.out or Path(given.folder) / "board.html")
+    text = board(load(given.folder))
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    print(path)

@@ -5,12 +5,12 @@ explorer.html (posrank.figures.explorer_page).
 """
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
 from posrank import captions, files, release, tables
 from posrank.figures.explorer_page import explorer
+from posrank.figures.runs import load_result
+from posrank.messages import command
 
 
 def of_runs(work, runs, rule=None):
@@ -36,7 +36,7 @@ def of_folders(folders, root=None):
     """The same of folders of results on one release; root: folder of its annotation files."""
     scores, names = {}, set()
     for folder in map(Path, folders):
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        metrics = load_result(folder / "metrics.json")
         names.add((metrics.get("release"), metrics["lists"].get(metrics["rule"])))
         scores[metrics["run"] if metrics["run"] not in scores else str(folder)] = tables.read_table(
             folder / "scores.parquet", "scores")
@@ -71,8 +71,9 @@ def write(results, out=None, rule=None, root=None, videos=None, most=3000, work=
     return explorer(scores, negatives, texts, videos, out, title=title, most=most)
 
 
+@command
 def main(argv=None):
-    """Command line; returns the exit status."""
+    """Command line."""
     parser = argparse.ArgumentParser(prog="python -m posrank explore", description="A page to look at results.")
     parser.add_argument("results", nargs="+", help="one or two: names of runs, or folders of evaluate --model")
     parser.add_argument("--rule", help="of runs: whose lists; the first of evaluate.rules without it")
@@ -81,9 +82,4 @@ def main(argv=None):
     parser.add_argument("--out", help="the page")
     parser.add_argument("--most", type=int, default=3000, help="lists on the page (3000)")
     given = parser.parse_args(argv)
-    try:
-        print(write(given.results, given.out, given.rule, given.captions, given.videos, given.most))
-    except (OSError, ValueError, KeyError) as problem:
-        print(f"ERROR: {problem}", file=sys.stderr)
-        return 1
-    return 0
+    print(write(given.results, given.out, given.rule, given.captions, given.videos, given.most))

@@ -44,6 +44,14 @@ def load_metrics(folder, external=False):
                   key=lambda m: (order.get(m.get("system"), 99), order.get(m.get("strategy"), 99), m.get("seed", 0)))
 
 
+def load_result(path):
+    """metrics.json of a model on a frozen set (posrank.evaluation.external) -> dict. ValueError where it is none."""
+    metrics = read_json(path, "evaluate the model again")
+    if not isinstance(metrics, dict) or not {"run", "posrank", "lists", "rule"} <= set(metrics):
+        raise ValueError(f"{path}: these are no metrics of a model on a frozen set")
+    return metrics
+
+
 def published(preset="default"):
     """The folder of the numbers that git keeps of a preset; also from a preset's scratch copy, it is the project's."""
     base = root()

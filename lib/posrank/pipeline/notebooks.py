@@ -11,7 +11,6 @@ without its `parameters` cell as <name>.py, its Markdown as <name>.md.
 
 import argparse
 import ast
-import difflib
 import importlib.util
 import os
 import re
@@ -21,6 +20,7 @@ import textwrap
 from pathlib import Path
 
 from posrank.files import atomic, root
+from posrank.messages import command, did_you_mean
 from posrank.pipeline.scrub import KERNEL, scrub
 from posrank.pipeline.yamlfile import value_of
 
@@ -40,30 +40,13 @@ _ORDERLY = (
 )
 
 
-class CellError(Exception):
+class CellError(ValueError):
     """A cell failed; the message says which and why."""
 
 
+@command
 def main(argv=None):
-    """Command line; returns the exit status."""
-    arguments = _parser().parse_args(argv)
-    try:
-        if arguments.command == "source":
-            for path in arguments.notebooks:
-                write_source(path, arguments.out)
-            return 0
-        values = {name: value_of(text) for name, text in arguments.parameters}
-        execute(arguments.notebook, arguments.out, values, html=arguments.html)
-        return 0
-    except (CellError, ValueError, OSError) as problem:
-        print(f"\nERROR: {problem}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        return 130
-
-
-def _parser():
+    """Command line."""
     made = argparse.ArgumentParser(prog="python -m posrank", description=__doc__.splitlines()[0])
     commands = made.add_subparsers(dest="command", required=True)
     one = commands.add_parser("notebook", help="execute a notebook")
@@ -74,7 +57,13 @@ def _parser():
     several = commands.add_parser("source", help="write the code and the Markdown of notebooks as files of their own")
     several.add_argument("notebooks", nargs="+")
     several.add_argument("--out", required=True, help="a folder")
-    return made
+    arguments = made.parse_args(argv)
+    if arguments.command == "source":
+        for path in arguments.notebooks:
+            write_source(path, arguments.out)
+    else:
+        values = {name: value_of(text) for name, text in arguments.parameters}
+        execute(arguments.notebook, arguments.out, values, html=arguments.html)
 
 
 def write_source(path, folder):
@@ -195,9 +184,7 @@ def _check_parameters(node, parameters, notebook):
         raise ValueError(f"{notebook} has no cell tagged 'parameters', so {next(iter(parameters))!r} cannot be set")
     for name in parameters:
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"{notebook} has no parameter {name!r}{hint}")
+            raise ValueError(f"{notebook} has no parameter {name!r}{did_you_mean(name, names, cutoff=0)}")
 
 
 def _explained(notebook, problem, failed):

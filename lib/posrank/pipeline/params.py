@@ -13,7 +13,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from posrank.files import root
-from posrank.pipeline.params_errors import MOST_PROBLEMS, nearest, place, problems_of, shown
+from posrank.messages import did_you_mean, unknown
+from posrank.pipeline.params_errors import MOST_PROBLEMS, place, problems_of, shown
 from posrank.pipeline.params_schema import File, check_preset_name
 from posrank.pipeline.yamlfile import read
 
@@ -35,14 +36,14 @@ class Params(Mapping):
 
     def __getitem__(self, key):
         if key not in self._values:
-            raise KeyError(f"{key!r} is no parameter here{nearest(key, self._values)}")
+            raise KeyError(f"{key!r} is no parameter here{did_you_mean(key, self._values, 0)}")
         value = self._values[key]
         return list(value) if isinstance(value, list) else value
 
     def __getattr__(self, name):
         if name in self._values:
             return self[name]
-        raise AttributeError(f"no parameter {name!r} here{nearest(name, self._values)}")
+        raise AttributeError(f"no parameter {name!r} here{did_you_mean(name, self._values, 0)}")
 
     def __setattr__(self, name, value):
         raise AttributeError(f"parameters do not change while they are used: set {name!r} in params.yaml")
@@ -71,7 +72,7 @@ class Params(Mapping):
         values = self.train.plain()
         by_system = values.pop("by_system")
         if system not in by_system:
-            raise ValueError(f"unknown system {system!r}{nearest(system, by_system)}")
+            raise ValueError(unknown("system", system, by_system))
         return Params(merge(values, by_system[system]))
 
 
@@ -121,7 +122,7 @@ def _layers(params, name, file=""):
     """Key paths of what preset `name` lays over the base, the first one first."""
     names = preset_names(params)
     if check_preset_name(name) not in names:
-        raise ValueError(f"{file}unknown preset {name!r}{nearest(name, names)}; there are: {', '.join(names)}")
+        raise ValueError(file + unknown("preset", name, names))
     if name in params["presets"]:
         return [("presets", name)]
     _, system, dataset = name.split("-", 2)

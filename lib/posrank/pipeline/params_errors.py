@@ -4,13 +4,14 @@ Comes in: pydantic's errors and the plain values. Goes out: texts; what is allow
 `posrank.pipeline.params_schema.File`.
 """
 
-import difflib
 import functools
 import re
 
+from posrank.messages import LONGEST, did_you_mean, short
 from posrank.pipeline.params_schema import File
 
-LONGEST, MOST_PROBLEMS = 200, 20  # characters of a value or key in a message; problems told at once
+MOST_PROBLEMS = 20
+"""Problems told at once."""
 
 
 def place(path, lines):
@@ -35,7 +36,7 @@ def problems_of(errors, values):
         elif error["type"] in ("extra_forbidden", "invalid_key") or last == "[key]":
             rules = _rules(path[:-1])
             names = [name for rule in rules for name in _names(rule)]
-            keys[path] = path, f"is no parameter{nearest(path[-1], names)}; there are: {', '.join(names)}"
+            keys[path] = path, f"is no parameter{did_you_mean(path[-1], names, 0)}; there are: {', '.join(names)}"
         else:
             rules = _rules(path)
             wants = ", or ".join(map(_wants, rules))
@@ -99,18 +100,9 @@ def _hint(rules, text):
     kinds = {rule.get("type") for rule in rules}
     if kinds & {"integer", "number"} and re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", text, re.I):
         return ": write the number without quotes"
-    return nearest(text, [name for rule in rules if rule.get("type") == "string" for name in _names(rule)])
+    return did_you_mean(text, [name for rule in rules if rule.get("type") == "string" for name in _names(rule)], 0)
 
 
 def shown(value):
-    try:
-        text = "a mapping" if isinstance(value, dict) else "null" if value is None else repr(value)
-    except ValueError:  # Python writes no integer of more than some thousand digits
-        text = "a number of thousands of digits"
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
-
-
-def nearest(name, names):
-    """"; did you mean ...?" with the most similar of `names`."""
-    near = difflib.get_close_matches(str(name)[:LONGEST].lower(), [str(each) for each in names], n=1, cutoff=0.0)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    """A value as YAML names it, cut to a bearable length."""
+    return "a mapping" if isinstance(value, dict) else "null" if value is None else short(value)

@@ -7,6 +7,7 @@ with changed parameters, `publish` copies a preset's metrics to where git keeps 
 """
 
 import argparse
+import functools
 import json
 import os
 import shlex
@@ -15,6 +16,7 @@ import sys
 import time
 
 from posrank.files import root
+from posrank.messages import command
 from posrank.pipeline import params as knobs
 from posrank.pipeline import publish as publishing
 from posrank.pipeline import sweeps
@@ -26,19 +28,13 @@ RESERVED = ("sweeps", "tables", "validity")
 """Folders of metrics/ that belong to the default preset."""
 
 
+@functools.partial(command, stopped="stopped; the same command goes on from here")
 def main(argv=None):
-    """Command line; returns the exit status. Errors of the user's are one clear message, without a traceback."""
+    """Command line."""
     arguments = parser().parse_args(argv)
     more = getattr(arguments, "more", [])
     arguments.more = more[1:] if more[:1] == ["--"] else more
-    try:
-        return arguments.do(arguments)
-    except (ValueError, OSError, subprocess.CalledProcessError) as problem:
-        print(f"\nERROR: {problem}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nstopped; the same command goes on from here", file=sys.stderr)
-        return 130
+    return arguments.do(arguments)
 
 
 def parser():
@@ -48,13 +44,13 @@ def parser():
     for name, do, text in (("repro", repro, "run the pipeline"),
                            ("sweep", sweep, "run the pipeline and the sweeps of params.yaml"),
                            ("publish", publish, "copy metrics into metrics/"), ("lab", lab, "open JupyterLab")):
-        command = commands.add_parser(name, help=text)
+        added = commands.add_parser(name, help=text)
         if name == "sweep":
-            command.add_argument("--only", default="", metavar="NAME", help="one sweep")
-        command.add_argument("preset", nargs="?", default="default")
-        command.set_defaults(do=do)
+            added.add_argument("--only", default="", metavar="NAME", help="one sweep")
+        added.add_argument("preset", nargs="?", default="default")
+        added.set_defaults(do=do)
         if name != "publish":
-            command.add_argument("more", nargs=argparse.REMAINDER, help="handed on to dvc repro or jupyter lab")
+            added.add_argument("more", nargs=argparse.REMAINDER, help="handed on to dvc repro or jupyter lab")
     return made
 
 
@@ -78,7 +74,6 @@ def repro(arguments):
     scratch, seconds = _reproduce(base, name, arguments.more)
     explore(scratch)
     tell(base, scratch, name, seconds)
-    return 0
 
 
 def explore(scratch):
@@ -109,7 +104,6 @@ def sweep(arguments):
             sweeps.keep(point, metrics, scratch / "metrics" / "sweeps")
     _, more = _reproduce(base, name, options)
     tell(base, scratch, name, seconds + more)
-    return 0
 
 
 def _reproduce(base, name, words):
@@ -188,7 +182,6 @@ def publish(arguments):
     base, name = root(), arguments.preset
     target, count = publishing.publish(base, folder_of(base, name), name)
     print(f"{count} metrics of preset {name} are in {target.relative_to(base)}/; commit them")
-    return 0
 
 
 def lab(arguments):

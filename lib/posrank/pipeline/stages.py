@@ -10,6 +10,7 @@ import sys
 
 from posrank import tables
 from posrank.files import atomic, read_json, root
+from posrank.messages import command
 from posrank.pipeline import params as knobs
 from posrank.tables.layout import GROUPS
 
@@ -201,25 +202,18 @@ STAGES = {
 """Name -> function, and the options that it takes."""
 
 
+@command
 def main(argv=None):
-    """Command line; returns the exit status. What the user can mend is one clear message, without a traceback."""
+    """Command line."""
     parser = argparse.ArgumentParser(prog="python -m posrank stage", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="stage", required=True)
     for name, (function, options) in STAGES.items():
-        command = commands.add_parser(name, help=function.__doc__.splitlines()[0])
+        added = commands.add_parser(name, help=function.__doc__.splitlines()[0])
         for option in options:
-            command.add_argument(f"--{option}", required=option != "plan")
+            added.add_argument(f"--{option}", required=option != "plan")
     arguments = vars(parser.parse_args(argv))
     function, options = STAGES[arguments["stage"]]
-    try:
-        function(knobs.load(), root(), **{option: arguments[option] for option in options})
-    except (ValueError, OSError) as problem:
-        print(f"\nERROR: {problem}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        return 130
-    return 0
+    function(knobs.load(), root(), **{option: arguments[option] for option in options})
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """``python -m posrank release write|build|export|list``: frozen sets from the command line."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from posrank import captions, files, negatives, tables
+from posrank.messages import command
 from posrank.release import folder as layout
 from posrank.release.exporting import KINDS, export
 from posrank.release.rebuild import build, unmatched_text
@@ -55,8 +55,9 @@ def rebuilt(name, root, out):
     return texts, lists
 
 
+@command
 def main(argv=None):
-    """Command line; returns the exit status."""
+    """Command line."""
     parser = argparse.ArgumentParser(prog="python -m posrank release", description="Frozen sets of negatives.")
     commands = parser.add_subparsers(dest="command", required=True)
     maker = commands.add_parser("write", help="make a release from annotation files")
@@ -76,24 +77,19 @@ def main(argv=None):
     exporter.add_argument("--out", help="folder for the files; data/exports/<name>-<format> without it")
     commands.add_parser("list", help="names of the releases of this project")
     given = parser.parse_args(argv)
-    try:
-        if given.command == "list":
-            print("\n".join(layout.releases()))
-        elif given.command == "write":
-            made = make(given.name, given.captions, given.variant, given.split, given.captions_per_video, given.tags,
-                        given.folds, given.out)
-            print(f"{made.folder}: {len(made.table):,} {'statements' if made.rule == 'exchange' else 'lists'}")
-        elif given.command == "export":
-            found = layout.read(given.name)
-            table = captions.load(found.about["dataset"], given.captions, found.about["variant"])
-            out = given.out or files.root() / "data" / "exports" / f"{found.name}-{given.format}"
-            print("{}: {:,} lists".format(*export(found, given.format, table, out)))
-        else:
-            out = given.out or files.root() / "data" / "built" / Path(given.name).name
-            _, lists = rebuilt(given.name, given.captions, out)
-            print(unmatched_text(lists.attrs) or f"all captions match; {lists.attrs['lists']:,} lists")
-            print(f"{out}: captions.parquet, negatives.parquet")
-    except (OSError, ValueError) as problem:
-        print(f"ERROR: {problem}", file=sys.stderr)
-        return 1
-    return 0
+    if given.command == "list":
+        print("\n".join(layout.releases()))
+    elif given.command == "write":
+        made = make(given.name, given.captions, given.variant, given.split, given.captions_per_video, given.tags,
+                    given.folds, given.out)
+        print(f"{made.folder}: {len(made.table):,} {'statements' if made.rule == 'exchange' else 'lists'}")
+    elif given.command == "export":
+        found = layout.read(given.name)
+        table = captions.load(found.about["dataset"], given.captions, found.about["variant"])
+        out = given.out or files.root() / "data" / "exports" / f"{found.name}-{given.format}"
+        print("{}: {:,} lists".format(*export(found, given.format, table, out)))
+    else:
+        out = given.out or files.root() / "data" / "built" / Path(given.name).name
+        _, lists = rebuilt(given.name, given.captions, out)
+        print(unmatched_text(lists.attrs) or f"all captions match; {lists.attrs['lists']:,} lists")
+        print(f"{out}: captions.parquet, negatives.parquet")
