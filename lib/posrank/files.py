@@ -110,6 +110,12 @@ def atomic(path, folder=False):
         raise
 
 
+def write_text(path, text):
+    """Write a text file (UTF-8) as a whole or not at all."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def _replace_folder(temporary, path):
     """Put the folder `temporary` where `path` is; the old folder is moved aside first, a rename cannot overwrite it."""
     if not path.exists():

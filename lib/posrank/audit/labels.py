@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from posrank import PARTS, tables
-from posrank.files import atomic, safe_name
+from posrank.files import safe_name, write_text
 
 KEY = tables.KEYS["negatives"]
 """The columns that name a negative."""
@@ -136,8 +136,7 @@ def read_labels(path):
 def write_labels(labels, path):
     """Write a labels table as csv: as a whole or not at all."""
     text = check_labels(labels).to_csv(index=False, lineterminator="\n")
-    with atomic(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(path, text)
 
 
 def save(path, item, labeller, **answers):

@@ -13,7 +13,7 @@ import pandas as pd
 
 from posrank import PARTS, tables
 from posrank.figures.runs import load_result
-from posrank.files import atomic
+from posrank.files import write_text
 from posrank.messages import command
 from posrank.scoring import pairwise
 from posrank.scoring.comparison import pairwise_means
@@ -136,6 +136,5 @@ def main(argv=None):
     given = parser.parse_args(argv)
     path = Path(given.out or Path(given.folder) / "board.html")
     text = board(load(given.folder))
-    with atomic(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(path, text)
     print(path)

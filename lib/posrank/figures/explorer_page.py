@@ -17,7 +17,7 @@ from urllib.parse import quote
 import numpy as np
 
 from posrank import PARTS
-from posrank.files import atomic, inside
+from posrank.files import inside, write_text
 from posrank.negatives.changed_words import changes
 
 EMBED = 12_000_000
@@ -51,8 +51,7 @@ def explorer(scores, negatives, captions, videos=None, out="explorer.html", *, t
         "sources": sorted({source for item in items for source in item["from"]}),
         "about": "Higher scores are better; the caption is marked blue, the word that differs is coloured." + thinned,
     }
-    with atomic(out) as temporary:
-        temporary.write_text(PAGE.read_text(encoding="utf-8").replace("@DATA@", script_json(data)), encoding="utf-8")
+    write_text(out, PAGE.read_text(encoding="utf-8").replace("@DATA@", script_json(data)))
     return out
 
 

@@ -16,7 +16,7 @@ from posrank.figures.pattern import pattern_table
 from posrank.figures.runs import load_metrics
 from posrank.figures.style import markdown
 from posrank.figures.tables import results_table
-from posrank.files import atomic, root
+from posrank.files import root, write_text
 
 
 def results(folder):
@@ -79,8 +79,7 @@ def main():
     base = root()
     for path in pages(base):
         text = fill(path.read_text(encoding="utf-8"), path.name)
-        with atomic(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(path, text)
         print(path.relative_to(base), file=sys.stderr)
 
 

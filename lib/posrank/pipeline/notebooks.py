@@ -19,7 +19,7 @@ import tempfile
 import textwrap
 from pathlib import Path
 
-from posrank.files import atomic, root
+from posrank.files import root, write_text
 from posrank.messages import command, did_you_mean
 from posrank.pipeline.scrub import KERNEL, scrub
 from posrank.pipeline.yamlfile import value_of
@@ -72,8 +72,7 @@ def write_source(path, folder):
     code = [cell.source.rstrip() for cell in cells if cell.cell_type == "code" and not _is_parameters(cell)]
     words = [cell.source.rstrip() for cell in cells if cell.cell_type == "markdown"]
     for suffix, texts, between in ((".py", code, "\n\n# %%\n"), (".md", words, "\n\n")):
-        with atomic(Path(folder) / f"{Path(path).stem}{suffix}") as temporary:
-            temporary.write_text(between.join(filter(None, texts)) + "\n", encoding="utf-8")
+        write_text(Path(folder) / f"{Path(path).stem}{suffix}", between.join(filter(None, texts)) + "\n")
 
 
 def _read(path):
@@ -124,8 +123,7 @@ def execute(notebook, out, parameters=None, html=None):
     if html:
         from posrank.figures.html import page
 
-        with atomic(Path(html)) as temporary:
-            temporary.write_text(page(done, notebook.stem), encoding="utf-8")
+        write_text(Path(html), page(done, notebook.stem))
     _write(done, out)
 
 
@@ -201,8 +199,7 @@ def _write(node, path):
     """Write with fixed indentation and key order, atomically."""
     import nbformat
 
-    with atomic(path) as temporary:
-        temporary.write_text(nbformat.writes(node, version=4) + "\n", encoding="utf-8")
+    write_text(path, nbformat.writes(node, version=4) + "\n")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import json
 import shutil
 from pathlib import Path
 
-from posrank.files import atomic, inside
+from posrank.files import atomic, inside, write_text
 
 LAST_RUN = ".last_run.json"
 """In the scratch project: how long the last run that had anything to do took, and of which commit it was."""
@@ -47,8 +47,7 @@ def publish(base, scratch, name):
         _copy(path, copy)
     last = json.loads((scratch / LAST_RUN).read_text()) if (scratch / LAST_RUN).is_file() else {}
     note = {**published.note(target, name, last, changed), "files": sorted(made)}
-    with atomic(target / NOTE) as temporary:
-        temporary.write_text(json.dumps(note, indent=2) + "\n")
+    write_text(target / NOTE, json.dumps(note, indent=2) + "\n")
     print("\n".join(published.told(published.write(base))))
     _illustrate(base, scratch, pictures=FIGURES if default else {})
     return target, count

@@ -15,7 +15,7 @@ import yaml
 
 from posrank.evaluation import origin
 from posrank.figures.runs import asked, other_than
-from posrank.files import atomic, root
+from posrank.files import root, write_text
 from posrank.pipeline import params as knobs
 from posrank.pipeline.machine import describe
 from posrank.scoring.summary import plain, short
@@ -167,8 +167,7 @@ def write(base):
         head = "".join(f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},\n"
                        for key, value in entry.items() if key != "runs")
         lines.append(f' {json.dumps(preset)}: {{\n{head}  "runs": {{\n{rows}\n  }}\n }}')
-    with atomic(Path(base) / LIST) as temporary:
-        temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    write_text(Path(base) / LIST, "{\n" + ",\n".join(lines) + "\n}\n")
     return found
 
 

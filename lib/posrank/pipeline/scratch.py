@@ -5,6 +5,7 @@ source files, these parameters and links to the user's raw data, where all that 
 files keep their modification time: DVC need not hash them again.
 """
 
+import filecmp
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from posrank.files import atomic
+from posrank.files import atomic, write_text
 from posrank.pipeline.yamlfile import yaml_text
 
 MANIFEST = ".copied.json"
@@ -83,8 +84,7 @@ def refresh(base, scratch, generated):
         _copy(base / name, scratch / name)
     for name, text in generated.items():
         _write(scratch / name, text)
-    with atomic(manifest) as temporary:
-        temporary.write_text(json.dumps(sorted({*names, *generated}), indent=0) + "\n")
+    write_text(manifest, json.dumps(sorted({*names, *generated}), indent=0) + "\n")
 
 
 def broken_links(folder):
@@ -100,13 +100,9 @@ def broken_links(folder):
 
 
 def _copy(source, target):
-    now = source.stat()
-    if target.is_file() and not target.is_symlink():
-        then = target.stat()
-        if (then.st_size, then.st_mtime_ns, then.st_mode) == (now.st_size, now.st_mtime_ns, now.st_mode):
-            return
-        if then.st_size == now.st_size and then.st_mode == now.st_mode and target.read_bytes() == source.read_bytes():
-            return
+    there = target.is_file() and not target.is_symlink()
+    if there and target.stat().st_mode == source.stat().st_mode and filecmp.cmp(source, target):
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     with atomic(target) as temporary:
         shutil.copy2(source, temporary)
@@ -115,8 +111,7 @@ def _copy(source, target):
 def _write(target, text):
     if target.is_file() and target.read_text(encoding="utf-8") == text:
         return
-    with atomic(target) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(target, text)
 
 
 def _remove(scratch, name):

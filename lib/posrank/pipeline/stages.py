@@ -9,7 +9,7 @@ import json
 import sys
 
 from posrank import tables
-from posrank.files import atomic, read_json, root
+from posrank.files import read_json, root, write_text
 from posrank.messages import command
 from posrank.pipeline import params as knobs
 from posrank.tables.layout import GROUPS
@@ -147,8 +147,7 @@ def validity(params, base, dataset, rule):
 def plan(params, base):
     """results/plan.json: the datasets whose videos are read. Its own stage: another system or seed reads none anew."""
     datasets = [params.train.dataset] if params.train.systems else []
-    with atomic(base / "results" / "plan.json") as temporary:
-        temporary.write_text(json.dumps({"frames": datasets}) + "\n", encoding="utf-8")
+    write_text(base / "results" / "plan.json", json.dumps({"frames": datasets}) + "\n")
 
 
 def frames(params, base, dataset, plan=None):

@@ -12,7 +12,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from posrank.files import atomic
+from posrank.files import write_text
 from posrank.pipeline import params as knobs
 
 STAGES = ("world", "captions", "tags", "statements", "negatives", "frames", "train", "evaluate")
@@ -119,8 +119,8 @@ def keys_read(stages, system, dataset):
 
 def keep(point, metrics, folder):
     """Write <folder>/<point>.json: the metrics with the change, and what says later whether they still hold."""
-    with atomic(folder / f"{point.name}.json") as temporary:
-        temporary.write_text(json.dumps({"change": point.change, "point": point.digest, **metrics}, indent=2) + "\n")
+    told = {"change": point.change, "point": point.digest, **metrics}
+    write_text(folder / f"{point.name}.json", json.dumps(told, indent=2) + "\n")
 
 
 def holds(path, found):

@@ -103,15 +103,9 @@ def _lmms(about, lists, folder, final):
             rows.append({"id": one.name, "video_id": one.video_id, "video": one.file, "answer": order.index(0),
                          "choices": [one.sentences[n] for n in order]})
         _lines(folder / f"{name}.jsonl", rows)
-        lines = ["dataset_path: json", "dataset_kwargs:", "  data_files:",
-                 f"    test: {json.dumps(str(final / f'{name}.jsonl'))}", f"task: {name}",
-                 "test_split: test", "output_type: multiple_choice", "doc_to_visual: !function utils.doc_to_visual",
-                 'doc_to_text: "Which sentence describes the video?"', "doc_to_target: answer",
-                 "doc_to_choice: !function utils.doc_to_choice", "process_results: !function utils.process_results",
-                 "cluster_key: video_id", "score_key: score", "metric_list:", "  - metric: posrank",
-                 "    aggregation: !function utils.mean", "    higher_is_better: true", "  - metric: first",
-                 "    aggregation: !function utils.mean", "    higher_is_better: true", "metadata:", "  - version: 1.0"]
-        (folder / f"{name}.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        task = (TEMPLATES / "lmms_task.yaml").read_text(encoding="utf-8")
+        task = task.format(name=name, data=json.dumps(str(final / f"{name}.jsonl")))
+        (folder / f"{name}.yaml").write_text(task, encoding="utf-8")
         tasks.append(name)
     shutil.copyfile(TEMPLATES / "lmms_utils.py", folder / "utils.py")
     return (f"    lmms-eval --include_path <this folder> --tasks {','.join(tasks)} --model ...\n\n{_VIDEOS} posrank: "
