@@ -6,21 +6,13 @@ Comes in: the workspace and its selection of runs. Tables and figures are displa
 from IPython.display import HTML, Markdown, display
 
 from posrank.captions.statistics import paper_table
+from posrank.figures import sweeps
 from posrank.figures.curves import sweep_figure
 from posrank.figures.neighbours import coarse_fine_html
 from posrank.figures.report import preset_of, published, published_tables
 from posrank.figures.runs import load_metrics, name_of, one_set
 from posrank.figures.runs import published as published_folder
 from posrank.figures.style import STRATEGIES, SYSTEMS
-from posrank.figures.sweeps import (
-    SWEEPS,
-    constant_table,
-    cross_generator,
-    points,
-    sweep_beside_paper,
-    sweep_folder,
-    sweep_table,
-)
 from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper
 
 PAPERS = {4: "Paper: X-CLIP on VLN-UVO, K = 20", 5: "Paper: X-CLIP, word-level negatives, VLN-UVO, K = 20",
@@ -80,11 +72,11 @@ def show_average(work, selection):
 
 def show_sweep(work, selection, name):
     """Table 5 (lambda) or 6 (n): ours and the paper's rows with a figure; where it has not run, published points."""
-    number, _, command = SWEEPS[name]
-    table = sweep_table(sweep_folder(work), name, selection.runs)
-    display(Markdown(f"{PAPERS[number]}."), work.save_table(sweep_beside_paper(table, name), f"table{number}"))
+    number, _ = sweeps.PAPERS[name]
+    table = sweeps.sweep_table(sweeps.sweep_folder(work), name, selection.runs)
+    display(Markdown(f"{PAPERS[number]}."), work.save_table(sweeps.sweep_beside_paper(table, name), f"table{number}"))
     if table.empty:
-        print(f"Table {number}: this sweep has not run here ({command}); the paper's rows alone")
+        print(f"Table {number}: this sweep has not run here ({sweeps.command(name)}); the paper's rows alone")
         show_published(work, lambda point, m: point.startswith(f"sweeps/{name}-"), f"Table {number}, ")
     else:
         label = {"lambda": "lambda", "n": "N, negatives per part of speech"}[name]
@@ -99,12 +91,12 @@ def show_published(work, wanted, what=""):
 
 def show_other_sweeps(work, metrics):
     """Training without video, and on other negatives, where the sweep has run here; else how to run it."""
-    folder = sweep_folder(work)
-    tables = {(name, sweep): constant_table([*points(folder, sweep, metrics).values()], metrics)
+    folder = sweeps.sweep_folder(work)
+    tables = {(name, sweep): sweeps.constant_table([*sweeps.points(folder, sweep, metrics).values()], metrics)
               for name, sweep in (("constant_video", "constant"), ("text_alone", "text"))}
-    tables["cross_generator", "rule"] = cross_generator(points(folder, "rule"))
+    tables["cross_generator", "rule"] = sweeps.cross_generator(sweeps.points(folder, "rule"))
     for (name, sweep), table in tables.items():
         if len(table):
             display(work.save_table(table, name))
         else:
-            print(f"{name.replace('_', ' ')}: not run in this workspace ({SWEEPS[sweep][2]})")
+            print(f"{name.replace('_', ' ')}: not run in this workspace ({sweeps.command(sweep)})")

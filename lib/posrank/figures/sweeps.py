@@ -1,9 +1,8 @@
 """Tables of sweeps: Tables 5 and 6 (lambda, N), training without video, or on other negatives than tested.
 
-Comes in: metrics dicts as `metrics/sweeps/<name>-<point>.json` hold them, beside
-those of the runs. Goes out: DataFrames; what is missing is said in a line.
+Comes in: metrics dicts as `metrics/sweeps/<name>-<point>.json` hold them, beside those of the runs. Goes out:
+DataFrames; what is missing is said in a line.
 """
-
 
 import pandas as pd
 
@@ -15,14 +14,15 @@ from posrank.figures.tables import blind_rows, number_table, numbers
 from posrank.files import read_json
 from posrank.language.ngrams import ORDERS
 
-SWEEPS = {"lambda": (5, "lambda", "make sweep SWEEP=lambda"), "n": (6, "negatives", "make sweep SWEEP=n"),
-          "dose": (None, None, "make sweep SWEEP=dose"), "choice": (None, None, "make sweep SWEEP=choice"),
-          "constant": (None, None, "make sweep SWEEP=constant"),
-          "text": (None, None, "make sweep SWEEP=text"),
-          "rule": (None, None, "make sweep SWEEP=rule PRESET=generators")}
-"""Name of a sweep -> its table in the paper, that table's column of values, and the command that makes it."""
+PAPERS = {"lambda": (5, "lambda"), "n": (6, "negatives")}
+"""Name of a sweep -> its table in the paper, and that table's column of values."""
 
 SHOWN = [*PARTS, "mean", "chance", "adjusted", "vision_gain", "gain_low", "gain_high"]
+
+
+def command(name):
+    """The command that makes a sweep."""
+    return f"make sweep SWEEP={name}" + (" PRESET=generators" if name == "rule" else "")
 
 
 def sweep_folder(work):
@@ -60,7 +60,7 @@ def sweep_table(folder, name, like=None):
 
 def sweep_beside_paper(table, name):
     """Table 5 or 6: the rows of `sweep_table` and the paper's, by value -> DataFrame by (value, from: ours | paper)."""
-    theirs, column, _ = SWEEPS[name]
+    theirs, column = PAPERS[name]
     paper = paper_table(theirs).rename(columns={column: name}).assign(**{"from": "paper"})
     both = pd.concat([table.assign(**{"from": "ours"}), paper] if len(table) else [paper], ignore_index=True)
     both = both.sort_values([name, "from"], kind="stable")

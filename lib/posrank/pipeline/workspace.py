@@ -31,6 +31,13 @@ class Workspace:
             stage(self.params, self.folder, **options)
         return path
 
+    def _table(self, kind, name, stage, columns=None, **options):
+        return tables.read_table(self._file(f"data/{kind}/{name}.parquet", stage, **options), columns or kind)
+
+    def _each(self, read):
+        """The tables of all datasets that params.yaml names, one after the other."""
+        return pd.concat(map(read, self.datasets()), ignore_index=True)
+
     def _raw(self, dataset):
         """The raw files of a dataset; the world's are made."""
         folder = self.folder / "data" / "raw" / dataset
@@ -39,39 +46,35 @@ class Workspace:
             stages.world(self.params, self.folder)
         return folder
 
-    def datasets(self, dataset=None):
-        return [dataset] if dataset else list(self.params.datasets)
+    def datasets(self):
+        """The datasets that params.yaml names."""
+        return list(self.params.datasets)
 
     def captions(self, dataset=None):
         """The captions table of one dataset, or of all that params.yaml names, one after the other."""
-        found = []
-        for name in self.datasets(dataset):
-            self._raw(name)
-            path = self._file(f"data/captions/{name}.parquet", stages.captions, dataset=name)
-            found.append(tables.read_table(path, "captions"))
-        return pd.concat(found, ignore_index=True) if len(found) > 1 else found[0]
+        if dataset is None:
+            return self._each(self.captions)
+        self._raw(dataset)
+        return self._table("captions", dataset, stages.captions, dataset=dataset)
 
     def tags(self, dataset=None):
         """The tags table of one dataset or of all."""
-        found = []
-        for name in self.datasets(dataset):
-            self.captions(name)
-            found.append(tables.read_table(self._file(f"data/tags/{name}.parquet", stages.tags, dataset=name), "tags"))
-        return found[0] if len(found) == 1 else pd.concat(found, ignore_index=True)
+        if dataset is None:
+            return self._each(self.tags)
+        self.captions(dataset)
+        return self._table("tags", dataset, stages.tags, dataset=dataset)
 
     def negatives(self, dataset, rule="paper"):
         """The negatives table of one dataset and rule; for rule exchange its captions are `statements`."""
         self.tags(dataset)
         if rule == "exchange":
             self.statements(dataset)
-        path = self._file(f"data/negatives/{dataset}-{rule}.parquet", stages.negatives, dataset=dataset, rule=rule)
-        return tables.read_table(path, "negatives")
+        return self._table("negatives", f"{dataset}-{rule}", stages.negatives, dataset=dataset, rule=rule)
 
     def statements(self, dataset):
         """The statements of rule exchange as a captions table; empty where params.yaml does not name the rule."""
         self.tags(dataset)
-        path = self._file(f"data/statements/{dataset}.parquet", stages.statements, dataset=dataset)
-        return tables.read_table(path, "captions")
+        return self._table("statements", dataset, stages.statements, "captions", dataset=dataset)
 
     def validity(self, dataset, rule="paper"):
         """The validity report of one dataset and rule (posrank.validity.validity_report): a dict."""
