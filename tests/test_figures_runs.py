@@ -193,3 +193,11 @@ def test_metrics_of_another_shape_are_named(tmp_path, key, value):
     (tmp_path / "xclip-coarse-0.json").write_text(json.dumps(run() | {key: value}))
     with pytest.raises(ValueError, match=f"xclip-coarse-0.json: '{key}'"):
         figures.load_metrics(tmp_path)
+
+
+def test_published_runs_are_counted_and_a_preset_without_any_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(runs, "root", lambda: tmp_path)
+    write(tmp_path / "metrics" / "two", run(seed=1), run(seed=0), run("word", seed=1))
+    found = figures.published_runs("two", "none")
+    assert [m["seed"] for m in found["two"]] == [0, 1, 1] and found["none"] == []
+    assert capsys.readouterr().out == "preset two: 3 runs, seeds 0, 1\npreset none: no runs are published\n"

@@ -59,6 +59,15 @@ def published(preset="default"):
     return base / "metrics" / ("" if preset == "default" else preset)
 
 
+def published_runs(*presets):
+    """{preset: metrics of its published runs}; says in a line a preset how many there are and of which seeds."""
+    found = {preset: load_metrics(published(preset)) for preset in presets}
+    for preset, metrics in found.items():
+        seeds = ", ".join(map(str, sorted({m["seed"] for m in metrics})))
+        print(f"preset {preset}: " + (f"{len(metrics)} runs, seeds {seeds}" if metrics else "no runs are published"))
+    return found
+
+
 def name_of(metrics):
     """The name of a run, system-strategy-seed; of an external one, its `run`."""
     if "strategy" not in metrics:
