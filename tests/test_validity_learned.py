@@ -1,10 +1,12 @@
 """The learned judge: it finds a set whose words tell the caption, and is at chance on groups that are exchanged."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from posrank.scoring import chance
 from posrank.validity import learned_judge
+from posrank.validity.learned_judge_features import Texts, dense, word_hashes
 
 COLUMNS = {"part": "adj", "k": 0, "position": 1, "source": "random", "level": "word"}
 
@@ -35,3 +37,24 @@ def test_what_cannot_be_judged_is_refused():
         learned_judge(negatives, captions, folds=1)
     with pytest.raises(ValueError, match="not in the captions table"):
         learned_judge(negatives, captions[1:])
+
+
+def test_features_are_words_near_pairs_and_threes_in_their_order():
+    texts = Texts(["a b c d e", "e d c b a", "f"])
+    rows, columns = word_hashes(texts)
+    found = [set(columns[rows == row]) for row in range(3)]
+    # five words; pairs of neighbours, the end among them, and within four words; three words in a row
+    assert [len(each) for each in found] == [5 + 5 + (3 + 2 + 1) + 4, 20, 1 + 1]
+    words = set(word_hashes(Texts(["a"]))[1]) & found[0]
+    assert found[0] & found[1] > words and len(found[0] & found[1]) == 5  # the words alone
+    assert not found[2] & found[0]
+
+
+def test_dense_features_know_what_is_usual():
+    training = [f"a {animal} eats {food}" for animal, food in [("cat", "fish"), ("cow", "grass")] * 5]
+    sentences = ["a cat eats fish", "a cat eats grass", "a zebu eats grass"]
+    numbers = dense(sentences, Texts(sentences), training)
+    assert numbers.shape == (3, 4) and np.isfinite(numbers).all()
+    assert (numbers[:2, :3] > numbers[2, :3]).all() and numbers[0, 3] > numbers[2, 3]  # the zebu is unknown
+    assert (numbers[0, :2] == numbers[1, :2]).all() and numbers[0, 2] > numbers[1, 2]  # three words tell who eats what
+    assert not dense(sentences, Texts(sentences), []).any()
