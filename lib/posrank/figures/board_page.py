@@ -20,13 +20,7 @@ from posrank.scoring.comparison import pairwise_means
 from posrank.scoring.comparison_text import above_names
 from posrank.scoring.marks import LEVEL
 
-STYLE = """<style>
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 1100px; margin: 1em auto; padding: 0 1em; color: #222; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .25em .6em; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; } tr.rest td { color: #666; } small { color: #666; }
-sup { color: #0173b2; } code { background: #f2f2f2; padding: 0 .3em; }
-</style>"""
+PAGE = Path(__file__).parent / "data" / "board.html"
 
 
 def load(folder):
@@ -44,9 +38,7 @@ def board(found, b=10000, seed=0):
         key = metrics.get("release", metrics.get("dataset")), metrics["rule"], metrics["lists"].get(metrics["rule"])
         sets.setdefault(key, {})[_free(metrics["run"], sets.get(key, {}))] = metrics, ranks
     body = "".join(_set(*key, models, b, seed) for key, models in sorted(sets.items(), key=lambda item: str(item[0])))
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>PoSRank</title>{STYLE}'
-    return (f"<!DOCTYPE html><html lang='en'><head>{head}</head><body><h1>PoSRank</h1>"
-            f"{body or '<p>No model has been evaluated.</p>'}</body></html>\n")
+    return PAGE.read_text(encoding="utf-8").replace("@TABLES@", body or "<p>No model has been evaluated.</p>")
 
 
 def alike(names, means):

@@ -5,6 +5,7 @@ Comes in: a notebook node without times and ids. Goes out: the text of a page th
 
 import re
 from html import escape
+from pathlib import Path
 
 # the cell's code stands in the page itself: a link that works wherever the page is
 CELL = """{% extends 'lab/index.html.j2' %}
@@ -12,31 +13,7 @@ CELL = """{% extends 'lab/index.html.j2' %}
 <details class="made-by" id="cell-{{ cell.id }}"><summary>made by cell {{ cell.id }}
 of the notebook: its code</summary>{{ super() }}</details>{% endif %}{% endblock %}"""
 
-STYLE = """<style>
-body { max-width: 1240px; margin: auto; }
-.jp-Cell { display: flex; flex-direction: column; }
-details.made-by { order: 2; margin: .2em 0 1em; font-family: sans-serif; }
-details.made-by > summary { color: #777; font-size: 85%; cursor: pointer; }
-.jp-OutputArea-output table { font-size: 12.5px; }
-.jp-RenderedHTMLCommon tbody th { text-align: left !important; vertical-align: top; }
-.jp-RenderedText pre { font-family: sans-serif; color: #555; white-space: pre-wrap; }
-.jp-RenderedHTMLCommon td, .jp-RenderedHTMLCommon th { white-space: normal; padding: .25em .45em; }
-.jp-OutputPrompt, .jp-InputPrompt { display: none; }
-.head-box table { font-size: 14px; }
-nav#contents { columns: 2; border: 1px solid #ccc; padding: .6em 1em; margin: 1em 0; }
-nav#contents a { display: block; }
-.jp-RenderedHTMLCommon tbody th { background: white; }
-@page { size: A4 landscape; margin: 12mm; }
-@media print {
-  details.made-by { display: none; }
-  img, table { break-inside: avoid; }
-  img { max-height: 12cm; width: auto; }
-  h2, .jp-MarkdownCell, .jp-OutputArea-output p { break-after: avoid; }
-  .jp-Cell, .jp-InputArea, .jp-OutputArea-child { display: block; break-inside: auto; }
-  .jp-OutputArea-output { overflow: visible; }
-  .jp-OutputArea-output table { font-size: 11px; }
-}
-</style>"""
+STYLE = Path(__file__).parent / "data" / "report.css"
 
 
 def page(node, title):
@@ -54,4 +31,5 @@ def page(node, title):
     links = {name: re.sub("<[^>]+>", "", words).strip() for name, words in sections}
     contents = "".join(f'<a href="#{escape(name)}">{words}</a>' for name, words in links.items())
     text = text.replace('<nav id="contents"></nav>', f'<nav id="contents">{contents}</nav>')
-    return text.replace("</head>", f"{STYLE}</head>", 1)
+    style = f"<style>\n{STYLE.read_text(encoding='utf-8')}</style>"
+    return text.replace("</head>", f"{style}</head>", 1)

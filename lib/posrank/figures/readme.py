@@ -26,8 +26,7 @@ def results(folder):
     runs = load_metrics(root() / folder)
     if not runs:
         raise ValueError(f"{folder} holds no metrics of runs: make repro, then make publish")
-    table = markdown(results_table(runs))
-    cog.outl(table.replace("| --- " * 9 + "|", "| --- | --- " + "| ---: " * 7 + "|"))
+    cog.outl(markdown(results_table(runs), numbers=7))
 
 
 def pattern(**folders):
@@ -37,8 +36,7 @@ def pattern(**folders):
     groups = {name: load_metrics(root() / folder) for name, folder in folders.items()}
     if missing := [folders[name] for name, metrics in groups.items() if not metrics]:
         raise ValueError(f"{missing[0]} holds no metrics of runs: make repro, then make publish")
-    table = markdown(pattern_table(groups))
-    cog.outl(table.replace("| --- " * 11 + "|", "| --- | --- " + "| ---: " * 9 + "|"))
+    cog.outl(markdown(pattern_table(groups), numbers=9))
 
 
 def audits(folder):
@@ -48,15 +46,13 @@ def audits(folder):
     paths = sorted((root() / folder).glob("*.csv"))
     if not paths:
         raise ValueError(f"{folder} holds no labels (csv files)")
-    cog.outl("| set | part | lists | may be true | ungrammatical |\n| --- | --- | ---: | ---: | ---: |")
+    rows = []
     for path in paths:
         for part, row in list_shares(pd.read_csv(path)).iterrows():
-            cells = [
-                f"{row[name]:.0f} ({100 * row[name] / row['lists']:.1f} % [{100 * row[f'{name}_low']:.1f}, "
-                f"{100 * row[f'{name}_high']:.1f}])"
-                for name in ("may_be_true", "ungrammatical")
-            ]
-            cog.outl(f"| {path.stem} | {part} | {row['lists']:.0f} | {' | '.join(cells)} |")
+            cells = {name: f"{row[name]:.0f} ({100 * row[name] / row['lists']:.1f} % [{100 * row[f'{name}_low']:.1f}, "
+                           f"{100 * row[f'{name}_high']:.1f}])" for name in ("may_be_true", "ungrammatical")}
+            rows.append({"set": path.stem, "part": part, "lists": f"{row['lists']:.0f}", **cells})
+    cog.outl(markdown(pd.DataFrame(rows).rename(columns={"may_be_true": "may be true"}), index=False, numbers=3))
 
 
 def pages(base):

@@ -91,12 +91,13 @@ def named(table):
     return flat.rename(columns={"strategy": "training strategy"}).set_index(levels)
 
 
-def markdown(table, index=True):
-    """A DataFrame as a Markdown table (texts as they are, floats with three digits, missing values empty)."""
+def markdown(table, index=True, numbers=0):
+    """A DataFrame as a Markdown table (texts as they are, floats with three digits, missing values empty); the last
+    `numbers` columns are aligned to the right."""
     flat = table.reset_index() if index else table
     cells = [[cell(value) if isinstance(value, float) or pd.isna(value) else value for value in values]
              for values in flat.itertuples(index=False)]
-    lines = [flat.columns, ["---"] * flat.shape[1], *cells]
+    lines = [flat.columns, ["---"] * (flat.shape[1] - numbers) + ["---:"] * numbers, *cells]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 

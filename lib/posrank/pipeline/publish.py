@@ -74,6 +74,5 @@ def _illustrate(base, scratch, pictures):
 
 
 def _copy(path, target):
-    target.parent.mkdir(parents=True, exist_ok=True)
     with atomic(target) as temporary:
         shutil.copyfile(path, temporary)

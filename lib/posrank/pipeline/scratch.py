@@ -103,7 +103,6 @@ def _copy(source, target):
     there = target.is_file() and not target.is_symlink()
     if there and target.stat().st_mode == source.stat().st_mode and filecmp.cmp(source, target):
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
     with atomic(target) as temporary:
         shutil.copy2(source, temporary)
 
