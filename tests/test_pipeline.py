@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from posrank.pipeline import params, sweeps
 from posrank.pipeline.notebooks import parameter_names
 from posrank.pipeline.params_schema import Run
-from posrank.pipeline.stages import STAGES
+from posrank.pipeline.stages import STAGES, options_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -107,7 +107,7 @@ def test_commands_are_stages_or_notebooks():
         words = stage["cmd"].split()
         assert words[:3] == ["python", "-m", "posrank"] and words[3] in ("stage", "notebook", "source"), name
         if words[3] == "stage":
-            options = [f"--{option}" for option in STAGES[words[4]][1]]
+            options = [f"--{option.name}" for option in options_of(STAGES[words[4]])]
             assert [word for word in words if word.startswith("--")] == options
         if words[3] == "notebook":
             assert words[6] in outs(stage) and words[4].startswith("notebooks/")

@@ -24,13 +24,8 @@ def examples_html(captions, negatives, caption_ids, per_part=3):
         lines_html([("caption", f"<b>{escape(texts[each])}</b>"), *_lines(negatives, each, texts[each], per_part)])
         for each in caption_ids
     ]
-    return "".join(blocks) + _legend()
-
-
-def _legend():
-    """Which colour of a changed word stands for which source."""
     colours = " &nbsp; ".join(f'<b style="color:{colour}">{name}</b>' for name, colour in SOURCE_COLOURS.items())
-    return f"<p>The changed word is: {colours}</p>"
+    return "".join(blocks) + f"<p>The changed word is: {colours}</p>"
 
 
 def _lines(negatives, caption_id, caption, per_part):

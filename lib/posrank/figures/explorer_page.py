@@ -40,7 +40,7 @@ def explorer(scores, negatives, captions, videos=None, out="explorer.html", *, t
     lists = _lists(negatives)
     shown = sorted(lists, key=lambda key: blake2b("\x1f".join(key).encode(), digest_size=8).digest())[:most]
     kept, known = set(shown), captions.drop_duplicates("caption_id").set_index("caption_id")
-    values = [_values(table, name) for name, table in scores.items()]
+    values = list(map(_values, scores.values()))
     items = [_item(key, lists[key], known, values, list(scores)) for key in lists if key in kept]
     out = Path(out)
     clips = _clips(known.loc[list(dict.fromkeys(key[0] for key in lists if key in kept))], videos, out)
@@ -77,7 +77,7 @@ def _lists(negatives):
     return found
 
 
-def _values(table, name):
+def _values(table):
     """{(caption_id, part): {k: score}} of a scores table."""
     found = {}
     for caption_id, part, k, score in zip(table["caption_id"], table["part"], table["k"], table["score"]):
@@ -90,21 +90,18 @@ def _item(key, rows, known, values, names):
     caption_id, part = key
     if caption_id not in known.index:
         raise ValueError(f"negatives: caption {caption_id!r} is not in the captions table")
+    order = [-1, *(row[0] for row in rows)]
     for table, name in zip(values, names):
-        if any(k not in table.get(key, {}) for k in (-1, *(row[0] for row in rows))):
+        if any(k not in table.get(key, {}) for k in order):
             raise ValueError(f"scores of {name!r}: caption {caption_id!r}, part {part} lacks a score; these are scores "
                              "of other lists")
     caption = " ".join(known.loc[caption_id, "caption"].split())
     texts = [caption, *(" ".join(sentence.split()) for _, sentence, _ in rows)]
-    numbers = [[_finite(table[key][k]) for table in values] for k in (-1, *(row[0] for row in rows))]
+    # JSON knows no infinity
+    numbers = [[float(np.clip(table[key][k], -1e300, 1e300)) for table in values] for k in order]
     return {"id": blake2b("\x1f".join(key).encode(), digest_size=6).hexdigest(), "part": part,
             "video": known.loc[caption_id, "video_id"], "t": texts, "s": numbers, "from": [row[2] for row in rows],
             "m": [_spans(caption, texts[1]) if len(texts) > 1 else [], *(_spans(text, caption) for text in texts[1:])]}
-
-
-def _finite(score):
-    """A score for JSON, which knows no infinity."""
-    return float(np.clip(score, -1e300, 1e300))
 
 
 def _spans(text, other):
@@ -123,7 +120,8 @@ def _clips(captions, videos, out):
             start, end = getattr(row, "start", np.nan), getattr(row, "end", np.nan)
             piece[row.video_id] = "" if np.isnan(start) else f"#t={start:g},{end:g}"
     if sum(file.stat().st_size for file in files.values()) <= EMBED:
-        return {name: f"data:{_kind(file)};base64,{base64.b64encode(file.read_bytes()).decode()}{piece[name]}"
+        kinds = {name: mimetypes.guess_type(file.name)[0] or "video/mp4" for name, file in files.items()}
+        return {name: f"data:{kinds[name]};base64,{base64.b64encode(file.read_bytes()).decode()}{piece[name]}"
                 for name, file in files.items()}
     folder = out.with_name(f"{out.stem}_clips")
     folder.mkdir(parents=True, exist_ok=True)
@@ -134,10 +132,6 @@ def _clips(captions, videos, out):
             _link_or_copy(file, copy)
         addresses[name] = f"{quote(folder.name)}/{copy.name}{piece[name]}"
     return addresses
-
-
-def _kind(file):
-    return mimetypes.guess_type(file.name)[0] or "video/mp4"
 
 
 def _link_or_copy(file, copy):

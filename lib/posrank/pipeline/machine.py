@@ -25,19 +25,22 @@ def describe():
 def checkout(folder):
     """(commit, its date) of the git checkout that `folder` lies in, as in ("1a2b3c4", "2026-01-31"); a commit with
     changed files ends in "+". (None, None) where there is no git or no commit."""
-    variables = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-
-    def git(*words):
-        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, env=variables)
-        return done.stdout.strip() if done.returncode == 0 else ""
-
     try:
-        commit, _, date = git("log", "-1", "--abbrev=7", "--date=short", "--format=%h %cd").partition(" ")
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", "lib", "notebooks", "params.yaml",
+        last = git(folder, "log", "-1", "--abbrev=7", "--date=short", "--format=%h %cd")
+        changed = git(folder, "status", "--porcelain", "--untracked-files=no", "--", "lib", "notebooks", "params.yaml",
                       "dvc.yaml")
-    except OSError:
+    except (OSError, subprocess.CalledProcessError):
         return None, None
-    return (commit + ("+" if changed else ""), date) if commit else (None, None)
+    commit, date = last.split()
+    return commit + ("+" if changed else ""), date
+
+
+def git(folder, *words):
+    """What a git command says in `folder`, whatever repository the caller's variables name. CalledProcessError where it
+    fails, OSError without git."""
+    variables = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    done = subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, text=True, env=variables)
+    return done.stdout
 
 
 def processor():

@@ -20,6 +20,7 @@ from posrank.pipeline.yamlfile import read
 
 __all__ = ["Params", "check_preset_name", "load", "merge", "preset", "preset_names", "validate"]
 
+
 class Params(Mapping):
     """A mapping whose keys are attributes too (``lambda``, a word of Python's, is an item).
 

@@ -22,7 +22,7 @@ from posrank.pipeline import publish as publishing
 from posrank.pipeline import sweeps
 from posrank.pipeline.machine import checkout
 from posrank.pipeline.scratch import environment, fill
-from posrank.pipeline.yamlfile import read_yaml
+from posrank.pipeline.yamlfile import read
 
 RESERVED = ("sweeps", "tables", "validity")
 """Folders of metrics/ that belong to the default preset."""
@@ -154,7 +154,7 @@ def prepare(base, name):
 
 
 def _stages(base):
-    return read_yaml(base / "dvc.yaml")["stages"]
+    return read(base / "dvc.yaml")[0]["stages"]
 
 
 def tell(base, scratch, name, seconds):

@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path, PurePosixPath
 
 from posrank.files import atomic, write_text
+from posrank.pipeline.machine import git
 from posrank.pipeline.yamlfile import yaml_text
 
 MANIFEST = ".copied.json"
@@ -32,13 +33,13 @@ def source_files(base):
     does not ignore. Without a repository: everything that .gitignore does not ignore."""
     base = Path(base)
     try:
-        top = _git(["rev-parse", "--show-toplevel"], base).strip()
+        top = git(base, "rev-parse", "--show-toplevel").strip()
         inside = bool(top) and Path(top).resolve() == base.resolve()
     except (OSError, subprocess.CalledProcessError):
         inside = False
     if inside:
-        names = _git(["ls-files", "-z", "--cached"], base).split("\0")
-        names += _git(["ls-files", "-z", "--others", "--exclude-standard", "--", *_OWN], base).split("\0")
+        names = git(base, "ls-files", "-z", "--cached").split("\0")
+        names += git(base, "ls-files", "-z", "--others", "--exclude-standard", "--", *_OWN).split("\0")
     else:
         names = _unpacked(base)
     return sorted({name for name in names if name and not _made(name) and (base / name).is_file()})
@@ -50,15 +51,9 @@ def _unpacked(base):
         try:
             subprocess.run(["git", "init", "-q", folder], check=True, capture_output=True)
             where = [f"--git-dir={folder}/.git", f"--work-tree={base}"]
-            return _git([*where, "ls-files", "-z", "--others", "--exclude-standard"], base).split("\0")
+            return git(base, *where, "ls-files", "-z", "--others", "--exclude-standard").split("\0")
         except (OSError, subprocess.CalledProcessError) as problem:
             raise ValueError(f"git could not list the project's files ({problem}): install git") from None
-
-
-def _git(arguments, base):
-    variables = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    done = subprocess.run(["git", *arguments], cwd=base, check=True, capture_output=True, text=True, env=variables)
-    return done.stdout
 
 
 def _made(name):

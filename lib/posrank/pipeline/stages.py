@@ -5,6 +5,7 @@ each function reads, calls the library once, and writes; relative names are thos
 """
 
 import argparse
+import inspect
 import json
 import sys
 
@@ -186,19 +187,10 @@ def _tell(dataset, text, dropped=None):
     print(f"{dataset}: {text}{more}")
 
 
-STAGES = {
-    "world": (world, ()),
-    "pretrain": (pretrain, ()),
-    "pretrain_frozen": (pretrain_frozen, ()),
-    "captions": (captions, ("dataset",)),
-    "tags": (tags, ("dataset",)),
-    "statements": (statements, ("dataset",)),
-    "negatives": (negatives, ("dataset", "rule")),
-    "validity": (validity, ("dataset", "rule")),
-    "plan": (plan, ()),
-    "frames": (frames, ("dataset", "plan")),
-}
-"""Name -> function, and the options that it takes."""
+STAGES = {function.__name__: function for function in (
+    world, pretrain, pretrain_frozen, captions, tags, statements, negatives, validity, plan, frames,
+)}  # fmt: skip
+"""Name -> function of (params, base, options that are texts)."""
 
 
 @command
@@ -206,13 +198,17 @@ def main(argv=None):
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m posrank stage", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="stage", required=True)
-    for name, (function, options) in STAGES.items():
+    for name, function in STAGES.items():
         added = commands.add_parser(name, help=function.__doc__.splitlines()[0])
-        for option in options:
-            added.add_argument(f"--{option}", required=option != "plan")
+        for option in options_of(function):
+            added.add_argument(f"--{option.name}", required=option.default is option.empty)
     arguments = vars(parser.parse_args(argv))
-    function, options = STAGES[arguments["stage"]]
-    function(knobs.load(), root(), **{option: arguments[option] for option in options})
+    STAGES[arguments.pop("stage")](knobs.load(), root(), **arguments)
+
+
+def options_of(function):
+    """The parameters of a stage behind `params` and `base`: the options of its command."""
+    return list(inspect.signature(function).parameters.values())[2:]
 
 
 if __name__ == "__main__":

@@ -111,13 +111,6 @@ def yaml_text(values, comment=None):
     return (f"# {comment}\n" if comment else "") + text.getvalue()
 
 
-def read_yaml(path):
-    """The plain values of a YAML file."""
-    from ruamel.yaml import YAML
-
-    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-
-
 def value_of(text):
     """A value of the command line: 1e-4 is a number, true a flag, [a, b] a list, all else a text.
 
