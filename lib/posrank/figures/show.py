@@ -42,7 +42,8 @@ def show_results(work, selection, table):
     runs = runs if table == 8 else [m for m in runs if m["system"] == "xclip"]
     beside = beside_paper(runs, table)
     if table == 7 and dataset == "world":
-        beside = beside_paper([], table, {f"world, {work.params.world.captions} captions": runs, **other_captions(work)})
+        own = f"world, {work.params.world.captions} captions"
+        beside = beside_paper([], table, {own: runs, **other_captions(work)})
     display(Markdown(f"{PAPERS[table]}."), work.save_table(beside, f"table{table}_beside_paper"))
     if not runs:
         print(f"Table {table}: this preset has no such runs; the paper's rows alone")
