@@ -71,6 +71,23 @@ def test_processes_give_the_bytes_of_one_and_a_stopped_run_goes_on(folder, tmp_p
     assert all(run(tmp_path, step, progress=False) == [] for step in STEPS)
 
 
+def test_shards_of_other_options_are_not_taken_for_these(folder, tmp_path):
+    shutil.copytree(folder / "one", tmp_path, dirs_exist_ok=True)
+    same = {"splits": "test", "k": np.int64(5)}  # as ["test"] and 5, by which they were made
+    assert run(tmp_path, "negatives", executor="one", progress=False, **same) == []
+    with pytest.raises(ValueError, match=r"negatives was made with k = 5, not 7: use the same, or delete"):
+        run(tmp_path, "negatives", executor="one", progress=False, splits="test", k=7)
+    with pytest.raises(ValueError, match=r"'sed'.*'seed'"):
+        run(tmp_path, "negatives", progress=False, sed=1)
+    with pytest.raises(ValueError, match="step counts has no options"):
+        run(tmp_path, "counts", progress=False, k=7)
+    shutil.rmtree(tmp_path / "negatives")
+    assert len(run(tmp_path, "negatives", executor="one", progress=False, splits="test", k=7)) == 4
+    (tmp_path / "counts.parquet").unlink()
+    with pytest.raises(ValueError, match=r"counts\.parquet, the sum of all shards, is not there: run"):
+        run(tmp_path, "negatives", executor="one", progress=False, splits="test", k=7)
+
+
 def test_ray_gives_the_bytes_of_one(folder, tmp_path):
     pytest.importorskip("ray", reason="Ray is not installed (the extra posrank[ray])")
     shutil.copytree(folder / "one" / "captions", tmp_path / "captions")
@@ -119,6 +136,13 @@ def test_poisson_sums_add_up_and_agree_with_the_bootstrap():
     assert whole.interval() != poisson_sums(values, clusters, b=4000, seed=1).interval()
     with pytest.raises(ValueError, match="use one b"):
         whole + poisson_sums([1.0], ["v"], b=10)
+    with pytest.raises(ValueError, match="use one seed"):
+        whole + poisson_sums([1.0], ["v"], b=4000, seed=1)
+    for wrong, words in (({"b": 0}, "b: expected"), ({"seed": -1}, "seed: expected"), ({"clusters": [None]}, "missing")):
+        with pytest.raises(ValueError, match=words):
+            poisson_sums(**{"values": [1.0], "clusters": ["v"], **wrong})
+    with pytest.raises(ValueError, match="level"):
+        whole.interval(1.0)
     with pytest.raises(ValueError, match="finite"):
         poisson_sums([np.nan], ["v"])
     assert isinstance(added, PoissonSums) and added.mean == pytest.approx(values.mean())
@@ -128,6 +152,7 @@ def test_poisson_sums_add_up_and_agree_with_the_bootstrap():
     (["cut", "{folder}/none.parquet", "{folder}/x"], "does not exist"),
     (["cut", "{folder}/captions.parquet", "{folder}/one"], "is there already"),
     (["cut", "{folder}/one/counts.parquet", "{folder}/x"], "is no captions table: the column 'dataset' is missing"),
+    (["cut", "{folder}/captions.parquet", "{folder}/x", "--size", "0"], "size: expected a whole number"),
     (["tags", "{folder}/x"], "has no shards: make them with"),
     (["negatives", "{folder}/one", "--part", "2/2"], "the first number counts from 0"),
 ])

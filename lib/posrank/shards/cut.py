@@ -18,13 +18,15 @@ def cut(source, folder, size=50_000, batch=1 << 16):
     """Write the shards of the captions table `source` below `folder`; returns their number.
 
     size: captions a shard, on average. The folder appears as a whole, so a killed call leaves no half of it. ValueError
-    where `source` is no captions table or has no rows, and where shards are there already.
+    where `source` is no captions table or has no rows, for a size below 1, and where shards are there already.
     """
     import pandas as pd
     import pyarrow
     import pyarrow.dataset
     import pyarrow.parquet
 
+    if isinstance(size, bool) or not hasattr(size, "__index__") or size < 1:
+        raise ValueError(f"size: expected a whole number of captions a shard, at least 1, got {size!r}")
     source, out = Path(source), Path(folder) / "captions"
     if out.exists():
         raise ValueError(f"{out} is there already: name another folder, or delete {folder} to begin anew")

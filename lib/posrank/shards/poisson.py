@@ -19,18 +19,25 @@ class PoissonSums:
     n: int
     totals: np.ndarray
     ns: np.ndarray
+    seed: int = 0
 
     def __add__(self, other):
         if len(self.totals) != len(other.totals):
             raise ValueError(f"sums of {len(self.totals)} and {len(other.totals)} replicates do not add up: use one b")
-        return PoissonSums(self.total + other.total, self.n + other.n, self.totals + other.totals, self.ns + other.ns)
+        if self.seed != other.seed:
+            raise ValueError(f"sums of seeds {self.seed} and {other.seed} do not add up: use one seed")
+        return PoissonSums(self.total + other.total, self.n + other.n, self.totals + other.totals, self.ns + other.ns,
+                           self.seed)
 
     @property
     def mean(self):
         return self.total / self.n
 
     def interval(self, level=0.95):
-        """Percentile interval of the mean -> (low, high). Replicates that drew no cluster at all are left out."""
+        """Percentile interval of the mean -> (low, high). Replicates that drew no cluster at all are left out.
+        ValueError for a level outside (0, 1)."""
+        if not 0 < level < 1:
+            raise ValueError(f"level: expected a coverage between 0 and 1, got {level!r}")
         drawn = self.ns > 0
         means = self.totals[drawn] / self.ns[drawn]
         low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
@@ -39,14 +46,21 @@ class PoissonSums:
 
 def poisson_sums(values, clusters, b=10_000, seed=0):
     """`PoissonSums` of values [n] with their clusters [n] (names of videos). A cluster gets the same weights wherever
-    it comes up, so it may be spread over shards. ValueError for no values, other lengths, and NaN or infinite values.
+    it comes up, so it may be spread over shards. ValueError for no values, other lengths, NaN or infinite values,
+    missing names, b below 1 and a negative seed.
 
     >>> one, two = poisson_sums([1, .5], ["v1", "v2"], b=200), poisson_sums([.25], ["v3"], b=200)
     >>> both = poisson_sums([1, .5, .25], ["v1", "v2", "v3"], b=200)
     >>> np.allclose((one + two).totals, both.totals), round(both.mean, 4)
     (True, 0.5833)
     """
-    values, clusters = np.asarray(values, np.float64), np.asarray(clusters, dtype=object).astype(str)
+    for what, number, least in (("b", b, 1), ("seed", seed, 0)):
+        if isinstance(number, bool) or not hasattr(number, "__index__") or number < least:
+            raise ValueError(f"{what}: expected a whole number of at least {least}, got {number!r}")
+    values, clusters = np.asarray(values, np.float64), np.asarray(clusters, dtype=object)
+    if any(name is None or name != name for name in clusters.ravel()):
+        raise ValueError("clusters: a name is missing; give one for each value")
+    clusters = clusters.astype(str)
     if values.ndim != 1 or values.shape != clusters.shape or not len(values) or not np.isfinite(values).all():
         raise ValueError("values, clusters: two equally long lists of finite numbers and names, at least one of each")
     names, place = np.unique(clusters, return_inverse=True)
@@ -54,7 +68,7 @@ def poisson_sums(values, clusters, b=10_000, seed=0):
     pieces = (_weighted(names[i : i + 256], sums[i : i + 256], counts[i : i + 256], b, seed)
               for i in range(0, len(names), 256))
     totals, ns = reduce(lambda a, c: (a[0] + c[0], a[1] + c[1]), pieces)
-    return PoissonSums(float(values.sum()), len(values), totals, ns)
+    return PoissonSums(float(values.sum()), len(values), totals, ns, int(seed))
 
 
 def _weighted(names, sums, counts, b, seed):

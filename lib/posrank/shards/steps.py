@@ -10,7 +10,7 @@
 from functools import lru_cache
 from pathlib import Path
 
-from posrank import tables
+from posrank import PARTS, tables
 from posrank.files import atomic
 from posrank.shards import counts as word_counts
 from posrank.shards import exchange
@@ -19,6 +19,11 @@ from posrank.shards.cut import shards
 STEPS = ("tags", "counts", "negatives", "statements", "groups")
 NEEDS = {"tags": (), "counts": ("tags",), "negatives": ("counts",), "statements": ("tags",), "groups": ("statements",)}
 """Step -> those that must be done before."""
+OPTIONS = {
+    "tags": {"tagger": None},
+    "negatives": dict(rule="paper", level="word", k=20, seed=0, parts=PARTS, splits=None, lexicon="builtin"),
+}
+"""Step -> its options and their defaults, those of posrank.negatives.generate."""
 
 
 def path_of(folder, step, name):
@@ -62,7 +67,8 @@ def _negatives(folder, name, splits=None, **options):
     from posrank.negatives import generate
     from posrank.negatives.table import Rows
 
-    captions, reference = _captions(folder, name), _reference(str(folder / "counts.parquet"))
+    counts = folder / "counts.parquet"
+    captions, reference = _captions(folder, name), _reference(str(counts), counts.stat().st_mtime_ns)
     if splits is None or captions["split"].isin([splits] if isinstance(splits, str) else splits).any():
         made = generate(captions, tags=_read_tags(folder, name), reference=reference, splits=splits, progress=False,
                         **options)
@@ -72,7 +78,7 @@ def _negatives(folder, name, splits=None, **options):
 
 
 @lru_cache(maxsize=1)
-def _reference(path):
+def _reference(path, written):
     import pandas as pd
 
     return word_counts.reference(pd.read_parquet(path))
