@@ -65,10 +65,11 @@ def test_processes_give_the_bytes_of_one_and_a_stopped_run_goes_on(folder, tmp_p
     with pytest.raises(ValueError, match=r"counts needs tags of every shard, and 2 of 4 have none: run .* shards tags"):
         run(tmp_path, "counts")
     assert run(tmp_path, "tags", processes=2, progress=False) == names[1::2]
+    more = {step: {"splits": ["test"], "k": 5} if step == "negatives" else {} for step in STEPS}
     for step in STEPS[1:]:
-        run(tmp_path, step, processes=2, progress=False, **({"splits": ["test"], "k": 5} if step == "negatives" else {}))
+        run(tmp_path, step, processes=2, progress=False, **more[step])
     assert files_of(tmp_path) == files_of(folder / "one")
-    assert all(run(tmp_path, step, progress=False) == [] for step in STEPS)
+    assert all(run(tmp_path, step, progress=False, **more[step]) == [] for step in STEPS)
 
 
 def test_shards_of_other_options_are_not_taken_for_these(folder, tmp_path):
