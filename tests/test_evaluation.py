@@ -255,7 +255,7 @@ def test_processes_share_a_run_and_a_killed_one_leaves_a_state_to_go_on_from(wor
     arguments = dict(folder=str(work.folder), run=run, params=work.params.plain(), out=str(tmp_path))
     with pytest.raises(RuntimeError, match="was killed"):
         launch("test_evaluation:killed_worker", arguments, 2)
-    done = len(list(state.iterdir()))
+    done = len([path for path in state.glob("*.npz") if not path.name.startswith(".")])  # not what was being written
     assert 1 <= done < alone.calls
     monkeypatch.setattr(scorers.SystemScorer, "score_views", again := Killed())
     resumed = evaluation.evaluate_run(work.folder, run, work.params)

@@ -198,4 +198,4 @@ def test_notebook_6_reads_published_numbers_alone(monkeypatch, tmp_path):
     space = notebooks.run("6_vision").space
     assert set(space["runs"]) == {"default", "natural", "seeds"} and list(tmp_path.iterdir()) == []
     shown = space.get("comparable")
-    assert shown == len(figures.gain_table(space["gains"])) and figures.constant_table([], []).empty
+    assert shown == len(figures.gain_table(space["groups"])) and figures.constant_table([], []).empty
