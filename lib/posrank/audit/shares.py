@@ -90,9 +90,10 @@ def list_shares(labels):
 def list_agreement(one, other):
     """Two readers of one set (tables as in `list_shares`) -> DataFrame; index: "may be true", "ungrammatical".
 
-    Of the lists that both labelled, a list counts as found where any of its negatives has the label. Columns: lists; both, first, second, neither (lists
-    that both readers, the first or the second alone, or none of them found); agree, the share of equal answers; kappa,
-    Cohen's. ValueError where the readers have no list in common, or not the same negatives of one.
+    Of the lists that both labelled, a list counts as found where any of its negatives has the label. Columns: lists;
+    both, first, second, neither (lists that both readers, the first or the second alone, or none of them found);
+    agree, the share of equal answers; kappa, Cohen's. ValueError where the readers have no list in common, or not the
+    same negatives of one.
     """
     found = {"first": one, "second": other}
     for name, table in found.items():
