@@ -9,8 +9,9 @@ from posrank.audit.labels import (  # noqa: I001
     ANSWERS, COLUMNS, KEY, check_labels, check_set, empty, fingerprint, labels_folder, put, read_folder, read_labels,
     sample, save, write_labels)
 from posrank.audit.page import Labelling, examples_html, frames_of, item_html, marked, strip
-from posrank.audit.shares import agreement, list_shares, readable, report, wilson
+from posrank.audit.shares import agreement, cohen, list_agreement, list_shares, readable, report, wilson
 
-__all__ = ["ANSWERS", "COLUMNS", "KEY", "Labelling", "agreement", "check_labels", "check_set", "empty", "examples_html",
-           "fingerprint", "frames_of", "item_html", "labels_folder", "list_shares", "marked", "put", "read_folder",
-           "read_labels", "readable", "report", "sample", "save", "strip", "wilson", "write_labels"]
+__all__ = ["ANSWERS", "COLUMNS", "KEY", "Labelling", "agreement", "check_labels", "check_set", "cohen", "empty",
+           "examples_html", "fingerprint", "frames_of", "item_html", "labels_folder", "list_agreement", "list_shares",
+           "marked", "put", "read_folder", "read_labels", "readable", "report", "sample", "save", "strip", "wilson",
+           "write_labels"]

@@ -87,6 +87,46 @@ def list_shares(labels):
     return pd.DataFrame.from_dict(found, orient="index")
 
 
+def list_agreement(one, other):
+    """Two readers of one set (tables as in `list_shares`) -> DataFrame; index: "may be true", "ungrammatical".
+
+    Of the lists that both labelled, a list counts as found where any of its negatives has the label. Columns: lists;
+    both, first, second, neither (lists that both readers, the first or the second alone, or none of them found);
+    agree, the share of equal answers; kappa, Cohen's. ValueError where the readers have no list in common, or not the
+    same negatives of one.
+    """
+    found = {"first": one, "second": other}
+    for name, table in found.items():
+        list_shares(table)  # checks the labels
+        table = table[table["caption_id"].isin(one["caption_id"]) & table["caption_id"].isin(other["caption_id"])]
+        found[name] = table.set_index(["caption_id", "part", "k"])["label"].sort_index()
+    if not (len(found["first"]) and found["first"].index.equals(found["second"].index)):
+        raise ValueError("the readers did not label the same negatives of the same lists")
+    rows = {}
+    for label in LABELS:
+        a, b = ((table == label).groupby(level="caption_id").any() for table in found.values())
+        agree, kappa = cohen(a, b)
+        rows[label] = {
+            "lists": len(a), "both": (a & b).sum(), "first": (a & ~b).sum(), "second": (b & ~a).sum(),
+            "neither": (~a & ~b).sum(), "agree": agree, "kappa": kappa,
+        }  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def cohen(a, b):
+    """The share of equal answers of two Series of one length, and Cohen's kappa (Cohen 1960).
+
+    kappa is NaN where both gave one and the same answer throughout: chance alone would agree as well.
+
+    >>> cohen(pd.Series([1, 1, 0, 0]), pd.Series([1, 0, 0, 0]))
+    (0.75, 0.5)
+    """
+    a, b = a.to_numpy(), b.to_numpy()
+    same = float((a == b).mean())
+    chance = float(sum((a == answer).mean() * (b == answer).mean() for answer in set(a) | set(b)))
+    return same, (same - chance) / (1 - chance) if chance < 1 else np.nan
+
+
 def readable(table):
     """A `report` as text to read: "7 of 100" and "7.0 % [3.4, 13.7]" in columns that fit a page."""
     columns = {}
@@ -102,17 +142,14 @@ def readable(table):
 def agreement(labels):
     """One row per pair of labellers and question that both answered: items, the share of equal answers, Cohen's kappa.
 
-    kappa is NaN where both gave one and the same answer throughout: chance alone would agree as well.
+    kappa is NaN where both gave one and the same answer throughout (`cohen`).
     """
     labels, rows = check_labels(labels), []
     for one, other in combinations(sorted(labels["labeller"].unique()), 2):
         both = labels[labels["labeller"] == one].merge(labels[labels["labeller"] == other], on=list(KEY))
-        for question, answers in ANSWERS.items():
+        for question in ANSWERS:
             a, b = both[f"{question}_x"], both[f"{question}_y"]
             a, b = a[(a != "") & (b != "")], b[(a != "") & (b != "")]
             if len(a):
-                same = (a == b).mean()
-                chance = sum((a == answer).mean() * (b == answer).mean() for answer in answers)
-                kappa = (same - chance) / (1 - chance) if chance < 1 else np.nan
-                rows.append((one, other, question, len(a), same, kappa))
+                rows.append((one, other, question, len(a), *cohen(a, b)))
     return pd.DataFrame(rows, columns=["labeller", "other", "question", "items", "agree", "kappa"])

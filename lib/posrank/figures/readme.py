@@ -11,7 +11,7 @@ import sys
 
 import pandas as pd
 
-from posrank.audit.shares import list_shares
+from posrank.audit.shares import list_agreement, list_shares
 from posrank.figures.pattern import pattern_table
 from posrank.figures.runs import load_metrics
 from posrank.figures.style import markdown
@@ -40,19 +40,45 @@ def pattern(**folders):
 
 
 def audits(folder):
-    """Print what readers found in lists of negatives: the labels in a folder, one csv file a dataset (list_shares)."""
+    """Print what readers found in lists of negatives, and how far two readers of one set agree.
+
+    The labels in a folder: <set>.csv is the first reader's, <set>-2.csv the second's (list_shares, list_agreement).
+    """
     import cog
 
-    paths = sorted((root() / folder).glob("*.csv"))
-    if not paths:
+    labels = _labels(root() / folder)
+    if not labels:
         raise ValueError(f"{folder} holds no labels (csv files)")
-    rows = []
-    for path in paths:
-        for part, row in list_shares(pd.read_csv(path)).iterrows():
-            cells = {name: f"{row[name]:.0f} ({100 * row[name] / row['lists']:.1f} % [{100 * row[f'{name}_low']:.1f}, "
-                           f"{100 * row[f'{name}_high']:.1f}])" for name in ("may_be_true", "ungrammatical")}
-            rows.append({"set": path.stem, "part": part, "lists": f"{row['lists']:.0f}", **cells})
-    cog.outl(markdown(pd.DataFrame(rows).rename(columns={"may_be_true": "may be true"}), index=False, numbers=3))
+    cog.outl("| set | part | reader | lists | may be true | ungrammatical |\n| --- | --- | --- | ---: | ---: | ---: |")
+    for name, readers in labels.items():
+        shares = {reader: list_shares(table) for reader, table in readers.items()}
+        for part in next(iter(shares.values())).index:
+            for reader, row in ((reader, table.loc[part]) for reader, table in shares.items() if part in table.index):
+                cells = [
+                    f"{row[label]:.0f} ({100 * row[label] / row['lists']:.1f} % [{100 * row[f'{label}_low']:.1f}, "
+                    f"{100 * row[f'{label}_high']:.1f}])"
+                    for label in ("may_be_true", "ungrammatical")
+                ]
+                cog.outl(f"| {name} | {part} | {reader} | {row['lists']:.0f} | {' | '.join(cells)} |")
+    pairs = {name: readers for name, readers in labels.items() if {"1", "2"} <= readers.keys()}
+    if pairs:
+        cog.outl("\n| set | label | both | reader 1 alone | reader 2 alone | neither | agree | Cohen's kappa |")
+        cog.outl("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name, readers in pairs.items():
+        for label, row in list_agreement(readers["1"], readers["2"]).iterrows():
+            counts = " | ".join(f"{row[column]:.0f}" for column in ("both", "first", "second", "neither"))
+            kappa = "" if pd.isna(row["kappa"]) else f"{row['kappa']:.2f}"
+            cog.outl(f"| {name} | {label} | {counts} | {100 * row['agree']:.1f} % | {kappa} |")
+
+
+def _labels(folder):
+    """Labels tables of a folder's csv files -> {set: {reader: table}}; a file without a number is reader 1's."""
+    found = {}
+    for path in sorted(folder.glob("*.csv"), key=lambda path: path.stem):
+        name, _, reader = path.stem.rpartition("-")
+        name, reader = (name, reader) if reader.isdigit() else (path.stem, "1")
+        found.setdefault(name, {})[reader] = pd.read_csv(path)
+    return found
 
 
 def pages(base):
