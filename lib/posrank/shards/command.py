@@ -1,9 +1,9 @@
 """`python -m posrank shards`: the text side of large caption sets, shard by shard."""
 
 import argparse
-import sys
 
 from posrank import PARTS
+from posrank.messages import command
 from posrank.negatives.rules import LEVELS, RULES
 from posrank.shards.cut import cut
 from posrank.shards.run import EXECUTORS, run
@@ -44,16 +44,13 @@ def _part(text):
         raise argparse.ArgumentTypeError(f"{text!r}: two numbers, as in 0/8") from None
 
 
+@command
 def main(argv=None):
+    """Command line."""
     chosen = vars(parser().parse_args(argv))
     step = chosen.pop("step")
-    try:
-        if step == "cut":
-            print(f"{cut(chosen['captions'], chosen['folder'], chosen['size'])} shards in {chosen['folder']}/captions")
-        else:
-            made = run(chosen.pop("folder"), step, **chosen)
-            print(f"{step}: {len(made)} shards made")
-    except (ValueError, OSError) as problem:
-        print(f"ERROR: {problem}", file=sys.stderr)
-        return 1
-    return 0
+    if step == "cut":
+        print(f"{cut(chosen['captions'], chosen['folder'], chosen['size'])} shards in {chosen['folder']}/captions")
+    else:
+        made = run(chosen.pop("folder"), step, **chosen)
+        print(f"{step}: {len(made)} shards made")
