@@ -5,6 +5,7 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -42,12 +43,16 @@ def test_posrank_end_to_end():
 def test_shards():
     import shards
 
-    source = shards.base(None)
-    varied = shards.varied(*source, 0, 40)
+    source = shards.Varied(*shards.base(None))
+    varied, tags = source.captions(np.arange(40)), source.tagged(np.arange(40))
     assert varied["caption"].nunique() == 40 and varied["video_id"].nunique() == 4
-    assert varied.iloc[7:9].reset_index(drop=True).equals(shards.varied(*source, 7, 2))
+    assert varied.iloc[7:9].reset_index(drop=True).equals(source.captions(np.arange(7, 9)))
+    said = (tags["text"] + tags["whitespace"]).groupby(tags["caption_id"]).agg("".join)
+    assert said[varied["caption_id"]].tolist() == varied["caption"].tolist()
     table, _ = shards.run((60,), source, processes=1, shard=40, one=shards.one_size)
     assert (table["negatives"] > 60).all() and (table[[f"{step}_s" for step in shards.STEPS]] > 0).all(axis=None)
+    fewer, _ = shards.run((60,), source, processes=1, shard=40, steps=shards.COUNTS, one=shards.one_size)
+    assert fewer["statements"].iloc[0] > 0 and "negatives" not in fewer
 
 
 def test_growth():

@@ -64,3 +64,21 @@ def test_files(made):
     assert validity["4-gram"].between(0, 1).all() and validity["part"].tolist() == ["adv"] and validity["dataset"].iloc[0] == "vln_uvo"
     assert isinstance(validity["verdict"].iloc[0], str)
     assert (base / "work" / "msvd-default.parquet").exists()
+
+
+def test_judges_are_those_of_every_set(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "raw" / "msvd"
+    folder.mkdir(parents=True)
+    who, does = ("man", "woman", "boy", "girl"), ("rides a red bike", "washes a blue car", "rides a blue bike", "washes a red car")
+    clips = {f"v{i}_0_1": [f"a {who[i % 4]} {does[i // 4 % 4]} slowly", f"a {who[i % 4]} who {does[i // 4 % 4]}"] for i in range(48)}
+    (folder / "captions_msvd.json").write_text(json.dumps(clips))
+    names = list(clips)
+    for split, chosen in (("train", names[:24]), ("val", names[24:26]), ("test", names[26:])):
+        (folder / f"{split}_list.txt").write_text("\n".join(chosen))
+    monkeypatch.setattr(real.readme, "main", lambda: None)
+    real.main([str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--judges"])
+    table = pd.read_csv(tmp_path / "out" / "judges.csv")
+    assert set(table["rule"]) == {"paper", "exchange"} and {"unigram", "4-gram", "learned"} <= set(table)
+    judged = table[table["rule"] == "exchange"]
+    assert len(judged) and judged[["unigram", "learned"]].abs().max(axis=None) < 1e-6
+    assert "msvd, rule paper: " in capsys.readouterr().out

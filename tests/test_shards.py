@@ -1,5 +1,7 @@
 """Shards of captions: the same bytes from one process and several, the same lists as from one table, sums that add up."""
 
+import importlib
+import json
 import shutil
 
 import numpy as np
@@ -11,7 +13,8 @@ from posrank.__main__ import main
 from posrank.language.tagger import tag_captions
 from posrank.negatives import generate
 from posrank.scoring import bootstrap
-from posrank.shards import STEPS, PoissonSums, poisson_sums, run
+from posrank.scoring.summary import summarize, with_groups
+from posrank.shards import STEPS, PoissonSums, add_ranks, cut, poisson_sums, rank_sums, run
 from posrank.shards import counts as word_counts
 from posrank.shards.cut import shards
 from posrank.shards.exchange import groups, statements
@@ -89,6 +92,40 @@ def test_shards_of_other_options_are_not_taken_for_these(folder, tmp_path):
         run(tmp_path, "negatives", executor="one", progress=False, splits="test", k=7)
 
 
+def test_a_step_made_again_makes_those_after_it_stale(folder, tmp_path):
+    shutil.copytree(folder / "one", tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "tags")
+    run(tmp_path, "tags", executor="one", progress=False, tagger="en_core_web_sm")  # another name of the same tagger
+    for step, options in (("counts", {}), ("statements", {})):
+        with pytest.raises(ValueError, match=rf"{step} was made from other tags than those that are there now: delete"):
+            run(tmp_path, step, executor="one", progress=False, **options)
+    shutil.rmtree(tmp_path / "counts")
+    assert len(run(tmp_path, "counts", executor="one", progress=False)) == 4
+    with pytest.raises(ValueError, match="negatives was made from other counts"):
+        run(tmp_path, "negatives", executor="one", progress=False, splits="test", k=5)
+    shutil.rmtree(tmp_path / "captions")
+    cut(folder / "captions.parquet", tmp_path, size=30)  # the same captions again: nothing is stale
+    assert run(tmp_path, "tags", executor="one", progress=False, tagger="en_core_web_sm") == []
+    shutil.rmtree(tmp_path / "captions")
+    table = captions_table()
+    table.loc[3, "caption"] = "a boat sinks"
+    tables.write_table(table, tmp_path / "captions.parquet", "captions")
+    cut(tmp_path / "captions.parquet", tmp_path, size=30)
+    with pytest.raises(ValueError, match="tags was made from other captions"):
+        run(tmp_path, "tags", executor="one", progress=False, tagger="en_core_web_sm")
+
+
+def test_cut_writes_few_files_at_a_time_and_the_same_ones(folder, tmp_path, monkeypatch):
+    module = importlib.import_module("posrank.shards.cut")  # the name is the function's as well
+    monkeypatch.setattr(module, "FILES", 3)
+    assert cut(folder / "captions.parquet", tmp_path, size=10, batch=7) == 11
+    monkeypatch.setattr(module, "FILES", 256)
+    assert cut(folder / "captions.parquet", tmp_path / "at once", size=10, batch=7) == 11
+    assert files_of(tmp_path / "captions") == files_of(tmp_path / "at once" / "captions")
+    told = [(path / "captions" / "options.json").read_text() for path in (tmp_path, tmp_path / "at once", folder / "one")]
+    assert len(set(told)) == 1 and json.loads(told[0])["captions"] == 120
+
+
 def test_ray_gives_the_bytes_of_one(folder, tmp_path):
     pytest.importorskip("ray", reason="Ray is not installed (the extra posrank[ray])")
     shutil.copytree(folder / "one" / "captions", tmp_path / "captions")
@@ -147,6 +184,57 @@ def test_poisson_sums_add_up_and_agree_with_the_bootstrap():
     with pytest.raises(ValueError, match="finite"):
         poisson_sums([np.nan], ["v"])
     assert isinstance(added, PoissonSums) and added.mean == pytest.approx(values.mean())
+
+
+def ranks_of(negatives, videos, rng, run="model"):
+    """A ranks table of random places."""
+    lists = negatives.groupby(["caption_id", "part"], observed=True, as_index=False)["k"].size()
+    better = rng.integers(0, lists["size"] + 1)
+    return pd.DataFrame({"run": run, "caption_id": lists["caption_id"], "video_id": lists["caption_id"].map(videos),
+                         "part": lists["part"], "better": better, "equal": 0, "negatives": lists["size"],
+                         "reciprocal_rank": 1 / (better + 1)})
+
+
+def test_ranks_of_shards_add_up_to_posrank_and_its_interval(folder, tmp_path, capsys):
+    videos, rng = captions_table().set_index("caption_id")["video_id"], np.random.default_rng(0)
+    ranks = ranks_of(all_of(folder / "one", "negatives"), videos, rng)
+    pieces = [ranks.iloc[i::3] for i in range(3)]  # videos spread over files
+    paths = [tmp_path / f"{i}.parquet" for i in range(3)]
+    for piece, path in zip(pieces, paths):
+        tables.write_table(piece, path, "ranks")
+    table = add_ranks(paths, b=4000).table().set_index("part")
+    pd.testing.assert_frame_equal(table, rank_sums(ranks, b=4000).table().set_index("part"))
+    whole = summarize(ranks, b=4000)["posrank"]
+    assert set(table.index) == set(whole)
+    for part, row in table.iterrows():
+        told = whole[part]
+        assert row[["posrank", "chance", "adjusted"]].tolist() == pytest.approx([told[name] for name in ("posrank", "chance", "adjusted")], abs=1e-6)
+        width = told["high"] - told["low"]
+        assert row["low"] == pytest.approx(told["low"], abs=0.2 * width) and row["high"] == pytest.approx(told["high"], abs=0.2 * width)
+    assert table.loc["mean", "lists"] == len(ranks)
+    assert main(["shards", "ranks", *map(str, paths), "--b", "50"]) == 0
+    assert f"{table.loc['noun', 'posrank']:.4f}" in capsys.readouterr().out
+    tables.write_table(pieces[2].assign(run="another"), paths[2], "ranks")
+    with pytest.raises(ValueError, match=r"2\.parquet: ranks of model on lists of captions and of another .* do not add up"):
+        add_ranks(paths, b=50)
+    with pytest.raises(ValueError, match="no files"):
+        add_ranks([])
+
+
+def test_ranks_of_groups_count_groups_as_a_whole():
+    videos = [f"v{i}" for i in range(8)]
+    ranks = pd.DataFrame({"run": "model", "caption_id": [f"s{i}" for i in range(8)], "video_id": videos, "part": "noun",
+                          "better": [0, 1] * 4, "equal": 0, "negatives": 1, "reciprocal_rank": [1, 0.5] * 4})
+    captions = pd.DataFrame({"caption_id": ranks["caption_id"], "group": [f"g{i // 2}" for i in range(8)]})
+    table = rank_sums(with_groups(ranks, captions), b=500).table().set_index("part")
+    assert (table.loc["noun", ["low", "high"]] == 0.75).all()  # each group sums to the same
+    assert table.loc["mean", ["low", "high"]].isna().all() and table.loc["mean", "posrank"] == 0.75
+    by_video = rank_sums(ranks, b=500)
+    assert by_video.table().loc[0, "low"] < 0.75
+    with pytest.raises(ValueError, match="do not add up"):
+        by_video + rank_sums(with_groups(ranks, captions), b=500)
+    with pytest.raises(ValueError, match="level"):
+        by_video.table(level=1)
 
 
 @pytest.mark.parametrize("arguments, words", [

@@ -16,7 +16,7 @@ _WHERE = {
     "neighbours": "coarse_fine_html nearest_html some tested",
     "pattern": "pattern_table",
     "ranks": "blind_figure blind_sets controls_figure correlation_figure parts_figure",
-    "real_page": "published_csv real_curves real_duplicates real_table real_validity",
+    "real_page": "published_csv real_curves real_duplicates real_judges real_table real_validity",
     "report": "external_table head_box left_out verdict",
     "runs": "coverage coverage_note load_metrics published published_runs select",
     "show": "show_average show_example show_other_sweeps show_published show_results show_sweep",

@@ -1,6 +1,6 @@
 """Tables 1 and 2, Fig. 2 and 3 and the validity of the authors' sets, on whatever real annotation files are at hand.
 
-    python -m posrank.figures.real data/raw --out docs/real
+    python -m posrank tables data/raw --out docs/real
 
 Comes in: a folder with one folder per dataset, as data/README.md says. Goes out: csv tables with the paper's value and
 the difference beside ours, and one figure; docs/real/README.md is filled anew from them. Numbers only, no caption. A
@@ -19,7 +19,8 @@ import pandas as pd
 from posrank import PARTS, captions, negatives, tables
 from posrank.captions import statistics
 from posrank.captions.nearest import nearest_captions
-from posrank.figures import readme
+from posrank.figures import readme, text_judges
+from posrank.files import atomic
 from posrank.negatives.released_files import find_released
 
 
@@ -199,8 +200,15 @@ def main(argv=None):
     parser.add_argument("root", help="folder with one folder of annotation files per dataset")
     parser.add_argument("--out", default="docs/real", help="folder for the tables")
     parser.add_argument("--work", help="folder in which tags are kept for the next time")
+    parser.add_argument("--judges", action="store_true", help="instead: judges.csv, what text alone solves (about an hour)")
+    parser.add_argument("--pretrained", help="folder of a causal language model that judges as well (safetensors)")
     options = parser.parse_args(argv)
-    write(options.root, options.out, options.work)
+    if options.judges:
+        table = text_judges.judges(load(options.root, options.work), options.root, options.pretrained)
+        with atomic(Path(options.out) / "judges.csv") as temporary:
+            table.to_csv(temporary, index=False, float_format="%.6g")
+    else:
+        write(options.root, options.out, options.work)
     readme.main()
 
 

@@ -15,7 +15,7 @@ ABSENT = "not available here"
 
 
 def published_csv(name):
-    """docs/real/<name>.csv: table1, table2, figure2, figure3 or released_validity -> DataFrame."""
+    """docs/real/<name>.csv: table1, table2, figure2, figure3, released_validity or judges -> DataFrame."""
     path = root() / "docs" / "real" / f"{name}.csv"
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: git keeps it (git checkout docs/real)")
@@ -56,3 +56,10 @@ def real_validity():
         "captions", "videos", "k", "chance", "several_words", "capitals", "replacement_other_part", "lost_32",
         "unigram", "bigram", "trigram", "4-gram", "-4-gram", "verdict",
     ]]
+
+
+def real_judges():
+    """What text alone solves in the test lists of real captions, by dataset, rule and part (docs/real): lists, K,
+    chance, PoSRank minus chance of each judge, the strongest and its share of what is possible."""
+    table = published_csv("judges").set_index(["dataset", "rule", "part"]).drop(columns=["verdict", "-4-gram"], errors="ignore")
+    return table.round({name: 3 for name in table.select_dtypes("float")})

@@ -6,6 +6,7 @@ from posrank import PARTS
 from posrank.messages import command
 from posrank.negatives.rules import LEVELS, RULES
 from posrank.shards.cut import cut
+from posrank.shards.ranks import add_ranks
 from posrank.shards.run import EXECUTORS, run
 from posrank.shards.steps import STEPS
 
@@ -17,6 +18,9 @@ def parser():
     first.add_argument("captions")
     first.add_argument("folder")
     first.add_argument("--size", type=int, default=50_000, help="captions a shard, on average (default: 50000)")
+    last = steps.add_parser("ranks", help="PoSRank, its interval and chance, of ranks tables that were made shard by shard")
+    last.add_argument("files", nargs="+", help="parquet files of posrank.evaluate's tables, of one run")
+    last.add_argument("--b", type=int, default=10_000, help="replicates of the interval (default: 10000)")
     for name in STEPS:
         step = steps.add_parser(name, help=f"make {name} of each shard")
         step.add_argument("folder")
@@ -51,6 +55,8 @@ def main(argv=None):
     step = chosen.pop("step")
     if step == "cut":
         print(f"{cut(chosen['captions'], chosen['folder'], chosen['size'])} shards in {chosen['folder']}/captions")
+    elif step == "ranks":
+        print(add_ranks(chosen["files"], chosen["b"]).table().to_string(index=False, float_format="{:.4f}".format))
     else:
         made = run(chosen.pop("folder"), step, **chosen)
         print(f"{step}: {len(made)} shards made")

@@ -5,10 +5,12 @@ there are.
 """
 
 from dataclasses import dataclass
-from functools import reduce
 from hashlib import blake2b
 
 import numpy as np
+
+TOGETHER = 256
+"""Clusters whose weights are held at a time."""
 
 
 @dataclass(frozen=True)
@@ -54,26 +56,36 @@ def poisson_sums(values, clusters, b=10_000, seed=0):
     >>> np.allclose((one + two).totals, both.totals), round(both.mean, 4)
     (True, 0.5833)
     """
+    values, clusters = np.asarray(values, np.float64), np.asarray(clusters, dtype=object)
+    if values.ndim != 1 or values.shape != clusters.shape or not len(values):
+        raise ValueError("values, clusters: two equally long lists of finite numbers and names, at least one of each")
+    return poisson_columns(values, clusters, np.zeros(len(values), np.int64), b, seed)[0]
+
+
+def poisson_columns(values, clusters, columns, b=10_000, seed=0):
+    """{column: `PoissonSums` of its values}: values, clusters and columns [n], equally long (the column is, say, the
+    part of speech). A cluster counts equally often in all columns. ValueError as `poisson_sums`."""
     for what, number, least in (("b", b, 1), ("seed", seed, 0)):
         if isinstance(number, bool) or not hasattr(number, "__index__") or number < least:
             raise ValueError(f"{what}: expected a whole number of at least {least}, got {number!r}")
     values, clusters = np.asarray(values, np.float64), np.asarray(clusters, dtype=object)
-    if any(name is None or name != name for name in clusters.ravel()):
-        raise ValueError("clusters: a name is missing; give one for each value")
-    clusters = clusters.astype(str)
-    if values.ndim != 1 or values.shape != clusters.shape or not len(values) or not np.isfinite(values).all():
+    if not np.isfinite(values).all():
         raise ValueError("values, clusters: two equally long lists of finite numbers and names, at least one of each")
-    names, place = np.unique(clusters, return_inverse=True)
-    sums, counts = np.bincount(place, values), np.bincount(place)
-    pieces = (_weighted(names[i : i + 256], sums[i : i + 256], counts[i : i + 256], b, seed)
-              for i in range(0, len(names), 256))
-    totals, ns = reduce(lambda a, c: (a[0] + c[0], a[1] + c[1]), pieces)
-    return PoissonSums(float(values.sum()), len(values), totals, ns, int(seed))
-
-
-def _weighted(names, sums, counts, b, seed):
-    weights = np.stack([_weights(name, b, seed) for name in names])
-    return sums @ weights, counts @ weights
+    if any(name is None or name != name for name in clusters):
+        raise ValueError("clusters: a name is missing; give one for each value")
+    names, place = np.unique(clusters.astype(str), return_inverse=True)
+    labels, column = np.unique(np.asarray(columns), return_inverse=True)
+    shape = len(labels), len(names)
+    cell = column * shape[1] + place
+    sums = np.bincount(cell, values, shape[0] * shape[1]).reshape(shape)
+    counts = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
+    totals, ns = np.zeros((len(labels), b)), np.zeros((len(labels), b))
+    for i in range(0, len(names), TOGETHER):
+        weights = np.stack([_weights(name, b, seed) for name in names[i : i + TOGETHER]])
+        totals += sums[:, i : i + TOGETHER] @ weights
+        ns += counts[:, i : i + TOGETHER] @ weights
+    return {label: PoissonSums(float(sums[i].sum()), int(counts[i].sum()), totals[i], ns[i], int(seed))
+            for i, label in enumerate(labels.tolist())}
 
 
 def _weights(name, b, seed):

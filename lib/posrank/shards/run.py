@@ -1,13 +1,14 @@
 """Running a step over all shards: in this process, in N processes, or on Ray, to the same bytes.
 
-A shard that is done is left as it is, so a stopped run goes on; the options that a step's shards were made with are
-kept beside them (<step>/options.json), and others are an error. On several machines with one file system, each takes
+A shard that is done is left as it is, so a stopped run goes on; the options that a step's shards were made with, and
+a digest of those of the steps before, are kept beside them (<step>/options.json), and others are an error. On several machines with one file system, each takes
 its share: `part` (i, n) names every n-th shard from the i-th on, as in a Slurm array.
 """
 
 import json
 import os
 from contextlib import closing
+from hashlib import blake2b
 from pathlib import Path
 
 from tqdm.auto import tqdm
@@ -18,6 +19,7 @@ from posrank.shards.cut import shards
 from posrank.shards.steps import NEEDS, OPTIONS, STEPS, add_counts, path_of, work
 
 EXECUTORS = ("one", "processes", "ray")
+FROM = "made from"
 
 
 def run(folder, step, executor="processes", processes=None, part=(0, 1), progress=True, **options):
@@ -65,21 +67,30 @@ def _settle(folder, step, options):
         raise ValueError(unknown(f"option of step {step}", strange[0], known) if known else
                          f"step {step} has no options, got {strange[0]!r}")
     options = {name: options.get(name, default) for name, default in known.items()}
-    if not options:
-        return options
     told = {name: (value,) if name in ("parts", "splits") and isinstance(value, str) else value
             for name, value in options.items()}
-    told = json.dumps(told, sort_keys=True, default=_plain)
+    told = json.dumps({**told, FROM: {before: _digest(folder, before) for before in NEEDS[step]}}, sort_keys=True,
+                      default=_plain)
     path = folder / step / "options.json"
     if not path.exists():
         with atomic(path) as temporary:
             temporary.write_text(told + "\n")
     before, now = read_json(path, f"delete {path.parent} and run the step anew"), json.loads(told)
-    for name in now:
+    for name in options:
         if before.get(name) != now[name]:
             raise ValueError(f"{path.parent} was made with {name} = {before.get(name)!r}, not {now[name]!r}: use the "
                              "same, or delete that folder and what was made from it")
+    for name in NEEDS[step]:
+        if before.get(FROM, {}).get(name) != now[FROM][name]:
+            raise ValueError(f"{path.parent} was made from other {name} than those that are there now: delete that "
+                             "folder and run the step anew")
     return options
+
+
+def _digest(folder, step):
+    """Of what a step was made with and from, all the steps before it included; None where it does not say."""
+    path = folder / step / "options.json"
+    return blake2b(path.read_bytes(), digest_size=8).hexdigest() if path.exists() else None
 
 
 def _plain(value):

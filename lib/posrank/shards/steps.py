@@ -17,7 +17,7 @@ from posrank.shards import exchange
 from posrank.shards.cut import shards
 
 STEPS = ("tags", "counts", "negatives", "statements", "groups")
-NEEDS = {"tags": (), "counts": ("tags",), "negatives": ("counts",), "statements": ("tags",), "groups": ("statements",)}
+NEEDS = {"tags": ("captions",), "counts": ("tags",), "negatives": ("counts",), "statements": ("tags",), "groups": ("statements",)}
 """Step -> those that must be done before."""
 OPTIONS = {
     "tags": {"tagger": None},
