@@ -20,7 +20,7 @@ DATASETS = ("msrvtt", "vln_uvo", "msvd")
 FOLDS = 5
 
 
-def judges(found, root, pretrained=None, lists=200, b=10000):
+def judges(found, root, pretrained=None, lists=100, b=10000):
     """The table of judges.csv. found: what posrank.figures.real.load(root) returns; pretrained: folder of a causal language
     model, or a scorer; lists: that n-gram models and the pretrained one are asked, of each part of rule paper and
     of the authors' files (the learned judge is asked all, and rule exchange is whole)."""
