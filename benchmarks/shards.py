@@ -6,8 +6,7 @@ Captions are those of a captions table (posrank.captions; without one, the world
 exchanged for others of the same fine tag, so that no two are alike and their frequencies stay real. Every step runs as
 `python -m posrank shards STEP`; time is the whole command's, memory the largest process's. Ways differ in the number of
 captions: a flat `largest_mib` is what shards are for. With --counts-only the exchanged words keep the tags of their base
-(no tagger runs) and only the steps whose results are added up or grouped over all shards follow: 10,000,000 captions in
-an hour.
+(no tagger runs), and only the steps follow whose results are added up or grouped over all shards.
 """
 
 import argparse

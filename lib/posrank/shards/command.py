@@ -18,7 +18,7 @@ def parser():
     first.add_argument("captions")
     first.add_argument("folder")
     first.add_argument("--size", type=int, default=50_000, help="captions a shard, on average (default: 50000)")
-    last = steps.add_parser("ranks", help="PoSRank, its interval and chance, of ranks tables that were made shard by shard")
+    last = steps.add_parser("ranks", help="PoSRank, interval and chance of ranks tables made shard by shard")
     last.add_argument("files", nargs="+", help="parquet files of posrank.evaluate's tables, of one run")
     last.add_argument("--b", type=int, default=10_000, help="replicates of the interval (default: 10000)")
     for name in STEPS:

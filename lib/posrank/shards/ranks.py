@@ -31,7 +31,8 @@ class RankSums:
 
     def __add__(self, other):
         if (self.run, self.grouped) != (other.run, other.grouped):
-            raise ValueError(f"ranks of {_told(self)} and of {_told(other)} do not add up: give those of one run on one rule")
+            raise ValueError(f"ranks of {_told(self)} and of {_told(other)} do not add up: give those of one run on one "
+                             "rule")
         ranks = {part: _add(self.ranks.get(part), other.ranks.get(part)) for part in {**self.ranks, **other.ranks}}
         chances = {part: self.chances.get(part, 0.0) + other.chances.get(part, 0.0) for part in ranks}
         return RankSums(self.run, self.grouped, ranks, chances)
@@ -42,20 +43,21 @@ class RankSums:
         exchange, whose groups of several parts share videos (posrank.scoring.summarize tells that one)."""
         rows = [self._row(part, level) for part in PARTS if part in self.ranks]
         mean = dict(zip(COLUMNS[1:], np.mean([row[1:] for row in rows], axis=0)))
-        low, high = (np.nan, np.nan) if self.grouped else _interval([*self.ranks.values()], level)
-        rows.append(("mean", mean["posrank"], low, high, mean["chance"], mean["adjusted"], sum(row[-1] for row in rows)))
+        low, high = (np.nan, np.nan) if self.grouped else _of_mean([*self.ranks.values()], level)
+        lists = sum(row[-1] for row in rows)
+        rows.append(("mean", mean["posrank"], low, high, mean["chance"], mean["adjusted"], lists))
         return pd.DataFrame(rows, columns=[*COLUMNS])
 
     def _row(self, part, level):
         sums = self.ranks[part]
         expected = self.chances[part] / sums.n
-        return part, sums.mean, *_interval([sums], level), expected, chance_adjusted(sums.mean, expected), sums.n
+        return part, sums.mean, *sums.interval(level), expected, chance_adjusted(sums.mean, expected), sums.n
 
 
 def rank_sums(ranks, b=10_000, seed=0):
     """`RankSums` of one ranks table (columns of posrank.evaluate's; with the column `group`, lists of rule exchange:
-    posrank.scoring.summary.with_groups adds it). b: replicates of the intervals. ValueError for a table that is empty, holds
-    several runs or lists without negatives, for b below 1 and a negative seed."""
+    posrank.scoring.summary.with_groups adds it). b: replicates of the intervals. ValueError for a table that is empty,
+    holds several runs or lists without negatives, for b below 1 and a negative seed."""
     ranks = check_ranks(ranks, "ranks")
     own = clusters(ranks)
     sums = poisson_columns(ranks["reciprocal_rank"], own, ranks["part"], b, seed)
@@ -83,10 +85,8 @@ def _add(one, other):
     return one if other is None else other if one is None else one + other
 
 
-def _interval(sums, level):
-    """Interval of the mean of several means, whose replicates belong together."""
-    if not 0 < level < 1:
-        raise ValueError(f"level: expected a coverage between 0 and 1, got {level!r}")
+def _of_mean(sums, level):
+    """Interval of the mean of several means, whose replicates belong together: a video's lists of all parts."""
     means = np.stack([np.divide(each.totals, each.ns, out=np.full_like(each.totals, np.nan), where=each.ns > 0)
                       for each in sums])
     means = np.nanmean(means[:, ~np.isnan(means).all(0)], axis=0)

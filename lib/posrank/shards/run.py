@@ -1,8 +1,9 @@
 """Running a step over all shards: in this process, in N processes, or on Ray, to the same bytes.
 
 A shard that is done is left as it is, so a stopped run goes on; the options that a step's shards were made with, and
-a digest of those of the steps before, are kept beside them (<step>/options.json), and others are an error. On several machines with one file system, each takes
-its share: `part` (i, n) names every n-th shard from the i-th on, as in a Slurm array.
+a digest of those of the steps before, are kept beside them (<step>/options.json), and others are an error. On several
+machines with one file system, each takes its share: `part` (i, n) names every n-th shard from the i-th on, as in a
+Slurm array.
 """
 
 import json

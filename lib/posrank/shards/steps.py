@@ -17,7 +17,8 @@ from posrank.shards import exchange
 from posrank.shards.cut import shards
 
 STEPS = ("tags", "counts", "negatives", "statements", "groups")
-NEEDS = {"tags": ("captions",), "counts": ("tags",), "negatives": ("counts",), "statements": ("tags",), "groups": ("statements",)}
+NEEDS = {"tags": ("captions",), "counts": ("tags",), "negatives": ("counts",), "statements": ("tags",),
+         "groups": ("statements",)}
 """Step -> those that must be done before."""
 OPTIONS = {
     "tags": {"tagger": None},
