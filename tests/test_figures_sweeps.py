@@ -57,7 +57,20 @@ def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path,
         def save_table(self, table, name):
             return table
 
-    table = figures.cross_generator(sweeps.points(sweeps.sweep_folder(Work()), "rule"))
+    coarse = metrics("coarse", value=0.6) | {"rule": "paper", "change": {"train": {"holdout": 0.2}}, "strategy": "coarse",
+                                             "holdout": {"seen": metrics(value=0.55), "held-out": metrics(value=0.7)}}
+    (tmp_path / "metrics" / "sweeps" / "holdout-xclip-coarse-0.json").write_text(json.dumps(coarse))
+    folder = sweeps.sweep_folder(Work())
+    table = figures.cross_generator(sweeps.points(folder, "holdout"))
+    assert list(table.index) == [("captions alone", "paper", kind) for kind in ("all", "seen", "held-out")]
+    assert table.loc[("captions alone", "paper", "held-out"), "noun"] == 0.7
+    figure = figures.generator_figure(sweeps.points(folder, "holdout") | sweeps.points(folder, "rule"))
+    assert [axes.get_title().replace("\n", " ") for axes in figure.axes] == ["rule paper, words that training put in",
+                                                                          "rule paper, words that it never put in"]
+    assert [len(bars) for bars in figure.axes[0].containers] == [5, 5] and figures.generator_figure({}) is None
+    assert "on negatives of rule paper" in {text.get_text() for text in figure.legends[0].get_texts()}
+    capsys.readouterr()
+    table = figures.cross_generator(sweeps.points(folder, "rule"))
     assert list(table.index) == [(rule, *rest) for rule in ("paper", "released")
                                  for rest in (("paper", "all"), ("paper", "seen"), ("paper", "held-out"), ("released", "all"))]
     assert table.loc[("paper", "released", "all"), "noun"] == 0.4 and np.isnan(table.loc[("released", "paper", "held-out"), "mean"])

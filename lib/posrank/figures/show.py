@@ -8,6 +8,7 @@ from IPython.display import HTML, Markdown, display
 from posrank.captions.statistics import paper_table
 from posrank.figures import sweeps
 from posrank.figures.curves import sweep_figure
+from posrank.figures.generators import cross_generator
 from posrank.figures.neighbours import coarse_fine_html
 from posrank.figures.report import preset_of, published, published_tables
 from posrank.figures.runs import load_metrics, name_of, one_set
@@ -96,7 +97,8 @@ def show_other_sweeps(work, metrics):
     folder = sweeps.sweep_folder(work)
     tables = {(name, sweep): sweeps.constant_table([*sweeps.points(folder, sweep, metrics).values()], metrics)
               for name, sweep in (("constant_video", "constant"), ("text_alone", "text"))}
-    tables["cross_generator", "rule"] = sweeps.cross_generator(sweeps.points(folder, "rule"))
+    both = sweeps.points(folder, "holdout") | sweeps.points(folder, "rule")
+    tables["cross_generator", "rule"] = cross_generator(both)
     for (name, sweep), table in tables.items():
         if len(table):
             display(work.save_table(table, name))

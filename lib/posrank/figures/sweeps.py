@@ -93,24 +93,3 @@ def constant_table(constant, metrics):
         rows["best n-gram model, no video", "", ""] = models.max(axis=1).to_dict()
         rows["chance", "", ""] = {part: values["chance"] for part, values in m["posrank"].items()}
     return number_table(rows, ["run", "trained on", "shown"], SHOWN)
-
-
-def cross_generator(trained):
-    """Training on one kind of negatives, testing on others.
-
-    trained: {point: metrics} of a sweep over train.rule; seeds are averaged. -> DataFrame by trained on, tested on,
-    replacements: PoSRank per part and mean, chance, the mean adjusted for chance, and the mean vision gain with its
-    interval. Lists differ in length between rows: compare adjusted values. Replacements: all words of the test set;
-    seen: lists of words that the run's training negatives put in; held-out: lists of words that they never did (the
-    same words for all rules).
-    """
-    rows = {}
-    for metrics in trained.values():
-        rule = metrics["change"]["train"]["rule"]
-        for tested, result in {metrics.get("rule", "paper"): metrics, **metrics.get("rules", {})}.items():
-            for kind, mine in {"all": result, **result.get("holdout", {})}.items():
-                rows.setdefault((rule, tested, kind), []).append(numbers(mine) if mine else {})
-                if not mine:
-                    print(f"rule {tested}: no list with {kind} replacements")
-    means = {key: pd.DataFrame(seeds).mean(numeric_only=True).to_dict() for key, seeds in rows.items()}
-    return number_table(means, ["trained on", "tested on", "replacements"], SHOWN)
