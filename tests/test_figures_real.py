@@ -76,8 +76,21 @@ def test_judges_are_those_of_every_set(tmp_path, monkeypatch, capsys):
     for split, chosen in (("train", names[:24]), ("val", names[24:26]), ("test", names[26:])):
         (folder / f"{split}_list.txt").write_text("\n".join(chosen))
     monkeypatch.setattr(real.readme, "main", lambda: None)
-    real.main([str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--judges"])
+    arguments = [str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--work", str(tmp_path / "work"), "--judges"]
+    real.main(arguments)
     table = pd.read_csv(tmp_path / "out" / "judges.csv")
+    # a second call takes what the first one kept, but not of other lists
+    kept = tmp_path / "work" / "judges-msvd-paper.json"
+    report = json.loads(kept.read_text())
+    report["report"]["parts"]["noun"]["judges"]["unigram"]["excess"] = 0.123
+    kept.write_text(json.dumps(report))
+    real.main(arguments)
+    again = pd.read_csv(tmp_path / "out" / "judges.csv").set_index(["rule", "part"])
+    assert again.loc[("paper", "noun"), "unigram"] == 0.123
+    report["settings"]["lists"] = "others"
+    kept.write_text(json.dumps(report))
+    real.main(arguments)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "out" / "judges.csv"), table)
     assert set(table["rule"]) == {"paper", "exchange"} and {"unigram", "4-gram", "learned"} <= set(table)
     judged = table[table["rule"] == "exchange"]
     assert len(judged) and judged[["unigram", "learned"]].abs().max(axis=None) < 1e-6

@@ -204,7 +204,7 @@ def main(argv=None):
     parser.add_argument("--pretrained", help="folder of a causal language model that judges as well (safetensors)")
     options = parser.parse_args(argv)
     if options.judges:
-        table = text_judges.judges(load(options.root, options.work), options.root, options.pretrained)
+        table = text_judges.judges(load(options.root, options.work), options.root, options.work, options.pretrained)
         with atomic(Path(options.out) / "judges.csv") as temporary:
             table.to_csv(temporary, index=False, float_format="%.6g")
     else:

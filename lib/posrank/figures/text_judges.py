@@ -8,33 +8,48 @@ speech: lists, K, chance, PoSRank minus chance of each judge (n-gram models, the
 model), and the strongest as a share of what is possible, (PoSRank - chance) / (1 - chance).
 """
 
+import json
 from pathlib import Path
 
 import pandas as pd
 
 from posrank import negatives
+from posrank.evaluation.origin import lists_digest
+from posrank.files import read_json, write_text
 from posrank.negatives.released_files import find_released
+from posrank.scoring.summary import plain
 from posrank.validity import judges_table, validity_report
 
 DATASETS = ("msrvtt", "vln_uvo", "msvd")
 FOLDS = 5
 
 
-def judges(found, root, pretrained=None, lists=100, b=10000):
-    """The table of judges.csv. found: what posrank.figures.real.load(root) returns; pretrained: folder of a causal language
-    model, or a scorer; lists: that n-gram models and the pretrained one are asked, of each part of rule paper and
-    of the authors' files (the learned judge is asked all, and rule exchange is whole)."""
+def judges(found, root, work=None, pretrained=None, lists=100, b=10000):
+    """The table of judges.csv. found: what posrank.figures.real.load(root) returns; work: folder where the report of
+    each set is kept, so that a stopped call goes on; pretrained: folder of a causal language model; lists: that n-gram
+    models and the pretrained one are asked, of each part of rule paper and of the authors' files (the learned judge is
+    asked all, and rule exchange is whole)."""
     reports = {}
     for dataset in DATASETS:
         if dataset in found:
             _, _, table, tags = found[dataset]
             for rule, (asked, own) in _sets(table, tags, Path(root) / dataset).items():
-                reports[dataset, rule] = validity_report(
-                    asked, own, None if rule == "exchange" else tags, table if rule == "exchange" else None,
-                    clip_tokens=False, lists=None if rule == "exchange" else lists, b=b, folds=FOLDS,
-                    pretrained=pretrained)
-                print(f"{dataset}, rule {rule}: {reports[dataset, rule]['verdict']} {reports[dataset, rule]['note']}")
+                settings = {"lists": lists_digest(asked), "asked": lists, "folds": FOLDS, "pretrained": pretrained, "b": b}
+                kept = work and Path(work) / f"judges-{dataset}-{rule}.json"
+                before = read_json(kept, "delete it") if kept and kept.is_file() else {}
+                if before.get("settings") != settings:
+                    before = {"settings": settings, "report": _report(asked, own, table, tags, rule, lists, b, pretrained)}
+                    if kept:
+                        write_text(kept, json.dumps(plain(before)) + "\n")
+                report = reports[dataset, rule] = before["report"]
+                print(f"{dataset}, rule {rule}: {report['verdict']} {report['note']}", flush=True)
     return judges_table(reports).reset_index()
+
+
+def _report(asked, own, table, tags, rule, lists, b, pretrained):
+    whole = rule == "exchange"  # its captions are statements, without tags of their own
+    return validity_report(asked, own, None if whole else tags, table if whole else None, clip_tokens=False,
+                           lists=None if whole else lists, b=b, folds=FOLDS, pretrained=pretrained)
 
 
 def _sets(table, tags, folder):
