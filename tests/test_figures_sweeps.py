@@ -8,7 +8,7 @@ import pytest
 from test_figures import metrics
 
 from posrank import PARTS, figures
-from posrank.figures import sweeps
+from posrank.figures import readme, sweeps
 
 
 def brittle(value, parts=PARTS, kind="rephrased"):
@@ -42,7 +42,7 @@ def test_constant_video_stands_between_the_full_run_and_chance(tmp_path):
     assert figures.constant_table([], [metrics()]).empty
 
 
-def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path, capsys):
+def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path, capsys, monkeypatch):
     (tmp_path / "metrics" / "sweeps").mkdir(parents=True)
     for rule, value in (("paper", 0.8), ("released", 0.5)):
         point = metrics("word", value=value) | {"rule": "paper", "holdout": {"seen": metrics(value=value), "held-out": None}}
@@ -69,6 +69,13 @@ def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path,
                                                                           "rule paper, words that it never put in"]
     assert [len(bars) for bars in figure.axes[0].containers] == [5, 5] and figures.generator_figure({}) is None
     assert "on negatives of rule paper" in {text.get_text() for text in figure.legends[0].get_texts()}
+    monkeypatch.setenv("POSRANK_ROOT", str(tmp_path))
+    page = "<!-- [[[cog from posrank.figures import readme; readme.generators({!r}) ]]] -->\n<!-- [[[end]]] -->\n"
+    filled = readme.fill(page.format("metrics"))
+    assert "| captions alone | paper | held-out |" in filled and "| paper | paper | seen |" in filled
+    assert "| paper | released |" not in filled
+    with pytest.raises(Exception, match="make sweep SWEEP=rule"):
+        readme.fill(page.format("elsewhere"))
     capsys.readouterr()
     table = figures.cross_generator(sweeps.points(folder, "rule"))
     assert list(table.index) == [(rule, *rest) for rule in ("paper", "released")

@@ -12,9 +12,11 @@ import sys
 import pandas as pd
 
 from posrank.audit.shares import list_agreement, list_shares
+from posrank.figures.generators import PANELS, cross_generator, generator_figure
 from posrank.figures.pattern import pattern_table
 from posrank.figures.runs import load_metrics
-from posrank.figures.style import markdown
+from posrank.figures.style import COLUMNS, RECALL, markdown, save, show_style
+from posrank.figures.sweeps import points
 from posrank.figures.tables import results_table
 from posrank.files import root, write_text
 
@@ -37,6 +39,22 @@ def pattern(**folders):
     if missing := [folders[name] for name, metrics in groups.items() if not metrics]:
         raise ValueError(f"{missing[0]} holds no metrics of runs: make repro, then make publish")
     cog.outl(markdown(pattern_table(groups), numbers=9))
+
+
+def generators(folder):
+    """Print training on one kind of negatives and testing on others, of the sweeps in a folder (`cross_generator`)."""
+    import cog
+
+    table = cross_generator(_generators(root() / folder))
+    if table.empty:
+        raise ValueError(f"{folder} holds no points of sweep rule: make sweep SWEEP=rule PRESET=generators, then publish")
+    shown = table.loc[[key for key in table.index if key[1:] in PANELS], [*COLUMNS, "mean", "shuffled", "chance"]]
+    shown[[*RECALL]] = shown[[*RECALL]].map("{:.1f}".format)
+    cog.outl(markdown(shown.rename(columns=RECALL), numbers=10))
+
+
+def _generators(folder):
+    return {point: metrics for sweep in ("holdout", "rule") for point, metrics in points(folder / "sweeps", sweep).items()}
 
 
 def audits(folder):
@@ -97,8 +115,12 @@ def fill(text, name="page"):
 
 
 def main():
-    """Write all pages."""
+    """Write all pages, and the picture of docs/results.md."""
     base = root()
+    show_style()
+    figure = generator_figure(_generators(base / "metrics" / "generators_natural"))
+    if figure is not None:
+        save(figure, base / "docs" / "figures", "generators")
     for path in pages(base):
         text = fill(path.read_text(encoding="utf-8"), path.name)
         write_text(path, text)
