@@ -73,7 +73,7 @@ def test_a_wrong_value_is_told_with_table_column_row_and_remedy(values, table, n
 
 def test_categories_are_text_where_they_are_of_text():
     assert column(["a", "b"], "captions", "split", "category").dtype == "str"
-    with pytest.raises(ValueError, match="'split', row 0 .*holds int64, not text"):
+    with pytest.raises(ValueError, match=r"'split', row 0 .*holds int64, not text"):
         column([1, 2], "captions", "split", "category")
 
 
