@@ -1,0 +1,169 @@
+"""posrank.tables.checks: one column or row after another, what is mended on the way in, and how a refusal is worded."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from posrank import tables
+from posrank.tables.checks import check_column
+
+CAPTIONS = pd.DataFrame({
+    "caption": ["a dog", "a cat"], "dataset": "d", "split": ["train", "test"], "video_id": ["v", "w"],
+    "caption_id": ["v#0", "w#0"],
+})
+RANKS = pd.DataFrame({
+    "run": "r", "caption_id": ["a", "b"], "video_id": "v", "part": "noun", "better": [0, 1], "equal": 0, "negatives": 2,
+    "reciprocal_rank": [1.0, 0.5],
+})
+VIDEOS = pd.DataFrame({"video_id": ["v", "w"], "row": [0, -1], "frames_read": [1, 0], "status": ["ok", "missing"]})
+TAGS = pd.DataFrame({
+    "caption_id": "c", "i": [0, 1], "text": ["dog", " "], "whitespace": "", "lemma": "dog", "upos": ["NOUN", "SPACE"],
+    "tag": ["NN", "_SP"], "head": 0, "dep": "", "tagger": "t",
+})
+
+
+def column(values, table, name, dtype=None):
+    return check_column(pd.Series(values, dtype=dtype), table, name)
+
+
+def test_numbers_as_text_and_whole_floats_become_integers():
+    found = column(["2", "3.0"], "negatives", "k")
+    assert found.tolist() == [2, 3] and found.dtype == "int64"
+    assert column([2.0, 3.0], "negatives", "k").dtype == "int64"
+
+
+def test_a_large_integer_keeps_its_last_digit():
+    assert column([2**60 + 1], "negatives", "k").tolist() == [2**60 + 1]
+
+
+def test_a_missing_number_is_refused_where_there_is_no_default_and_stays_missing_where_there_is():
+    with pytest.raises(ValueError, match=r"negatives table, column 'k', row 1: has no value; fill it in or drop the row"):
+        column([1, None], "negatives", "k")
+    found = column([None, 3], "negatives", "position2", object)
+    assert found.isna().tolist() == [True, False] and found.dtype == "Int64"
+    assert column([None, 3.5], "captions", "start").isna().tolist() == [True, False]
+    assert column([None, None], "negatives", "position2").isna().all()
+
+
+def test_missing_text_becomes_the_default_text():
+    assert column(["a.mp4", None], "captions", "file").tolist() == ["a.mp4", ""]
+    assert column([None, None], "videos", "reason", object).tolist() == ["", ""]
+
+
+def test_missing_text_whose_default_is_none_stays_missing():
+    for values in ([None, None], [None, "cat"]):
+        found = column(values, "negatives", "replacement2", object)
+        assert found.isna().tolist() == [value is None for value in values] and found.dtype == "str"
+
+
+@pytest.mark.parametrize(("values", "table", "name", "message"), [
+    ([True, False], "negatives", "k", "negatives table, column 'k': holds true/false; numbers are needed"),
+    (["1", "two", None], "captions", "start", r"captions table, column 'start', row 1: is no number: 'two'; write a number"),
+    ([None, 0.5], "negatives", "position2", r"'position2', row 1: is no whole number: 0\.5; write an integer"),
+    ([1.0, -np.inf], "captions", "end", r"'end', row 1: is infinite; write a finite number"),
+    ([None, 3, 4], "captions", "file", r"'file', row 1 \(and 1 more rows\): holds int, not text; write it as text"),
+    ([None, 3], "negatives", "replacement2", "'replacement2', row 1: holds int, not text"),
+    ([b"a"], "captions", "caption", r"'caption', row 0: holds bytes, not text"),
+    ([None, "a\udc00", "b"], "captions", "file", r"'file', row 1: holds half a character \(a lone surrogate\); correct it"),
+])
+def test_a_wrong_value_is_told_with_table_column_row_and_remedy(values, table, name, message):
+    with pytest.raises(ValueError, match=message):
+        column(values, table, name, object if not isinstance(values[0], bool) else None)
+
+
+def test_categories_are_text_where_they_are_of_text():
+    assert column(["a", "b"], "captions", "split", "category").dtype == "str"
+    with pytest.raises(ValueError, match=r"'split', row 0 .*holds int64, not text"):
+        column([1, 2], "captions", "split", "category")
+
+
+def test_a_scorer_may_rule_a_sentence_out_and_nothing_else_is_infinite():
+    assert column([-np.inf, np.inf], "scores", "score").tolist() == [-np.inf, np.inf]
+    with pytest.raises(ValueError, match="'score', row 1: has no value"):
+        column([0.0, np.nan], "scores", "score")
+    with pytest.raises(ValueError, match="'reciprocal_rank', row 0: is infinite"):
+        tables.validate(RANKS.assign(reciprocal_rank=[np.inf, 1]), "ranks")
+
+
+def test_no_rows_are_no_problem_and_keep_their_type():
+    assert column([], "captions", "file", object).dtype == "str"
+    found = tables.validate(CAPTIONS.iloc[:0], "captions")
+    assert found.empty and found["start"].dtype == "float64" and found["file"].dtype == "str"
+
+
+def test_the_number_of_further_rows_is_told():
+    with pytest.raises(ValueError, match=r"'caption', row 0 \(and 1 more rows\): is empty; give it a text or drop the row"):
+        tables.validate(CAPTIONS.assign(caption=[" ", ""]), "captions")
+    with pytest.raises(ValueError, match=r"'caption', row 1: is empty"):
+        tables.validate(CAPTIONS.assign(caption=["a", ""]), "captions")
+
+
+def test_a_missing_column_is_told_with_those_that_are_there_and_those_that_are_needed():
+    with pytest.raises(ValueError) as caught:
+        tables.validate(CAPTIONS.rename(columns={"caption_id": "id"}), "captions")
+    assert "column 'caption_id' is missing (has: caption, dataset, split, video_id, id)" in str(caught.value)
+    assert str(caught.value).endswith("needed are dataset, split, video_id, caption_id, caption"), "those with a default are not"
+
+
+def test_a_column_that_occurs_twice_is_refused():
+    with pytest.raises(ValueError, match="captions table: column 'caption' occurs 2 times; keep one"):
+        tables.validate(pd.concat([CAPTIONS, CAPTIONS[["caption"]]], axis=1), "captions")
+
+
+def test_rows_are_numbered_as_they_stand_whatever_the_index():
+    table = CAPTIONS.assign(more=[7, 8]).set_axis([9, 9])
+    found = tables.validate(table, "captions")
+    assert found.index.tolist() == [0, 1] and found["more"].tolist() == [7, 8]
+    with pytest.raises(ValueError, match="'split', row 1: is 'dev'; use one of train, val, test, groups"):
+        tables.validate(table.assign(split=["train", "dev"]), "captions")
+
+
+@pytest.mark.parametrize("times", [
+    {"start": [0, None], "end": [None, 3]}, {"start": [0, 1], "end": [0.5, 2]}, {"start": [None] * 2, "end": [None] * 2},
+])
+def test_one_time_alone_and_a_start_at_zero_are_fine(times):
+    assert len(tables.validate(CAPTIONS.assign(**times), "captions")) == 2
+
+
+@pytest.mark.parametrize("times", [
+    {"start": [0, 1], "end": [1, 1]}, {"start": [0, 2], "end": [1, 1]}, {"start": [0, -1]}, {"start": [0, -1], "end": [1, 2]},
+])
+def test_times_that_cannot_be_are_refused(times):
+    with pytest.raises(ValueError, match=r"'end', row 1: is not after start .*correct the times or leave both empty"):
+        tables.validate(CAPTIONS.assign(**times), "captions")
+
+
+def test_a_token_may_be_white_space_but_not_nothing():
+    assert tables.validate(TAGS, "tags")["text"].tolist() == ["dog", " "]
+    with pytest.raises(ValueError, match="tags table, column 'text', row 1: is empty"):
+        tables.validate(TAGS.assign(text=["dog", ""]), "tags")
+    with pytest.raises(ValueError, match="'upos', row 0: is empty"):
+        tables.validate(TAGS.assign(upos=["", "SPACE"]), "tags")
+
+
+@pytest.mark.parametrize(("name", "reason"), [
+    ("a/b", "holds a slash"), ("a\\b", "holds a slash"), (" ", "is empty"), ("x\n", "control character or a byte order mark"),
+    ("x" * 256, r"\(258 characters\) and it is longer than 255 bytes"),
+])
+def test_identifiers_of_captions_and_videos_that_cannot_name_a_file_are_refused(name, reason):
+    with pytest.raises(ValueError, match=rf"videos table, column 'video_id', row 1: is .*{reason}; rename it"):
+        tables.validate(VIDEOS.assign(video_id=["v", name]), "videos")
+    with pytest.raises(ValueError, match=f"captions table, column 'caption_id', row 0: is .*{reason}"):
+        tables.validate(CAPTIONS.assign(caption_id=[name, "w#0"]), "captions")
+
+
+def test_statuses_are_those_of_the_choices():
+    with pytest.raises(ValueError, match="'status', row 1: is 'gone'; use one of ok, missing, corrupt"):
+        tables.validate(VIDEOS.assign(status=["ok", "gone"]), "videos")
+
+
+def test_rows_of_one_key_are_told_with_both_places():
+    with pytest.raises(ValueError, match=r"videos table, column 'video_id', row 1: video_id 'v' is already in row 0; make it"):
+        tables.validate(VIDEOS.assign(video_id="v"), "videos")
+    with pytest.raises(ValueError, match="column 'caption_id', row 1: dataset 'd', caption_id 'x' is already in row 0"):
+        tables.validate(CAPTIONS.assign(caption_id="x"), "captions")
+    three = pd.concat([RANKS, RANKS.iloc[1:]])
+    message = r"column 'run\+caption_id\+part', row 2: run 'r', caption_id 'b', part 'noun' is already in row 1; make it"
+    with pytest.raises(ValueError, match=message):
+        tables.validate(three, "ranks")
+    assert len(tables.validate(three.assign(run=["r", "r", "s"]), "ranks")) == 3
