@@ -174,6 +174,19 @@ def test_a_published_run_is_current_until_its_code_parameters_data_or_lock_chang
     assert state(m) == ["metrics/xclip-word-0.json is not that of dvc.lock"]
 
 
+def test_each_published_run_keeps_the_commit_and_the_processor_it_was_made_with(tmp_path):
+    for strategy in ("coarse", "word"):
+        (tmp_path / f"xclip-{strategy}-0.json").write_text(json.dumps(run(strategy)))
+    before = {"commits": {"xclip-coarse-0": "a", "xclip-word-0": "a"}, "processor": "an older one"}
+    (tmp_path / "ENVIRONMENT.json").write_text(json.dumps(before))
+    note = published.note(tmp_path, "default", {"commit": "b"}, ["xclip-word-0"])
+    assert note["commits"] == {"xclip-coarse-0": "a", "xclip-word-0": "b"}
+    assert note["processors"] == {"xclip-coarse-0": "an older one", "xclip-word-0": note["processor"]}
+    (tmp_path / "ENVIRONMENT.json").write_text(json.dumps(note | {"processor": "a third one"}))
+    again = published.note(tmp_path, "default", {"commit": "c"}, ["xclip-coarse-0"])
+    assert again["processors"] == dict.fromkeys(again["commits"], note["processor"])
+
+
 def test_published_runs_of_other_presets_stand_in_tables_of_their_own():
     entry = dict.fromkeys((*figures.strategy_table([]).columns[:7], "mean", "vision_gain"), 0.5)
     entry |= {"split": "test", "rule": "paper", "commit": "abc"}

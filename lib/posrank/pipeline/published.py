@@ -65,6 +65,7 @@ def listing(base):
             entries[name] = {**{key: metrics.get(key) for key in ("dataset", "split", "rule")},
                              "lists": (metrics.get("lists") or {}).get(metrics.get("rule")), **short(metrics),
                              "commit": note.get("commits", {}).get(name),
+                             "processor": note.get("processors", {}).get(name, note.get("processor")),
                              "stale": stale(metrics, name, path, params, code, locked, base)}
         out[preset] = {"folder": folder.relative_to(base).as_posix(), "commit": note.get("commit"),
                        **{key: note.get(key) for key in NOTED},
@@ -121,14 +122,19 @@ def stale_data(locked, params, base):
 
 
 def note(folder, preset, last, changed):
-    """Content of ENVIRONMENT.json in the metrics folder `folder`: how and on what it was made, each run's commit.
+    """Content of ENVIRONMENT.json in the metrics folder `folder`: how and on what it was made, and the commit and the
+    processor of each run.
 
-    last: seconds, commit and date of the last repro; changed: the runs that it made anew; others keep their commit.
+    last: seconds, commit and date of the last repro; changed: the runs that it made anew; others keep theirs.
     """
-    commits = _json(Path(folder) / "ENVIRONMENT.json").get("commits", {})
-    commits = {name: last.get("commit") if name in changed else commits.get(name) for name in runs(folder)}
+    before, machine = _json(Path(folder) / "ENVIRONMENT.json"), describe()
+    commits = before.get("commits", {})
+    old = {"commits": commits,
+           "processors": dict.fromkeys(commits, before.get("processor")) | before.get("processors", {})}
+    new = {"commits": last.get("commit"), "processors": machine["processor"]}
+    by_run = {key: {name: new[key] if name in changed else old[key].get(name) for name in runs(folder)} for key in new}
     how = {key: last.get(key) for key in ("seconds", "commit", "date")}
-    return {"preset": preset, "command": f"make repro PRESET={preset}", **how, "commits": commits, **describe()}
+    return {"preset": preset, "command": f"make repro PRESET={preset}", **how, **by_run, **machine}
 
 
 def clear_leftovers(scratch, params):
