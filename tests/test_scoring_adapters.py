@@ -12,6 +12,7 @@ from transformers import CLIPImageProcessor, PreTrainedTokenizerFast
 
 import posrank
 from posrank.scoring.adapters import evaluate_lists, from_mteb, from_transformers, multiple_choice, yes_no
+from posrank.scoring.adapters.dual import tokens_of
 from posrank.scoring.adapters.mteb_encoder import Clip, loader
 
 WORDS = ["a", "red", "blue", "big", "old", "ball", "box", "car", "moves", "rolls", "slowly", "on", "under", "the", "yes", "no", "Yes", "No", "video", "show", "does", "this", "answer", "or", "which", "sentence", "describes", "letter", "alone", "with", "A", "B", "C", "D", "E", "F", "<image>", "assistant", "user"]
@@ -102,6 +103,81 @@ def test_what_is_no_dual_encoder_is_named():
         from_transformers(small("clip"), processor(), VIDEOS)(["v9"], ["a"])
     with pytest.raises(ValueError, match="no frame was read"):
         from_transformers(small("clip"), processor(), {"v0": (FRAMES[0], 0)})(["v0"], ["a"])
+
+
+def test_texts_are_cut_to_the_model_s_length_and_padded_as_it_was_trained():
+    long = " ".join(["red"] * 40)
+    clip, siglip = small("clip"), small("siglip")
+    assert tokens_of(clip, processor(), [long])["input_ids"].shape == (1, 12)
+    assert tokens_of(clip, processor(), ["a ball", "a red ball"])["input_ids"].shape == (2, 3), "to the longest of the batch"
+    assert tokens_of(siglip, processor(), ["a ball"])["input_ids"].shape == (1, 12)
+    one, same = from_transformers(clip, processor(), VIDEOS)(["v0", "v0"], [long, long + " ball"])
+    assert one == same, "what is cut away does not count"
+
+
+def test_videos_are_encoded_so_many_at_a_time_and_once():
+    tools, asked = processor(), []
+    inner = tools.image_processor
+
+    def images(images, return_tensors):
+        asked.append(len(images))
+        return inner(images=images, return_tensors=return_tensors)
+
+    tools.image_processor = images
+    scorer = from_transformers(small("clip"), tools, VIDEOS, batch=3)
+    scorer(["v3", "v1", "v0", "v2", "v0"], TEXTS)
+    assert asked == [6 + 5 + 4, 3], "the frames that were read of v0, v1 and v2, then of v3"
+    scorer(["v3", "v0"], TEXTS[:2])
+    assert len(asked) == 2
+
+
+def test_xclip_takes_its_frames_from_first_to_last_of_those_read_and_repeats_where_they_are_few():
+    model = small("xclip").eval()
+    frames = {"few": (FRAMES[0], 2), "all": FRAMES[1], "twice": FRAMES[0][[0, 0, 1, 1]]}
+    scorer = from_transformers(model, processor(), frames)
+    scores = scorer(["few", "all", "twice", "few"], [TEXTS[0], TEXTS[0], TEXTS[0], TEXTS[1]])
+    assert scores[0] == pytest.approx(scores[2], abs=1e-5) and scores[0] != pytest.approx(scores[1], abs=1e-5)
+    assert scores[3] == pytest.approx(scorer(["few"], [TEXTS[1]])[0], abs=1e-4), "each score is at its own place"
+    assert scorer([], []).shape == (0,)
+    with pytest.raises(ValueError, match="no frame was read"):
+        from_transformers(model, processor(), {"v0": (FRAMES[0], 0)})(["v0"], ["a"])
+
+
+def test_a_model_of_half_precision_is_read_in_full():
+    scores = from_transformers(small("clip").half(), processor(), VIDEOS)(["v0"], TEXTS[:1])
+    assert scores[0] == pytest.approx(by_hand(small("clip").half().float(), "v0", TEXTS[0]), abs=1e-6)
+
+
+@pytest.mark.parametrize(("missing", "message"), [
+    ("get_text_features", "model: a Part has no get_text_features: it is no dual encoder"),
+    ("config", "no get_text_features: it is no dual encoder of the transformers library"),
+    ("get_image_features", "model: a Part has neither get_image_features nor get_video_features"),
+])
+def test_a_model_that_lacks_a_side_is_told(missing, message):
+    class Part(torch.nn.Module):
+        pass
+
+    part = Part()
+    for name in {"get_text_features", "config", "get_image_features"} - {missing}:
+        setattr(part, name, None)
+    with pytest.raises(ValueError, match=message):
+        from_transformers(part, processor(), VIDEOS)
+
+
+def test_a_loaded_model_needs_its_processor():
+    with pytest.raises(ValueError, match="processor: a NoneType has no tokenizer; give the model's processor"):
+        from_transformers(small("clip"), None, VIDEOS)
+
+
+def test_weights_are_read_from_safetensors_alone(tmp_path):
+    folder = tmp_path / "m"
+    small("clip").save_pretrained(folder)
+    transformers.CLIPProcessor(processor().image_processor, tokenizer()).save_pretrained(folder)
+    assert from_transformers(folder, frames=VIDEOS)(["v0"], ["a ball"]).shape == (1,)
+    torch.save(small("clip").state_dict(), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"model '.*m' cannot be loaded \(.*\); give a name in the local cache or a folder"):
+        from_transformers(folder, frames=VIDEOS)
 
 
 def sets():
