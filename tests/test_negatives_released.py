@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from support_negatives import Opposites
 
 from posrank import captions, negatives, scoring
 from posrank.captions.statistics import eligible
@@ -12,7 +13,10 @@ from posrank.language.ngrams import fit
 from posrank.language.stopwords import content_words, stop_words
 from posrank.language.tagger import tag_captions
 from posrank.negatives.changed_words import Change, changes
+from posrank.negatives.released import ReleasedRule
 from posrank.negatives.released_files import find_released, with_files
+from posrank.negatives.sentences import TaggedCaptions
+from posrank.negatives.vocabulary import Vocabulary
 from posrank.scoring.scorers import BlindScorer
 from posrank.tables import TABLES
 
@@ -83,6 +87,62 @@ def test_released_phrases_and_seeds():
     shuffled = negatives.generate(table[::-1], rule="released", level="phrase", tags=tags, k=4, progress=False)
     key = ["caption_id", "part", "k"]
     assert one.sort_values(key)["sentence"].tolist() == shuffled.sort_values(key)["sentence"].tolist()
+
+
+def rule_of(*sentences, lexicon=None, training=False):
+    """The rule and the Tokens of the first sentence; the vocabulary is that of all."""
+    _, tags = tagged(*sentences)
+    rule = ReleasedRule(Vocabulary(tags, None), lexicon or Opposites())
+    return (rule.for_training() if training else rule), TaggedCaptions(tags)["c0"]
+
+
+def choices_of(rule, tokens):
+    """{(word, part): (ranked words, other words)} of the slots."""
+    return {(slot.text, slot.part): ([word for word, _ in choices.ranked],
+                                     [word for n, word in enumerate(choices.pool) if n not in choices.skip])
+            for slot, choices in rule.slots(tokens)[0]}
+
+
+def test_a_word_that_stands_twice_is_one_slot_at_its_first_place_case_told_apart():
+    rule, tokens = rule_of("dog/NOUN sees/VERB dog/NOUN near/ADP Dog/NOUN dogs/NOUN", "cat/NOUN")
+    slots = [(slot.text, slot.position) for slot, _ in rule.slots(tokens)[0] if slot.part == "noun"]
+    assert slots == [("dog", 0), ("Dog", 4), ("dogs", 5)]
+    slot = rule.slots(tokens)[0][0][0]
+    assert slot.text == "dog" and slot.render("Owl") == "Owl sees Owl near Dog dogs"
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("c++", "x runs"), ("$5", "x runs"), ("dog", "x runs"),
+])
+def test_a_word_is_found_whole_and_at_its_own_place_where_no_search_finds_it(text, expected):
+    rule, tokens = rule_of(f"{text}/NOUN runs/VERB", "cat/NOUN")
+    assert next(slot for slot, _ in rule.slots(tokens)[0] if slot.part == "noun").render("x") == expected
+
+
+def test_a_replacement_is_put_in_as_it_is_written():
+    rule, tokens = rule_of("Dog/NOUN runs/VERB", "cat/NOUN")
+    assert rule.slots(tokens)[0][0][0].render(r"a\1b") == r"a\1b runs"
+
+
+def test_antonyms_come_without_part_or_vocabulary_and_first():
+    lexicon = Opposites({("hot", "noun"): (("Freeze",), ("never",), ()), ("hot", "adj"): (("cold", "hot"), (), ()),
+                         ("hotter", "adv"): (("icily",), (), ())})
+    rule, tokens = rule_of("HOTTER/ADJ dog/NOUN", "warm/ADJ cold/ADJ", lexicon=lexicon)
+    tokens.lemma[0] = "Hot"
+    assert choices_of(rule, tokens)["HOTTER", "adj"] == (["icily", "Freeze", "cold", "hot"], ["warm"])
+    rule, tokens = rule_of("hot/ADJ", "warm/ADJ cold/ADJ", lexicon=lexicon)
+    assert choices_of(rule, tokens) == {("hot", "adj"): (["Freeze", "cold"], ["warm"])}
+    rule, tokens = rule_of("hot/ADJ", "warm/ADJ cold/ADJ", lexicon=lexicon, training=True)
+    assert choices_of(rule, tokens) == {("hot", "adj"): ([], ["cold", "warm"])}
+
+
+def test_what_has_no_choice_or_is_not_asked_for_is_told_by_part():
+    rule, tokens = rule_of("a/DET dog/NOUN in/ADP it/PRON", "near/ADP")
+    slots, kept, clashes = rule.slots(tokens)
+    assert slots == [] and clashes == {}
+    assert kept == {"noun": "no other word of this part in the vocabulary", "prep": "only stop words of this part"}
+    slots, kept, _ = rule.for_training().slots(tokens)
+    assert [slot.text for slot, _ in slots] == ["in"] and list(kept) == ["noun"]
 
 
 def test_changes():

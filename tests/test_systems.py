@@ -1,6 +1,7 @@
 """Systems in their clean form: shapes, masks, chunks, prompts, and where they must agree with the released form."""
 
 import doctest
+import math
 
 import pytest
 import torch
@@ -236,6 +237,37 @@ def test_wrong_input_is_named():
         system.score_aligned(text, clip, [0, 1, 2, 3, 0])
     with pytest.raises(ValueError, match="tokenizer"):
         system.tokenize(["a dog"])
+
+
+def attended_by_hand(scores, mask, weight):
+    """The attended sum of one row of scores, in plain Python."""
+    real = [n for n, there in enumerate(mask) if there]
+    shares = {n: math.exp((scores[n] - max(scores[m] for m in real)) / xclip.TAU) for n in real}
+    shares = {n: share / sum(shares.values()) for n, share in shares.items()}
+    mixed = {n: sum(shares[m] * weight[m][n] for m in real) for n in real}
+    return sum(mixed[n] * scores[n] for n in real)
+
+
+def test_an_attended_sum_is_that_over_the_real_elements():
+    generator = torch.Generator().manual_seed(0)
+    scores, weight = 0.05 * torch.randn(3, 4, generator=generator), torch.randn(4, 4, generator=generator)
+    mask = torch.tensor([[True, True, True, True], [True, False, True, False], [False, True, False, False]])
+    found = xclip.attended_sum(scores, mask, weight)
+    expected = [attended_by_hand(*row, weight.tolist()) for row in zip(scores.tolist(), mask.tolist())]
+    torch.testing.assert_close(found, torch.tensor(expected))
+    plain = xclip.attended_sum(scores, mask)
+    torch.testing.assert_close(plain, xclip.attended_sum(scores, mask, torch.eye(4)))
+    assert plain[2] == scores[2, 1], "a single element is its own sum"
+
+
+def test_an_attended_sum_goes_along_any_dimension_and_is_zero_without_elements():
+    generator = torch.Generator().manual_seed(1)
+    scores, weight = 0.05 * torch.randn(2, 3, 5, generator=generator), torch.randn(3, 3, generator=generator)
+    mask = torch.rand(2, 3, 5, generator=generator) > 0.4
+    mask[0, :, 0] = False
+    found = xclip.attended_sum(scores, mask, weight, dim=1)
+    torch.testing.assert_close(found, xclip.attended_sum(scores.movedim(1, -1), mask.movedim(1, -1), weight))
+    assert found[0, 0] == 0 and found.shape == (2, 5)
 
 
 @pytest.mark.parametrize("module", [systems, base, official, pairs, xclip, features], ids=lambda m: m.__name__.rpartition(".")[2])

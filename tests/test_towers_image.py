@@ -7,6 +7,7 @@ from support_systems import small_clip
 
 from posrank.towers import encode_image
 from posrank.towers.image import add_prompts, is_plain_vit
+from posrank.towers.stem import ConvStem
 
 
 def pictures(count=3, size=16):
@@ -33,6 +34,32 @@ def test_any_patch_stem_fits():
     visual = small_clip().visual
     visual.conv1 = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 4, 4), torch.nn.GELU(), torch.nn.Conv2d(8, 32, 2, 2))
     assert encode_image(visual, pictures()).patches.shape == (3, 4, 32)
+
+
+@pytest.mark.parametrize(("patch", "channels"), [(8, (5,)), (16, (5, 6)), (32, (5, 6, 7))])
+def test_a_stem_of_convolutions_gives_a_vector_for_each_patch(patch, channels):
+    stem = ConvStem(12, patch, channels)
+    assert stem(torch.zeros(2, 3, 2 * patch, 3 * patch)).shape == (2, 12, 2, 3)
+    convolutions = [layer for layer in stem.layers if isinstance(layer, torch.nn.Conv2d)]
+    assert [layer.out_channels for layer in convolutions] == [*channels, 12]
+    assert isinstance(stem.layers[-1], torch.nn.Conv2d), "no activation behind the last one"
+
+
+def test_a_stem_sees_beyond_its_patch():
+    stem = ConvStem(4, 16)
+    frames = torch.zeros(1, 3, 48, 48)
+    frames[..., 20, 20] = 1
+    changed = (stem(frames) != stem(torch.zeros(1, 3, 48, 48))).any(1)[0]
+    assert changed.tolist() == [[False] * 3, [False, True, True], [False, True, True]]
+
+
+@pytest.mark.parametrize(("patch", "channels", "message"), [
+    (16, (48,), "a stem for patches of 16 pixels takes 2 channels, not 1"), (8, (48, 96), "8 pixels takes 1 channels, not 2"),
+    (12, (48,), "a stem for patches of 12 pixels"), (2, (), "a stem for patches of 2 pixels takes 0 channels, not 0"),
+])
+def test_a_stem_that_cannot_be_is_told(patch, channels, message):
+    with pytest.raises(ValueError, match=message):
+        ConvStem(4, patch, channels)
 
 
 def test_prompts_join_without_position_and_can_be_left_out():
