@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -76,7 +77,7 @@ class Varied:
         owner, _, row, word = self._tokens(numbers)
         pieces = self.words["text"][word] + self.words["whitespace"][row]
         ends = np.searchsorted(owner, np.arange(len(numbers) + 1))
-        texts = ["".join(pieces[a:b]) for a, b in zip(ends, ends[1:])]
+        texts = ["".join(pieces[a:b]) for a, b in pairwise(ends)]
         video = numbers // self.per_video
         return pd.DataFrame({"dataset": "csv", "split": np.where(video % 10 == 0, "test", "train"),
                              "video_id": [f"v{number}" for number in video], "caption_id": [f"c{number}" for number in numbers],
@@ -114,8 +115,7 @@ def one_size(count, source, processes, shard, steps=STEPS):
             subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True)
             facts[f"{step}_s"] = time.perf_counter() - start
             if step == "cut" and "tags" not in steps:
-                with get_context("spawn").Pool(1) as pool:
-                    pool.apply(give_tags, (source, work))
+                give_tags(source, work)  # in this process: the memory of the steps is that of its children
         facts["largest_mib"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**10
         for what, step in (("negatives", "negatives"), ("statements", "groups")):
             if step in steps:

@@ -64,6 +64,12 @@ def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path,
     table = figures.cross_generator(sweeps.points(folder, "holdout"))
     assert list(table.index) == [("captions alone", "paper", kind) for kind in ("all", "seen", "held-out")]
     assert table.loc[("captions alone", "paper", "held-out"), "noun"] == 0.7
+    # adjusted part by part, then averaged, as `adjusted` is: the chance of the parts differs
+    odd = metrics("coarse") | {"change": {}, "strategy": "coarse"}
+    odd["posrank"] = {part: values | {"chance": 0.5 if part == "noun" else 0.2} for part, values in odd["posrank"].items()}
+    odd["zero_line"] = dict.fromkeys(PARTS, 0.6) | {"mean": 0.6}
+    shown = figures.cross_generator({"odd": odd})["shuffled_adjusted"]
+    assert shown.iloc[0] == pytest.approx((0.1 / 0.5 + 4 * 0.4 / 0.8) / 5)
     figure = figures.generator_figure(sweeps.points(folder, "holdout") | sweeps.points(folder, "rule"))
     assert [axes.get_title().replace("\n", " ") for axes in figure.axes] == ["rule paper, words that training put in",
                                                                           "rule paper, words that it never put in"]

@@ -11,6 +11,7 @@ import pandas as pd
 from posrank import PARTS
 from posrank.figures.style import BLIND_COLOUR, CHANCE, COLOURS
 from posrank.figures.tables import number_table, numbers
+from posrank.scoring.ranks import chance_adjusted
 
 COARSE = "captions alone"
 """What coarse-grained training is called among kinds of negatives."""
@@ -34,8 +35,10 @@ def cross_generator(trained):
     rows = {}
     for rule, tested, kind, mine in _results(trained):
         found = numbers(mine) if mine else {}
-        if mine and found["shuffled"] is not None and found["chance"] is not None:
-            found["shuffled_adjusted"] = (found["shuffled"] - found["chance"]) / (1 - found["chance"])
+        if mine and mine.get("zero_line"):
+            parts = [part for part in PARTS if part in mine["posrank"]]
+            found["shuffled_adjusted"] = sum(chance_adjusted(mine["zero_line"][part], mine["posrank"][part]["chance"])
+                                             for part in parts) / len(parts)
         rows.setdefault((rule, tested, kind), []).append(found)
         if not mine:
             print(f"rule {tested}: no list with {kind} replacements")

@@ -47,14 +47,15 @@ def generators(folder):
 
     table = cross_generator(_generators(root() / folder))
     if table.empty:
-        raise ValueError(f"{folder} holds no points of sweep rule: make sweep SWEEP=rule PRESET=generators, then publish")
+        raise ValueError(f"{folder} holds no points of sweep rule: make sweep SWEEP=rule PRESET=generators, then make "
+                         "publish")
     shown = table.loc[[key for key in table.index if key[1:] in PANELS], [*COLUMNS, "mean", "shuffled", "chance"]]
     shown[[*RECALL]] = shown[[*RECALL]].map("{:.1f}".format)
     cog.outl(markdown(shown.rename(columns=RECALL), numbers=10))
 
 
 def _generators(folder):
-    return {point: metrics for sweep in ("holdout", "rule") for point, metrics in points(folder / "sweeps", sweep).items()}
+    return points(folder / "sweeps", "holdout") | points(folder / "sweeps", "rule")
 
 
 def audits(folder):

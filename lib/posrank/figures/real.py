@@ -200,7 +200,7 @@ def main(argv=None):
     parser.add_argument("root", help="folder with one folder of annotation files per dataset")
     parser.add_argument("--out", default="docs/real", help="folder for the tables")
     parser.add_argument("--work", help="folder in which tags are kept for the next time")
-    parser.add_argument("--judges", action="store_true", help="instead: judges.csv, what text alone solves (about an hour)")
+    parser.add_argument("--judges", action="store_true", help="instead: judges.csv, what text alone solves")
     parser.add_argument("--pretrained", help="folder of a causal language model that judges as well (safetensors)")
     options = parser.parse_args(argv)
     if options.judges:

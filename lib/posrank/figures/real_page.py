@@ -61,6 +61,6 @@ def real_validity():
 def real_judges():
     """What text alone solves in the test lists of real captions, by dataset, rule and part (docs/real): lists, K,
     chance, PoSRank minus chance of each judge, the strongest and its share of what is possible."""
-    table = published_csv("judges").set_index(["dataset", "rule", "part"]).drop(columns=["verdict", "-4-gram"], errors="ignore")
+    table = published_csv("judges").set_index(["dataset", "rule", "part"]).drop(columns=["verdict", "-4-gram"])
     table.loc[table["adjusted"].abs() < 1e-9, ["strongest", "adjusted"]] = ["none", 0.0]
     return table

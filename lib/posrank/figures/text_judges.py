@@ -1,5 +1,5 @@
-"""What text alone solves in negative sets of real captions: the judges of posrank.validity on rules paper and exchange, and
-on the authors' released files.
+"""What text alone solves in negative sets of real captions: the judges of posrank.validity on rules paper and
+exchange, and on the authors' released files.
 
     python -m posrank tables data/raw --judges --pretrained FOLDER
 
@@ -34,11 +34,13 @@ def judges(found, root, work=None, pretrained=None, lists=100, b=10000):
         if dataset in found:
             _, _, table, tags = found[dataset]
             for rule, (asked, own) in _sets(table, tags, Path(root) / dataset).items():
-                settings = {"lists": lists_digest(asked), "asked": lists, "folds": FOLDS, "pretrained": pretrained, "b": b}
+                settings = {"lists": lists_digest(asked), "asked": lists, "folds": FOLDS, "pretrained": pretrained,
+                            "b": b}
                 kept = work and Path(work) / f"judges-{dataset}-{rule}.json"
                 before = read_json(kept, "delete it") if kept and kept.is_file() else {}
                 if before.get("settings") != settings:
-                    before = {"settings": settings, "report": _report(asked, own, table, tags, rule, lists, b, pretrained)}
+                    made = _report(asked, own, table, tags, rule, lists, b, pretrained)
+                    before = {"settings": settings, "report": made}
                     if kept:
                         write_text(kept, json.dumps(plain(before)) + "\n")
                 report = reports[dataset, rule] = before["report"]

@@ -31,8 +31,8 @@ class RankSums:
 
     def __add__(self, other):
         if (self.run, self.grouped) != (other.run, other.grouped):
-            raise ValueError(f"ranks of {_told(self)} and of {_told(other)} do not add up: give those of one run on one "
-                             "rule")
+            raise ValueError(f"ranks of {_told(self)} and of {_told(other)} do not add up: give those of one run "
+                             "on one rule")
         ranks = {part: _add(self.ranks.get(part), other.ranks.get(part)) for part in {**self.ranks, **other.ranks}}
         chances = {part: self.chances.get(part, 0.0) + other.chances.get(part, 0.0) for part in ranks}
         return RankSums(self.run, self.grouped, ranks, chances)
