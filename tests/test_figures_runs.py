@@ -155,7 +155,7 @@ def test_a_published_run_is_current_until_its_code_parameters_data_or_lock_chang
     lock = {"all": {"outs": [{"path": name, "md5": md5} for name, md5 in outs.items()]}}
 
     def state(m, params=params, code=None):
-        return published.stale(m, "xclip-word-0", path, params, code or m.get("code"), lock, root())
+        return published.stale(m, "xclip-word-0", path, params, {code or m.get("code")}, lock, root())
 
     assert state(m) == []
     assert state(m, params=knobs.merge(params, {"train": {"lambda": 9.0}})) == ["other parameters"]

@@ -4,7 +4,8 @@
 
 In: the metrics folders (the default preset's is metrics/, another's metrics/<preset>/), their ENVIRONMENT.json and
 dvc.lock, params.yaml, dvc.yaml, the code. Out: per preset where it stands, how it was made, and per run its main
-numbers, the digest of its lists, its commit, and why it is stale (an empty list: it is current). A test holds the
+numbers, the digest of its lists, its commit, and why it is stale (an empty list: it is current). Numbers of earlier
+code are current where the present code was seen to repeat them (`posrank.pipeline.repeated`). A test holds the
 committed list against the checkout.
 """
 
@@ -18,6 +19,7 @@ from posrank.figures.runs import asked, other_than
 from posrank.files import root, write_text
 from posrank.pipeline import params as knobs
 from posrank.pipeline.machine import describe
+from posrank.pipeline.repeated import repeats
 from posrank.scoring.summary import plain, short
 from posrank.training.start_weights import start_weights
 
@@ -52,6 +54,7 @@ def runs(folder):
 def listing(base):
     """The content of metrics/published.json for the checkout `base`."""
     base, code, out = Path(base), origin.code_digest(base), {}
+    same = {code} | repeats(base, code)
     for preset, folder in folders(base).items():
         note = _json(folder / "ENVIRONMENT.json")
         lock = base / "dvc.lock" if preset == "default" else folder / "dvc.lock"
@@ -66,19 +69,21 @@ def listing(base):
                              "lists": (metrics.get("lists") or {}).get(metrics.get("rule")), **short(metrics),
                              "commit": note.get("commits", {}).get(name),
                              "processor": note.get("processors", {}).get(name, note.get("processor")),
-                             "stale": stale(metrics, name, path, params, code, locked, base)}
+                             "stale": stale(metrics, name, path, params, same, locked, base)}
+        repeated = all(metrics.get("code") in same for _, metrics in runs(folder).values())
         out[preset] = {"folder": folder.relative_to(base).as_posix(), "commit": note.get("commit"),
                        **{key: note.get(key) for key in NOTED},
-                       "data": "not checked: no such preset" if params is None else stale_data(locked, params, base),
+                       "data": ("not checked: no such preset" if params is None
+                                else stale_data(locked, params, base, repeated)),
                        "runs": entries}
     return plain(out)
 
 
-def stale(metrics, name, path, params, code, locked, base):
+def stale(metrics, name, path, params, same, locked, base):
     """Why a published run is not what the checkout `base` would make, as a list of reasons; [] = it is current.
 
-    params: of its preset (None: params.yaml has no such preset any more); code: the checkout's code digest; locked:
-    stages of the dvc.lock that was published with it.
+    params: of its preset (None: params.yaml has no such preset any more); same: digests of the checkout's code and of
+    code with the same numbers; locked: stages of the dvc.lock that was published with it.
     """
     inputs, reasons = metrics.get("inputs"), []
     if params is None:
@@ -91,7 +96,7 @@ def stale(metrics, name, path, params, code, locked, base):
         own = start_weights(knobs.Params(whole).train_for(metrics["system"])["backbone"], metrics["system"])
         if inputs.get("params") != origin.params_digest(whole, metrics["system"], base):
             reasons.append("other parameters")
-    if metrics.get("code") != code:
+    if metrics.get("code") not in same:
         reasons.append("other code")
     # the world's own start weights are files that git keeps; others have a name
     if own and start.endswith(".dir") and start != origin.file_digest(Path(base) / "data" / "world" / own):
@@ -107,13 +112,16 @@ def stale(metrics, name, path, params, code, locked, base):
     return reasons + [f"{name} is not that of dvc.lock" for name, digest in data.items() if made.get(name) != digest]
 
 
-def stale_data(locked, params, base):
-    """Stages of DATA_STAGES in a published dvc.lock that the checkout `base` would run anew, with the reason."""
+def stale_data(locked, params, base, repeated=False):
+    """Stages of DATA_STAGES in a published dvc.lock that the checkout `base` would run anew, with the reason.
+
+    repeated: whether their code is known to make the same as the checkout's.
+    """
     found = []
     for stage, entry in locked.items():
         if stage.partition("@")[0] not in DATA_STAGES:
             continue
-        code = [dep["path"] for dep in entry.get("deps", []) if dep["path"].startswith("lib/")
+        code = [dep["path"] for dep in entry.get("deps", []) if dep["path"].startswith("lib/") and not repeated
                 and origin.file_digest(Path(base) / dep["path"]) != dep["md5"]]
         values = {key: value for file in entry.get("params", {}).values() for key, value in file.items()}
         changed = [key for key, value in values.items() if origin.value_at(params, key) != value]

@@ -1,0 +1,132 @@
+"""Whether the committed code repeats an earlier commit's numbers, bit for bit: metrics/repeated.json.
+
+    python -m posrank.pipeline.repeated COMMIT
+
+Published runs take hours, and much code behind them changes no number (an error message, a shorter function). Here both
+commits make the smallest run of each kind (KINDS) on this machine, with the present params.yaml, and everything that
+DVC tracks is compared: videos, captions, tags, negatives, frames, weights, ranks, scores and metrics. If all is equal,
+the earlier code's digest is written down, and runs published with it count as current (`published.stale`).
+
+In: a git checkout without changed files, the name of a commit. Out: the list of differences, and metrics/repeated.json
+if there is none. The two clones stay in .presets/, so a stopped call goes on where it was.
+"""
+
+import functools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from posrank.evaluation import origin
+from posrank.files import root, write_text
+from posrank.messages import command
+from posrank.pipeline.machine import checkout, git, processor
+from posrank.pipeline.scratch import environment
+
+LIST = "metrics/repeated.json"
+_SMALL = {"world": {"train": 160, "val": 24, "test": 32, "groups": 28, "train_groups": 160},
+          "train": {"steps": 4, "batch": 16, "n": 2, "checkpoint_every": 2},
+          "evaluate": {"bootstrap": 200, "controls": ["shuffled", "blank", "one_frame", "reversed"]}}
+KINDS = {
+    "systems": {"train": {"systems": ["clip", "frozen", "xclip", "ts2net", "ucofia"]}},
+    "natural": {"world": {"captions": "natural"},
+                "train": {"strategies": ["coarse", "word", "phrase"], "holdout": 0.2}},
+    "exchange": {"train": {"rule": "exchange", "strategies": ["word"], "holdout": 0.2, "seeds": [1]}},
+    "constant": {"train": {"video": "constant", "strategies": ["word"]}},
+    "text": {"train": {"video": "text", "strategies": ["coarse", "word", "phrase"]}},
+}
+"""Presets of small runs that together use what published presets and sweeps use: name -> changes of the defaults."""
+
+
+@functools.partial(command, stopped="stopped; the same command goes on from here")
+def main(argv=None):
+    """Compare and write the result; returns 1 where something differs."""
+    words = sys.argv[1:] if argv is None else argv
+    if len(words) != 1:
+        raise ValueError("name one commit: python -m posrank.pipeline.repeated COMMIT")
+    base = root()
+    now, date = checkout(base)
+    if now is None or now.endswith("+"):
+        raise ValueError("commit the changes of lib, notebooks, params.yaml and dvc.yaml first: commits are compared")
+    old = git(base, "rev-parse", "--short=7", f"{words[0]}^{{commit}}").strip()
+    made = {commit: _make(base, commit) for commit in (old, now)}
+    codes = {commit: origin.code_digest(folder) for commit, folder in made.items()}
+    found = {kind: {commit: numbers(folder / ".presets" / kind) for commit, folder in made.items()} for kind in KINDS}
+    wrong = [f"{kind}: {name}" for kind, sides in found.items() for name in differences(sides[old], sides[now])]
+    if wrong:
+        print("\n".join(["these differ:", *wrong]))
+        return 1
+    entry = {"commit": old, "by": now, "date": date, "processor": processor(),
+             "compared": {kind: len(sides[now]) for kind, sides in found.items()}}
+    before = _read(base)
+    kept = before.get("repeats", {}) if before.get("code") == codes[now] else {}
+    note = {"code": codes[now], "repeats": {**kept, codes[old]: entry}}
+    write_text(base / LIST, json.dumps(note, indent=1) + "\n")
+    print(f"{now} repeats all {sum(entry['compared'].values())} results of {old}; written down in {LIST}")
+    return 0
+
+
+def _make(base, commit):
+    """A clone of `base` at `commit` below .presets/, in which all KINDS were run; returns its folder."""
+    clone = Path(base) / ".presets" / f"repeated-{commit}"
+    if not clone.is_dir():
+        git(base, "clone", "--quiet", "--no-checkout", str(base), str(clone))
+    git(clone, "checkout", "--quiet", "--force", "--detach", commit)
+    text = (Path(base) / "params.yaml").read_text(encoding="utf-8")
+    head, _, rest = text.partition("\npresets:\n")
+    presets = "".join(f"  {name}: {json.dumps(_merged(_SMALL, change))}\n" for name, change in KINDS.items())
+    paper = rest[rest.index("\npaper:\n"):] if "\npaper:\n" in rest else "\n"
+    write_text(clone / "params.yaml", f"{head}\npresets:\n{presets}{paper}")
+    for kind in KINDS:
+        print(f"{commit}: {kind}", flush=True)
+        words = [sys.executable, "-m", "posrank", "repro", kind, "evaluate", "validity"]
+        if subprocess.run(words, cwd=clone, env=environment(clone)).returncode:
+            raise ValueError(f"{commit} could not make preset {kind} in {clone}: see the message above")
+    return clone
+
+
+def _merged(a, b):
+    """
+    >>> _merged({"train": {"steps": 4}}, {"train": {"seeds": [1]}})
+    {'train': {'steps': 4, 'seeds': [1]}}
+    """
+    return {key: {**a.get(key, {}), **b.get(key, {})} for key in {**a, **b}}
+
+
+def numbers(workspace):
+    """{path: digest} of what DVC made in a preset's folder, but executed notebooks and copies of code. Of a run's
+    metrics all counts but the digest of the code."""
+    stages = yaml.safe_load((workspace / "dvc.lock").read_text(encoding="utf-8"))["stages"]
+    found = {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])
+             if not out["path"].startswith((origin.SOURCE, "results/notebooks"))}
+    for path in found:
+        if path.startswith("metrics/") and path.endswith(".json"):
+            metrics = json.loads((workspace / path).read_text(encoding="utf-8"))
+            found[path] = origin.digest({key: value for key, value in metrics.items() if key != "code"})
+    return found
+
+
+def differences(one, other):
+    """Paths whose digests differ, or that one side lacks.
+
+    >>> differences({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4})
+    ['b', 'c']
+    """
+    return sorted(path for path in {**one, **other} if one.get(path) != other.get(path))
+
+
+def repeats(base, code):
+    """Digests of earlier code whose numbers the code of digest `code` repeats, by metrics/repeated.json."""
+    note = _read(base)
+    return set(note["repeats"]) if note.get("code") == code else set()
+
+
+def _read(base):
+    path = Path(base) / LIST
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
