@@ -1,0 +1,192 @@
+"""Numbers in the sentences of docs/results.md and README.md: each is computed from metrics/, and none stands there unchecked."""
+
+import json
+import math
+import re
+from functools import cache
+
+import pandas as pd
+import pytest
+
+from posrank import PARTS
+from posrank.captions.statistics import paper_table
+from posrank.figures.doses import dose_choice
+from posrank.figures.finding import gain_table
+from posrank.figures.runs import load_metrics
+from posrank.files import root
+
+SEEDS, NATURAL = "metrics/seeds", "metrics/natural"
+
+
+@cache
+def runs(folder):
+    return tuple(load_metrics(root() / folder))
+
+
+def mean(folder, strategy, value):
+    values = [value(m) for m in runs(folder) if m["strategy"] == strategy]
+    return sum(values) / len(values)
+
+
+def score(folder, strategy, part):
+    return mean(folder, strategy, lambda m: m["posrank"][part]["posrank"])
+
+
+def shuffled(folder, strategy, part):
+    return mean(folder, strategy, lambda m: m["zero_line"][part])
+
+
+def gain(folder, strategy, part, column="gain"):
+    table = gain_table({"x": runs(folder)}).reset_index()
+    return table[(table["strategy"] == strategy) & (table["part"] == part)][column].item()
+
+
+def table(folder, name):
+    return pd.read_csv(root() / folder / "tables" / f"{name}.csv")
+
+
+def exchange(strategy):
+    rows = table(SEEDS, "exchange")
+    return rows.loc[rows["training strategy"] == strategy, "mean"].mean()
+
+
+def recall(folder, strategy, key="v2t"):
+    return mean(folder, strategy, lambda m: m["recall"][key]["mean"])
+
+
+def point(path):
+    return json.loads((root() / path).read_text(encoding="utf-8"))
+
+
+def cross(name):
+    rows = pd.read_csv(root() / "metrics" / name / "tables" / "cross_generator.csv")
+    return rows.set_index(["trained on", "tested on", "replacements"])
+
+
+def lost(name, column):
+    rows = cross(name)[column]
+    return rows["captions alone", "paper", "all"] - rows["paper", "paper", "all"]
+
+
+def miss(backbone):
+    """Largest miss of the criterion that chose the dose (docs/pipeline.md)."""
+    return dose_choice({backbone: point(f"metrics/sweeps/choice-{backbone}.json")})["largest"].item()
+
+
+def groups(part, name="value"):
+    """Group scores of all runs, of both kinds of captions."""
+    scores = [m["rules"]["exchange"]["group_scores"] for folder in (SEEDS, NATURAL) for m in runs(folder)]
+    return [each[part]["group"][name] for each in scores]
+
+
+def paper_gain(*parts):
+    rows = paper_table(4).set_index("strategy")
+    return (rows.loc["word", list(parts)] - rows.loc["coarse", list(parts)]).mean()
+
+
+def adverbs(folder):
+    return next(m for m in runs(folder))["posrank"]["adv"]["captions"]
+
+
+def text_alone(part, strategies):
+    return [point(f"{NATURAL}/sweeps/text-xclip-{name}-0.json")["blind"]["blank video"][part] for name in strategies]
+
+
+def chance(folder, part):
+    return runs(folder)[0]["posrank"][part]["chance"]
+
+
+def released(part):
+    """What a bigram scores on the authors' lists of VLN-UVO (docs/real)."""
+    rows = pd.read_csv(root() / "docs" / "real" / "released_validity.csv").set_index(["dataset", "part"])
+    return rows.loc[("vln_uvo", part), "bigram"]
+
+
+def moves():
+    """Largest move of the line of shuffled videos against coarse-grained training, means over seeds."""
+    return max(abs(shuffled(SEEDS, name, part) - shuffled(SEEDS, "coarse", part)) for name in STRATEGIES
+               for part in PARTS)
+
+
+def p_values():
+    """Holm-corrected p of verbs, adverbs and prepositions with each kind of negatives, balanced captions."""
+    rows = table(SEEDS, "differences")
+    return rows[(rows["against"] == "coarse") & rows["part"].isin(["verb", "adv", "prep"])]["p_holm"]
+
+
+def centred(strategy):
+    """Points of V2T that are lost where each text's mean score is taken off, natural captions."""
+    return recall(NATURAL, strategy) - recall(NATURAL, strategy, "v2t_centred")
+
+
+def fall(folder, key):
+    """Points of recall that word, phrase and prompt lose against coarse-grained training."""
+    return [recall(folder, "coarse", key) - recall(folder, name, key) for name in STRATEGIES]
+
+
+STRATEGIES = ("word", "phrase", "prompt")
+V2T = [lost(name, "v2t") for name in ("generators", "generators_natural")]
+T2V = [lost(name, "t2v") for name in ("generators", "generators_natural")]
+ADJ = score(SEEDS, "coarse", "adj") - shuffled(SEEDS, "coarse", "adj")
+NOUNS = [-gain(SEEDS, name, "noun") for name in STRATEGIES]
+ADVERBS = text_alone("adv", ("coarse", "word", "phrase"))
+
+CLAIMS = [
+    # sentence with the numbers left open, and what stands there
+    ("Adjectives are {:.2f} above the line of shuffled videos; verbs", ADJ),
+    ("(Holm-corrected p = {:.3f} over three seeds)", max(p_values())),
+    ("nouns pay {:.2f} to {:.2f}.", min(NOUNS), max(NOUNS)),
+    ("the line of shuffled videos moves by at most {:.3f},", moves()),
+    ("from {:.3f} to {:.3f} on average over parts and three seeds", exchange("Coarse-Grained Training"),
+     exchange("Word-Level Negatives")),
+    ("its largest miss is {:.4f}, that of the strong dose {:.4f}.", miss("world"), miss("world_strong")),
+    ("V2T of coarse-grained training falls by {:.1f} points, those of word and phrase level by {:.1f} points,", centred("coarse"),
+     centred("word")),
+    ("those of word and phrase level by {:.1f} points,", centred("phrase")),
+    ("The paper's gains of {:.1f} to {:.1f} are", min(map(paper_gain, PARTS)), max(map(paper_gain, PARTS))),
+    ("a bigram scores {:.2f} and {:.2f},", released("adv"), released("prep")),
+    ("({:.0f} captions have adverbs)", adverbs(NATURAL)),
+    ("above chance on adverbs ({:.2f} to {:.2f}, chance {:.2f};", min(ADVERBS), max(ADVERBS), chance(NATURAL, "adv")),
+    ("on adjectives ({:.2f}, chance {:.2f};", text_alone("adj", ["coarse"])[0], chance(NATURAL, "adj")),
+    ("is {:.2f} to {:.2f} on nouns (chance {:.2f} to {:.2f}),", min(groups("noun")), max(groups("noun")),
+     min(groups("noun", "chance")), max(groups("noun", "chance"))),
+    ("at most {:.2f} on prepositions", max(groups("prep"))),
+    ("at most {:.2f} on verbs, adjectives and adverbs", max(groups("verb") + groups("adj") + groups("adv"))),
+    ("V2T falls by {:.0f} to {:.0f} points and T2V by less than {:.0f},", min(V2T), max(V2T), math.ceil(max(T2V))),
+    ("nouns high, prepositions between, adjectives {:.2f} above the line", ADJ),
+    ("+{:.2f} on average, most on verbs (+{:.2f})", paper_gain(*PARTS), paper_gain("verb")),
+    ("+{:.2f}, a tenth of it: most on prepositions (+{:.2f}), then adverbs (+{:.2f}), adjectives (+{:.2f}) and verbs "
+     "(+{:.2f}); nouns lose {:.2f}", *(gain(SEEDS, "word", part) for part in ("mean", "prep", "adv", "adj", "verb")),
+     -gain(SEEDS, "word", "noun")),
+    ("({:.0f} points where a fifth of the words is held out", lost("generators", "v2t")),
+    ("on natural captions a fall of {:.0f} to {:.0f} points both ways", min(fall(NATURAL, "v2t") + fall(NATURAL, "t2v")),
+     max(fall(NATURAL, "v2t") + fall(NATURAL, "t2v"))),
+    ("nearly all of it, {:.3f} of {:.3f} with word level", gain(SEEDS, "word", "mean", "vision"), gain(SEEDS, "word", "mean")),
+]
+SETTINGS = {"lambda, from .1", "lambda .2"}
+"""Decimals of the results that are no results: settings, which stand in params.yaml."""
+
+
+def written(sentence, numbers):
+    """The sentence as the page has it: scores below 1 without their 0."""
+    return re.sub(r"(?<![\d.])0(\.\d)", r"\1", sentence.format(*numbers))
+
+
+def prose(text):
+    """The text without what cog and the audit wrote."""
+    text = re.sub(r"<!-- \[\[\[cog.*?\[\[\[end\]\]\] -->", "", text, flags=re.DOTALL)
+    return re.sub(r"## Audit of rule exchange.*?(?=\n## |$)", "", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim[0][:60])
+def test_a_sentence_says_what_was_measured(claim):
+    sentence, *numbers = claim
+    assert written(sentence, numbers) in (root() / "docs" / "results.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
+def test_no_decimal_in_a_sentence_is_unchecked(page):
+    left = prose((root() / page).read_text(encoding="utf-8"))
+    for text in [*SETTINGS, *(written(sentence, numbers) for sentence, *numbers in CLAIMS)]:
+        left = left.replace(text, "...")
+    assert re.findall(r".{30}(?<![\w/.-])(?<!WordNet )\d*\.\d+(?![\w.]).{20}", left) == []
