@@ -134,6 +134,26 @@ def test_a_preset_runs_once_leaves_git_clean_and_publishes(project, capfd):
     assert (project / "dvc.lock").exists() and (project / "metrics" / "ENVIRONMENT.json").exists()
 
 
+def test_where_nothing_is_to_do_little_is_loaded_and_no_page_written(project, monkeypatch):
+    code = ("import sys; from posrank.files import root; from posrank.pipeline import presets; "
+            "presets.prepare(root(), 'smoke'); sys.exit('torch' in sys.modules or 'spacy' in sys.modules)")
+    assert subprocess.run([sys.executable, "-c", code], cwd=project).returncode == 0
+    pages = []
+
+    def explore(scratch):
+        pages.append(scratch)
+        (scratch / "results" / "explorer.html").write_text("page")
+
+    monkeypatch.setattr(presets, "explore", explore)
+    for count, change in enumerate((None, None, "explorer.html", "code.py")):
+        if change == "code.py":
+            (project / change).write_text(CODE.replace('"r"', '"s"'))
+        elif change:
+            (project / ".presets" / "smoke" / "results" / change).unlink()
+        assert presets.main(["repro", "smoke"]) == 0
+        assert len(pages) == max(count, 1), "written at first, where it is gone, and after a change"
+
+
 def test_a_failing_stage_is_an_error(project, capfd):
     (project / "code.py").write_text("raise SystemExit('no')")
     assert presets.main(["repro", "smoke"]) == 1

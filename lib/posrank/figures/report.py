@@ -9,11 +9,12 @@ from html import escape
 import pandas as pd
 
 from posrank import PARTS, files
-from posrank.figures.runs import asked, coverage_note
+from posrank.figures.runs import coverage_note
 from posrank.figures.strips import lines_html
 from posrank.figures.style import COLUMNS, STRATEGIES, SYSTEMS
 from posrank.figures.tables import blind_table, numbers, run_rows
 from posrank.pipeline import machine
+from posrank.pipeline.params import asked
 
 PAPER = "Beyond Coarse-Grained Matching in Video-Text Retrieval (Chen, Doughty, Li, Snoek; ACCV 2024)"
 SMOKE = "<b>Smoke run.</b> Tiny sizes, a few steps: it shows that the pipeline works. Its numbers mean nothing."

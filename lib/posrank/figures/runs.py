@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from posrank.figures.style import STRATEGIES, SYSTEMS
 from posrank.files import read_json, root
+from posrank.pipeline.params import asked, other_than
 
 KINDS = {"posrank": dict, "lists": dict}
 NAMING = {"system": str, "strategy": str, "seed": int, "recall": dict}
@@ -73,21 +74,6 @@ def name_of(metrics):
     if "strategy" not in metrics:
         return metrics.get("run", metrics.get("file", "?"))
     return f"{metrics['system']}-{metrics['strategy']}-{metrics['seed']}"
-
-
-def asked(params):
-    """Names of the runs that the parameters ask for: systems x strategies x seeds."""
-    train = params["train"]
-    return [f"{system}-{strategy}-{seed}" for system in train["systems"] for strategy in train["strategies"]
-            for seed in train["seeds"]]
-
-
-def other_than(metrics, params):
-    """Why a run's metrics are not of the parameters' dataset, split and rule; "" where they are."""
-    options = params["evaluate"]
-    wanted = {"dataset": params["train"]["dataset"], "split": options["split"], "rule": options["rules"][0]}
-    told = [f"{key} {metrics[key]}, not {value}" for key, value in wanted.items() if metrics.get(key, value) != value]
-    return "; ".join(told) if "posrank" in metrics else "no metrics of a run"
 
 
 def lists_of(metrics):

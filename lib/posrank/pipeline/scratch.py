@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from posrank.files import atomic, write_text
 from posrank.pipeline.machine import git
+from posrank.pipeline.params import asked, other_than
 from posrank.pipeline.yamlfile import yaml_text
 
 MANIFEST = ".copied.json"
@@ -80,6 +81,28 @@ def refresh(base, scratch, generated):
     for name, text in generated.items():
         _write(scratch / name, text)
     write_text(manifest, json.dumps(sorted({*names, *generated}), indent=0) + "\n")
+
+
+def clear_leftovers(scratch, params):
+    """Delete metrics and ranks that an earlier params.yaml left in the workspace `scratch`: of runs, datasets, splits
+    and rules that `params` do not ask for. Metrics of models that were not trained here stay."""
+    names, kept = asked(params), set()
+    for path in (scratch / "metrics").glob("*.json"):
+        try:
+            metrics = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            metrics = {}
+        if "strategy" in metrics or path.stem in names:
+            if path.stem not in names or other_than(metrics, params):
+                path.unlink()
+            else:
+                kept.add(path.stem)
+    sets = {f"{dataset}-{rule}" for dataset in params["datasets"] for rule in params["negatives"]["rules"]}
+    found = {"results/ranks/*.parquet": kept, "results/scores/*.parquet": kept, "metrics/validity/*.json": sets}
+    for folder, names in found.items():
+        for path in scratch.glob(folder):
+            if path.stem not in names:
+                path.unlink()
 
 
 def broken_links(folder):
