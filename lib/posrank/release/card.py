@@ -6,11 +6,11 @@ In: what `release.json` says. Out: texts. They hold numbers and facts, no text o
 
 import hashlib
 import json
-from pathlib import Path
 
 import pyarrow.parquet
 
 from posrank import captions
+from posrank.release.folder import TEMPLATES
 
 _RULES = {
     "paper": "one word of a caption replaced, antonyms first, then random words of its part of speech (Section 4)",
@@ -34,7 +34,6 @@ _NUMBERS = {"starts", "lengths", "positions", "place", "start", "length", "word_
 _BIAS = ("Negatives are edited sentences, and a model that reads only text can tell some of them from captions: "
          "compare with the blind rows of release.json.")
 _NO_BIAS = "No text-only scorer is above chance on whole groups. Other videos are other scenes: coarse vision helps."
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def datasheet(about):
