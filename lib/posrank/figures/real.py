@@ -18,6 +18,7 @@ import pandas as pd
 
 from posrank import PARTS, captions, negatives, tables
 from posrank.captions import statistics
+from posrank.captions.duplicates import duplicate_curves
 from posrank.captions.nearest import nearest_captions
 from posrank.figures import readme, text_judges
 from posrank.files import atomic
@@ -149,7 +150,7 @@ def figure2(found, datasets=("msrvtt", "vatex"), count=500, k=5, seed=0):
 
 def figure3(found):
     """Fig. 3's curves of the test captions of every dataset (posrank.captions.duplicates)."""
-    return pd.concat([statistics.duplicate_curves(table, tags) for _, _, table, tags in found.values()
+    return pd.concat([duplicate_curves(table, tags) for _, _, table, tags in found.values()
                       if (table["split"] == "test").any()], ignore_index=True)
 
 

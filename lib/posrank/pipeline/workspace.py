@@ -129,10 +129,6 @@ class Workspace:
                 break
         return select(found, self.params, self.lists(), external)
 
-    def metrics(self):
-        """Metrics of the runs of `selection`, a list of dicts."""
-        return self.selection().runs
-
     def lists(self):
         """Digest of the lists that evaluation ranks under these parameters; None where the tables are not made yet."""
         from posrank.evaluation import origin
