@@ -22,6 +22,7 @@ from posrank.captions.duplicates import duplicate_curves
 from posrank.captions.nearest import nearest_captions
 from posrank.figures import readme, text_judges
 from posrank.files import atomic
+from posrank.messages import command
 from posrank.negatives.released_files import find_released
 
 
@@ -72,6 +73,8 @@ def load(root, work=None, progress=True):
             if path:
                 tables.write_table(tags, path, "tags")
         found[each.dataset] = each, variant, table, tags
+    if not found:
+        raise ValueError(f"{root} holds no dataset that can be read: put annotation files there as data/README.md says")
     return found
 
 
@@ -196,8 +199,10 @@ def write(root, out, work=None):
     return made
 
 
+@command
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m posrank.figures.real", description=__doc__.splitlines()[0])
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m posrank tables", description=__doc__.splitlines()[0])
     parser.add_argument("root", help="folder with one folder of annotation files per dataset")
     parser.add_argument("--out", default="docs/real", help="folder for the tables")
     parser.add_argument("--work", help="folder in which tags are kept for the next time")
@@ -214,4 +219,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

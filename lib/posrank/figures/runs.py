@@ -53,7 +53,7 @@ def load_result(path):
     return metrics
 
 
-def published(preset="default"):
+def published_folder(preset="default"):
     """The folder of the numbers that git keeps of a preset; also from a preset's scratch copy, it is the project's."""
     base = root()
     base = base.parent.parent if base.parent.name == ".presets" else base
@@ -62,7 +62,7 @@ def published(preset="default"):
 
 def published_runs(*presets):
     """{preset: metrics of its published runs}; says in a line a preset how many there are and of which seeds."""
-    found = {preset: load_metrics(published(preset)) for preset in presets}
+    found = {preset: load_metrics(published_folder(preset)) for preset in presets}
     for preset, metrics in found.items():
         seeds = ", ".join(map(str, sorted({m["seed"] for m in metrics})))
         print(f"preset {preset}: " + (f"{len(metrics)} runs, seeds {seeds}" if metrics else "no runs are published"))

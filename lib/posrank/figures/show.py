@@ -10,9 +10,8 @@ from posrank.figures import sweeps
 from posrank.figures.curves import sweep_figure
 from posrank.figures.generators import cross_generator
 from posrank.figures.neighbours import coarse_fine_html
-from posrank.figures.report import preset_of, published, published_tables
-from posrank.figures.runs import load_metrics, name_of, one_set
-from posrank.figures.runs import published as published_folder
+from posrank.figures.report import preset_of, published_list, published_tables
+from posrank.figures.runs import load_metrics, name_of, one_set, published_folder
 from posrank.figures.style import STRATEGIES, SYSTEMS
 from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper
 
@@ -88,7 +87,7 @@ def show_sweep(work, selection, name):
 
 def show_published(work, wanted, what=""):
     """Published runs that are `wanted` (see `published_tables`), one table a preset; nothing where there are none."""
-    for heading, table in published_tables(published(), wanted, but={preset_of(work)}).items():
+    for heading, table in published_tables(published_list(), wanted, but={preset_of(work)}).items():
         display(Markdown(f"**{what}{heading}**"), table)
 
 

@@ -66,10 +66,9 @@ def read(path_or_name):
     return Release(folder, about, table, _errata(folder / ERRATA))
 
 
-def releases(folder=None):
-    """Names of the releases below `folder` (None: data/releases of the project)."""
-    folder = _home() if folder is None else Path(folder)
-    return sorted(path.parent.name for path in folder.glob(f"*/{ABOUT}"))
+def releases():
+    """Names of the releases below data/releases of the project."""
+    return sorted(path.parent.name for path in _home().glob(f"*/{ABOUT}"))
 
 
 def list_id(dataset, rule, level, caption_id, part):
