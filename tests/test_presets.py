@@ -209,6 +209,7 @@ def test_a_changed_params_file_leaves_nothing_of_other_runs_behind(project):
             (scratch / "metrics" / f"{name}.json").write_text("{}")
         (scratch / "metrics" / "datasets.json").write_text("{}")
         (scratch / "metrics" / "mine.json").write_text('{"posrank": {}, "run": "mine"}')
+        (scratch / "metrics" / "five.json").write_text("5")  # somebody's own file
 
     def left(scratch):
         return sorted(path.stem for path in (*scratch.glob("metrics/**/*.json"), *scratch.glob("results/ranks/*")))
@@ -216,7 +217,7 @@ def test_a_changed_params_file_leaves_nothing_of_other_runs_behind(project):
     scratch = presets.prepare(project, "default")
     fill(scratch)
     presets.prepare(project, "default")
-    assert left(scratch) == ["datasets", "mine", "world-paper", *sorted(["xclip-coarse-0", "xclip-prompt-0", "xclip-word-0"] * 2)]
+    assert left(scratch) == ["datasets", "five", "mine", "world-paper", *sorted(["xclip-coarse-0", "xclip-prompt-0", "xclip-word-0"] * 2)]
     text = (project / "params.yaml").read_text()
     for old, new, kept in (
         ("strategies: [coarse, word, phrase, prompt]", "strategies: [coarse, word]", ["xclip-coarse-0", "xclip-word-0"]),
@@ -228,7 +229,7 @@ def test_a_changed_params_file_leaves_nothing_of_other_runs_behind(project):
         fill(scratch)
         presets.prepare(project, "default")
         sets = [] if "csv" in new else ["world-paper"]
-        assert left(scratch) == ["datasets", "mine", *sets, *sorted(kept * 2)], new
+        assert left(scratch) == ["datasets", "five", "mine", *sets, *sorted(kept * 2)], new
 
 
 def test_what_is_published_about_the_machine_names_no_place(project):

@@ -89,8 +89,8 @@ def clear_leftovers(scratch, params):
     names, kept = asked(params), set()
     for path in (scratch / "metrics").glob("*.json"):
         try:
-            metrics = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
+            metrics = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError):  # somebody's own file
             metrics = {}
         if "strategy" in metrics or path.stem in names:
             if path.stem not in names or other_than(metrics, params):
