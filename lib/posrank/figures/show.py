@@ -75,7 +75,7 @@ def show_average(work, selection):
 def show_sweep(work, selection, name):
     """Table 5 (lambda) or 6 (n): ours and the paper's rows with a figure; where it has not run, published points."""
     number, _ = sweeps.PAPERS[name]
-    table = sweeps.sweep_table(sweeps.sweep_folder(work), name, selection.runs)
+    table = sweeps.sweep_table(work.folder / "metrics" / "sweeps", name, selection.runs)
     display(Markdown(f"{PAPERS[number]}."), work.save_table(sweeps.sweep_beside_paper(table, name), f"table{number}"))
     if table.empty:
         print(f"Table {number}: this sweep has not run here ({sweeps.command(name)}); the paper's rows alone")
@@ -93,7 +93,7 @@ def show_published(work, wanted, what=""):
 
 def show_other_sweeps(work, metrics):
     """Training without video, and on other negatives, where the sweep has run here; else how to run it."""
-    folder = sweeps.sweep_folder(work)
+    folder = work.folder / "metrics" / "sweeps"
     tables = {(name, sweep): sweeps.constant_table([*sweeps.points(folder, sweep, metrics).values()], metrics)
               for name, sweep in (("constant_video", "constant"), ("text_alone", "text"))}
     both = sweeps.points(folder, "holdout") | sweeps.points(folder, "rule")

@@ -25,11 +25,6 @@ def command(name):
     return f"make sweep SWEEP={name}" + (" PRESET=generators" if name == "rule" else "")
 
 
-def sweep_folder(work):
-    """Where the points of a workspace's sweeps are."""
-    return work.folder / "metrics" / "sweeps"
-
-
 def points(folder, name, like=None):
     """{point: metrics} of a sweep's files <folder>/<name>-<point>.json, sorted by name. like: metrics of the runs
     beside which they are shown; points on other lists are left out, and named."""
