@@ -107,14 +107,9 @@ def clear_leftovers(scratch, params):
 
 def broken_links(folder):
     """Relative posix names of the links below `folder` that lead nowhere, to themselves, or to a folder around them."""
-    folder = Path(folder)
-    found = []
-    for where, folders, names in os.walk(folder, followlinks=False):
-        for name in (*folders, *names):
-            path = Path(where, name)
-            if path.is_symlink() and (not path.exists() or Path(where).resolve().is_relative_to(path.resolve())):
-                found.append(path.relative_to(folder).as_posix())
-    return sorted(found)
+    links = (path for path in Path(folder).rglob("*") if path.is_symlink())
+    return sorted(path.relative_to(folder).as_posix() for path in links
+                  if not path.exists() or path.parent.resolve().is_relative_to(path.resolve()))
 
 
 def _copy(source, target):

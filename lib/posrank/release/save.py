@@ -23,8 +23,6 @@ from posrank.tables import validate
 from posrank.training.identity import code, digest
 
 _NAME = re.compile(r"(?P<dataset>[a-z0-9_]+)-(?P<rule>[a-z]+)-(?P<version>\d+\.\d+)")
-_SMALL = {"start", "length", "word_start", "word_length", "position", "starts", "lengths", "positions", "place",
-          "place2"}
 
 
 def write(negatives, captions, folder, statements=None, *, blind=None, changes=None, date=None):
@@ -134,7 +132,8 @@ def _write_parquet(table, path):
     fields = []
     for name, kind in zip(arrow.schema.names, arrow.schema.types):
         is_list = pa.types.is_list(kind)
-        kind = pa.int32() if name in _SMALL else pa.string() if is_list else kind
+        number = pa.types.is_integer(kind.value_type if is_list else kind)
+        kind = pa.int32() if number else pa.string() if is_list else kind
         fields.append((name, pa.list_(kind) if is_list else kind))
     pyarrow.parquet.write_table(arrow.cast(pa.schema(fields)), path, compression="zstd", compression_level=19)
 
