@@ -73,7 +73,7 @@ def test_a_run_is_trained_saved_loaded_and_evaluated(work, monkeypatch):
     metrics, ranks, scores = evaluation.results(work.folder, "xclip-prompt-0", work.params, again=True)
     written = json.loads((work.folder / "metrics" / "xclip-prompt-0.json").read_text())
     assert written["posrank"]["noun"]["posrank"] == pytest.approx(metrics["posrank"]["noun"]["posrank"])
-    assert len(work.ranks("xclip-prompt-0")) == len(ranks) and work.metrics()[0]["strategy"] == "prompt"
+    assert len(work.ranks("xclip-prompt-0")) == len(ranks) and work.selection().runs[0]["strategy"] == "prompt"
     # the captions' lists alone, not those of hard positives
     assert set(scores["caption_id"]) == set(ranks["caption_id"]) and len(scores) == ranks["negatives"].sum() + len(
         ranks
@@ -84,7 +84,7 @@ def test_a_run_is_trained_saved_loaded_and_evaluated(work, monkeypatch):
     assert work.ranks("xclip-prompt-0").attrs["lists"] == metrics["lists"]
     assert metrics["inputs"]["captions"] == origin.file_digest(work.folder / "data" / "captions" / "world.parquet")
     writing = workspace.Workspace(work.folder, work.params, "5_report", write=True)
-    writing.save_summary(work.metrics())
+    writing.save_summary(work.selection().runs)
     summary = json.loads((work.folder / "metrics" / "summary.json").read_text())
     assert list(summary) == ["xclip-prompt-0"] and len(summary["xclip-prompt-0"]) == 10
     assert (

@@ -77,19 +77,19 @@ def test_judges_are_those_of_every_set(tmp_path, monkeypatch, capsys):
         (folder / f"{split}_list.txt").write_text("\n".join(chosen))
     monkeypatch.setattr(real.readme, "main", lambda: None)
     arguments = [str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--work", str(tmp_path / "work"), "--judges"]
-    real.main(arguments)
+    assert real.main(arguments) == 0
     table = pd.read_csv(tmp_path / "out" / "judges.csv")
     # a second call takes what the first one kept, but not of other lists
     kept = tmp_path / "work" / "judges-msvd-paper.json"
     report = json.loads(kept.read_text())
     report["report"]["parts"]["noun"]["judges"]["unigram"]["excess"] = 0.123
     kept.write_text(json.dumps(report))
-    real.main(arguments)
+    assert real.main(arguments) == 0
     again = pd.read_csv(tmp_path / "out" / "judges.csv").set_index(["rule", "part"])
     assert again.loc[("paper", "noun"), "unigram"] == 0.123
     report["settings"]["lists"] = "others"
     kept.write_text(json.dumps(report))
-    real.main(arguments)
+    assert real.main(arguments) == 0
     anew = pd.read_csv(tmp_path / "out" / "judges.csv")
     counted = ["rule", "part", "captions", "K", "chance", "unigram", "4-gram"]  # so few lists leave the learned judge undecided
     pd.testing.assert_frame_equal(anew[counted], table[counted])
@@ -97,3 +97,10 @@ def test_judges_are_those_of_every_set(tmp_path, monkeypatch, capsys):
     judged = table[table["rule"] == "exchange"]
     assert len(judged) and judged[["unigram", "learned"]].abs().max(axis=None) < 1e-6
     assert "msvd, rule paper: " in capsys.readouterr().out
+
+
+def test_a_folder_without_annotation_files_is_one_clear_line(tmp_path, capsys):
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        assert real.main([str(folder), "--out", str(tmp_path / "out")]) == 1
+        assert f"ERROR: {folder} holds no dataset that can be read" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "table1.csv").exists()

@@ -60,7 +60,7 @@ def test_cross_generator_has_a_row_for_each_test_set_and_kind_of_words(tmp_path,
     coarse = metrics("coarse", value=0.6) | {"rule": "paper", "change": {"train": {"holdout": 0.2}}, "strategy": "coarse",
                                              "holdout": {"seen": metrics(value=0.55), "held-out": metrics(value=0.7)}}
     (tmp_path / "metrics" / "sweeps" / "holdout-xclip-coarse-0.json").write_text(json.dumps(coarse))
-    folder = sweeps.sweep_folder(Work())
+    folder = tmp_path / "metrics" / "sweeps"
     table = figures.cross_generator(sweeps.points(folder, "holdout"))
     assert list(table.index) == [("captions alone", "paper", kind) for kind in ("all", "seen", "held-out")]
     assert table.loc[("captions alone", "paper", "held-out"), "noun"] == 0.7

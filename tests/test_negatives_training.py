@@ -28,14 +28,14 @@ def test_fresh_per_epoch_and_the_same_in_any_order(data, level):
     assert sum(TrainingNegatives(*data, level=level, n=3, seed=2).draw(name, 0) != first[name] for name in ids[:10]) > 5
 
 
-def test_draw_many_is_draw_with_owners(data):
+def test_lists_are_draws_with_owners(data):
     negatives = TrainingNegatives(*data, n=2)
     ids = ["v3#1", "v0#0", "v3#1"]
-    sentences, owner = negatives.draw_many(ids, 5)
-    assert owner.dtype == np.int64 and len(owner) == len(sentences)
+    true, rows, sentences, owner = negatives.lists(ids, 5)
+    assert true is None and rows.tolist() == [0, 1, 2] and owner.dtype == np.int64 and len(owner) == len(sentences)
     for n, name in enumerate(ids):
         assert [sentence for sentence, o in zip(sentences, owner) if o == n] == negatives.draw(name, 5)
-    assert negatives.draw_many([], 0)[0] == [] and len(negatives.draw_many([], 0)[1]) == 0
+    assert negatives.lists([], 0)[2] == [] and len(negatives.lists([], 0)[3]) == 0
 
 
 def test_n_per_part_is_capped_by_a_closed_vocabulary_and_distinct(data):
@@ -95,11 +95,11 @@ def test_wrong_options(data, options, message):
 def test_fast_enough_to_draw_while_training(data):
     negatives = TrainingNegatives(*data, n=100)
     ids = data[0]["caption_id"].tolist()[:64]
-    negatives.draw_many(ids, 0)
+    negatives.lists(ids, 0)
     times = []
     for epoch in range(1, 6):
         start = time.process_time()
-        negatives.draw_many(ids, epoch)
+        negatives.lists(ids, epoch)
         times.append(time.process_time() - start)
     assert min(times) < 0.06
 

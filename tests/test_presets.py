@@ -134,6 +134,26 @@ def test_a_preset_runs_once_leaves_git_clean_and_publishes(project, capfd):
     assert (project / "dvc.lock").exists() and (project / "metrics" / "ENVIRONMENT.json").exists()
 
 
+def test_where_nothing_is_to_do_little_is_loaded_and_no_page_written(project, monkeypatch):
+    code = ("import sys; from posrank.files import root; from posrank.pipeline import presets; "
+            "presets.prepare(root(), 'smoke'); sys.exit('torch' in sys.modules or 'spacy' in sys.modules)")
+    assert subprocess.run([sys.executable, "-c", code], cwd=project).returncode == 0
+    pages = []
+
+    def explore(scratch):
+        pages.append(scratch)
+        (scratch / "results" / "explorer.html").write_text("page")
+
+    monkeypatch.setattr(presets, "explore", explore)
+    for count, change in enumerate((None, None, "explorer.html", "code.py")):
+        if change == "code.py":
+            (project / change).write_text(CODE.replace('"r"', '"s"'))
+        elif change:
+            (project / ".presets" / "smoke" / "results" / change).unlink()
+        assert presets.main(["repro", "smoke"]) == 0
+        assert len(pages) == max(count, 1), "written at first, where it is gone, and after a change"
+
+
 def test_a_failing_stage_is_an_error(project, capfd):
     (project / "code.py").write_text("raise SystemExit('no')")
     assert presets.main(["repro", "smoke"]) == 1
@@ -189,6 +209,7 @@ def test_a_changed_params_file_leaves_nothing_of_other_runs_behind(project):
             (scratch / "metrics" / f"{name}.json").write_text("{}")
         (scratch / "metrics" / "datasets.json").write_text("{}")
         (scratch / "metrics" / "mine.json").write_text('{"posrank": {}, "run": "mine"}')
+        (scratch / "metrics" / "five.json").write_text("5")  # somebody's own file
 
     def left(scratch):
         return sorted(path.stem for path in (*scratch.glob("metrics/**/*.json"), *scratch.glob("results/ranks/*")))
@@ -196,7 +217,7 @@ def test_a_changed_params_file_leaves_nothing_of_other_runs_behind(project):
     scratch = presets.prepare(project, "default")
     fill(scratch)
     presets.prepare(project, "default")
-    assert left(scratch) == ["datasets", "mine", "world-paper", *sorted(["xclip-coarse-0", "xclip-prompt-0", "xclip-word-0"] * 2)]
+    assert left(scratch) == ["datasets", "five", "mine", "world-paper", *sorted(["xclip-coarse-0", "xclip-prompt-0", "xclip-word-0"] * 2)]
     text = (project / "params.yaml").read_text()
     for old, new, kept in (
         ("strategies: [coarse, word, phrase, prompt]", "strategies: [coarse, word]", ["xclip-coarse-0", "xclip-word-0"]),
@@ -208,7 +229,7 @@ def test_a_changed_params_file_leaves_nothing_of_other_runs_behind(project):
         fill(scratch)
         presets.prepare(project, "default")
         sets = [] if "csv" in new else ["world-paper"]
-        assert left(scratch) == ["datasets", "mine", *sets, *sorted(kept * 2)], new
+        assert left(scratch) == ["datasets", "five", "mine", *sets, *sorted(kept * 2)], new
 
 
 def test_what_is_published_about_the_machine_names_no_place(project):

@@ -207,7 +207,7 @@ def test_a_damaged_or_incomplete_release_is_refused(tmp_path):
     with pytest.raises(ValueError, match="digest of the tables differs"):
         release.build(folder, captions)
     (folder / ABOUT).write_text("{")
-    with pytest.raises(ValueError, match="no readable JSON"):
+    with pytest.raises(ValueError, match=r"release\.json, line 1: no JSON"):
         release.read(folder)
     with pytest.raises(FileNotFoundError, match="no release"):
         release.read("msrvtt-nothing-9.9")

@@ -66,6 +66,7 @@ def test_what_the_captions_do_not_say_is_what_an_exchange_says():
     (statement("a dog", "cat", 1), "statement 'c0@noun-0' is no piece of its caption"),
     (statement("a dog", "dog", 1, "c9"), "statements: caption 'c9' is not in the captions table; give the captions that the"),
     (statement("a dog", "dog", 1).drop(columns=["word", "unit"]), "statements: column 'unit' is missing; give the statements"),
+    (statement("a dog", "dog", 1).assign(group="test-noun-0"), "'c0@noun-0' is not named <caption>@<group>"),
 ])
 def test_statements_that_are_not_of_these_captions_are_told(given, message):
     with pytest.raises(ValueError, match=message):

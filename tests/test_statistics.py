@@ -6,6 +6,8 @@ import pytest
 
 from posrank import PARTS, captions, tables
 from posrank.captions import statistics
+from posrank.captions.duplicates import duplicate_curves
+from posrank.captions.nearest import nearest_captions
 
 UPOS = {
     "a": "DET", "A": "DET", "dog": "NOUN", "cat": "NOUN", "house": "NOUN", "runs": "VERB", "fast": "ADV", "big": "ADJ",
@@ -77,7 +79,7 @@ def test_compare_matches_names():
 def test_duplicate_curves_by_hand():
     sentences = ["a dog runs", "a cat runs", "a dog runs fast", "a big cat runs", "A dog runs ."]
     table, tags = world(sentences, videos=["v0", "v1", "v2", "v3", "v0"])
-    found = statistics.duplicate_curves(table, tags, parts=("noun", "adv", "prep")).set_index(["part", "removed"])
+    found = duplicate_curves(table, tags, parts=("noun", "adv", "prep")).set_index(["part", "removed"])
     # "a dog runs" and "A dog runs ." are the same words, of one video
     assert found.loc[("noun", 0), ["identical", "across", "became"]].tolist() == [2, 0, 0]
     # without nouns: "a runs" three times, of two videos
@@ -93,7 +95,7 @@ def test_duplicate_curves_equal_a_slow_count():
     sentences = [" ".join(random.choice(words, random.integers(1, 6))) for _ in range(300)]
     table, tags = world(sentences)
     for part, upos in (("noun", "NOUN"), ("verb", "VERB")):
-        found = statistics.duplicate_curves(table, tags, parts=(part,))
+        found = duplicate_curves(table, tags, parts=(part,))
         left = [" ".join(word for word in sentence.split() if UPOS[word] != upos) for sentence in sentences]
         original = dict(zip(table["caption_id"], sentences))
         same = pd.Series(left, index=table["caption_id"])
@@ -110,24 +112,24 @@ def test_duplicate_curves_equal_a_slow_count():
 def test_duplicate_curves_depend_on_the_seed_only():
     random = np.random.default_rng(1)
     table, tags = world([" ".join(random.choice(["dog", "cat", "house", "runs"], 4)) for _ in range(60)])
-    one = statistics.duplicate_curves(table, tags, seed=1)
+    one = duplicate_curves(table, tags, seed=1)
     shuffled = tags.sample(frac=1, random_state=0)
-    pd.testing.assert_frame_equal(one, statistics.duplicate_curves(table, shuffled, seed=1))
-    assert not one.equals(statistics.duplicate_curves(table, tags, seed=2))
+    pd.testing.assert_frame_equal(one, duplicate_curves(table, shuffled, seed=1))
+    assert not one.equals(duplicate_curves(table, tags, seed=2))
     assert set(one["part"]) == set(PARTS)
 
 
 def test_nearest_captions_are_of_other_videos():
     table, _ = world(["a dog runs", "a dog runs fast", "a big cat", "a dog runs"], videos=["v", "w", "x", "v"])
-    near = statistics.nearest_captions(table, ["c0"], k=5)
+    near = nearest_captions(table, ["c0"], k=5)
     assert near["near_id"].tolist() == ["c1", "c2"] and near["rank"].tolist() == [1, 2]
     vectors = np.array([[1, 0], [0, 1], [1, 0.1], [1, 0]])
-    near = statistics.nearest_captions(table, ["c0"], k=1, vectors=vectors)
+    near = nearest_captions(table, ["c0"], k=1, vectors=vectors)
     assert near["near_id"].tolist() == ["c2"] and near["similarity"].iloc[0] == pytest.approx(1 / np.sqrt(1.01))
     with pytest.raises(ValueError, match="not in the captions table"):
-        statistics.nearest_captions(table, ["zz"])
+        nearest_captions(table, ["zz"])
     with pytest.raises(ValueError, match="one row for each of 4"):
-        statistics.nearest_captions(table, ["c0"], vectors=vectors[:2])
+        nearest_captions(table, ["c0"], vectors=vectors[:2])
 
 
 def test_registry_knows_its_variants():

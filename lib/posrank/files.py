@@ -17,10 +17,10 @@ from pathlib import Path
 
 _MARKERS = ("params.yaml", "dvc.yaml")
 _CONTROL = re.compile("[\x00-\x1f\x7f\ufeff]")  # with the byte order mark
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 _TWO_DOTS = re.compile(r"(?<!\.)\.\.(?!\.)")
 # bytes, the limit of the usual file systems
-_LONGEST_NAME = 255
+LONGEST_NAME = 255
 
 
 def _named_folder(variable, remedy):
@@ -154,10 +154,10 @@ def unsafe(name):
         return "it holds '..'"
     if _CONTROL.search(name):
         return "it holds a control character or a byte order mark"
-    if _SURROGATE.search(name):
+    if SURROGATE.search(name):
         return "it holds half a character (a lone surrogate)"
-    if len(name.encode()) > _LONGEST_NAME:
-        return f"it is longer than {_LONGEST_NAME} bytes"
+    if len(name.encode()) > LONGEST_NAME:
+        return f"it is longer than {LONGEST_NAME} bytes"
     return None
 
 

@@ -34,7 +34,7 @@ def wilson(count, n, confidence=0.95):
     return low, high
 
 
-def report(labels, paper=True):
+def report(labels):
     """One row per labeller and part that has labels, and one over all parts; the paper's audit below.
 
     looked_at      negatives whose grammar was judged, `ungrammatical` of them, their share with a 95 % interval
@@ -53,9 +53,8 @@ def report(labels, paper=True):
                            "false_negatives": seen == "yes"}).astype(int)
     table = counts.groupby([labels["labeller"], labels["part"]]).sum()
     table = table.sort_index(key=lambda level: level.map((*PARTS, "all").index) if level.name == "part" else level)
-    if paper:
-        one = pd.MultiIndex.from_tuples([("the paper", "all")], names=table.index.names)
-        table = pd.concat([table, pd.DataFrame([PAPER], index=one)])
+    one = pd.MultiIndex.from_tuples([("the paper", "all")], names=table.index.names)
+    table = pd.concat([table, pd.DataFrame([PAPER], index=one)])
     columns = {}
     for name, count, n in (("ungrammatical", "ungrammatical", "looked_at"), ("false", "false_negatives", "judged")):
         ends = [wilson(*pair) for pair in zip(table[count], table[n])]

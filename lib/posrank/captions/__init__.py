@@ -15,9 +15,7 @@ from posrank.captions.rows import Rows
 from posrank.language.markup import clean_text as clean_text
 from posrank.messages import unknown
 
-DATASETS = (
-    "world", "msrvtt", "vatex", "vln_uvo", "vln_oops", "youcook2", "didemo", "activitynet", "msvd", "tgif", "csv",
-)
+DATASETS = tuple(SOURCES)
 """Names of the datasets that can be loaded."""
 
 # files whose name is not the dataset's

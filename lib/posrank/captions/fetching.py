@@ -46,10 +46,6 @@ SOURCES = {row["dataset"]: row["source"] for row in _rows("datasets.csv")}
 FILES = {dataset: [] for dataset in TERMS}
 for _row in _rows("sources.csv"):
     FILES[_row.pop("dataset")].append(File(**_row))
-_CHANGED = (
-    "The file was not kept. It may have been cut or changed; look at it and use verify=False to keep it, or get "
-    "the file by hand"
-)
 
 
 def fetch(dataset, folder=None, *, download=False, verify=True, progress=True):
@@ -73,7 +69,7 @@ def fetch(dataset, folder=None, *, download=False, verify=True, progress=True):
             status = "by hand" if not file.url else "to download"
             target = None if folder is None else Path(folder) / file.name
             if target is not None and target.is_file():
-                same = not file.sha256 or _sha256(target) == file.sha256
+                same = not file.sha256 or hashlib.sha256(target.read_bytes()).hexdigest() == file.sha256
                 status = "at hand" if same else "at hand, another checksum"
             elif download and file.url:
                 _get(file, target, verify, progress, scratch)
@@ -99,7 +95,9 @@ def _get(file, target, verify, progress, scratch):
     content = _member(path, file) if file.member else Path(path).read_bytes()
     found = hashlib.sha256(content).hexdigest()
     if file.sha256 and verify and found != file.sha256:
-        raise ValueError(f"{file.url}: {file.name} has sha256 {found}, expected was {file.sha256}: {_CHANGED}")
+        raise ValueError(f"{file.url}: {file.name} has sha256 {found}, expected was {file.sha256}: The file was not "
+                         "kept. It may have been cut or changed; look at it and use verify=False to keep it, or get "
+                         "the file by hand")
     with atomic(target) as temporary:
         temporary.write_bytes(content)
 
@@ -141,8 +139,3 @@ def _member(path, file):
 def _is(name, member):
     # "__MACOSX/._name" lies beside the real one in archives made on a Mac
     return PurePosixPath(name).name == member and not name.startswith("__MACOSX")
-
-
-def _sha256(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

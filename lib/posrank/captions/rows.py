@@ -17,17 +17,15 @@ import pandas as pd
 
 from posrank import tables
 from posrank.captions.same_files import repeated_files
-from posrank.files import inside, unsafe
+from posrank.files import LONGEST_NAME, SURROGATE, inside, unsafe
 from posrank.language.markup import clean_text, marks, unescape
 from posrank.messages import short
 
 NO_TEXT = "caption without text"
 UNESCAPED = "HTML entities (unescaped)"
 _KEPT_PLACES = 10
-# characters; bytes, the limit of the usual file systems; seconds
-_LONGEST_CAPTION, _LONGEST_NAME, _LONGEST_TIME = 100_000, 255, 1e9
-_SHORT_NAME = 60  # characters that are below _LONGEST_NAME in any script
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONGEST_CAPTION, _LONGEST_TIME = 100_000, 1e9  # characters; seconds
+_SHORT_NAME = 60  # characters that are below LONGEST_NAME in any script
 
 
 def seconds(value, what, place):
@@ -148,7 +146,7 @@ class Rows:
             raise ValueError(f"{place()}: the caption is {type(caption).__name__}, not text: write it as a string")
         if len(caption) > _LONGEST_CAPTION:
             raise ValueError(f"{place()}: the caption has {len(caption):,} characters: check the quotes of the file")
-        if not caption.isascii() and (found := _SURROGATE.search(caption)):
+        if not caption.isascii() and (found := SURROGATE.search(caption)):
             raise ValueError(f"{place()}: the caption holds half a character ({short(found[0])}): correct it")
         text = clean_text(caption)
         kinds = marks(text)
@@ -173,6 +171,6 @@ class Rows:
             inside(".", file)
         except ValueError as problem:
             raise ValueError(f"{place()}: {str(problem).replace(repr(file), short(file))}") from None
-        if _SURROGATE.search(file) or any(len(piece.encode()) > _LONGEST_NAME for piece in re.split(r"[/\\]", file)):
+        if SURROGATE.search(file) or any(len(piece.encode()) > LONGEST_NAME for piece in re.split(r"[/\\]", file)):
             raise ValueError(f"{place()}: {short(file)} cannot be the name of a file: correct it")
         self._safe.add(file)

@@ -1,7 +1,7 @@
 """Statistics of captions: the rows of the paper's Tables 1 and 2, and its values to put beside them.
 
 DataFrames with the column names of `paper_table`. A caption has a part of speech where one of its tokens has. Figures 2
-and 3 are in `posrank.captions.nearest` and `posrank.captions.duplicates`; their functions can be had from here too.
+and 3 are in `posrank.captions.nearest` and `posrank.captions.duplicates`.
 """
 
 from importlib.resources import files
@@ -10,16 +10,9 @@ import numpy as np
 import pandas as pd
 
 from posrank import PARTS
-from posrank.captions.duplicates import duplicate_curves
-from posrank.captions.nearest import nearest_captions, tfidf
 from posrank.language.parts import parts_of
 from posrank.language.stopwords import content_words
 from posrank.messages import unknown
-
-__all__ = [
-    "compare", "duplicate_curves", "eligible", "nearest_captions", "paper_table", "proportions", "table1", "table2",
-    "tfidf", "vocabulary",
-]
 
 
 def paper_table(n):

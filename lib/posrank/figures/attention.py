@@ -31,8 +31,8 @@ def attention_figure(frames, maps, caption, steps=4):
     return figure
 
 
-def attention_of_runs(work, metrics, index=0):
-    """Fig. 8: attention maps of one test clip for each strategy of the first system with weights here, or None."""
+def attention_of_runs(work, metrics):
+    """Fig. 8: attention maps of a test clip for each strategy of the first system with weights here, or None."""
     from posrank.towers.attention import attention_maps
     from posrank.training.runs import load_run
 
@@ -44,7 +44,7 @@ def attention_of_runs(work, metrics, index=0):
             continue
         if shown is None:
             texts, store = work.captions(m["dataset"]), work.frames(m["dataset"])
-            caption = texts[(texts["split"] == m["split"]) & texts["video_id"].isin(store.ids)].iloc[index]
+            caption = texts[(texts["split"] == m["split"]) & texts["video_id"].isin(store.ids)].iloc[0]
             stored = store[caption["video_id"]][0]
         system, _ = load_run(folder)
         video, _ = system.prepare(stored[None])  # a system may look at fewer frames than are stored

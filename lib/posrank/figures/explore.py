@@ -26,10 +26,7 @@ def of_runs(work, runs, rule=None):
             raise ValueError(f"{run} has no scores on lists of rule {rule}: evaluate it with that rule in "
                              "evaluate.rules")
     texts = work.statements(dataset) if rule == "exchange" else work.captions(dataset)
-    negatives = work.negatives(dataset, rule)
-    scored = set(next(iter(scores.values()))["caption_id"])
-    negatives = negatives[negatives["caption_id"].isin(scored)]
-    return scores, negatives, texts[texts["caption_id"].isin(scored)], work.folder / "data" / "raw" / dataset
+    return scores, work.negatives(dataset, rule), texts, work.folder / "data" / "raw" / dataset
 
 
 def of_folders(folders, root=None):
@@ -45,8 +42,7 @@ def of_folders(folders, root=None):
     found = release.read(names.pop()[0])
     root = root or files.root() / "data" / "raw" / found.about["dataset"]
     texts, negatives = release.build(found, captions.load(found.about["dataset"], root, found.about["variant"]))
-    scored = set(next(iter(scores.values()))["caption_id"])
-    return scores, negatives[negatives["caption_id"].isin(scored)], texts, None
+    return scores, negatives, texts, None
 
 
 def of_workspace(work):
@@ -67,7 +63,8 @@ def write(results, out=None, rule=None, root=None, videos=None, most=3000, work=
         work = work or workspace.open()
         scores, negatives, texts, raw = of_runs(work, results, rule)
         videos, out = videos or raw, out or work.folder / "results" / "explorer.html"
-    title = f"PoSRank: {' and '.join(scores)}"
+    title, scored = f"PoSRank: {' and '.join(scores)}", set(next(iter(scores.values()))["caption_id"])
+    negatives, texts = (table[table["caption_id"].isin(scored)] for table in (negatives, texts))
     return explorer(scores, negatives, texts, videos, out, title=title, most=most)
 
 

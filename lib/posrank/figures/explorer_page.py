@@ -78,11 +78,9 @@ def _lists(negatives):
 
 
 def _values(table):
-    """{(caption_id, part): {k: score}} of a scores table."""
-    found = {}
-    for caption_id, part, k, score in zip(table["caption_id"], table["part"], table["k"], table["score"]):
-        found.setdefault((caption_id, part), {})[int(k)] = float(score)
-    return found
+    """{(caption_id, part, k): score} of a scores table."""
+    keys = zip(table["caption_id"], table["part"], table["k"].astype(int))
+    return dict(zip(keys, table["score"].astype(float)))
 
 
 def _item(key, rows, known, values, names):
@@ -92,13 +90,13 @@ def _item(key, rows, known, values, names):
         raise ValueError(f"negatives: caption {caption_id!r} is not in the captions table")
     order = [-1, *(row[0] for row in rows)]
     for table, name in zip(values, names):
-        if any(k not in table.get(key, {}) for k in order):
+        if any((*key, k) not in table for k in order):
             raise ValueError(f"scores of {name!r}: caption {caption_id!r}, part {part} lacks a score; these are scores "
                              "of other lists")
     caption = " ".join(known.loc[caption_id, "caption"].split())
     texts = [caption, *(" ".join(sentence.split()) for _, sentence, _ in rows)]
     # JSON knows no infinity
-    numbers = [[float(np.clip(table[key][k], -1e300, 1e300)) for table in values] for k in order]
+    numbers = [[float(np.clip(table[*key, k], -1e300, 1e300)) for table in values] for k in order]
     return {"id": blake2b("\x1f".join(key).encode(), digest_size=6).hexdigest(), "part": part,
             "video": known.loc[caption_id, "video_id"], "t": texts, "s": numbers, "from": [row[2] for row in rows],
             "m": [_spans(caption, texts[1]) if len(texts) > 1 else [], *(_spans(text, caption) for text in texts[1:])]}

@@ -95,20 +95,16 @@ def shown_table(groups):
     return table.groupby([*KEYS[:3], "shown"], sort=False).mean()
 
 
-def finding_figure(groups, system=None):
-    """PoSRank against the best score without video: one panel a group, colours are strategies, shapes parts.
-
-    system: whose runs; None = the first one that every group has, else the first. None without runs.
-    """
+def finding_figure(groups):
+    """PoSRank against the best score without video: one panel a group, colours are strategies, shapes parts; of the
+    first system among those that most groups have. None without runs."""
     import matplotlib.pyplot as plt
     import seaborn as sns
 
     table = finding_table(groups).reset_index()
     if table.empty:
         return None
-    if system is None:
-        shared = table.groupby("system", sort=False)["group"].nunique()
-        system = shared.idxmax()  # the first of those in most groups
+    system = table.groupby("system", sort=False)["group"].nunique().idxmax()
     table = table[table["system"] == system].replace({"strategy": STRATEGIES})
     panels_of = table.groupby("group", sort=False)
     looks = dict(palette={STRATEGIES[key]: colour for key, colour in COLOURS.items()}, s=46, zorder=3,

@@ -68,26 +68,23 @@ def audits(folder):
     labels = _labels(root() / folder)
     if not labels:
         raise ValueError(f"{folder} holds no labels (csv files)")
-    cog.outl("| set | part | reader | lists | may be true | ungrammatical |\n| --- | --- | --- | ---: | ---: | ---: |")
+    rows, both = [], []
     for name, readers in labels.items():
         shares = {reader: list_shares(table) for reader, table in readers.items()}
         for part in next(iter(shares.values())).index:
             for reader, row in ((reader, table.loc[part]) for reader, table in shares.items() if part in table.index):
-                cells = [
+                rows.append([name, part, reader, f"{row['lists']:.0f}", *(
                     f"{row[label]:.0f} ({100 * row[label] / row['lists']:.1f} % [{100 * row[f'{label}_low']:.1f}, "
-                    f"{100 * row[f'{label}_high']:.1f}])"
-                    for label in ("may_be_true", "ungrammatical")
-                ]
-                cog.outl(f"| {name} | {part} | {reader} | {row['lists']:.0f} | {' | '.join(cells)} |")
-    pairs = {name: readers for name, readers in labels.items() if {"1", "2"} <= readers.keys()}
-    if pairs:
-        cog.outl("\n| set | label | both | reader 1 alone | reader 2 alone | neither | agree | Cohen's kappa |")
-        cog.outl("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for name, readers in pairs.items():
-        for label, row in list_agreement(readers["1"], readers["2"]).iterrows():
-            counts = " | ".join(f"{row[column]:.0f}" for column in ("both", "first", "second", "neither"))
+                    f"{100 * row[f'{label}_high']:.1f}])" for label in ("may_be_true", "ungrammatical"))])
+        for label, row in list_agreement(readers["1"], readers["2"]).iterrows() if {"1", "2"} <= readers.keys() else ():
+            counts = (f"{row[column]:.0f}" for column in ("both", "first", "second", "neither"))
             kappa = "" if pd.isna(row["kappa"]) else f"{row['kappa']:.2f}"
-            cog.outl(f"| {name} | {label} | {counts} | {100 * row['agree']:.1f} % | {kappa} |")
+            both.append([name, label, *counts, f"{100 * row['agree']:.1f} %", kappa])
+    columns = ["set", "part", "reader", "lists", "may be true", "ungrammatical"]
+    cog.outl(markdown(pd.DataFrame(rows, columns=columns), index=False, numbers=3))
+    if both:
+        columns = ["set", "label", "both", "reader 1 alone", "reader 2 alone", "neither", "agree", "Cohen's kappa"]
+        cog.outl("\n" + markdown(pd.DataFrame(both, columns=columns), index=False, numbers=6))
 
 
 def _labels(folder):

@@ -18,9 +18,11 @@ import pandas as pd
 
 from posrank import PARTS, captions, negatives, tables
 from posrank.captions import statistics
+from posrank.captions.duplicates import duplicate_curves
 from posrank.captions.nearest import nearest_captions
 from posrank.figures import readme, text_judges
 from posrank.files import atomic
+from posrank.messages import command
 from posrank.negatives.released_files import find_released
 
 
@@ -71,6 +73,8 @@ def load(root, work=None, progress=True):
             if path:
                 tables.write_table(tags, path, "tags")
         found[each.dataset] = each, variant, table, tags
+    if not found:
+        raise ValueError(f"{root} holds no dataset that can be read: put annotation files there as data/README.md says")
     return found
 
 
@@ -149,7 +153,7 @@ def figure2(found, datasets=("msrvtt", "vatex"), count=500, k=5, seed=0):
 
 def figure3(found):
     """Fig. 3's curves of the test captions of every dataset (posrank.captions.duplicates)."""
-    return pd.concat([statistics.duplicate_curves(table, tags) for _, _, table, tags in found.values()
+    return pd.concat([duplicate_curves(table, tags) for _, _, table, tags in found.values()
                       if (table["split"] == "test").any()], ignore_index=True)
 
 
@@ -195,8 +199,10 @@ def write(root, out, work=None):
     return made
 
 
+@command
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m posrank.figures.real", description=__doc__.splitlines()[0])
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m posrank tables", description=__doc__.splitlines()[0])
     parser.add_argument("root", help="folder with one folder of annotation files per dataset")
     parser.add_argument("--out", default="docs/real", help="folder for the tables")
     parser.add_argument("--work", help="folder in which tags are kept for the next time")
@@ -213,4 +219,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,11 +9,12 @@ from html import escape
 import pandas as pd
 
 from posrank import PARTS, files
-from posrank.figures.runs import asked, coverage_note
+from posrank.figures.runs import coverage_note
 from posrank.figures.strips import lines_html
 from posrank.figures.style import COLUMNS, STRATEGIES, SYSTEMS
 from posrank.figures.tables import blind_table, numbers, run_rows
 from posrank.pipeline import machine
+from posrank.pipeline.params import asked
 
 PAPER = "Beyond Coarse-Grained Matching in Video-Text Retrieval (Chen, Doughty, Li, Snoek; ACCV 2024)"
 SMOKE = "<b>Smoke run.</b> Tiny sizes, a few steps: it shows that the pipeline works. Its numbers mean nothing."
@@ -94,17 +95,17 @@ def external_table(selection):
     return pd.DataFrame.from_dict(rows, orient="index", columns=[*PARTS, "mean"]).rename_axis("model")
 
 
-def published(folder=None):
+def published_list():
     """metrics/published.json of the project (posrank.pipeline.published), {} where there is none."""
-    path = (folder or files.root()) / "metrics" / "published.json"
+    path = files.root() / "metrics" / "published.json"
     return files.read_json(path, "restore it from the repository") if path.is_file() else {}
 
 
 def published_tables(found, wanted, but=()):
     """What git keeps of other presets, one table each -> {heading: DataFrame}.
 
-    found: `published()`; wanted: a function (name of a run or of a sweep's point, its entry) -> whether it is shown;
-    but: presets to leave out. Runs are averaged over seeds. Runs on different lists stand in different tables. A
+    found: of `published_list`; wanted: a function (name of a run or of a sweep's point, its entry) -> whether it is
+    shown; but: presets to leave out. Runs are averaged over seeds. Runs on different lists stand in different tables. A
     heading names preset, data, commit, and says how many runs the present code would make otherwise.
     """
     tables, keys, shown = {}, ["system", "training strategy"], [*COLUMNS, "mean", "vision_gain"]

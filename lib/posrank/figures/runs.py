@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from posrank.figures.style import STRATEGIES, SYSTEMS
 from posrank.files import read_json, root
+from posrank.pipeline.params import asked, other_than
 
 KINDS = {"posrank": dict, "lists": dict}
 NAMING = {"system": str, "strategy": str, "seed": int, "recall": dict}
@@ -52,7 +53,7 @@ def load_result(path):
     return metrics
 
 
-def published(preset="default"):
+def published_folder(preset="default"):
     """The folder of the numbers that git keeps of a preset; also from a preset's scratch copy, it is the project's."""
     base = root()
     base = base.parent.parent if base.parent.name == ".presets" else base
@@ -61,7 +62,7 @@ def published(preset="default"):
 
 def published_runs(*presets):
     """{preset: metrics of its published runs}; says in a line a preset how many there are and of which seeds."""
-    found = {preset: load_metrics(published(preset)) for preset in presets}
+    found = {preset: load_metrics(published_folder(preset)) for preset in presets}
     for preset, metrics in found.items():
         seeds = ", ".join(map(str, sorted({m["seed"] for m in metrics})))
         print(f"preset {preset}: " + (f"{len(metrics)} runs, seeds {seeds}" if metrics else "no runs are published"))
@@ -73,21 +74,6 @@ def name_of(metrics):
     if "strategy" not in metrics:
         return metrics.get("run", metrics.get("file", "?"))
     return f"{metrics['system']}-{metrics['strategy']}-{metrics['seed']}"
-
-
-def asked(params):
-    """Names of the runs that the parameters ask for: systems x strategies x seeds."""
-    train = params["train"]
-    return [f"{system}-{strategy}-{seed}" for system in train["systems"] for strategy in train["strategies"]
-            for seed in train["seeds"]]
-
-
-def other_than(metrics, params):
-    """Why a run's metrics are not of the parameters' dataset, split and rule; "" where they are."""
-    options = params["evaluate"]
-    wanted = {"dataset": params["train"]["dataset"], "split": options["split"], "rule": options["rules"][0]}
-    told = [f"{key} {metrics[key]}, not {value}" for key, value in wanted.items() if metrics.get(key, value) != value]
-    return "; ".join(told) if "posrank" in metrics else "no metrics of a run"
 
 
 def lists_of(metrics):

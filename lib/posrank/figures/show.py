@@ -10,9 +10,8 @@ from posrank.figures import sweeps
 from posrank.figures.curves import sweep_figure
 from posrank.figures.generators import cross_generator
 from posrank.figures.neighbours import coarse_fine_html
-from posrank.figures.report import preset_of, published, published_tables
-from posrank.figures.runs import load_metrics, name_of, one_set
-from posrank.figures.runs import published as published_folder
+from posrank.figures.report import preset_of, published_list, published_tables
+from posrank.figures.runs import load_metrics, name_of, one_set, published_folder
 from posrank.figures.style import STRATEGIES, SYSTEMS
 from posrank.figures.tables import PAPER_DATASETS, average_table, beside_paper
 
@@ -76,7 +75,7 @@ def show_average(work, selection):
 def show_sweep(work, selection, name):
     """Table 5 (lambda) or 6 (n): ours and the paper's rows with a figure; where it has not run, published points."""
     number, _ = sweeps.PAPERS[name]
-    table = sweeps.sweep_table(sweeps.sweep_folder(work), name, selection.runs)
+    table = sweeps.sweep_table(work.folder / "metrics" / "sweeps", name, selection.runs)
     display(Markdown(f"{PAPERS[number]}."), work.save_table(sweeps.sweep_beside_paper(table, name), f"table{number}"))
     if table.empty:
         print(f"Table {number}: this sweep has not run here ({sweeps.command(name)}); the paper's rows alone")
@@ -88,13 +87,13 @@ def show_sweep(work, selection, name):
 
 def show_published(work, wanted, what=""):
     """Published runs that are `wanted` (see `published_tables`), one table a preset; nothing where there are none."""
-    for heading, table in published_tables(published(), wanted, but={preset_of(work)}).items():
+    for heading, table in published_tables(published_list(), wanted, but={preset_of(work)}).items():
         display(Markdown(f"**{what}{heading}**"), table)
 
 
 def show_other_sweeps(work, metrics):
     """Training without video, and on other negatives, where the sweep has run here; else how to run it."""
-    folder = sweeps.sweep_folder(work)
+    folder = work.folder / "metrics" / "sweeps"
     tables = {(name, sweep): sweeps.constant_table([*sweeps.points(folder, sweep, metrics).values()], metrics)
               for name, sweep in (("constant_video", "constant"), ("text_alone", "text"))}
     both = sweeps.points(folder, "holdout") | sweeps.points(folder, "rule")

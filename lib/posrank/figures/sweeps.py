@@ -8,7 +8,7 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.captions.statistics import paper_table
-from posrank.figures.runs import lists_of, name_of, one_set, published
+from posrank.figures.runs import lists_of, name_of, one_set, published_folder
 from posrank.figures.style import COLUMNS
 from posrank.figures.tables import blind_rows, number_table, numbers
 from posrank.files import read_json
@@ -25,11 +25,6 @@ def command(name):
     return f"make sweep SWEEP={name}" + (" PRESET=generators" if name == "rule" else "")
 
 
-def sweep_folder(work):
-    """Where the points of a workspace's sweeps are."""
-    return work.folder / "metrics" / "sweeps"
-
-
 def points(folder, name, like=None):
     """{point: metrics} of a sweep's files <folder>/<name>-<point>.json, sorted by name. like: metrics of the runs
     beside which they are shown; points on other lists are left out, and named."""
@@ -43,7 +38,7 @@ def points(folder, name, like=None):
 
 def published_sweep(preset, name, like=None):
     """The points of a sweep that was published under a preset; like: as in `points`."""
-    return points(published(preset) / "sweeps", name, like)
+    return points(published_folder(preset) / "sweeps", name, like)
 
 
 def sweep_table(folder, name, like=None):

@@ -8,7 +8,6 @@ import pandas as pd
 
 from posrank import PARTS
 from posrank.captions.statistics import paper_table
-from posrank.figures.runs import load_metrics as load_metrics
 from posrank.figures.runs import one_set
 from posrank.figures.style import COLUMNS, RECALL, STRATEGIES, SYSTEMS, cell
 from posrank.language.ngrams import ORDERS

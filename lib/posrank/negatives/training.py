@@ -72,16 +72,10 @@ class TrainingNegatives:
         """
         return [sentence for _, drawn in self._draw(caption_id, epoch) for sentence, _ in drawn]
 
-    def draw_many(self, caption_ids, epoch):
-        """-> sentences (one flat list), owner (int64 array of the same length: index into `caption_ids`)."""
-        drawn = [self.draw(caption_id, epoch) for caption_id in caption_ids]
-        owner = np.repeat(np.arange(len(drawn), dtype=np.int64), [len(each) for each in drawn])
-        return list(chain.from_iterable(drawn)), owner
-
     def lists(self, caption_ids, epoch):
         """As TrainingGroups.lists (posrank.negatives.training_groups); the true sentence of a list is the caption."""
-        negatives, owner = self.draw_many(caption_ids, epoch)
-        return None, np.arange(len(caption_ids)), negatives, owner
+        drawn, rows = [self.draw(caption_id, epoch) for caption_id in caption_ids], np.arange(len(caption_ids))
+        return None, rows, list(chain.from_iterable(drawn)), np.repeat(rows, [len(each) for each in drawn])
 
     def table(self, caption_ids, epoch):
         """The same draws as a negatives table: which word was changed, into what, from which source."""

@@ -18,7 +18,7 @@ from posrank.pipeline.params_errors import MOST_PROBLEMS, place, problems_of, sh
 from posrank.pipeline.params_schema import File, check_preset_name
 from posrank.pipeline.yamlfile import read
 
-__all__ = ["Params", "check_preset_name", "load", "merge", "preset", "preset_names", "validate"]
+__all__ = ["Params", "asked", "check_preset_name", "load", "merge", "other_than", "preset", "preset_names", "validate"]
 
 
 class Params(Mapping):
@@ -128,6 +128,21 @@ def _layers(params, name, file=""):
         return [("presets", name)]
     _, system, dataset = name.split("-", 2)
     return [("paper", "common"), ("paper", "systems", system), ("paper", "datasets", dataset)]
+
+
+def asked(params):
+    """Names of the runs that the parameters ask for: systems x strategies x seeds."""
+    train = params["train"]
+    return [f"{system}-{strategy}-{seed}" for system in train["systems"] for strategy in train["strategies"]
+            for seed in train["seeds"]]
+
+
+def other_than(metrics, params):
+    """Why a run's metrics are not of the parameters' dataset, split and rule; "" where they are."""
+    options = params["evaluate"]
+    wanted = {"dataset": params["train"]["dataset"], "split": options["split"], "rule": options["rules"][0]}
+    told = [f"{key} {metrics[key]}, not {value}" for key, value in wanted.items() if metrics.get(key, value) != value]
+    return "; ".join(told) if "posrank" in metrics else "no metrics of a run"
 
 
 def validate(values, name="params", lines=None):

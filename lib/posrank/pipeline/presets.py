@@ -21,7 +21,7 @@ from posrank.pipeline import params as knobs
 from posrank.pipeline import publish as publishing
 from posrank.pipeline import sweeps
 from posrank.pipeline.machine import checkout
-from posrank.pipeline.scratch import environment, fill
+from posrank.pipeline.scratch import clear_leftovers, environment, fill
 from posrank.pipeline.yamlfile import read
 
 RESERVED = ("sweeps", "tables", "validity")
@@ -72,7 +72,6 @@ def repro(arguments):
     """Refresh the scratch copy and run ``dvc repro`` in it, then say where the results are."""
     base, name = root(), arguments.preset
     scratch, seconds = _reproduce(base, name, arguments.more)
-    explore(scratch)
     tell(base, scratch, name, seconds)
 
 
@@ -107,16 +106,20 @@ def sweep(arguments):
 
 
 def _reproduce(base, name, words):
-    """``dvc repro`` in the scratch project of preset `name`; returns its folder and the seconds it took."""
+    """``dvc repro`` in the scratch project of preset `name`, and the explorer's page of what it made anew; returns the
+    project's folder and the seconds that DVC took."""
     scratch = prepare(base, name)
     # options alone leave the target as it is
     targets = [] if any(not word.startswith("-") for word in words) else ["report"]
     before = _lock(scratch)
     seconds = _dvc(base, scratch, name, [*words, *targets])
-    if _lock(scratch) != before:
+    changed = _lock(scratch) != before
+    if changed:
         commit, date = checkout(base)
         (scratch / publishing.LAST_RUN).write_text(json.dumps({"seconds": seconds, "commit": commit, "date": date})
                                                    + "\n")
+    if changed or not (scratch / "results" / "explorer.html").is_file():
+        explore(scratch)
     return scratch, seconds
 
 
@@ -138,8 +141,6 @@ def prepare(base, name):
     Sweep points that were made with other parameters are taken away: they do not belong beside these runs. Raises
     ValueError for an unknown preset or parameters that do not fit.
     """
-    from posrank.pipeline.published import clear_leftovers
-
     scratch = folder_of(base, name)
     merged = knobs.load(base / "params.yaml", preset=name)
     fill(base, scratch, merged)

@@ -15,7 +15,6 @@ from pathlib import Path
 import yaml
 
 from posrank.evaluation import origin
-from posrank.figures.runs import asked, other_than
 from posrank.files import root, write_text
 from posrank.pipeline import params as knobs
 from posrank.pipeline.machine import describe
@@ -143,28 +142,6 @@ def note(folder, preset, last, changed):
     by_run = {key: {name: new[key] if name in changed else old[key].get(name) for name in runs(folder)} for key in new}
     how = {key: last.get(key) for key in ("seconds", "commit", "date")}
     return {"preset": preset, "command": f"make repro PRESET={preset}", **how, **by_run, **machine}
-
-
-def clear_leftovers(scratch, params):
-    """Delete metrics and ranks that an earlier params.yaml left in the workspace `scratch`: of runs, datasets, splits
-    and rules that `params` do not ask for. Metrics of models that were not trained here stay."""
-    names, kept = asked(params), set()
-    for path in (scratch / "metrics").glob("*.json"):
-        try:
-            metrics = _json(path)
-        except ValueError:
-            metrics = {}
-        if "strategy" in metrics or path.stem in names:
-            if path.stem not in names or other_than(metrics, params):
-                path.unlink()
-            else:
-                kept.add(path.stem)
-    sets = {f"{dataset}-{rule}" for dataset in params["datasets"] for rule in params["negatives"]["rules"]}
-    found = {"results/ranks/*.parquet": kept, "results/scores/*.parquet": kept, "metrics/validity/*.json": sets}
-    for folder, names in found.items():
-        for path in scratch.glob(folder):
-            if path.stem not in names:
-                path.unlink()
 
 
 def _json(path):

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from posrank.files import atomic, write_text
 from posrank.pipeline.machine import git
+from posrank.pipeline.params import asked, other_than
 from posrank.pipeline.yamlfile import yaml_text
 
 MANIFEST = ".copied.json"
@@ -82,16 +83,33 @@ def refresh(base, scratch, generated):
     write_text(manifest, json.dumps(sorted({*names, *generated}), indent=0) + "\n")
 
 
+def clear_leftovers(scratch, params):
+    """Delete metrics and ranks that an earlier params.yaml left in the workspace `scratch`: of runs, datasets, splits
+    and rules that `params` do not ask for. Metrics of models that were not trained here stay."""
+    names, kept = asked(params), set()
+    for path in (scratch / "metrics").glob("*.json"):
+        try:
+            metrics = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError):  # somebody's own file
+            metrics = {}
+        if "strategy" in metrics or path.stem in names:
+            if path.stem not in names or other_than(metrics, params):
+                path.unlink()
+            else:
+                kept.add(path.stem)
+    sets = {f"{dataset}-{rule}" for dataset in params["datasets"] for rule in params["negatives"]["rules"]}
+    found = {"results/ranks/*.parquet": kept, "results/scores/*.parquet": kept, "metrics/validity/*.json": sets}
+    for folder, names in found.items():
+        for path in scratch.glob(folder):
+            if path.stem not in names:
+                path.unlink()
+
+
 def broken_links(folder):
     """Relative posix names of the links below `folder` that lead nowhere, to themselves, or to a folder around them."""
-    folder = Path(folder)
-    found = []
-    for where, folders, names in os.walk(folder, followlinks=False):
-        for name in (*folders, *names):
-            path = Path(where, name)
-            if path.is_symlink() and (not path.exists() or Path(where).resolve().is_relative_to(path.resolve())):
-                found.append(path.relative_to(folder).as_posix())
-    return sorted(found)
+    links = (path for path in Path(folder).rglob("*") if path.is_symlink())
+    return sorted(path.relative_to(folder).as_posix() for path in links
+                  if not path.exists() or path.parent.resolve().is_relative_to(path.resolve()))
 
 
 def _copy(source, target):

@@ -49,8 +49,8 @@ def captions(params, base, dataset):
         gold = gold_tags(raw)
     else:
         gold = tables.empty("tags")
-    tables.write_table(gold, base / "data" / "gold" / f"{dataset}.parquet", "tags")
-    tables.write_table(table, base / "data" / "captions" / f"{dataset}.parquet", "captions")
+    _write(gold, base, "gold", dataset)
+    _write(table, base, "captions", dataset)
     _tell(dataset, f"{len(table)} captions of {table['video_id'].nunique()} videos", table.attrs.get("dropped"))
     for note in table.attrs["notes"]:
         _tell(dataset, note)
@@ -58,14 +58,14 @@ def captions(params, base, dataset):
 
 def tags(params, base, dataset):
     """data/tags/<dataset>.parquet: the tagger's, or the gold tags where those are asked for and there."""
-    gold = tables.read_table(base / "data" / "gold" / f"{dataset}.parquet", "tags")
+    gold = _table(base, "gold", dataset)
     if len(gold) and params.language.world_tags == "gold":
         table = gold
     else:
         from posrank.language.tagger import tag_captions
 
-        table = tag_captions(_captions(base, dataset), tagger=params.language.tagger)
-    tables.write_table(table, base / "data" / "tags" / f"{dataset}.parquet", "tags")
+        table = tag_captions(_table(base, "captions", dataset), tagger=params.language.tagger)
+    _write(table, base, "tags", dataset)
     _tell(dataset, f"{len(table)} tokens, tagged by {', '.join(sorted(table['tagger'].unique()))}")
 
 
@@ -77,20 +77,19 @@ def statements(params, base, dataset):
 
     made = tables.empty("captions")
     if "exchange" in params.negatives.rules:
-        found = tables.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
-        table, settings = _captions(base, dataset), params.negatives
+        found = _table(base, "tags", dataset)
+        table, settings = _table(base, "captions", dataset), params.negatives
         splits = [split for split in dict.fromkeys((*settings.splits, GROUPS)) if split in set(table["split"])]
         known = dict(tags=found, seed=settings.seed, lexicon=params.language.lexicon)
         pieces = [exchange(table, splits=split, **known)[0] for split in splits]
         if pieces:
-            made = pd.concat([
-                piece.assign(group=piece["split"] + "-" + piece["group"]) for piece in pieces
-            ], ignore_index=True)  # fmt: skip
+            grouped = (piece.assign(group=piece["split"] + "-" + piece["group"]) for piece in pieces)
+            made = pd.concat(grouped, ignore_index=True)
             by_split = {split: piece.attrs for split, piece in zip(splits, pieces)}
             made.attrs = {**pieces[0].attrs, "dropped": {}, **by_split}
         groups = made["group"].nunique() if len(made) else 0
         _tell(dataset, f"{len(made)} statements in {groups} groups by rule exchange")
-    tables.write_table(made, base / "data" / "statements" / f"{dataset}.parquet", "captions")
+    _write(made, base, "statements", dataset)
 
 
 def negatives(params, base, dataset, rule):
@@ -98,10 +97,10 @@ def negatives(params, base, dataset, rule):
     from posrank.negatives import generate, lists_of
 
     if rule == "exchange":
-        made = lists_of(tables.read_table(base / "data" / "statements" / f"{dataset}.parquet", "captions"))
-        tables.write_table(made, base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
+        made = lists_of(_table(base, "statements", dataset))
+        _write(made, base, "negatives", f"{dataset}-{rule}")
         return
-    table = _captions(base, dataset)
+    table = _table(base, "captions", dataset)
     wanted = table[table["split"].isin(params.negatives.splits)]
     if wanted.empty:
         raise ValueError(
@@ -109,7 +108,7 @@ def negatives(params, base, dataset, rule):
             f"{', '.join(sorted(table['split'].unique())) or 'none'}; file data/captions/{dataset}.parquet): change "
             "negatives.splits in params.yaml, or give the dataset captions of those splits"
         )
-    found = tables.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
+    found = _table(base, "tags", dataset)
     k = params.negatives.k
     made = generate(
         table, rule=rule, level=params.negatives.level, k=k if isinstance(k, int) else k.plain(),
@@ -119,7 +118,7 @@ def negatives(params, base, dataset, rule):
         from posrank.negatives.released_files import with_files
 
         made = with_files(made, base / "data" / "raw" / dataset, wanted, table, found)
-    tables.write_table(made, base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
+    _write(made, base, "negatives", f"{dataset}-{rule}")
     _tell(dataset, f"{len(made)} negatives of {made['caption_id'].nunique()} captions by rule {rule}")
 
 
@@ -129,17 +128,17 @@ def validity(params, base, dataset, rule):
     from posrank.validity import validity_report
 
     options = params.evaluate
-    made = tables.read_table(base / "data" / "negatives" / f"{dataset}-{rule}.parquet", "negatives")
-    table = _captions(base, dataset)
+    made = _table(base, "negatives", f"{dataset}-{rule}")
+    table = _table(base, "captions", dataset)
     training = table[table["split"] == "train"]
     training = training if len(training) else None
     common = dict(b=options.bootstrap, seed=options.seed, folds=options.learned_judge, pretrained=options.pretrained)
     if rule == "exchange":  # lists of a sample would break groups
-        texts = tables.read_table(base / "data" / "statements" / f"{dataset}.parquet", "captions")
+        texts = _table(base, "statements", dataset)
         seen = table if training is None else training
         report = validity_report(made, texts, None, seen, tagger=None, lists=None, **common)
     else:
-        tags = tables.read_table(base / "data" / "tags" / f"{dataset}.parquet", "tags")
+        tags = _table(base, "tags", dataset)
         report = validity_report(made, table, tags, training, **common)
     write_metrics({"dataset": dataset, **report}, base / "metrics" / "validity" / f"{dataset}-{rule}.json")
     _tell(dataset, f"rule {rule}. {report['verdict']}")
@@ -160,7 +159,7 @@ def frames(params, base, dataset, plan=None):
 
     raw = base / "data" / "raw" / dataset
     needed = plan is None or dataset in read_json(base / plan, "run the stage plan again")["frames"]
-    captions = _captions(base, dataset)
+    captions = _table(base, "captions", dataset)
     wanted = captions if needed else captions.head(0)
     store = build(wanted, raw, base / "data" / "frames" / dataset, **params.frames.plain())
     if not needed:
@@ -178,8 +177,17 @@ def frames(params, base, dataset, plan=None):
             print(f"  {row.status}, {row.videos} videos: {row.reason}")
 
 
-def _captions(base, dataset):
-    return tables.read_table(base / "data" / "captions" / f"{dataset}.parquet", "captions")
+def _file(base, kind, name):
+    """(path, kind of table) of data/<kind>/<name>.parquet."""
+    return base / "data" / kind / f"{name}.parquet", {"gold": "tags", "statements": "captions"}.get(kind, kind)
+
+
+def _table(base, kind, name):
+    return tables.read_table(*_file(base, kind, name))
+
+
+def _write(table, base, kind, name):
+    tables.write_table(table, *_file(base, kind, name))
 
 
 def _tell(dataset, text, dropped=None):

@@ -103,8 +103,7 @@ class Workspace:
 
     def runs(self):
         """Names of the trained runs that are here, in the order of params.yaml; others behind them."""
-        train = self.params.train
-        asked = [f"{a}-{b}-{c}" for a in train.systems for b in train.strategies for c in train.seeds]
+        asked = knobs.asked(self.params)
         there = sorted(path.parent.name for path in (self.folder / "runs").glob("*/weights.safetensors"))
         return [*(run for run in asked if run in there), *(run for run in there if run not in asked)]
 
@@ -129,10 +128,6 @@ class Workspace:
             if found or external:
                 break
         return select(found, self.params, self.lists(), external)
-
-    def metrics(self):
-        """Metrics of the runs of `selection`, a list of dicts."""
-        return self.selection().runs
 
     def lists(self):
         """Digest of the lists that evaluation ranks under these parameters; None where the tables are not made yet."""

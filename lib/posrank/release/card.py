@@ -6,11 +6,11 @@ In: what `release.json` says. Out: texts. They hold numbers and facts, no text o
 
 import hashlib
 import json
-from pathlib import Path
 
 import pyarrow.parquet
 
 from posrank import captions
+from posrank.release.folder import TEMPLATES
 
 _RULES = {
     "paper": "one word of a caption replaced, antonyms first, then random words of its part of speech (Section 4)",
@@ -29,12 +29,9 @@ _MEANINGS = {
     "length": "its length", "word_start": "first character of the word in which the group differs",
     "word_length": "its length", "position": "its token",
 }
-_LISTS = ("starts", "lengths", "positions", "place", "word", "relation", "article", "written")
-_NUMBERS = {"starts", "lengths", "positions", "place", "start", "length", "word_start", "word_length", "position"}
 _BIAS = ("Negatives are edited sentences, and a model that reads only text can tell some of them from captions: "
          "compare with the blind rows of release.json.")
 _NO_BIAS = "No text-only scorer is above chance on whole groups. Other videos are other scenes: coarse vision helps."
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def datasheet(about):
@@ -63,8 +60,8 @@ def datasheet(about):
 def croissant(about, path):
     """The JSON-LD of croissant.json, laid over templates/croissant.json; `path`: the release's table."""
     exchange, file, rule = about["rule"] == "exchange", path.name, _RULES[about["rule"]]
-    there = pyarrow.parquet.read_schema(path).names
-    columns = [*(name for name in _MEANINGS if name in there), *(name for name in there if name.endswith("2"))]
+    there = pyarrow.parquet.read_schema(path)
+    columns = [*(name for name in _MEANINGS if name in there.names), *(name for name in there.names if name[-1] == "2")]
     return json.loads((TEMPLATES / "croissant.json").read_text(encoding="utf-8")) | {
         "name": about["name"], "version": f"{about['version']}.0", "datePublished": about["date"],
         "description": f"Lists of sentences for fine-grained video-text retrieval on {about['dataset']}: {rule}. "
@@ -78,17 +75,18 @@ def croissant(about, path):
                           "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}],
         "recordSet": [{"@type": "cr:RecordSet", "@id": "lists", "name": "lists",
                        "description": "One record per statement." if exchange else "One record per list.",
-                       "field": [_field(name, file) for name in columns]}],
+                       "field": [_field(name, there.field(name).type, file) for name in columns]}],
     }
 
 
-def _field(name, file):
-    base = name.rstrip("2")
+def _field(name, kind, file):
+    base, is_list = name.rstrip("2"), pyarrow.types.is_list(kind)
+    is_number = pyarrow.types.is_integer(kind.value_type if is_list else kind)
     field = {"@type": "cr:Field", "@id": f"lists/{name}", "name": name,
              "description": _MEANINGS[base] + (" (second word)" if base != name else ""),
-             "dataType": "sc:Integer" if base in _NUMBERS else "sc:Text",
+             "dataType": "sc:Integer" if is_number else "sc:Text",
              "source": {"fileObject": {"@id": file}, "extract": {"column": name}}}
-    return field | ({"isArray": True, "arrayShape": "-1"} if base in _LISTS else {})
+    return field | ({"isArray": True, "arrayShape": "-1"} if is_list else {})
 
 
 def _table(head, rows):

@@ -16,15 +16,15 @@ from posrank.tables import validate
 
 WORD = ("place", "word", "relation", "article", "written")
 _SECOND = ("position2", "original2", "replacement2", "source2")
-_COLUMNS = {"caption_id", "part", "k", "sentence", "position", "original", "replacement", "source", "rule", "level",
-            *_SECOND}
+_COLUMNS = ("caption_id", "part", "k", "sentence", "position", "original", "replacement", "source", *_SECOND, "rule",
+            "level")
 
 
 def pack(negatives, captions):
     """-> the table of edits.parquet. ValueError names a caption whose negative is more than words replaced, a caption
     that is missing, k that do not number the list, or a column that would be lost."""
     negatives = validate(negatives, "negatives")
-    if lost := sorted(set(negatives) - _COLUMNS):
+    if lost := sorted(set(negatives) - set(_COLUMNS)):
         raise ValueError(f"negatives: column {lost[0]!r} cannot be made again from places and words; drop it")
     known = captions.drop_duplicates("caption_id").set_index("caption_id")
     missing = ~negatives["caption_id"].isin(known.index)
@@ -63,12 +63,8 @@ def unpack(table, captions, rule, level, columns):
             more = (row.positions[row.place2[k]], caption.original(second), second.word, row.relation2[k]) \
                 if two else (None,) * 4
             made.append((*values, *more, rule, level))
-    names = ["caption_id", "part", "k", "sentence", "position", "original", "replacement", "source", *_SECOND, "rule",
-             "level"]
-    found = pd.DataFrame(made, columns=names)
-    texts = [name for name in names if name not in ("k", "position", "position2")]
-    found = found.astype({**dict.fromkeys(texts, "str"), "k": "int64", "position": "int64", "position2": "Int64"})
-    return validate(found, "negatives")[list(columns)]
+    kinds = dict.fromkeys(_COLUMNS, "str") | {"k": "int64", "position": "int64", "position2": "Int64"}
+    return validate(pd.DataFrame(made, columns=_COLUMNS).astype(kinds), "negatives")[list(columns)]
 
 
 def _spans(slots, places, words, written, articles):

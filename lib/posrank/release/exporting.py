@@ -15,10 +15,9 @@ import pandas as pd
 
 from posrank.files import atomic
 from posrank.messages import unknown
-from posrank.release.folder import list_id, read
+from posrank.release.folder import TEMPLATES, list_id, read, write_json
 from posrank.release.rebuild import build
 
-TEMPLATES = Path(__file__).parent / "templates"
 _README = "Made from {name}. It holds sentences made from captions: keep it, do not give it away.\n\n{how}\n"
 
 _VIDEOS = "Videos are looked for in the folder that the environment variable POSRANK_VIDEOS names."
@@ -86,8 +85,8 @@ def _mteb(about, lists, folder, final):
     rows = [{"id": one.name, "part": one.part, "video": one.file, "true": one.keys[0],
              "candidates": dict(sorted(zip(one.keys, one.sentences)))} for one in lists]
     _lines(folder / "lists.jsonl", rows)
-    _json(folder / "about.json", {"name": _camel(about["name"]), "title": about["name"], "parts": parts,
-                                  "digest": about["digest"], "dataset": about["dataset"]})
+    write_json(folder / "about.json", {"name": _camel(about["name"]), "title": about["name"], "parts": parts,
+                                       "digest": about["digest"], "dataset": about["dataset"]})
     shutil.copyfile(TEMPLATES / "mteb_task.py", folder / "task.py")
     return (f"    from task import PoSRank\n    mteb.evaluate(model, PoSRank())\n\nin this folder. {_VIDEOS} The main "
             "score, mrr_at_100, is PoSRank, but for ties, which mteb settles by id.")
@@ -116,7 +115,7 @@ def _sugarcrepe(about, lists, folder, final):
     for part in about["counts"]:
         rows = {one.name: {"filename": f"{one.video_id}.jpg", "caption": one.sentences[0],
                            "negative_caption": one.sentences[1]} for one in lists if one.part == part}
-        _json(folder / f"{part}.json", rows)
+        write_json(folder / f"{part}.json", rows)
     return ("One file per part, the first negative of each list. An image per video is expected, <video_id>.jpg. Ties: "
             "readers of this format count them for or against the model; a constant scorer does not get chance there.")
 
@@ -131,10 +130,6 @@ def _camel(name):
     'PoSRankMsrvttExchange1_0'
     """
     return "PoSRank" + "".join(piece.capitalize() for piece in name.replace(".", "_").split("-"))
-
-
-def _json(path, value):
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _lines(path, rows):

@@ -22,6 +22,7 @@ ABOUT, DATASHEET, CHANGELOG, ERRATA, CROISSANT = (
     "release.json", "datasheet.md", "CHANGELOG.md", "errata.csv", "croissant.json")
 
 ERRATA_COLUMNS = ("list", "version", "what")
+TEMPLATES = Path(__file__).parent / "templates"
 _NEEDED = ("name", "version", "dataset", "variant", "rule", "level", "digest", "files", "counts", "columns")
 
 
@@ -65,10 +66,9 @@ def read(path_or_name):
     return Release(folder, about, table, _errata(folder / ERRATA))
 
 
-def releases(folder=None):
-    """Names of the releases below `folder` (None: data/releases of the project)."""
-    folder = _home() if folder is None else Path(folder)
-    return sorted(path.parent.name for path in folder.glob(f"*/{ABOUT}"))
+def releases():
+    """Names of the releases below data/releases of the project."""
+    return sorted(path.parent.name for path in _home().glob(f"*/{ABOUT}"))
 
 
 def list_id(dataset, rule, level, caption_id, part):
@@ -95,6 +95,11 @@ def file_digest(path):
     return blake2b(Path(path).read_bytes(), digest_size=16).hexdigest()
 
 
+def write_json(path, value):
+    """Write a value as JSON for people, too: texts as they are, a line for each item."""
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def _home():
     return files.root() / "data" / "releases"
 
@@ -112,10 +117,7 @@ def _folder(path_or_name):
 
 
 def _about(path):
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeError) as problem:
-        raise ValueError(f"{path} is no readable JSON ({problem}): get the release again") from None
+    about = files.read_json(path, "get the release again")
     absent = [key for key in _NEEDED if not isinstance(about, dict) or key not in about]
     if absent:
         raise ValueError(f"{path}: key {absent[0]!r} is missing: get the release again")
@@ -126,10 +128,9 @@ def _about(path):
 
 def _errata(path):
     if not path.is_file():
-        return pd.DataFrame({column: pd.Series([], dtype="str") for column in ERRATA_COLUMNS})
+        return pd.DataFrame(columns=list(ERRATA_COLUMNS), dtype="str")
     with open(path, encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    table = pd.DataFrame(rows, columns=list(ERRATA_COLUMNS))
+        table = pd.DataFrame(csv.DictReader(file), columns=list(ERRATA_COLUMNS))
     if table.isna().any().any():
         raise ValueError(f"{path}, line {int(table.isna().any(axis=1).argmax()) + 2}: expected the columns "
                          f"{', '.join(ERRATA_COLUMNS)}")

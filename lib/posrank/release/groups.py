@@ -18,7 +18,8 @@ _FROM_CAPTION = ("dataset", "split", "file", "start", "end")
 
 
 def pack(statements, captions):
-    """-> the table of groups.parquet. ValueError names a statement that is no piece of its caption."""
+    """-> the table of groups.parquet. ValueError names a statement that is no piece of its caption, or has another name
+    than <caption>@<group>."""
     absent = [column for column in _OWN if column not in statements]
     if absent:
         raise ValueError(f"statements: column {absent[0]!r} is missing; give the statements of "
@@ -29,10 +30,13 @@ def pack(statements, captions):
         if row.source_caption_id not in texts:
             raise ValueError(f"statements: caption {row.source_caption_id!r} is not in the captions table; give the "
                              "captions that the statements were cut from")
+        if row.caption_id != f"{row.source_caption_id}@{row.group}":
+            raise ValueError(f"statements: statement {row.caption_id!r} is not named <caption>@<group>, as `build` "
+                             "would name it; give the statements as posrank.negatives.exchange returns them")
         caption = texts[row.source_caption_id]
         text = even(caption).lower()
-        start, inside = _start(text, row.caption, row.word), row.caption
-        if start < 0 or inside.count(row.word) == 0:
+        start, inside = _start(text, row.caption), row.caption
+        if start < 0 or row.word not in inside:
             raise ValueError(f"statements: statement {row.caption_id!r} is no piece of its caption "
                              f"{row.source_caption_id!r}")
         rows.append((row.source_caption_id, row.video_id, fingerprint(caption), row.part, row.group, row.unit, start,
@@ -64,7 +68,7 @@ def unpack(table, captions, columns):
     return validate(found, "captions")[list(columns)]
 
 
-def _start(text, statement, word):
+def _start(text, statement):
     """Where the statement stands in the text, as whole words where it can; -1 where it does not."""
     first = at = text.find(statement)
     while at >= 0:

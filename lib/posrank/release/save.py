@@ -3,7 +3,6 @@
 In: negatives and captions, for rule exchange the statements as well. Out: a folder that holds no text of a caption.
 """
 
-import csv
 import datetime
 import importlib.metadata
 import json
@@ -24,8 +23,6 @@ from posrank.tables import validate
 from posrank.training.identity import code, digest
 
 _NAME = re.compile(r"(?P<dataset>[a-z0-9_]+)-(?P<rule>[a-z]+)-(?P<version>\d+\.\d+)")
-_SMALL = {"start", "length", "word_start", "word_length", "position", "starts", "lengths", "positions", "place",
-          "place2"}
 
 
 def write(negatives, captions, folder, statements=None, *, blind=None, changes=None, date=None):
@@ -78,15 +75,13 @@ def write(negatives, captions, folder, statements=None, *, blind=None, changes=N
     }
     with atomic(folder, folder=True) as temporary:
         _write_parquet(table, temporary / layout.TABLE[rule])
-        with open(temporary / layout.ERRATA, "w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerow(layout.ERRATA_COLUMNS)
+        (temporary / layout.ERRATA).write_text(",".join(layout.ERRATA_COLUMNS) + "\n", encoding="utf-8")
         about["files"] = {layout.TABLE[rule]: layout.file_digest(temporary / layout.TABLE[rule])}
-        (temporary / layout.ABOUT).write_text(_json(about), encoding="utf-8")
+        layout.write_json(temporary / layout.ABOUT, about)
         (temporary / layout.DATASHEET).write_text(card.datasheet(about), encoding="utf-8")
         text = f"# {folder.name}\n\n* {named['version']}: {changes or 'first version'}\n"
         (temporary / layout.CHANGELOG).write_text(text, encoding="utf-8")
-        described = card.croissant(about, temporary / layout.TABLE[rule])
-        (temporary / layout.CROISSANT).write_text(_json(described), encoding="utf-8")
+        layout.write_json(temporary / layout.CROISSANT, card.croissant(about, temporary / layout.TABLE[rule]))
     return layout.read(folder)
 
 
@@ -127,22 +122,20 @@ def _blind(rows):
     if rows is None:
         return {}
     ends = ["posrank", "posrank_low", "posrank_high"]
-    found = {judge: {row["part"]: [None if pd.isna(row[end]) else round(float(row[end]), 4) for end in ends]
-                     for row in own.to_dict("records")} for judge, own in rows.groupby("judge", sort=False)}
-    return found
+    return {judge: {row["part"]: [None if pd.isna(row[end]) else round(float(row[end]), 4) for end in ends]
+                    for row in own.to_dict("records")} for judge, own in rows.groupby("judge", sort=False)}
 
 
 def _write_parquet(table, path):
     """Small integers, strings in dictionaries, zstd at its best: these files stay in git."""
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     fields = []
-    for field in arrow.schema:
-        kind = pa.list_(pa.string()) if pa.types.is_list(field.type) else field.type
-        if field.name in _SMALL:
-            kind = pa.list_(pa.int32()) if pa.types.is_list(field.type) else pa.int32()
-        fields.append(pa.field(field.name, kind))
-    schema = pa.schema(fields)
-    pyarrow.parquet.write_table(arrow.cast(schema), path, compression="zstd", compression_level=19)
+    for name, kind in zip(arrow.schema.names, arrow.schema.types):
+        is_list = pa.types.is_list(kind)
+        number = pa.types.is_integer(kind.value_type if is_list else kind)
+        kind = pa.int32() if number else pa.string() if is_list else kind
+        fields.append((name, pa.list_(kind) if is_list else kind))
+    pyarrow.parquet.write_table(arrow.cast(pa.schema(fields)), path, compression="zstd", compression_level=19)
 
 
 def _only(table, column):
@@ -150,7 +143,3 @@ def _only(table, column):
     if len(values) != 1:
         raise ValueError(f"column {column!r} of a release has one value, found {', '.join(map(str, values)) or 'none'}")
     return values[0]
-
-
-def _json(value):
-    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
