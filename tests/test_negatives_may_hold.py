@@ -168,20 +168,32 @@ def test_others_in_the_picture_may_be_what_the_statement_s_own_is_not():
     assert crowd("adj", word("big"), word("small"), "a", "car"), "sizes and other opposites"
     assert crowd("noun", word("man"), word("woman"), "a") and not crowd("noun", word("horse"), word("bike"), "a")
     assert crowd("verb", word("stands", "stand"), word("sits", "sit"), "a")
-    assert not crowd("adv", word("slowly"), word("quickly"), "a")
+    assert crowd("adv", word("slowly"), word("quickly"), "a") and not alone("adv", word("slowly"), word("quickly"), "a")
 
 
-def test_a_relation_of_several_is_open_while_little_is_said():
+def test_a_relation_of_several_is_open_where_others_are_there_or_may_be():
     few = {"a": ["a/DT man/NN walks/VBZ in/IN a/DT park/NN", "a/DT crowd/NN"]}
     assert not hold(few)("prep", word("under"), word("over"), "a", "park"), "none of those that any of several may have"
     assert hold(few)("prep", word("outside"), word("in"), "a", "park")
-    assert not hold({"a": many(*few["a"])})("prep", word("outside"), word("in"), "a", "park")
+    assert hold({"a": many(*few["a"])})("prep", word("outside"), word("in"), "a", "park"), "a crowd is there"
+    assert not hold({"a": many(few["a"][0])})("prep", word("outside"), word("in"), "a", "park")
 
 
 def test_a_plural_of_the_thing_leaves_its_adjectives_open():
     may = hold({"a": many("a/DT red/JJ car/NN", "two/CD/NUM cars/NNS")})
     assert may("adj", word("red"), word("green"), "a", "car") and not may("adj", word("red"), word("green"), "a", "dog")
     assert not may("adj", word("red"), word("green"), "a"), "it belongs to no thing"
+    women = hold({"a": many("a/DT red/JJ dress/NN", "two/CD/NUM dresses/NNS")})
+    assert women("adj", word("red"), word("green"), "a", "dress"), "a plural that is spelled otherwise"
+
+
+def test_a_plural_that_is_said_of_one_thing_leaves_nothing_open():
+    """Trousers have no usual singular, and sheep no plural of their own."""
+    said = {"a": many("a/DT man/NN in/IN red/JJ jeans/NNS", number=SILENT), "b": many("a/DT red/JJ sheep/NN")}
+    may = hold(said)
+    assert not may("adj", word("red"), word("green"), "a", "jean")
+    assert not may("adj", word("red"), word("green"), "b", "sheep")
+    assert hold({**said, "c": ["a/DT jean/NN"]})("adj", word("red"), word("green"), "a", "jean"), "here they have one"
 
 
 def test_gold_tags_leave_nothing_open_to_others():
@@ -281,5 +293,6 @@ def test_the_word_that_a_frame_s_word_belongs_to_is_usually_of_its_part():
 
     assert not usual("adj", "dog") and usual("adv", "dog") and not usual("prep", "dog")
     assert usual("adv", "run") and not usual("adj", "run"), "the form with s tells as well"
+    assert not usual("adj", "they"), "seen only as another part"
     assert usual("adj", "unheard"), "what was never heard is not against it"
     assert usual("noun", "dog") and usual("verb", "dog"), "only adjectives, adverbs and prepositions belong to a word"

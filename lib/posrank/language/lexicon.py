@@ -134,6 +134,20 @@ class Lexicon:
             names += [name for synset in edge for name in self._graph.names(synset)]
         return self._clean(lemma, part, names)
 
+    def beside(self, lemma, part, senses, broad):
+        """Words that share a word above with this one, or are that word, by the first `senses` senses of both; words
+        with more than `broad` kinds below them ("move") do not count.
+
+        >>> "dice" in load().beside("chop", "verb", 3, 30), "push" in load().beside("drive", "verb", 3, 30)
+        (True, False)
+        """
+        above = [a for s, _ in self._senses(lemma, part)[:senses] for a in (s, *self._graph.hypernyms(s))]
+        narrow = [a for a in dict.fromkeys(above) if len(self._graph.hyponyms(a)) <= broad]
+        found = {s: names for a in narrow for s in (a, *self._graph.hyponyms(a)) for names in [self._graph.names(s)]}
+        near = self._clean(lemma, part, [name for names in found.values() for name in names])
+        first = {name: {s for s, _ in self._senses(name, part)[:senses]} for name in near}
+        return tuple(name for name in near if not first[name].isdisjoint(found))
+
     def hyponyms(self, lemma, part):
         """Words one step below, by sense order."""
         return self._step(lemma, part, self._graph.hyponyms)

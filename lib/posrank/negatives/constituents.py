@@ -5,6 +5,7 @@ phrase, with a prepositional phrase behind it; a verb with its objects and adver
 front. What is denied, wished, said or likened is left out: it need not be true.
 """
 
+from posrank.negatives.acts import left_out
 from posrank.negatives.word_lists import fixed, words_of
 
 CAPTION, CLAUSE, PHRASE = 0, 1, 2
@@ -50,9 +51,10 @@ def spans(tokens, words, tree):
             if start is not None:
                 found += [(start, end, CLAUSE) for end in ends]
             if tokens.tag[verb] != "VBN":
+                bare = () if left_out(tokens, words, tree, verb, verb + 1) else (verb + 1,)
                 manner = verb - 1 in tree.children[verb] and words[verb - 1].endswith("ly")  # "slowly walking"
                 adverb = verb - 1 if manner and tokens.dep[verb - 1] == "advmod" else verb
-                found += [(left, end, PHRASE) for end in (*ends, verb + 1) for left in {verb, adverb} if end - left > 1]
+                found += [(left, end, PHRASE) for end in (*ends, *bare) for left in {verb, adverb} if end - left > 1]
             else:
                 found += [(verb, end, PHRASE) for end in ends if "by" in words[verb:end]]
     for noun, upos in enumerate(tokens.upos):
@@ -132,7 +134,7 @@ def _verb_ends(tokens, words, tree, verb):
         elif dep == "advmod" and tree.last[child] == child:
             ends.append(child + 1)
         here = tree.last[child] + 1
-    return ends
+    return [end for end in ends if not left_out(tokens, words, tree, verb, end)]
 
 
 def _subject(tokens, tree, verb):

@@ -12,7 +12,10 @@ whether the statement with another word might be true of that video as well. It 
 from collections import defaultdict
 from functools import cache
 
+from posrank.language.inflect import inflect
 from posrank.language.parts import parts_of
+from posrank.negatives.acts import Acts, misspelt
+from posrank.negatives.scene import SILENT, Scene
 from posrank.negatives.sentences import taggers_of
 from posrank.negatives.word_lists import exchange_words, words_of
 
@@ -21,9 +24,12 @@ UP, DOWN = 3, 2
 SHARE, LIFT, MIN_VIDEOS = 0.04, 2.0, 3
 """Two words go together where that share of one's videos has the other too, that often more than by chance, in so
 many videos."""
-AGAINST, SILENT = 8, 10
-"""One caption in so many must speak against a word, or for it; what is not said counts from so many captions on."""
+AGAINST = 8
+"""One caption in so many must speak against a word, or for it."""
+SINGULAR = 0.2
+"""A plural tells of several things where the singular is said in so large a share as the plural: not of trousers."""
 _HEAD_PARTS = {"adj": "noun", "adv": "verb", "prep": "noun"}
+_FORMS = {"noun": ("NNS",), "verb": ("VBZ", "VBG", "VBD", "VBN")}
 
 
 class MayHold:
@@ -46,6 +52,9 @@ class MayHold:
         self._videos = max(table.dropna()["video"].nunique(), 1)
         self._relations = self._prepositions(tags, video_of)
         usual = table.assign(part=table["part"].fillna("")).value_counts(["word", "part"])
+        self._uses = defaultdict(dict)
+        for (word, part), count in usual.items():
+            self._uses[word][part] = count
         self._share = (usual / usual.groupby(level="word").transform("sum")).to_dict()
         self._frequency = table[["video", "word"]].drop_duplicates()["word"].value_counts().to_dict()
         spoken = table[["video", "caption_id", "word"]].drop_duplicates()
@@ -59,6 +68,8 @@ class MayHold:
         self.above = cache(lambda lemma, part: self._steps(lemma, part, lexicon.hypernyms, UP))
         self.below = cache(lambda lemma, part: self._steps(lemma, part, lexicon.hyponyms, DOWN))
         self.up = cache(lambda lemma: {lemma, *lexicon.above(lemma, "noun")})
+        self.scene, self.acts = Scene(tags, video_of, self.up), Acts(tags, video_of, lexicon)
+        self.one_act = cache(self.acts.one_act)
 
     def __call__(self, part, own, other, video, anchor=""):
         """Whether the statement with `other` in the place of `own` may be true of `video`. anchor: lemma that the
@@ -79,15 +90,19 @@ class MayHold:
         """Whether others are there of whom the statement may be true, though no caption says so."""
         if self.gold:
             return False
-        if part == "adj" and anchor + "s" in self.said[video] and anchor + "s" != anchor:
+        if part in ("adv", "prep"):
+            return not self.scene.alone(video) and (part == "adv" or other[0] in words_of("several"))
+        if part == "adj" and self._several_said(anchor, video):
+            return True
+        if part == "verb" and self._any_does(other[1], video):
+            return True
+        if part == "adj" and self.scene.person(anchor) and other[0] in _colours() - words_of("skin"):
             return True
         if self.said[video].isdisjoint(words_of("others")):
             return False
         if part == "adj":
             sizes = other[0] in exchange_words()["opposed"]["adj"]
             return sizes or anchor in words_of("worn") or self._captions[video] < SILENT
-        if part == "prep":
-            return other[0] in words_of("several") and self._captions[video] < SILENT
         return other[1] in exchange_words()["opposed"][part] and part in ("noun", "verb")
 
     def denied(self, adverb, video):
@@ -104,6 +119,9 @@ class MayHold:
         captions."""
         if part == "adv" and self.denied(word, video):
             return False
+        cut = part == "verb" and self.acts.cut_short(lemma)
+        if not self.gold and (cut or misspelt(word, self._frequency, part == "verb")):
+            return False
         known = part in ("prep", "adv") or self.lexicon.known(lemma, part)
         common = self._frequency.get(word, 0) >= min(3, 1 + self._videos // 500)
         return known and common and self._share.get((word, part), 0) >= 0.4
@@ -111,12 +129,19 @@ class MayHold:
     def usual_head(self, frame):
         """Whether the word that a frame's word belongs to is mostly of the part that the tagger gave it here."""
         part, head = _HEAD_PARTS.get(frame.part), frame.anchor
-        return part is None or self._share.get((head, part), self._share.get((head + "s", part), 1)) >= 0.4
+        if part is None:
+            return True
+        forms = {head, *(inflect(head, tag) for tag in _FORMS[part])} if head.isalpha() else {head}
+        seen = [self._uses[form] for form in sorted(forms) if form in self._uses]
+        total = sum(sum(uses.values()) for uses in seen)
+        return not total or sum(uses.get(part, 0) for uses in seen) >= 0.4 * total
 
     def _apart(self, part, own, other):
         """Whether the two words exclude each other, whatever the video."""
         lists = exchange_words()
-        opposed = lists["opposed"][part]
+        opposed, together = lists["opposed"][part], lists["near"][part].get(own[0], ())
+        if part in ("adv", "prep") and other[0] in together and not self.gold:
+            return False
         if other[0] in opposed.get(own[0], ()) or other[1] in opposed.get(own[1], ()):
             return True
         if part in ("adv", "prep"):
@@ -130,7 +155,22 @@ class MayHold:
             return False
         if other[1] in lists["near"][part].get(own[1], ()) or self.related(own[1], other[1], part):
             return False
+        if part == "verb" and not self.gold and self.one_act(own[1], other[1]):
+            return False
         return not self.go_together(own[1], other[1], part)
+
+    def _any_does(self, verb, video):
+        """Whether a verb tells how one stands or moves, or what anybody does, and somebody may be there who does."""
+        upright = verb == "stand" and not self.said[video].isdisjoint(words_of("upright"))
+        if verb in words_of("anybody") or upright:
+            return not self.scene.alone(video)
+        return verb in words_of("posture") and self.scene.open_posture(video)
+
+    def _several_said(self, noun, video):
+        """Whether captions speak of several of a thing ("cars"; "jeans" may be one)."""
+        several = inflect(noun, "NNS") if noun.isalpha() else noun
+        countable = self._frequency.get(noun, 0) >= SINGULAR * self._frequency.get(several, 0)
+        return several != noun and several in self.said[video] and countable
 
     @staticmethod
     def _prepositions(tags, video_of):
@@ -174,3 +214,8 @@ class MayHold:
         both = len(one & two)
         least = max(MIN_VIDEOS, SHARE * min(len(one), len(two)), LIFT * len(one) * len(two) / self._videos)
         return both >= least
+
+
+@cache
+def _colours():
+    return frozenset(exchange_words()["kind"]["adj"].get("red", ())) | {"red"}

@@ -110,6 +110,12 @@ def _whole(tokens, words, tree, part, i):
         return of_verb and tokens.tag[i] == "RB" and not tree.children[i]
     if part == "prep":
         return dep == "prep" and object_end(tokens, words, tree, i) is not None
+    if part == "verb":
+        things = [child for child in tree.children[i] if tokens.dep[child] in ("dobj", "obj")]
+        objects = {name for child in things for name in (words[child], tokens.lemma[child].lower())}
+        bare = {words[child] for child in things if all(tokens.dep[at] == "compound" for at in tree.children[child])}
+        no_acts = words_of("body") | words_of("medium") | words_of("vague")
+        return objects.isdisjoint(no_acts) and (tokens.tag[i] != "VBG" or bare.isdisjoint(words_of("compound")))
     return True
 
 

@@ -69,7 +69,8 @@ def exchange_words():
     """{"out" | "set" | "near" | "kind" | "opposed" | "against" | "needs": {name: ...}} from data/exchange_words.txt.
 
     out: {part: frozenset of lemmas}; set: {name: frozenset of words}; the others {part: {word: set of words}}: near,
-    kind and opposed are symmetric, without the word; against and needs hold the words behind the bar.
+    kind and opposed are symmetric, without the word, and with bars hold between their sides alone; against and needs
+    hold the words behind the bar.
     """
     found = {kind: defaultdict(frozenset) for kind in ("out", "set")}
     found |= {kind: defaultdict(lambda: defaultdict(set)) for kind in ("near", "kind", "opposed", "against", "needs")}
@@ -85,7 +86,7 @@ def exchange_words():
                 words[word] |= sides[1]
             continue
         for side in sides:
-            others = set().union(*sides) if kind != "opposed" else set().union(*(o for o in sides if o is not side))
+            others = set().union(*sides) if len(sides) == 1 else set().union(*(o for o in sides if o is not side))
             for word in side:
                 words[word] |= others - {word}
     return found
