@@ -120,7 +120,7 @@ def differences(one, other):
 def repeats(base, code):
     """Digests of earlier code whose numbers the code of digest `code` repeats, by metrics/repeated.json."""
     note = _read(base)
-    return set(note["repeats"]) if note.get("code") == code else set()
+    return set(note["repeats"]) if note and note["code"] == code else set()
 
 
 def _read(base):
