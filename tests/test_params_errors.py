@@ -94,6 +94,11 @@ def test_a_text_gets_the_hint_that_fits_what_is_wanted(sections, end):
     assert text.endswith(end), text
 
 
+@pytest.mark.parametrize("sections", [{"variants": {3: "7k"}}, {"train": {"schedule": "###"}}, {"world": {"2": 1}}])
+def test_what_resembles_no_name_gets_no_hint(sections):
+    assert not any("did you mean" in text for text in problems(**sections).values())
+
+
 def test_a_number_where_a_name_belongs_is_not_asked_for_without_quotes():
     (text,) = problems(train={"schedule": "3"}).values()
     assert text.startswith("is '3'; wanted is one of cosine, constant") and "quotes" not in text

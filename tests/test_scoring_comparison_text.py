@@ -90,6 +90,20 @@ def test_more_models_than_letters_get_two_letters():
     assert len({line.split("|")[1] for line in lines}) == 28
 
 
+def test_marks_of_two_letters_are_told_apart_from_two_marks():
+    rows = {f"m{n}": {"noun": cell(n / 100)} for n in range(29)}
+    above = differences(*(("m28", f"m{n}", "noun", 0.1, 0.01) for n in (27, 1, 0)))
+    assert cells(RENDER["markdown"](rows, above, False), "m28")[1].endswith(" ᵃ,ᵇ,ᵃᵇ")
+    assert "$^{a,b,ab}$" in RENDER["latex"](rows, above, False)
+
+
+def test_chance_is_that_of_any_model_that_has_it_and_all_of_them_where_lists_differ():
+    one, none, other = cell(0.5, expected=0.5), cell(0.5, expected=None), cell(0.5, expected=0.25)
+    for rows, chance in (({"a": none, "b": one}, ".500"), ({"a": none}, ""), ({"a": one, "b": other}, ".250 to .500")):
+        text = RENDER["markdown"]({name: {"noun": each} for name, each in rows.items()}, differences(), False)
+        assert f"|  | chance | {chance} |" in text
+
+
 @pytest.mark.parametrize(("name", "markdown", "latex"), [
     ("a|b", "a\\|b", "a|b"), ("a\n b", "a b", "a b"), ("50% & $x_1$ #2", "50% & $x_1$ #2", "50\\% \\& \\$x\\_1\\$ \\#2"),
     ("~^\\{}", "~^\\{}", "\\textasciitilde{}\\textasciicircum{}\\textbackslash{}\\{\\}"),

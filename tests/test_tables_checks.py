@@ -1,5 +1,9 @@
 """posrank.tables.checks: one column or row after another, what is mended on the way in, and how a refusal is worded."""
 
+import datetime
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -126,7 +130,7 @@ def test_one_time_alone_and_a_start_at_zero_are_fine(times):
 
 
 @pytest.mark.parametrize("times", [
-    {"start": [0, 1], "end": [1, 1]}, {"start": [0, 2], "end": [1, 1]}, {"start": [0, -1]}, {"start": [0, -1], "end": [1, 2]},
+    {"start": [0, 1], "end": [1, 1]}, {"start": [0, 2], "end": [1, 1]},
 ])
 def test_times_that_cannot_be_are_refused(times):
     with pytest.raises(ValueError, match=r"'end', row 1: is not after start .*correct the times or leave both empty"):
@@ -167,3 +171,56 @@ def test_rows_of_one_key_are_told_with_both_places():
     with pytest.raises(ValueError, match=message):
         tables.validate(three, "ranks")
     assert len(tables.validate(three.assign(run=["r", "r", "s"]), "ranks")) == 3
+
+
+@pytest.mark.parametrize("value, what", [
+    (np.inf, "is too large"), (1e300, "is too large"), (np.uint64(2**63), "is too large"), (2**70, "is too large"),
+    (-(2**70), "is too large"), ("1e400", "is too large"), (10**400, "is too large"),
+    (pd.Timestamp("2020"), "is no number"), (pd.Timedelta("1s"), "is no number"), (datetime.date(2020, 1, 1), "is no number"),
+    (True, "is no number: True"), (1 + 0j, "is no number"), (Fraction(1, 2), "is no number"), (b"1", "is no number"),
+    ([1], "is no number"), (Decimal("1.5"), "is no whole number"), (1.5, "is no whole number: 1.5"), (None, "has no value"),
+])
+def test_what_is_no_whole_number_is_refused_by_row(value, what):
+    with pytest.raises(ValueError, match=rf"negatives table, column 'k', row 1: {what}.*; [fw]"):
+        check_column(pd.Series([1, value], dtype=object), "negatives", "k")
+    same = pd.Series([value, value])  # with a dtype of its own where it has one
+    with pytest.raises(ValueError, match=r"negatives table, column 'k'(, row 0 \(and 1 more rows\): |: holds true/false)"):
+        check_column(same, "negatives", "k")
+
+
+@pytest.mark.parametrize("values", [
+    [1, 2], [1.0, 2.0], ["1", "2"], [Decimal(1), Decimal(2)], pd.Series([1, 2], dtype="Int32"), pd.Series([1, 2], dtype="uint8"),
+    pd.Series([1, 2], dtype="float32"), pd.Series(["1", "2"], dtype="category"), pd.Series([1, 2], dtype="Sparse[int]"),
+    pd.Series([1, "2"], dtype=object),
+])
+def test_whole_numbers_of_every_dtype_are_kept(values):
+    assert check_column(pd.Series(values), "negatives", "k").tolist() == [1, 2]
+    large = check_column(pd.Series([2**62 + 1]), "negatives", "k")
+    assert large.tolist() == [2**62 + 1] and large.dtype == "int64"
+
+
+@pytest.mark.parametrize("value", [True, 1j, pd.Timestamp("2020"), pd.Timedelta("1s"), "00:01", np.inf, 10**400])
+def test_what_is_no_finite_number_of_seconds_is_refused_by_row(value):
+    with pytest.raises(ValueError, match=r"captions table, column 'start', row 1: is (no number|infinite)"):
+        check_column(pd.Series([1.5, value], dtype=object), "captions", "start")
+
+
+@pytest.mark.parametrize("start, end, what", [
+    (-1, None, "'start', row 0: is -1.0: before the file begins"), (-2, -1, "'start', row 0: is -2.0"),
+    (None, -1, "'end', row 0: is not after start"), (None, 0, "'end', row 0: is not after start"),
+    (3, 2, "'end', row 0: is not after start"), (3, 3, "'end', row 0: is not after start"),
+])
+def test_times_that_mean_no_piece_of_a_file_name_their_column(start, end, what):
+    table = pd.DataFrame({"dataset": "d", "split": "test", "video_id": "v", "caption_id": "c", "caption": "a", "file": "f",
+                          "start": [start], "end": [end]})
+    with pytest.raises(ValueError, match=f"captions table, column {what}"):
+        tables.validate(table, "captions")
+
+
+@pytest.mark.parametrize("values", [
+    [None, 3], [np.nan, 3.0], ["", "3"], [pd.NaT, 3], pd.Series([pd.NA, 3], dtype="Int64"), pd.Series([np.nan, 3], dtype="float32"),
+    pd.Series([pd.NA, 3], dtype="int64[pyarrow]"), pd.Series([np.nan, 3], dtype="Float64"), pd.Series([None, "3"], dtype="category"),
+])
+def test_a_missing_whole_number_stays_missing(values):
+    found = check_column(pd.Series(values), "negatives", "position2")
+    assert found.dtype == "Int64" and found.isna().tolist() == [True, False] and found[1] == 3

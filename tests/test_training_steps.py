@@ -119,6 +119,9 @@ def test_a_loss_that_is_no_number_ends_the_training_with_step_and_remedy():
     with pytest.raises(ValueError, match=r"distil: the loss is NaN at step 2: lower train\.lr, or set train\.precision to fp32"):
         run(parts, 3, what="distil")
     assert parts[2].closed and parts[2].steps == [0, 1]
+    parts = training(0, told={0: {"loss": math.inf}})
+    with pytest.raises(ValueError, match=r"stills: the loss is infinite at step 1: lower pretrain\.stills\.lr$"):
+        run(parts, 3, what="stills", remedy="lower pretrain.stills.lr")
 
 
 def test_another_column_may_be_no_number():

@@ -49,7 +49,8 @@ class Corpus:
 def gather(captions, tags=None, reference=None, lexicon="builtin", tagger=None):
     """-> Corpus. See posrank.negatives.generate for the arguments; ValueError names what is wrong and the remedy.
 
-    reference: captions, or their tags (a table with the columns text, lemma, upos, tag).
+    reference: captions, or their tags (a table with the columns text, lemma, upos, tag), or the counts of
+        kinds of tokens (the same columns and n).
     lexicon: a name for posrank.language.lexicon.load, or an object with its methods.
     """
     captions, tags, tagged = with_tags(captions, tags, tagger)

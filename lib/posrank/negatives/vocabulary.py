@@ -27,7 +27,8 @@ MIN_TAG_SHARE = 0.2
 class Vocabulary:
     """Pools of replacement words; `tagger` names the tagger that made the tags, `size` counts words by part.
 
-    tags: tags table of the reference captions. lexicon: see posrank.language.lexicon; asked by `known` only.
+    tags: tags table of the reference captions; without caption_id, rows are kinds of tokens, and column n says how
+    often each occurs. lexicon: see posrank.language.lexicon; asked by `known` only.
     """
 
     def __init__(self, tags, lexicon):
@@ -104,7 +105,8 @@ def _count(tags):
     """-> {lower-case word: {part or other label: Counter of (fine tag, lemma)}}, {word: uses written in lower case}."""
     uses, lower = defaultdict(lambda: defaultdict(Counter)), Counter()
     columns = ["text", "lemma", "upos", "tag"]
-    counts = tags.groupby(columns, sort=True, observed=True).size()
+    rows = tags.groupby(columns, sort=True, observed=True)
+    counts = rows.size() if "caption_id" in tags or "n" not in tags else rows["n"].sum()
     for (text, lemma, upos, tag), count in counts.items():
         word = text.lower()
         part = part_of(upos, tag)

@@ -12,6 +12,8 @@ from posrank.pipeline.params_schema import File
 
 MOST_PROBLEMS = 20
 """Problems told at once."""
+LIKE = 0.1
+"""So alike (0 to 1) must a name be to be offered: a key that shares no letter with any name is no slip."""
 
 
 def place(path, lines):
@@ -36,7 +38,7 @@ def problems_of(errors, values):
         elif error["type"] in ("extra_forbidden", "invalid_key") or last == "[key]":
             rules = _rules(path[:-1])
             names = [name for rule in rules for name in _names(rule)]
-            keys[path] = path, f"is no parameter{did_you_mean(path[-1], names, 0)}; there are: {', '.join(names)}"
+            keys[path] = path, f"is no parameter{did_you_mean(path[-1], names, LIKE)}; there are: {', '.join(names)}"
         else:
             rules = _rules(path)
             wants = ", or ".join(map(_wants, rules))
@@ -100,7 +102,7 @@ def _hint(rules, text):
     kinds = {rule.get("type") for rule in rules}
     if kinds & {"integer", "number"} and re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", text, re.I):
         return ": write the number without quotes"
-    return did_you_mean(text, [name for rule in rules if rule.get("type") == "string" for name in _names(rule)], 0)
+    return did_you_mean(text, [name for rule in rules if rule.get("type") == "string" for name in _names(rule)], LIKE)
 
 
 def shown(value):

@@ -45,10 +45,25 @@ def _cells(rows, tests, intervals):
             value, marks = own[part]["posrank"], [letters[other] for other in above_names(tests, name, part)]
             ends = [own[part]["low"], own[part]["high"]]
             between = f"[{_three(ends[0])}, {_three(ends[1])}]" if intervals and None not in ends else ""
-            cells.append((_three(value), round(value, 3) == best[part] and len(rows) > 1, sorted(marks), between))
+            marks.sort(key=lambda mark: (len(mark), mark))
+            cells.append((_three(value), round(value, 3) == best[part] and len(rows) > 1, marks, between))
         lines.append((letters[name], name, cells))
-    expected = {part: next(own[part]["chance"] for own in rows.values() if part in own) for part in columns}
-    return columns, lines, ["" if value is None else _three(value) for value in expected.values()]
+    return columns, lines, [_chance(own[part]["chance"] for own in rows.values() if part in own) for part in columns]
+
+
+def _chance(values):
+    """Chance of a part as text: all its values where models were ranked on lists of other lengths.
+
+    >>> _chance([None, 0.5, 0.5]), _chance([0.5, 0.25]), _chance([None])
+    ('.500', '.250 to .500', '')
+    """
+    ends = sorted({round(value, 3) for value in values if value is not None})
+    return " to ".join(map(_three, dict.fromkeys([*ends[:1], *ends[-1:]])))
+
+
+def _joined(marks):
+    """Marks of models: "ab"; with a comma between where one has two letters."""
+    return ("," if max(map(len, marks), default=0) > 1 else "").join(marks)
 
 
 def _markdown(rows, tests, intervals):
@@ -57,7 +72,7 @@ def _markdown(rows, tests, intervals):
     text = [f"|  | model | {' | '.join(columns)} |", f"| --- | --- | {' | '.join('---:' for _ in columns)} |"]
     for letter, name, cells in lines:
         shown = [" ".join(filter(None, (f"**{cell[0]}**" if cell[1] else cell[0],
-                                        "".join(small[sign] for mark in cell[2] for sign in mark), cell[3])))
+                                        "".join(small.get(sign, sign) for sign in _joined(cell[2])), cell[3])))
                  if cell else "" for cell in cells]
         text.append(f"| {letter} | {_one_line(name).replace('|', chr(92) + '|')} | {' | '.join(shown)} |")
     return "\n".join([*text, f"|  | chance | {' | '.join(expected)} |", "", _NOTE, ""])
@@ -69,7 +84,7 @@ def _latex(rows, tests, intervals):
             f" & model & {' & '.join(columns)} \\\\", "\\midrule"]
     for letter, name, cells in lines:
         shown = [" ".join(filter(None, ((f"\\textbf{{{cell[0]}}}" if cell[1] else cell[0])
-                                        + (f"$^{{{''.join(cell[2])}}}$" if cell[2] else ""),
+                                        + (f"$^{{{_joined(cell[2])}}}$" if cell[2] else ""),
                                         f"{{\\scriptsize {cell[3]}}}" if cell[3] else "")))
                  if cell else "" for cell in cells]
         text.append(f"{letter} & {_latex_text(_one_line(name))} & {' & '.join(shown)} \\\\")

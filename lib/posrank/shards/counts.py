@@ -4,9 +4,6 @@ In: captions and tags of a shard. Out: how often each (word, lemma, tag) occurs,
 Arrow's group_by, one file after another, and become the tags that posrank.negatives.generate takes as `reference`.
 """
 
-import numpy as np
-import pandas as pd
-
 KEYS = ("tagger", "split", "text", "lemma", "upos", "tag")
 
 
@@ -31,13 +28,8 @@ def add(paths):
 
 
 def reference(counts):
-    """The tags table of the training split that `counts` came from, or of all splits where there is no training split:
-    each kind of token as often as it occurs, as categories (some bytes a token)."""
+    """The tags of the training split that `counts` came from, or of all splits where there is no training split: each
+    kind of token once, and how often it occurs (column n)."""
     chosen = counts[counts["split"] == "train"]
     chosen = chosen if len(chosen) else counts
-    names = [name for name in KEYS if name != "split"]
-    chosen = chosen.groupby(names, sort=True, observed=True, as_index=False)["n"].sum()
-    rows = np.repeat(np.arange(len(chosen)), chosen["n"])
-    columns = {name: pd.Categorical(chosen[name]) for name in names}
-    return pd.DataFrame({name: pd.Categorical.from_codes(values.codes[rows], values.categories)
-                         for name, values in columns.items()})
+    return chosen.groupby([name for name in KEYS if name != "split"], sort=True, as_index=False)["n"].sum()

@@ -1,11 +1,15 @@
 """What a table must hold: columns, dtypes, values, identifiers, keys. An error names column, row and remedy."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 
 from posrank.files import unsafe
 from posrank.messages import short
 from posrank.tables.layout import CHOICES, DEFAULTS, IDENTIFIERS, KEYS, NOT_BLANK, columns_of
+
+WHOLE = "write an integer (int) below 2**63"
 
 
 def validate(table, name):
@@ -43,43 +47,69 @@ def validate(table, name):
 def check_column(values, name, column):
     """One column in its dtype; missing values become the default, where there is one."""
     dtype, defaults, missing = columns_of(name)[column], DEFAULTS.get(name, {}), values.isna().to_numpy()
+    if dtype != "str" and not pd.api.types.is_numeric_dtype(values):
+        missing = missing | values.astype(object).isin(("", "nan", "NaN")).to_numpy()
     if missing.any() and column not in defaults:
         raise _wrong(name, column, missing, "has no value", "fill it in or drop the row")
     if missing.any() and defaults[column] is not None:
         values = values.astype(object).where(~missing, defaults[column])
         missing = np.zeros(len(values), dtype=bool)
-    if dtype == "str":
-        if not _is_text(values):
-            wrong = np.array([not isinstance(value, str) for value in values], dtype=bool) & ~missing
-            if wrong.any():
-                kind = type(values.iloc[int(wrong.argmax())]).__name__
-                raise _wrong(name, column, wrong, f"holds {kind}, not text", "write it as text (str)")
-        if missing.all():
-            return pd.Series(pd.array([None] * len(values), dtype="str"))
-        try:
-            return values.astype("str")
-        except UnicodeEncodeError:
-            broken = np.array([any("\ud800" <= letter <= "\udfff" for letter in str(value)) for value in values])
-        raise _wrong(name, column, broken, "holds half a character (a lone surrogate)", "correct it")
-    if pd.api.types.is_bool_dtype(values):
-        raise ValueError(f"{name} table, column {column!r}: holds true/false; numbers are needed")
+    if dtype != "str":
+        return _check_numbers(values, name, column, dtype, missing)
+    if not _is_text(values):
+        wrong = np.array([not isinstance(value, str) for value in values], dtype=bool) & ~missing
+        if wrong.any():
+            kind = type(values.iloc[int(wrong.argmax())]).__name__
+            raise _wrong(name, column, wrong, f"holds {kind}, not text", "write it as text (str)")
+    if missing.all():
+        return pd.Series(pd.array([None] * len(values), dtype="str"))
     try:
-        numbers = pd.to_numeric(values)
-    except (ValueError, TypeError):
-        bad = pd.to_numeric(values, errors="coerce").isna().to_numpy() & ~missing
-        what = f"is no number: {short(values.iloc[int(bad.argmax())])}"
-        raise _wrong(name, column, bad, what, "write a number") from None
-    floats = numbers.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+        return values.astype("str")
+    except UnicodeEncodeError:
+        broken = np.array([any("\ud800" <= letter <= "\udfff" for letter in str(value)) for value in values])
+    raise _wrong(name, column, broken, "holds half a character (a lone surrogate)", "correct it")
+
+
+def _check_numbers(given, name, column, dtype, missing):
+    """Numbers, or texts of numbers, as float64 or as whole numbers: never rounded, cut or read out of another type."""
+    if pd.api.types.is_bool_dtype(given):
+        raise ValueError(f"{name} table, column {column!r}: holds true/false; numbers are needed")
+
+    def refuse(wrong, what, remedy):
+        if wrong.any():
+            raise _wrong(name, column, wrong, what.format(short(_plain(given.iloc[int(wrong.argmax())]))), remedy)
+
+    other = isinstance(given.dtype, (pd.SparseDtype, pd.ArrowDtype))
+    plain = pd.api.types.is_any_real_numeric_dtype(given) and not other
+    values = given if plain else pd.Series([_plain_number(value) for value in given.astype(object)], dtype=object)
+    numbers = pd.to_numeric(values, errors="coerce", dtype_backend="numpy_nullable")
+    refuse(numbers.isna().to_numpy() & ~missing, "is no number: {}", "write a number")
+    floats = numbers.to_numpy(dtype="float64", na_value=np.nan)
     if dtype == "float64":
-        infinite = np.isinf(floats)
-        if infinite.any() and name != "scores":  # a scorer may rule a sentence out
-            raise _wrong(name, column, infinite, "is infinite", "write a finite number")
+        if name != "scores":  # a scorer may rule a sentence out
+            refuse(np.isinf(floats), "is infinite", "write a finite number")
         return pd.Series(floats)
-    broken = ~missing & (floats != np.floor(floats))
-    if broken.any():
-        value = numbers.iloc[int(broken.argmax())]
-        raise _wrong(name, column, broken, f"is no whole number: {value}", "write an integer")
-    return numbers.astype(dtype)
+    refuse(~missing & (floats != np.floor(floats)), "is no whole number: {}", "write an integer")
+    if pd.api.types.is_integer_dtype(numbers):
+        refuse((numbers >= 2**63).to_numpy(dtype=bool, na_value=False), "is too large to be kept exactly: {}", WHOLE)
+        return numbers.astype(dtype)
+    # from 2**53 on, a float may stand for several integers
+    refuse(np.abs(floats) >= 2**53, "is too large to be kept exactly: {}", WHOLE)
+    return pd.Series(np.nan_to_num(floats).astype("int64")).astype(dtype).mask(np.isnan(floats))
+
+
+def _plain(value):
+    """The value as Python writes it."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _plain_number(value):
+    """A number, or a text of one, as pandas reads it exactly; None for all else, true/false and durations included."""
+    if not isinstance(value, (str, int, float, np.integer, np.floating, Decimal)):
+        return None
+    if isinstance(value, (bool, np.timedelta64)):
+        return None
+    return float("inf") if isinstance(value, int) and abs(value) >= 2**1000 else value
 
 
 def _is_text(values):
@@ -105,13 +135,16 @@ def _check_rows(table, name):
             for value, reason in reasons.items() if reason
         ]
     if name == "captions":
-        wrong = (table["end"] <= table["start"]) | (table["start"] < 0)
-        what, remedy = "is not after start (seconds, start >= 0)", "correct the times or leave both empty"
-        checks.append(("end", wrong, what, remedy))
+        remedy = "correct the times or leave both empty"
+        checks += [
+            ("start", table["start"] < 0, "is {}: before the file begins (seconds)", remedy),
+            ("end", table["end"] <= table["start"].fillna(0), "is not after start (seconds)", remedy),
+        ]
     for column, wrong, what, remedy in checks:
         wrong = wrong.to_numpy(dtype=bool)
         if wrong.any():
-            raise _wrong(name, column, wrong, what.format(short(table[column].iloc[int(wrong.argmax())])), remedy)
+            value = _plain(table[column].iloc[int(wrong.argmax())])
+            raise _wrong(name, column, wrong, what.format(short(value)), remedy)
     key = list(KEYS[name])
     repeated = table.duplicated(key).to_numpy()
     if repeated.any():

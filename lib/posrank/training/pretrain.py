@@ -148,7 +148,7 @@ def pretrain_stills(out, pool, *, number, steps, batch, lr, weight_decay, seed, 
         return still_loss(system, system.tokenizer(stills.alt_texts(rows, rng, plain), words), pixels)
 
     marks = dict(settings=[number, steps, batch, lr, weight_decay, seed, words, config, plain], pool=stills.path)
-    return _pretrain(out, pool, system, batch_loss, steps, lr, weight_decay, config, marks, every)
+    return _pretrain(out, pool, system, batch_loss, steps, lr, weight_decay, config, marks, every, "pretrain.stills.lr")
 
 
 def pretrain_clips(out, start, pool, *, number, frames, steps, batch, lr, share, weight_decay, seed, words, config,
@@ -168,10 +168,10 @@ def pretrain_clips(out, start, pool, *, number, frames, steps, batch, lr, share,
 
     marks = dict(settings=[number, frames, steps, batch, lr, share, weight_decay, seed, words, config, plain],
                  pool=clips.path)
-    return _pretrain(out, pool, system, batch_loss, steps, lr, weight_decay, config, marks, every)
+    return _pretrain(out, pool, system, batch_loss, steps, lr, weight_decay, config, marks, every, "pretrain.clips.lr")
 
 
-def _pretrain(out, pool, system, batch_loss, steps, lr, weight_decay, config, marks, every):
+def _pretrain(out, pool, system, batch_loss, steps, lr, weight_decay, config, marks, every, rate):
     """Take the steps and write the backbone; killed, it resumes from the last checkpoint in `pool`."""
     out = Path(out)
     system.train()
@@ -179,16 +179,16 @@ def _pretrain(out, pool, system, batch_loss, steps, lr, weight_decay, config, ma
     resume = Resume(Path(pool) / f"{out.name}.pt", digests(**marks, weights=system.state_dict(), code=code(
         "training", "systems", "towers", "world")), every)
     history = match(system, named, batch_loss, steps=steps, lr=lr, weight_decay=weight_decay, resume=resume,
-                    what=out.name)
+                    what=out.name, rate=rate)
     save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(KEPT)})
     save_history(out / "history.csv", ("step", "loss", "lr"), history, every=25)
     resume.remove()
     return out
 
 
-def match(system, named, batch_loss, *, steps, lr, weight_decay, resume=None, fresh=None, what):
+def match(system, named, batch_loss, *, steps, lr, weight_decay, resume=None, fresh=None, what, rate):
     """Train the parameters `named`, (name, parameter) pairs, of a system on batch_loss(step), a scalar; returns
-    [step, loss, rate] a step. resume, fresh: see `posrank.training.steps.take_steps`."""
+    [step, loss, rate] a step. resume, fresh: see `posrank.training.steps.take_steps`; rate: the key of lr."""
 
     def losses(first):
         for step in range(first, steps):
@@ -196,7 +196,7 @@ def match(system, named, batch_loss, *, steps, lr, weight_decay, resume=None, fr
             yield loss, lambda loss=loss: {"loss": round(loss.item(), 5)}
 
     return take_steps(system, decayed_adamw(named, lr, weight_decay), losses, steps, columns=("loss",), clip=1.0,
-                      clipped=[p for _, p in named], resume=resume, fresh=fresh, what=what,
+                      clipped=[p for _, p in named], resume=resume, fresh=fresh, what=what, remedy=f"lower {rate}",
                       rate=lambda peak, step: learning_rate(step, steps, peak))
 
 

@@ -71,6 +71,7 @@ def distil(system, teacher, captions, *, steps, batch, lr, seed, words):
             yield loss, lambda loss=loss: {"loss": round(loss.item(), 5)}
 
     history = take_steps(system, optimizer, losses, steps, columns=("loss",), what="distil",
+                         remedy="lower pretrain_frozen.distil_lr",
                          rate=lambda peak, step: learning_rate(step, steps, peak))  # fmt: skip
     return [loss for _, loss, _ in history]
 
@@ -118,7 +119,8 @@ def pretrain(out, clip_folder, pool, *, seed, number, pool_seed, frames, words, 
                          clips.tag_targets(rows), share)
 
     history = match(system, list(system.named_parameters()), batch_loss, steps=steps, lr=lr, weight_decay=weight_decay,
-                    resume=resume, fresh=fresh, what="contrast")
+                    resume=resume, fresh=fresh, what="contrast",
+                    rate="pretrain_frozen.lr")
     save_backbone(out, config, {k: v for k, v in system.state_dict().items() if k.startswith(PARTS)})
     save_history(out / "history.csv", ("step", "loss", "lr"), history, every=10)
     resume.remove()

@@ -12,16 +12,17 @@ from posrank.training.distributed import World
 
 
 def take_steps(model, optimizer, losses, steps, *, columns, rate=None, clip=None, clipped=None, resume=None, fresh=None,
-               world=None, what="train", progress=True):
+               world=None, what="train", remedy="lower train.lr, or set train.precision to fp32", progress=True):
     """Take `steps` steps of `optimizer` on `model`; returns rows of step (from 1), `columns`, rate of group 0.
 
     losses    first step (from 0) -> iterator of (loss, numbers): a scalar to go down, and a function called behind the
               step for what is written down and shown, {column: number}, `loss` among them
     rate      (a group's first rate, step) -> its rate at this step; None = the optimiser knows
     clip      largest norm of all gradients together (None = any), over parameters `clipped` (None = the optimiser's)
+    remedy    what helps where the loss is no finite number
     resume    where the state is kept (a Resume); fresh: called where training starts from step 0
 
-    ValueError where the loss becomes NaN.
+    ValueError where the loss becomes NaN or infinite.
     """
     world = world or World()
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
@@ -44,9 +45,9 @@ def take_steps(model, optimizer, losses, steps, *, columns, rate=None, clip=None
             optimizer.step()
             clamp_logit_scale(model)
             found = numbers()
-            if math.isnan(found["loss"]):
-                raise ValueError(f"{what}: the loss is NaN at step {step + 1}: lower train.lr, or set train.precision "
-                                 "to fp32")
+            if not math.isfinite(found["loss"]):
+                loss = "NaN" if math.isnan(found["loss"]) else "infinite"
+                raise ValueError(f"{what}: the loss is {loss} at step {step + 1}: {remedy}")
             history.append([step + 1, *(found[column] for column in columns), optimizer.param_groups[0]["lr"]])
             bar.update()
             # a strategy without one of the losses has NaN there
