@@ -215,7 +215,7 @@ def test_an_adverb_that_needs_something_is_denied_where_much_is_said_and_not_tha
     assert hold({"a": many("a/DT dog/NN")}).denied("together", "a")
     assert not hold({"a": many("a/DT dog/NN", number=SILENT - 1)}).denied("together", "a"), "silence says nothing yet"
     assert not hold({"a": many("a/DT dog/NN", two)}).denied("together", "a")
-    assert hold({"a": many("a/DT dog/NN", two, number=2 * AGAINST)}).denied("together", "a")
+    assert not hold({"a": many("a/DT dog/NN", two, number=2 * AGAINST)}).denied("together", "a"), "one caption may tell"
 
 
 def test_an_adverb_that_the_captions_deny_does_not_hold_unless_it_was_said():
@@ -296,3 +296,21 @@ def test_the_word_that_a_frame_s_word_belongs_to_is_usually_of_its_part():
     assert not usual("adj", "they"), "seen only as another part"
     assert usual("adj", "unheard"), "what was never heard is not against it"
     assert usual("noun", "dog") and usual("verb", "dog"), "only adjectives, adverbs and prepositions belong to a word"
+
+
+def test_who_is_in_one_place_may_be_at_another_unless_both_are_of_one_kind():
+    up = {"bus": ("vehicle",), "jeep": ("vehicle",), "chair": ("seat",), "room": ("area",), "log": ("thing",), "seat": ("thing",)}
+    may = hold({"a": ["a/DT man/NN in/IN a/DT bus/NN"], "b": ["a/DT dog/NN"]}, Words(hypernyms=up))
+    bus, jeep, chair, room, log = map(word, ("bus", "jeep", "chair", "room", "log"))
+    assert not may("noun", bus, jeep, "a", "in") and may("noun", chair, room, "b", "in")
+    assert may("noun", chair, log, "b", "in"), "kinds further apart may be one inside the other"
+    assert not may("noun", chair, log, "b", "on") and may("noun", chair, room, "b", "on")
+    assert may("noun", bus, jeep, "a", "near"), "one stands near many things at a time"
+    assert not may("noun", chair, room, "b", "push")
+
+
+def test_one_caption_of_many_is_not_believed_on_an_adjective():
+    red = "a/DT red/JJ car/NN"
+    assert hold({"a": [red], "b": ["a/DT car/NN"]}).reliable("adj", "red", "red", "a")
+    assert not hold({"a": many("a/DT car/NN", red)}).reliable("adj", "red", "red", "a")
+    assert hold({"a": many("a/DT car/NN", red, red)}).reliable("adj", "red", "red", "a")

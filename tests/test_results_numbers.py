@@ -141,7 +141,7 @@ def number_of_negatives():
     return {m["change"]["train"]["n"]: m["posrank"]["mean"]["posrank"] for m in points}
 
 
-NUMBERS = dict(enumerate("none one two three four five six seven eight nine ten eleven twelve".split()))
+NUMBERS = dict(enumerate(["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]))
 STRATEGIES = ("word", "phrase", "prompt")
 V2T = [lost(name, "v2t") for name in ("generators", "generators_natural")]
 T2V = [lost(name, "t2v") for name in ("generators", "generators_natural")]

@@ -19,13 +19,13 @@ from posrank.negatives.scene import SILENT, Scene
 from posrank.negatives.sentences import taggers_of
 from posrank.negatives.word_lists import exchange_words, words_of
 
-UP, DOWN = 3, 2
-"""Steps above and below a word that count as related in sense."""
+UP, DOWN, KIND = 3, 2, 2
+"""Steps above and below a word that count as related in sense; nouns of one kind share a word so many steps above."""
 SHARE, LIFT, MIN_VIDEOS = 0.04, 2.0, 3
 """Two words go together where that share of one's videos has the other too, that often more than by chance, in so
 many videos."""
-AGAINST = 8
-"""One caption in so many must speak against a word, or for it."""
+AGAINST, AGREED = 8, 2
+"""One caption in so many must speak against a word; so many captions of many must say an adjective."""
 SINGULAR = 0.2
 """A plural tells of several things where the singular is said in so large a share as the plural: not of trousers."""
 _HEAD_PARTS = {"adj": "noun", "adv": "verb", "prep": "noun"}
@@ -58,6 +58,7 @@ class MayHold:
         self._share = (usual / usual.groupby(level="word").transform("sum")).to_dict()
         self._frequency = table[["video", "word"]].drop_duplicates()["word"].value_counts().to_dict()
         spoken = table[["video", "caption_id", "word"]].drop_duplicates()
+        self._told = spoken.value_counts(["video", "word"]).to_dict()
         self._captions = spoken.groupby("video")["caption_id"].nunique().to_dict()
         self._evidence = {
             (kind, word): spoken[spoken["word"].isin(words)].groupby("video")["caption_id"].nunique().to_dict()
@@ -69,7 +70,7 @@ class MayHold:
         self.below = cache(lambda lemma, part: self._steps(lemma, part, lexicon.hyponyms, DOWN))
         self.up = cache(lambda lemma: {lemma, *lexicon.above(lemma, "noun")})
         self.scene, self.acts = Scene(tags, video_of, self.up), Acts(tags, video_of, lexicon)
-        self.one_act = cache(self.acts.one_act)
+        self.one_act, self.one_kind = cache(self.acts.one_act), cache(self._one_kind)
 
     def __call__(self, part, own, other, video, anchor=""):
         """Whether the statement with `other` in the place of `own` may be true of `video`. anchor: lemma that the
@@ -82,11 +83,11 @@ class MayHold:
             said = not self.said[video].isdisjoint(other)
         if said or (part == "adv" and self.denied(other[0], video)):
             return said
-        if self._open_to_others(part, other, anchor, video):
+        if self._open_to_others(part, own, other, anchor, video):
             return True
         return not self.apart(part, own, other) or self._said_related(part, own[1], other[1], video)
 
-    def _open_to_others(self, part, other, anchor, video):
+    def _open_to_others(self, part, own, other, anchor, video):
         """Whether others are there of whom the statement may be true, though no caption says so."""
         if self.gold:
             return False
@@ -96,6 +97,9 @@ class MayHold:
             return True
         if part == "verb" and self._any_does(other[1], video):
             return True
+        if part == "noun" and anchor in words_of("several"):
+            steps = 1 if anchor in ("in", "inside") else KIND
+            return anchor in words_of("close") or not self.one_kind(own[1], other[1], steps)
         if part == "adj" and self.scene.person(anchor) and other[0] in _colours() - words_of("skin"):
             return True
         if self.said[video].isdisjoint(words_of("others")):
@@ -106,18 +110,20 @@ class MayHold:
         return other[1] in exchange_words()["opposed"][part] and part in ("noun", "verb")
 
     def denied(self, adverb, video):
-        """Whether captions of the video speak against an adverb, or hardly any says what it needs."""
+        """Whether captions of the video speak against an adverb, or many say nothing that it needs."""
         against, needs = self._evidence.get(("against", adverb), {}), self._evidence.get(("needs", adverb))
         captions = self._captions[video]
         several = max(1, captions // AGAINST)
         if against.get(video, 0) >= several:
             return True
-        return needs is not None and captions >= SILENT and needs.get(video, 0) < several
+        return needs is not None and captions >= SILENT and not needs.get(video, 0)
 
     def reliable(self, part, word, lemma, video):
-        """Whether the word is known, mostly of this part (taggers and writers err), and not denied by other
-        captions."""
+        """Whether the word is known, mostly of this part (taggers and writers err), and not denied by other captions:
+        where there are many, several must say an adjective."""
         if part == "adv" and self.denied(word, video):
+            return False
+        if part == "adj" and not self.gold and self._captions[video] >= SILENT and self._told.get((video, word), 0) < AGREED:
             return False
         cut = part == "verb" and self.acts.cut_short(lemma)
         if not self.gold and (cut or misspelt(word, self._frequency, part == "verb")):
@@ -158,6 +164,11 @@ class MayHold:
         if part == "verb" and not self.gold and self.one_act(own[1], other[1]):
             return False
         return not self.go_together(own[1], other[1], part)
+
+    def _one_kind(self, a, b, steps):
+        """Whether two nouns share a word so many steps above: who sits in a restaurant may sit in a chair."""
+        one, two = (self._steps(lemma, "noun", self.lexicon.hypernyms, steps) for lemma in (a, b))
+        return not one.isdisjoint(two)
 
     def _any_does(self, verb, video):
         """Whether a verb tells how one stands or moves, or what anybody does, and somebody may be there who does."""
