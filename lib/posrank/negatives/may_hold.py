@@ -123,7 +123,8 @@ class MayHold:
         where there are many, several must say an adjective."""
         if part == "adv" and self.denied(word, video):
             return False
-        if part == "adj" and not self.gold and self._captions[video] >= SILENT and self._told.get((video, word), 0) < AGREED:
+        doubtful = self._captions[video] >= SILENT and self._told.get((video, word), 0) < AGREED
+        if part == "adj" and doubtful and not self.gold:
             return False
         cut = part == "verb" and self.acts.cut_short(lemma)
         if not self.gold and (cut or misspelt(word, self._frequency, part == "verb")):

@@ -51,7 +51,7 @@ def main(argv=None):
     if now is None or now.endswith("+"):
         raise ValueError("commit the changes of lib, notebooks, params.yaml and dvc.yaml first: commits are compared")
     old = git(base, "rev-parse", "--short=7", f"{words[0]}^{{commit}}").strip()
-    made = {commit: _make(base, commit) for commit in (old, now)}
+    made = {commit: _make(base, commit, name) for commit, name in ((old, old), (now, "now"))}
     codes = {commit: origin.code_digest(folder) for commit, folder in made.items()}
     found = {kind: {commit: numbers(folder / ".presets" / kind) for commit, folder in made.items()} for kind in KINDS}
     wrong = [f"{kind}: {name}" for kind, sides in found.items() for name in differences(sides[old], sides[now])]
@@ -68,11 +68,12 @@ def main(argv=None):
     return 0
 
 
-def _make(base, commit):
+def _make(base, commit, name):
     """A clone of `base` at `commit` below .presets/, in which all KINDS were run; returns its folder."""
-    clone = Path(base) / ".presets" / f"repeated-{commit}"
+    clone = Path(base) / ".presets" / f"repeated-{name}"
     if not clone.is_dir():
         git(base, "clone", "--quiet", "--no-checkout", str(base), str(clone))
+    git(clone, "fetch", "--quiet", str(base), "HEAD")
     git(clone, "checkout", "--quiet", "--force", "--detach", commit)
     text = (Path(base) / "params.yaml").read_text(encoding="utf-8")
     head, _, rest = text.partition("\npresets:\n")
