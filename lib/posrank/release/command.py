@@ -14,13 +14,15 @@ from posrank.validity import blind_ranks, judge_rows
 JUDGES = ("unigram", "bigram", "trigram", "4-gram")
 
 
-def make(name, root, variant=None, split="test", per_video=None, tags=None, folds=0, home=None, date=None):
+def make(name, root, variant=None, split="test", per_video=None, tags=None, folds=0, home=None, date=None,
+         changes=None):
     """Make the release `name` (<dataset>-<rule>-<version>) from official annotation files -> `Release`.
 
     root       folder of the annotation files; tags: a file of tags made before (else they are made here)
     split      whose captions get lists; per_video: captions of a video and part at most (not for rule exchange)
     folds      of the learned judge among the blind rows, 0 = n-gram models alone
     home       folder that gets the release's; None = data/releases of the project
+    changes    what differs from the version before, for CHANGELOG.md
     """
     dataset, rule = [*name.split("-"), ""][:2]
     if rule == "exchange" and per_video:
@@ -41,7 +43,8 @@ def make(name, root, variant=None, split="test", per_video=None, tags=None, fold
     others = table[~table["video_id"].isin(texts["video_id"])]
     blind = judge_rows(blind_ranks(JUDGES, lists, texts, others, folds=folds)) if len(others) else None
     home = files.root() / "data" / "releases" if home is None else Path(home)
-    return write(lists, table, home / name, statements, blind=blind, date=date)
+    return write(lists, table, home / name, statements, blind=blind, date=date,
+                 changes=changes)
 
 
 def rebuilt(name, root, out):
@@ -72,6 +75,7 @@ def main(argv=None):
     maker.add_argument("--captions-per-video", type=int, help="at most so many for each video and part")
     maker.add_argument("--tags", help="parquet file of tags made before")
     maker.add_argument("--folds", type=int, default=0, help="of the learned judge among the blind rows; 0 = without it")
+    maker.add_argument("--changes", help="what differs from the version before, for CHANGELOG.md")
     maker.add_argument("--out", help="folder that gets the release; data/releases without it")
     builder.add_argument("--out", help="folder for the tables; data/built/<name> without it")
     exporter.add_argument("--out", help="folder for the files; data/exports/<name>-<format> without it")
@@ -81,7 +85,7 @@ def main(argv=None):
         print("\n".join(layout.releases()))
     elif given.command == "write":
         made = make(given.name, given.captions, given.variant, given.split, given.captions_per_video, given.tags,
-                    given.folds, given.out)
+                    given.folds, given.out, changes=given.changes)
         print(f"{made.folder}: {len(made.table):,} {'statements' if made.rule == 'exchange' else 'lists'}")
     elif given.command == "export":
         found = layout.read(given.name)
