@@ -322,9 +322,11 @@ def test_the_command_line_writes_and_builds_a_set(tmp_path, capsys):
     nouns = ("dog", "cat", "horse", "bike", "car", "boat")
     lines = [f"v{n},a big {noun} is moving slowly on a road,{'train' if n % 2 else 'test'}" for n, noun in enumerate(nouns * 2)]
     (raw / "captions.csv").write_text("\n".join(["video_id,caption,split", *lines]) + "\n")
-    assert run("write", "csv-paper-1.0", "--captions", raw, "--out", tmp_path / "sets", "--captions-per-video", 1) == 0
+    assert run("write", "csv-paper-1.0", "--captions", raw, "--out", tmp_path / "sets", "--captions-per-video", 1,
+               "--changes", "the first one with dogs") == 0
     made = release.read(tmp_path / "sets" / "csv-paper-1.0")
     assert made.about["blind"] and made.about["attrs"]["captions_per_video"] == 1
+    assert (made.folder / "CHANGELOG.md").read_text() == "# csv-paper-1.0\n\n* 1.0: the first one with dogs\n"
     assert run("build", made.folder, "--captions", raw, "--out", tmp_path / "built") == 0
     assert "all captions match" in capsys.readouterr().out
     lists = posrank.tables.read_table(tmp_path / "built" / "negatives.parquet", "negatives")
