@@ -17,6 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 from posrank.evaluation import origin
@@ -98,7 +99,7 @@ def _merged(a, b):
 
 def numbers(workspace):
     """{path: digest} of what DVC made in a preset's folder, but executed notebooks and copies of code. Of a run's
-    metrics all counts but the digest of the code."""
+    metrics all counts but the digest of the code, of its ranks every row (the file names those metrics)."""
     stages = yaml.safe_load((workspace / "dvc.lock").read_text(encoding="utf-8"))["stages"]
     found = {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])
              if not out["path"].startswith((origin.SOURCE, "results/notebooks"))}
@@ -106,6 +107,8 @@ def numbers(workspace):
         if path.startswith("metrics/") and path.endswith(".json"):
             metrics = json.loads((workspace / path).read_text(encoding="utf-8"))
             found[path] = origin.digest({key: value for key, value in metrics.items() if key != "code"})
+        elif path.startswith("results/ranks/"):
+            found[path] = origin.digest(pd.read_parquet(workspace / path))
     return found
 
 
