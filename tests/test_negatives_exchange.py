@@ -267,3 +267,17 @@ def test_a_group_that_differs_in_more_than_one_word_or_shares_a_video_is_named(w
     captions, tags = grouped(*words, videos=videos)
     with pytest.raises(ValueError, match=r"group 'g': .* correct the column `group`"):
         exchange(captions, tags=tags)
+
+
+@pytest.mark.parametrize(("captions", "why"), [
+    ({"a": ["a man is holding a box"], "b": ["a man is holding a phone"]}, "both may be held"),
+    ({"a": ["a man is yelling at the wall"], "b": ["a man is leaning at the wall"]}, "one stands, the other acts"),
+    ({"a": ["yelling at the wall"], "b": ["pointing at the wall"]}, "whoever is there may do it"),
+    ({"a": ["a sheep is shaved by a man"], "b": ["a sheep is fed by a man"]}, "what is done is not said to whom"),
+    ({"a": ["a man uses a tattoo pen"], "b": ["a man uses a tattoo machine"]}, "pieces of compounds"),
+    ({"a": ["a car is shown"], "b": ["a stadium is shown"]}, "both may be shown"),
+])
+def test_what_holds_of_anybody_or_of_several_things_is_no_group(nlp, captions, why):
+    table, tags = tables(nlp, captions)
+    statements, _ = exchange(table, tags=tags, units="statement", progress=False)
+    assert statements.empty, (why, statements["caption"].tolist())

@@ -61,7 +61,7 @@ def test_missing_text_whose_default_is_none_stays_missing():
 
 
 @pytest.mark.parametrize(("values", "table", "name", "message"), [
-    ([True, False], "negatives", "k", "negatives table, column 'k': holds true/false; numbers are needed"),
+    ([True, False], "negatives", "k", r"negatives table, column 'k', row 0 \(and 1 more rows\): is no number: True; write a number"),
     (["1", "two", None], "captions", "start", r"captions table, column 'start', row 1: is no number: 'two'; write a number"),
     ([None, 0.5], "negatives", "position2", r"'position2', row 1: is no whole number: 0\.5; write an integer"),
     ([1.0, -np.inf], "captions", "end", r"'end', row 1: is infinite; write a finite number"),
@@ -91,6 +91,7 @@ def test_a_scorer_may_rule_a_sentence_out_and_nothing_else_is_infinite():
 
 def test_no_rows_are_no_problem_and_keep_their_type():
     assert column([], "captions", "file", object).dtype == "str"
+    assert column([], "negatives", "k", object).dtype == "int64" and column([], "captions", "start", "str").dtype == "float64"
     found = tables.validate(CAPTIONS.iloc[:0], "captions")
     assert found.empty and found["start"].dtype == "float64" and found["file"].dtype == "str"
 
@@ -184,7 +185,7 @@ def test_what_is_no_whole_number_is_refused_by_row(value, what):
     with pytest.raises(ValueError, match=rf"negatives table, column 'k', row 1: {what}.*; [fw]"):
         check_column(pd.Series([1, value], dtype=object), "negatives", "k")
     same = pd.Series([value, value])  # with a dtype of its own where it has one
-    with pytest.raises(ValueError, match=r"negatives table, column 'k'(, row 0 \(and 1 more rows\): |: holds true/false)"):
+    with pytest.raises(ValueError, match=r"negatives table, column 'k', row 0 \(and 1 more rows\): "):
         check_column(same, "negatives", "k")
 
 
@@ -224,3 +225,37 @@ def test_times_that_mean_no_piece_of_a_file_name_their_column(start, end, what):
 def test_a_missing_whole_number_stays_missing(values):
     found = check_column(pd.Series(values), "negatives", "position2")
     assert found.dtype == "Int64" and found.isna().tolist() == [True, False] and found[1] == 3
+
+
+@pytest.mark.parametrize("dtype", ["float16", "longdouble", "Float32", "double[pyarrow]", "float16[pyarrow]", "Sparse[float32]"])
+def test_floats_of_every_dtype_are_read_by_value_or_as_a_whole(dtype):
+    assert column([1.0, 2.0], "negatives", "k", dtype).tolist() == [1, 2]
+    assert column([0.5, 2.0], "captions", "start", dtype).tolist() == [0.5, 2]
+    with pytest.raises(ValueError, match=r"'k', row 0: is no whole number: .*0\.5"):
+        column([0.5, 2.0], "negatives", "k", dtype)
+    missing = column([np.nan, 2.0], "negatives", "position2", dtype)
+    assert missing.isna().tolist() == [True, False] and missing.dtype == "Int64"
+
+
+def test_a_long_double_that_a_float_cannot_hold_is_refused():
+    with pytest.raises(ValueError, match="row 0: is too large"):
+        column([np.longdouble(2) ** 60 + 1], "negatives", "k", "longdouble")
+
+
+@pytest.mark.parametrize("value", [2**60 + 1, str(2**60 + 1), f" +{2**60 + 1} ", Decimal(2**60 + 1), np.int64(2**60 + 1)])
+@pytest.mark.parametrize("gone", ["", None, "nan", pd.NA])
+def test_a_large_integer_beside_a_missing_one_keeps_its_last_digit(value, gone):
+    found = column([value, gone], "negatives", "position2", object)
+    assert found[0] == 2**60 + 1 and found.isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("text", ["1_000", "0x10", "one", "1,5", "1 000", " nan ", "--1", "True", "sNaN"])
+def test_a_text_that_is_no_number_is_refused(text):
+    with pytest.raises(ValueError, match="row 1: is no number"):
+        column(["1", text], "negatives", "k", object)
+
+
+def test_true_and_false_are_no_numbers_with_their_row():
+    for dtype in ("bool", "boolean", "bool[pyarrow]"):
+        with pytest.raises(ValueError, match=r"'k', row 0 \(and 1 more rows\): is no number: True; write a number"):
+            column([True, False], "negatives", "k", dtype)

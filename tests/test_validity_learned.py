@@ -6,7 +6,7 @@ import pytest
 
 from posrank.scoring import chance
 from posrank.validity import learned_judge
-from posrank.validity.learned_judge_features import Texts, dense, word_hashes
+from posrank.validity.learned_judge_features import Texts, dense, word_hashes, word_vectors
 
 COLUMNS = {"part": "adj", "k": 0, "position": 1, "source": "random", "level": "word"}
 
@@ -58,3 +58,13 @@ def test_dense_features_know_what_is_usual():
     assert (numbers[:2, :3] > numbers[2, :3]).all() and numbers[0, 3] > numbers[2, 3]  # the zebu is unknown
     assert (numbers[0, :2] == numbers[1, :2]).all() and numbers[0, 2] > numbers[1, 2]  # three words tell who eats what
     assert not dense(sentences, Texts(sentences), []).any()
+
+
+def test_word_vectors_are_the_same_from_call_to_call():
+    rng = np.random.default_rng(0)
+    for size in (6, 30, 90):
+        words = [f"w{i}" for i in range(size)]
+        training = [" ".join(rng.choice(words, 5)) for _ in range(20 * size)]
+        vectors = word_vectors(training, words)
+        assert vectors.shape == (size + 1, min(64, size + 1 - 2)) and not vectors[0].any() and vectors[1:].any(1).all()
+        assert vectors.tobytes() == word_vectors(training, words).tobytes()

@@ -55,8 +55,6 @@ def spans(tokens, words, tree):
                 manner = verb - 1 in tree.children[verb] and words[verb - 1].endswith("ly")  # "slowly walking"
                 adverb = verb - 1 if manner and tokens.dep[verb - 1] == "advmod" else verb
                 found += [(left, end, PHRASE) for end in (*ends, *bare) for left in {verb, adverb} if end - left > 1]
-            else:
-                found += [(verb, end, PHRASE) for end in ends if "by" in words[verb:end]]
     for noun, upos in enumerate(tokens.upos):
         if upos == "NOUN":
             start = core(tokens, tree, noun)

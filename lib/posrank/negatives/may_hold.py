@@ -93,19 +93,22 @@ class MayHold:
             return False
         if part in ("adv", "prep"):
             return not self.scene.alone(video) and (part == "adv" or other[0] in words_of("several"))
-        if part == "adj" and self._several_said(anchor, video):
+        if part == "adj" and (anchor in words_of("many") or self._several_said(anchor, video)):
             return True
         if part == "verb" and self._any_does(other[1], video):
             return True
         if part == "noun" and anchor in words_of("several"):
-            steps = 1 if anchor in ("in", "inside") else KIND
-            return anchor in words_of("close") or not self.one_kind(own[1], other[1], steps)
+            return anchor in words_of("close") or not self.one_kind(own[1], other[1], KIND)
         if part == "adj" and self.scene.person(anchor) and other[0] in _colours() - words_of("skin"):
+            return True
+        sizes = part == "adj" and other[0] in exchange_words()["opposed"]["adj"]
+        if sizes and self._captions[video] < SILENT:
+            return True
+        if part == "adj" and anchor in words_of("worn") and not self.said[video].isdisjoint(words_of("laundry")):
             return True
         if self.said[video].isdisjoint(words_of("others")):
             return False
         if part == "adj":
-            sizes = other[0] in exchange_words()["opposed"]["adj"]
             return sizes or anchor in words_of("worn") or self._captions[video] < SILENT
         return other[1] in exchange_words()["opposed"][part] and part in ("noun", "verb")
 
@@ -162,7 +165,9 @@ class MayHold:
             return False
         if other[1] in lists["near"][part].get(own[1], ()) or self.related(own[1], other[1], part):
             return False
-        if part == "verb" and not self.gold and self.one_act(own[1], other[1]):
+        if part == "noun" and not self.gold and self.one_kind(own[1], other[1], 1):  # a mule looks like a horse
+            return False
+        if part == "verb" and not self.gold and self._beside(own[1], other[1]):
             return False
         return not self.go_together(own[1], other[1], part)
 
@@ -170,6 +175,10 @@ class MayHold:
         """Whether two nouns share a word so many steps above: who sits in a restaurant may sit in a chair."""
         one, two = (self._steps(lemma, "noun", self.lexicon.hypernyms, steps) for lemma in (a, b))
         return not one.isdisjoint(two)
+
+    def _beside(self, a, b):
+        """Whether two verbs may tell one act, or one tells how somebody stands or moves and the other what they do."""
+        return self.one_act(a, b) or (a in words_of("posture")) != (b in words_of("posture"))
 
     def _any_does(self, verb, video):
         """Whether a verb tells how one stands or moves, or what anybody does, and somebody may be there who does."""

@@ -10,7 +10,7 @@ caption is edited beyond letter case, white space and the punctuation around the
 from typing import NamedTuple
 
 from posrank.language.parts import fine_tag, part_of
-from posrank.negatives.constituents import CAPTION, CLAUSE, Tree, object_end, spans
+from posrank.negatives.constituents import CAPTION, CLAUSE, PHRASE, Tree, object_end, spans
 from posrank.negatives.never_replaced import kept_words
 from posrank.negatives.word_lists import fixed, never_exchanged, unreliable, words_of
 
@@ -91,10 +91,13 @@ def _whole(tokens, words, tree, part, i):
     if part == "noun":
         if any(tokens.dep[child] in ("compound", "nmod") for child in tree.children[i]):
             return False
+        # parsers cut compounds in two: "tattoo pen", "family feud"
+        if any(0 <= at < len(words) and tokens.upos[at] in ("NOUN", "PROPN") for at in (i - 1, i + 1)):
+            return False
         above = tree.head[i]
         if dep == "pobj" and words[above] in words_of("mention"):
             return False
-        verb = {"pobj": tree.head[above], "dobj": above, "obj": above}.get(dep)
+        verb = {"pobj": tree.head[above], "dobj": above, "obj": above, "nsubjpass": above}.get(dep)
         return dep in _OBJECTS and (verb is None or tokens.lemma[verb].lower() not in words_of("no_object"))
     if part == "adj":
         if any(abs(child - i) == 1 for child in tree.children[i]):
@@ -130,8 +133,10 @@ def _fits(tokens, tree, part, i, left, right, size):
         verb = tree.head[above]  # "walking on a beach": the preposition, and what it belongs to
         return above in inside and verb in inside and tokens.upos[verb] == "VERB"
     behind = [child for child in tree.children[i] if i < child < right]
-    if part == "verb":
-        return any(tokens.dep[child] in ("dobj", "obj", "prep", "agent") for child in behind)
+    if part == "verb":  # without a subject, "yelling at the camera" holds of anybody there
+        alone = size == PHRASE and tokens.lemma[i].lower() not in words_of("posture")
+        needs = ("dobj", "obj") if alone else ("dobj", "obj", "prep", "agent")
+        return any(tokens.dep[child] in needs for child in behind)
     if part == "adj":
         return above in inside and (tokens.dep[i] == "amod" or size == CLAUSE)
     return above in inside and (part == "adv" or bool(behind))

@@ -1,5 +1,6 @@
 """What a table must hold: columns, dtypes, values, identifiers, keys. An error names column, row and remedy."""
 
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -10,6 +11,10 @@ from posrank.messages import short
 from posrank.tables.layout import CHOICES, DEFAULTS, IDENTIFIERS, KEYS, NOT_BLANK, columns_of
 
 WHOLE = "write an integer (int) below 2**63"
+LARGE = "is too large to be kept exactly: {}"
+_PLAIN = re.compile("([Uu]?[Ii]nt(8|16|32|64))|([Ff]loat(32|64))")
+"""Dtypes whose columns are checked as a whole. Others (float16, longdouble, arrow, categories) are read by value."""
+_DIGITS = re.compile(r"\s*[+-]?\d+\s*")
 
 
 def validate(table, name):
@@ -72,18 +77,20 @@ def check_column(values, name, column):
 
 def _check_numbers(given, name, column, dtype, missing):
     """Numbers, or texts of numbers, as float64 or as whole numbers: never rounded, cut or read out of another type."""
-    if pd.api.types.is_bool_dtype(given):
-        raise ValueError(f"{name} table, column {column!r}: holds true/false; numbers are needed")
 
     def refuse(wrong, what, remedy):
+        wrong = np.asarray(wrong, dtype=bool)
         if wrong.any():
             raise _wrong(name, column, wrong, what.format(short(_plain(given.iloc[int(wrong.argmax())]))), remedy)
 
-    other = isinstance(given.dtype, (pd.SparseDtype, pd.ArrowDtype))
-    plain = pd.api.types.is_any_real_numeric_dtype(given) and not other
-    values = given if plain else pd.Series([_plain_number(value) for value in given.astype(object)], dtype=object)
-    numbers = pd.to_numeric(values, errors="coerce", dtype_backend="numpy_nullable")
-    refuse(numbers.isna().to_numpy() & ~missing, "is no number: {}", "write a number")
+    numbers = given
+    if not _PLAIN.fullmatch(str(given.dtype)):
+        found = [None if gone else _number(value) for value, gone in zip(given.astype(object), missing)]
+        refuse(np.array([value is None for value in found], dtype=bool) & ~missing, "is no number: {}", "write a number")
+        if dtype != "float64" and not any(isinstance(value, float) for value in found):
+            refuse([value is not None and not -(2**63) <= value < 2**63 for value in found], LARGE, WHOLE)
+            return pd.Series(found, dtype="Int64").astype(dtype)
+        numbers = pd.Series([np.nan if value is None else _float(value) for value in found], dtype="float64")
     floats = numbers.to_numpy(dtype="float64", na_value=np.nan)
     if dtype == "float64":
         if name != "scores":  # a scorer may rule a sentence out
@@ -91,10 +98,10 @@ def _check_numbers(given, name, column, dtype, missing):
         return pd.Series(floats)
     refuse(~missing & (floats != np.floor(floats)), "is no whole number: {}", "write an integer")
     if pd.api.types.is_integer_dtype(numbers):
-        refuse((numbers >= 2**63).to_numpy(dtype=bool, na_value=False), "is too large to be kept exactly: {}", WHOLE)
+        refuse((numbers >= 2**63).to_numpy(dtype=bool, na_value=False), LARGE, WHOLE)
         return numbers.astype(dtype)
     # from 2**53 on, a float may stand for several integers
-    refuse(np.abs(floats) >= 2**53, "is too large to be kept exactly: {}", WHOLE)
+    refuse(np.abs(floats) >= 2**53, LARGE, WHOLE)
     return pd.Series(np.nan_to_num(floats).astype("int64")).astype(dtype).mask(np.isnan(floats))
 
 
@@ -103,13 +110,36 @@ def _plain(value):
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _plain_number(value):
-    """A number, or a text of one, as pandas reads it exactly; None for all else, true/false and durations included."""
+def _number(value):
+    """A number, or a text of one, as an int where it is surely whole, else as a float; None for all else, true/false
+    and durations included.
+
+    >>> _number("3"), _number(3.0), _number("2.5"), _number(True), _number("1_000")
+    (3, 3, 2.5, None, None)
+    """
     if not isinstance(value, (str, int, float, np.integer, np.floating, Decimal)):
         return None
-    if isinstance(value, (bool, np.timedelta64)):
+    if isinstance(value, (bool, np.timedelta64)) or (isinstance(value, str) and "_" in value):
         return None
-    return float("inf") if isinstance(value, int) and abs(value) >= 2**1000 else value
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    if abs(number) < 2**64 and (isinstance(value, Decimal) or _DIGITS.fullmatch(str(value))):
+        return int(value) if int(value) == Decimal(value) else number
+    if abs(number) < 2**53 and number.is_integer():
+        return int(number)
+    return None if np.isnan(number) else number
+
+
+def _float(value):
+    """The float of a number; infinite where it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
 
 
 def _is_text(values):

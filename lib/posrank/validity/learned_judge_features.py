@@ -69,14 +69,13 @@ def dense(sentences, texts, training):
         left, right = texts.ids[:, :-step], texts.ids[:, step:]
         for at in range(left.shape[1]):
             together += (vectors[left[:, at]] * vectors[right[:, at]]).sum(1)
-    # singular vectors differ in their last bits from call to call
     return np.column_stack([*likely, together.round(9)])
 
 
 def word_vectors(training, words, rank=RANK):
     """float64 [1 + words, rank]: singular vectors of the positive pointwise mutual information of words within WINDOW
     of each other in the texts `training`; row 0 and unknown words are zeros."""
-    from scipy.sparse.linalg import svds
+    from scipy.sparse.linalg import aslinearoperator, eigsh
 
     seen = Texts(training)
     counts = sparse.csr_matrix((len(seen.words) + 1,) * 2)
@@ -93,7 +92,10 @@ def word_vectors(training, words, rank=RANK):
     out = np.zeros((len(words) + 1, max(rank, 1)))
     if rank < 1 or not matrix.nnz:
         return out
-    left, values, _ = svds(matrix, k=rank, v0=np.ones(matrix.shape[0]))
+    # scipy's svds draws numbers that no seed reaches
+    both = aslinearoperator(matrix)
+    _, basis = eigsh(both.H @ both, k=rank, v0=np.ones(matrix.shape[1]), rng=0)
+    left, values, _ = np.linalg.svd(matrix @ np.linalg.qr(basis)[0], full_matrices=False)
     vectors = left * np.sqrt(values)
     place = pd.Index(seen.words).get_indexer(words)
     out[1:][place >= 0] = vectors[1:][place[place >= 0]]
