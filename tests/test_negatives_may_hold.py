@@ -290,7 +290,7 @@ def test_the_word_that_a_frame_s_word_belongs_to_is_usually_of_its_part():
                       *["it/PRP runs/VBZ"] * 4, "two/CD/NUM runs/NNS"]})
 
     def usual(part, anchor):
-        return may.usual_head(SimpleNamespace(part=part, anchor=anchor))
+        return may.usual(SimpleNamespace(part=part, anchor=anchor, loose=False), "a")
 
     assert not usual("adj", "dog") and usual("adv", "dog") and not usual("prep", "dog")
     assert usual("adv", "run") and not usual("adj", "run"), "the form with s tells as well"

@@ -156,7 +156,7 @@ def _candidates(captions, video_of, parts, units, may_hold):
         video = video_of[caption_id]
         for frame in frames(tokens, parts):
             unit = "caption" if frame.size == CAPTION else "statement"
-            usual = may_hold.reliable(frame.part, frame.word, frame.lemma, video) and may_hold.usual_head(frame)
+            usual = may_hold.reliable(frame.part, frame.word, frame.lemma, video) and may_hold.usual(frame, video)
             if unit in units and usual:
                 made = Candidate(video, "", caption_id, frame)
                 found[frame.part].setdefault((frame.size, frame.key, video, frame.word), made)

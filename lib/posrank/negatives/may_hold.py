@@ -136,8 +136,11 @@ class MayHold:
         common = self._frequency.get(word, 0) >= min(3, 1 + self._videos // 500)
         return known and common and self._share.get((word, part), 0) >= 0.4
 
-    def usual_head(self, frame):
-        """Whether the word that a frame's word belongs to is mostly of the part that the tagger gave it here."""
+    def usual(self, frame, video):
+        """Whether the word that a frame's word belongs to is mostly of the part that the tagger gave it here, and
+        enough is said of the video to know of whom else the statement holds."""
+        if frame.loose and self._captions[video] < SILENT and not self.gold:
+            return False
         part, head = _HEAD_PARTS.get(frame.part), frame.anchor
         if part is None:
             return True

@@ -9,6 +9,7 @@ caption is edited beyond letter case, white space and the punctuation around the
 
 from typing import NamedTuple
 
+from posrank.language.inflect import article
 from posrank.language.parts import fine_tag, part_of
 from posrank.negatives.constituents import CAPTION, CLAUSE, PHRASE, Tree, object_end, spans
 from posrank.negatives.never_replaced import kept_words
@@ -26,6 +27,7 @@ class Frame(NamedTuple):
     left, right  tokens of the span, right not included; position: of the word, counted in the caption
     word, lemma  in lower case; anchor: the lemma that the word belongs to (a preposition's object, else its head)
     text         the statement
+    loose        whether it tells how somebody stands, moves or is dressed, without saying who
     """
 
     key: tuple
@@ -39,6 +41,7 @@ class Frame(NamedTuple):
     lemma: str
     anchor: str
     text: str
+    loose: bool = False
 
 
 def frames(tokens, parts):
@@ -79,6 +82,8 @@ def _replaceable(tokens, words, tree, parts):
     for i, (word, upos, tag) in enumerate(zip(words, tokens.upos, tokens.tag)):
         part = part_of(upos, tag)
         if part not in parts or i in still or not (word.isascii() and word.isalpha()):
+            continue
+        if i and words[i - 1] in ("a", "an") and words[i - 1] != article(word):  # "a old man"
             continue
         if not never_exchanged(part, word, tokens.lemma[i].lower()) and _whole(tokens, words, tree, part, i):
             found[i] = part
@@ -153,7 +158,15 @@ def _frame(tokens, words, tree, part, i, left, right, size):
         before[-1] = "a "
     key = (part, tag, "".join(before), "".join(after).strip(), bool(tokens.whitespace[i]) and i + 1 < right)
     anchor, text = _anchor(tokens, tree, part, i), "".join(pieces).strip()
-    return Frame(key, part, tag, size, left, right, i, words[i], tokens.lemma[i].lower(), anchor, text)
+    loose = size == PHRASE and _loose(tokens, left, right)
+    return Frame(key, part, tag, size, left, right, i, words[i], tokens.lemma[i].lower(), anchor, text, loose)
+
+
+def _loose(tokens, left, right):
+    starts = {tokens.lemma[at].lower() for at in range(left, min(left + 2, right)) if tokens.upos[at] == "VERB"}
+    nouns = [tokens.lemma[at].lower() for at in range(left, right) if tokens.upos[at] == "NOUN"]
+    worn = len(nouns) == 1 and nouns[0] in words_of("worn")
+    return worn or not starts.isdisjoint(words_of("posture") | words_of("dressed"))
 
 
 def _anchor(tokens, tree, part, i):

@@ -85,8 +85,9 @@ def _check_numbers(given, name, column, dtype, missing):
 
     numbers = given
     if not _PLAIN.fullmatch(str(given.dtype)):
-        found = [None if gone else _number(value) for value, gone in zip(given.astype(object), missing)]
-        refuse(np.array([value is None for value in found], dtype=bool) & ~missing, "is no number: {}", "write a number")
+        found = [None if gone else _number(each) for each, gone in zip(given.astype(object), missing)]
+        unread = np.array([value is None for value in found], dtype=bool) & ~missing
+        refuse(unread, "is no number: {}", "write a number")
         if dtype != "float64" and not any(isinstance(value, float) for value in found):
             refuse([value is not None and not -(2**63) <= value < 2**63 for value in found], LARGE, WHOLE)
             return pd.Series(found, dtype="Int64").astype(dtype)
