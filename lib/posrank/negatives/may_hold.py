@@ -208,11 +208,12 @@ class MayHold:
         return found
 
     def _said_related(self, part, own, other, video):
-        """Whether a word said of the video implies `other` (its synonym, or below it), or leaves it open (a noun
-        above it)."""
+        """Whether a word said of the video implies `other` (its synonym, or below it), often holds with it (`near`), or
+        leaves it open (a noun above it)."""
         if part not in ("noun", "verb", "adj"):
             return False
-        if other in self.implied(video, part):
+        told = () if self.gold or part == "adj" or self._captions[video] >= SILENT else self.said[video] - {own}
+        if other in self.implied(video, part) or not exchange_words()["near"][part].get(other, set()).isdisjoint(told):
             return True
         return part == "noun" and not self.said[video].isdisjoint(self.up(other) - self.up(own) - {own, other})
 
