@@ -5,7 +5,7 @@
 #   make repro PRESET=smoke    the same stages, tiny sizes
 #   make repro PRESET=full     every system, several seeds; a GPU, or hours on a CPU
 #   make sweep                 the sweeps of params.yaml: Tables 5 and 6 (lambda and N) and more; one of them: make sweep SWEEP=lambda
-#   make test                  the tests; more options: make test ARGS="-k params -x"
+#   make test                  the tests, in two processes (TEST_PROCESSES); more options: make test ARGS="-k params -x"
 #   make bench                 speed and memory beside the usual ways; smallest sizes: make bench ARGS="--small --out /tmp/speed"
 #   make lab                   JupyterLab on the notebooks, with the results of PRESET (default: default); make lab ARGS="--port 8899"
 #   make publish PRESET=full   copy that preset's metrics into metrics/, where git keeps them
@@ -15,6 +15,7 @@ PYTHON ?= python3
 PRESET ?= default
 SWEEP ?=
 ARGS ?=
+TEST_PROCESSES ?= 2
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -48,7 +49,7 @@ publish: environment
 	@python -m posrank publish $(PRESET)
 
 test: environment
-	@python -m pytest $(ARGS)
+	@python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 # installs environment.yml's pip list into a fresh environment: minutes, and the network
 test-install: environment

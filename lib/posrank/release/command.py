@@ -68,7 +68,7 @@ def main(argv=None):
     exporter = commands.add_parser("export", help="write a release for another project")
     exporter.add_argument("--format", required=True, choices=KINDS)
     for each in (maker, builder, exporter):
-        each.add_argument("name", help="<dataset>-<rule>-<version>, as in msrvtt-exchange-1.1, or its folder")
+        each.add_argument("name", help="<dataset>-<rule>-<version>, as in msrvtt-exchange-1.2, or its folder")
         each.add_argument("--captions", required=True, help="folder of the dataset's annotation files")
     maker.add_argument("--variant", help="of the dataset; the usual one without it")
     maker.add_argument("--split", default="test")

@@ -26,7 +26,7 @@ _NAME = re.compile(r"(?P<dataset>[a-z0-9_]+)-(?P<rule>[a-z]+)-(?P<version>\d+\.\
 
 
 def write(negatives, captions, folder, statements=None, *, blind=None, changes=None, date=None):
-    """Make the release `folder`, named <dataset>-<rule>-<version> (as in msrvtt-exchange-1.1) -> `Release`.
+    """Make the release `folder`, named <dataset>-<rule>-<version> (as in msrvtt-exchange-1.2) -> `Release`.
 
     negatives   negatives table of one rule and level (posrank.negatives.generate or exchange)
     captions    the captions that it was made from
@@ -43,7 +43,7 @@ def write(negatives, captions, folder, statements=None, *, blind=None, changes=N
     named = _NAME.fullmatch(folder.name)
     if not named:
         raise ValueError(f"release {safe_name(folder.name)!r}: name it <dataset>-<rule>-<version>, as in "
-                         "msrvtt-exchange-1.1")
+                         "msrvtt-exchange-1.2")
     negatives = validate(negatives, "negatives")
     rule, level = (_only(negatives, column) for column in ("rule", "level"))
     if rule not in layout.TABLE or named["rule"] != rule:
