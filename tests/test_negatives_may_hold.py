@@ -290,7 +290,7 @@ def test_the_word_that_a_frame_s_word_belongs_to_is_usually_of_its_part():
                       *["it/PRP runs/VBZ"] * 4, "two/CD/NUM runs/NNS"]})
 
     def usual(part, anchor):
-        return may.usual(SimpleNamespace(part=part, anchor=anchor, loose=False), "a")
+        return may.usual(SimpleNamespace(part=part, anchor=anchor, loose=""), "a")
 
     assert not usual("adj", "dog") and usual("adv", "dog") and not usual("prep", "dog")
     assert usual("adv", "run") and not usual("adj", "run"), "the form with s tells as well"
@@ -308,6 +308,18 @@ def test_who_is_at_one_place_may_be_at_another_unless_both_are_of_one_kind():
     assert may("noun", chair, log, "b", "near"), "one stands near many things at a time"
     assert not may("noun", chair, room, "b", "push") and may("noun", mule, horse, "a", "push"), "a mule looks like a horse"
     assert not hold({"a": ["a/DT mule/NN"]}, Words(hypernyms=up), tagger="gold")("noun", mule, horse, "a", "push")
+
+
+def test_gold_tags_need_no_list_of_near_nouns():
+    pair = word("purse"), word("suitcase")
+    assert hold(RIDERS)("noun", *pair, "a") and not hold(RIDERS, tagger="gold")("noun", *pair, "a")
+
+
+@pytest.mark.parametrize(("loose", "few", "several", "gold"), [("", True, True, True), ("posture", False, True, True), ("act", False, False, True)])
+def test_a_statement_of_anybody_needs_many_captions_or_exact_tags(loose, few, several, gold):
+    frame, said = SimpleNamespace(part="verb", anchor="", loose=loose), "a/DT man/NN yells/VBZ"
+    assert hold({"a": [said]}).usual(frame, "a") is few and hold({"a": many(said)}).usual(frame, "a") is several
+    assert hold({"a": [said]}, tagger="gold").usual(frame, "a") is gold
 
 
 def test_a_verb_near_one_that_was_said_may_hold_where_little_is_said():

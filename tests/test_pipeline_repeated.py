@@ -42,6 +42,9 @@ def test_every_kind_is_a_preset_that_params_yaml_allows():
     for change in repeated.KINDS.values():
         merged = knobs.merge(params, repeated._merged(repeated._SMALL, change))
         assert knobs.Params(merged).plain()["train"]["steps"] == 4
+    for change in repeated.LISTS.values():
+        assert knobs.Params(knobs.merge(params, change)).plain()["world"]["train"] == params["world"]["train"]
+    assert not set(repeated.KINDS) & set(repeated.LISTS)
 
 
 def test_numbers_of_repeated_code_are_current_and_so_is_their_data():

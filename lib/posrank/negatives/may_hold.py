@@ -139,7 +139,7 @@ class MayHold:
     def usual(self, frame, video):
         """Whether the word that a frame's word belongs to is mostly of the part that the tagger gave it here, and
         enough is said of the video to know of whom else the statement holds."""
-        if frame.loose and self._captions[video] < SILENT and not self.gold:
+        if not self.gold and (frame.loose == "act" or (frame.loose and self._captions[video] < SILENT)):
             return False
         part, head = _HEAD_PARTS.get(frame.part), frame.anchor
         if part is None:
@@ -166,7 +166,8 @@ class MayHold:
             return False
         if part == "noun" and {"person", "people"} & (self.up(own[1]) | self.up(other[1])):
             return False
-        if other[1] in lists["near"][part].get(own[1], ()) or self.related(own[1], other[1], part):
+        near = () if self.gold and part == "noun" else lists["near"][part].get(own[1], ())
+        if other[1] in near or self.related(own[1], other[1], part):
             return False
         if part == "noun" and not self.gold and self.one_kind(own[1], other[1], 1):  # a mule looks like a horse
             return False

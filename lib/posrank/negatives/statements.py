@@ -27,7 +27,8 @@ class Frame(NamedTuple):
     left, right  tokens of the span, right not included; position: of the word, counted in the caption
     word, lemma  in lower case; anchor: the lemma that the word belongs to (a preposition's object, else its head)
     text         the statement
-    loose        whether it tells how somebody stands, moves or is dressed, without saying who
+    loose        "posture" where it tells how somebody stands, moves or is dressed without saying who; "act" where it
+                 tells what somebody does, to nothing ("yelling at the camera"), without saying who; else ""
     """
 
     key: tuple
@@ -41,7 +42,7 @@ class Frame(NamedTuple):
     lemma: str
     anchor: str
     text: str
-    loose: bool = False
+    loose: str = ""
 
 
 def frames(tokens, parts):
@@ -138,10 +139,8 @@ def _fits(tokens, tree, part, i, left, right, size):
         verb = tree.head[above]  # "walking on a beach": the preposition, and what it belongs to
         return above in inside and verb in inside and tokens.upos[verb] == "VERB"
     behind = [child for child in tree.children[i] if i < child < right]
-    if part == "verb":  # without a subject, "yelling at the camera" holds of anybody there
-        alone = size == PHRASE and tokens.lemma[i].lower() not in words_of("posture")
-        needs = ("dobj", "obj") if alone else ("dobj", "obj", "prep", "agent")
-        return any(tokens.dep[child] in needs for child in behind)
+    if part == "verb":
+        return any(tokens.dep[child] in ("dobj", "obj", "prep", "agent") for child in behind)
     if part == "adj":
         return above in inside and (tokens.dep[i] == "amod" or size == CLAUSE)
     return above in inside and (part == "adv" or bool(behind))
@@ -158,15 +157,19 @@ def _frame(tokens, words, tree, part, i, left, right, size):
         before[-1] = "a "
     key = (part, tag, "".join(before), "".join(after).strip(), bool(tokens.whitespace[i]) and i + 1 < right)
     anchor, text = _anchor(tokens, tree, part, i), "".join(pieces).strip()
-    loose = size == PHRASE and _loose(tokens, left, right)
+    loose = _loose(tokens, tree, part, i, left, right) if size == PHRASE else ""
     return Frame(key, part, tag, size, left, right, i, words[i], tokens.lemma[i].lower(), anchor, text, loose)
 
 
-def _loose(tokens, left, right):
+def _loose(tokens, tree, part, i, left, right):
     starts = {tokens.lemma[at].lower() for at in range(left, min(left + 2, right)) if tokens.upos[at] == "VERB"}
     nouns = [tokens.lemma[at].lower() for at in range(left, right) if tokens.upos[at] == "NOUN"]
-    worn = len(nouns) == 1 and nouns[0] in words_of("worn")
-    return worn or not starts.isdisjoint(words_of("posture") | words_of("dressed"))
+    if not starts.isdisjoint(words_of("posture") | words_of("dressed")):
+        return "posture"
+    behind = {tokens.dep[child] for child in tree.children[i] if i < child < right}
+    if part == "verb" and behind.isdisjoint(("dobj", "obj")):
+        return "act"
+    return "posture" if len(nouns) == 1 and nouns[0] in words_of("worn") else ""
 
 
 def _anchor(tokens, tree, part, i):

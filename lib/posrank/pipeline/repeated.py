@@ -3,9 +3,10 @@
     python -m posrank.pipeline.repeated COMMIT
 
 Published runs take hours, and much code behind them changes no number (an error message, a shorter function). Here both
-commits make the smallest run of each kind (KINDS) on this machine, with the present params.yaml, and everything that
-DVC tracks is compared: videos, captions, tags, negatives, frames, weights, ranks, scores and metrics. If all is equal,
-the earlier code's digest is written down, and runs published with it count as current (`published.stale`).
+commits make the smallest run of each kind (KINDS) and the negatives at full size (LISTS) on this machine, with the
+present params.yaml, and everything that DVC tracks is compared: videos, captions, tags, negatives, frames, weights,
+ranks, scores and metrics. If all is equal, the earlier code's digest is written down, and runs published with it count
+as current (`published.stale`).
 
 In: a git checkout without changed files, the name of a commit. Out: the list of differences, and metrics/repeated.json
 if there is none. The two clones stay in .presets/, so a stopped call goes on where it was.
@@ -39,6 +40,8 @@ KINDS = {
     "text": {"train": {"video": "text", "strategies": ["coarse", "word", "phrase"]}},
 }
 """Presets of small runs that together use what published presets and sweeps use: name -> changes of the defaults."""
+LISTS = {"lists": {}, "lists_natural": {"world": {"captions": "natural"}}}
+"""Presets of which all negatives are made, at full size: a rare list is in no small world."""
 
 
 @functools.partial(command, stopped="stopped; the same command goes on from here")
@@ -54,7 +57,8 @@ def main(argv=None):
     old = git(base, "rev-parse", "--short=7", f"{words[0]}^{{commit}}").strip()
     made = {commit: _make(base, commit, name) for commit, name in ((old, old), (now, "now"))}
     codes = {commit: origin.code_digest(folder) for commit, folder in made.items()}
-    found = {kind: {commit: numbers(folder / ".presets" / kind) for commit, folder in made.items()} for kind in KINDS}
+    found = {kind: {commit: numbers(folder / ".presets" / kind) for commit, folder in made.items()}
+             for kind in (*KINDS, *LISTS)}
     wrong = [f"{kind}: {name}" for kind, sides in found.items() for name in differences(sides[old], sides[now])]
     if wrong:
         print("\n".join(["these differ:", *wrong]))
@@ -70,7 +74,7 @@ def main(argv=None):
 
 
 def _make(base, commit, name):
-    """A clone of `base` at `commit` below .presets/, in which all KINDS were run; returns its folder."""
+    """A clone of `base` at `commit` below .presets/, in which all KINDS and LISTS were made; returns its folder."""
     clone = Path(base) / ".presets" / f"repeated-{name}"
     if not clone.is_dir():
         git(base, "clone", "--quiet", "--no-checkout", str(base), str(clone))
@@ -78,12 +82,14 @@ def _make(base, commit, name):
     git(clone, "checkout", "--quiet", "--force", "--detach", commit)
     text = (Path(base) / "params.yaml").read_text(encoding="utf-8")
     head, _, rest = text.partition("\npresets:\n")
-    presets = "".join(f"  {name}: {json.dumps(_merged(_SMALL, change))}\n" for name, change in KINDS.items())
+    changes = {kind: _merged(_SMALL, change) for kind, change in KINDS.items()} | LISTS
+    presets = "".join(f"  {kind}: {json.dumps(change)}\n" for kind, change in changes.items())
     paper = rest[rest.index("\npaper:\n"):] if "\npaper:\n" in rest else "\n"
     write_text(clone / "params.yaml", f"{head}\npresets:\n{presets}{paper}")
-    for kind in KINDS:
+    for kind in changes:
         print(f"{commit}: {kind}", flush=True)
-        words = [sys.executable, "-m", "posrank", "repro", kind, "evaluate", "validity"]
+        targets = ("evaluate", "validity") if kind in KINDS else ("negatives",)
+        words = [sys.executable, "-m", "posrank", "repro", kind, *targets]
         if subprocess.run(words, cwd=clone, env=environment(clone)).returncode:
             raise ValueError(f"{commit} could not make preset {kind} in {clone}: see the message above")
     return clone
