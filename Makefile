@@ -48,8 +48,9 @@ sweep: environment
 publish: environment
 	@python -m posrank publish $(PRESET)
 
+# one thread each: processes that share their processors wait for each other
 test: environment
-	@python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	@OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 # installs environment.yml's pip list into a fresh environment: minutes, and the network
 test-install: environment
