@@ -2,6 +2,7 @@
 # Each target first makes the environment it needs (.venv, from requirements.lock); only Python 3.11+, pip, make and git must be there.
 #
 #   make repro                 the default preset: X-CLIP, four strategies, one seed, on the embedded world
+#   make repro LANES=1         one run after the other (without it: one per core side by side, on a GPU one)
 #   make repro PRESET=smoke    the same stages, tiny sizes
 #   make repro PRESET=full     every system, several seeds; a GPU, or hours on a CPU
 #   make sweep                 the sweeps of params.yaml: Tables 5 and 6 (lambda and N) and more; one of them: make sweep SWEEP=lambda
@@ -16,6 +17,8 @@ PRESET ?= default
 SWEEP ?=
 ARGS ?=
 TEST_PROCESSES ?= 2
+LANES ?=
+LANE_OPTION := $(if $(LANES),--lanes=$(LANES))
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -40,10 +43,10 @@ environment:
 	@$(or $(BASE_PYTHON),$(error no $(PYTHON) on PATH: name a Python 3.11 or newer, as in make PYTHON=/usr/bin/python3.11)) .ci/environment.py
 
 repro: environment
-	@python -m posrank repro $(PRESET) $(ARGS)
+	@python -m posrank repro $(LANE_OPTION) $(PRESET) $(ARGS)
 
 sweep: environment
-	@python -m posrank sweep --only=$(SWEEP) $(PRESET) $(ARGS)
+	@python -m posrank sweep --only=$(SWEEP) $(LANE_OPTION) $(PRESET) $(ARGS)
 
 publish: environment
 	@python -m posrank publish $(PRESET)

@@ -301,7 +301,7 @@ def test_what_follows_the_preset_is_handed_on_as_it_is(project, monkeypatch):
         assert called[-1][3:] == ["repro", *expected.split()]
 
 
-@pytest.mark.parametrize("command", ["repro $(PRESET) $(ARGS)", "sweep --only=$(SWEEP) $(PRESET) $(ARGS)", "lab $(PRESET) $(ARGS)"])
+@pytest.mark.parametrize("command", ["repro $(LANE_OPTION) $(PRESET) $(ARGS)", "sweep --only=$(SWEEP) $(LANE_OPTION) $(PRESET) $(ARGS)", "lab $(PRESET) $(ARGS)"])
 def test_the_makefile_hands_its_variables_on(command):
     assert f"python -m posrank {command}\n" in (ROOT / "Makefile").read_text()
 

@@ -15,9 +15,8 @@ def describe():
     import torch
 
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return {"processor": processor(),
-            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-            "memory_gib": memory(), "accelerator": gpus or None, "system": f"{platform.system()} {platform.machine()}",
+    return {"processor": processor(), "cores": cores(), "memory_gib": memory(), "accelerator": gpus or None,
+            "system": f"{platform.system()} {platform.machine()}",
             "python": ".".join(map(str, sys.version_info[:3])),
             "versions": {name: importlib.metadata.version(name) for name in _PACKAGES}}
 
@@ -51,6 +50,11 @@ def processor():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def cores():
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def memory():

@@ -20,6 +20,7 @@ from posrank.messages import command
 from posrank.pipeline import params as knobs
 from posrank.pipeline import publish as publishing
 from posrank.pipeline import sweeps
+from posrank.pipeline.lanes import side_by_side
 from posrank.pipeline.machine import checkout
 from posrank.pipeline.scratch import clear_leftovers, environment, fill
 from posrank.pipeline.yamlfile import read
@@ -47,11 +48,20 @@ def parser():
         added = commands.add_parser(name, help=text)
         if name == "sweep":
             added.add_argument("--only", default="", metavar="NAME", help="one sweep")
+        if name in ("repro", "sweep"):
+            added.add_argument("--lanes", type=_count, metavar="N",
+                               help="runs that are trained side by side (by itself: one per core, on a GPU one)")
         added.add_argument("preset", nargs="?", default="default")
         added.set_defaults(do=do)
         if name != "publish":
             added.add_argument("more", nargs=argparse.REMAINDER, help="handed on to dvc repro or jupyter lab")
     return made
+
+
+def _count(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
 
 
 def folder_of(base, name):
@@ -71,7 +81,7 @@ def folder_of(base, name):
 def repro(arguments):
     """Refresh the scratch copy and run ``dvc repro`` in it, then say where the results are."""
     base, name = root(), arguments.preset
-    scratch, seconds = _reproduce(base, name, arguments.more)
+    scratch, seconds = _reproduce(base, name, arguments)
     tell(base, scratch, name, seconds)
 
 
@@ -91,7 +101,7 @@ def sweep(arguments):
     base, name = root(), arguments.preset
     scratch = folder_of(base, name)
     found = sweeps.points(knobs.load(base / "params.yaml", preset=name), _stages(base), arguments.only)
-    _, seconds = _reproduce(base, name, arguments.more)
+    _, seconds = _reproduce(base, name, arguments)
     options = [word for word in arguments.more if word.startswith("-")]
     own = scratch.with_name(f"{name}+sweep")
     for i, point in enumerate(found, 1):
@@ -101,18 +111,22 @@ def sweep(arguments):
         if not {"--dry", "--downstream"} & set(options):
             metrics = json.loads((own / "metrics" / f"{point.run}.json").read_text(encoding="utf-8"))
             sweeps.keep(point, metrics, scratch / "metrics" / "sweeps")
-    _, more = _reproduce(base, name, options)
+    arguments.more = options
+    _, more = _reproduce(base, name, arguments)
     tell(base, scratch, name, seconds + more)
 
 
-def _reproduce(base, name, words):
+def _reproduce(base, name, arguments):
     """``dvc repro`` in the scratch project of preset `name`, and the explorer's page of what it made anew; returns the
-    project's folder and the seconds that DVC took."""
-    scratch = prepare(base, name)
+    project's folder and the seconds that DVC took. Runs go side by side where no words for DVC are given."""
+    scratch, words, start = prepare(base, name), arguments.more, time.monotonic()
     # options alone leave the target as it is
     targets = [] if any(not word.startswith("-") for word in words) else ["report"]
     before = _lock(scratch)
-    seconds = _dvc(base, scratch, name, [*words, *targets])
+    dvc, params = functools.partial(_dvc, base, scratch, name), knobs.load(base / "params.yaml", preset=name)
+    if words or side_by_side(scratch, params, _stages(base), environment(scratch), dvc, arguments.lanes):
+        dvc([*words, *targets])
+    seconds = round(time.monotonic() - start, 1)
     changed = _lock(scratch) != before
     if changed:
         commit, date = checkout(base)
