@@ -78,7 +78,7 @@ GOOD = ["video7960#7", "-4wsuPCjDBc_5_15", "Wait for it... (May 2017) 24", "id##
 @pytest.mark.parametrize("name", BAD)
 def test_unsafe_names_are_refused(name):
     with pytest.raises(ValueError, match="rename it"):
-        files.safe_name(name, "video_id", "a.json, line 3")
+        files.safe_name(name, "video_id")
 
 
 @pytest.mark.parametrize("name", GOOD)

@@ -127,8 +127,11 @@ def _replace_folder(temporary, path):
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def read_json(path, remedy):
-    """What a JSON file holds; ValueError naming file and line where it holds no JSON, with what to do about it."""
+def read_json(path, remedy, absent=None):
+    """What a JSON file holds; ValueError naming file and line where it holds no JSON, with what to do about it.
+    absent: what is returned where there is no such file; None = FileNotFoundError then."""
+    if absent is not None and not Path(path).is_file():
+        return absent
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as problem:
@@ -161,16 +164,15 @@ def unsafe(name):
     return None
 
 
-def safe_name(name, what="id", where=""):
+def safe_name(name, what="id"):
     """`name` itself where it can be part of a file name, else ValueError: slashes, '..', NUL, absolute or empty names.
 
     A longer run of dots ("Wait for it... 24", as in real video titles) is harmless without a slash and allowed.
-    `what` and `where` ("annotations.json, line 7") go into the message.
+    `what` goes into the message.
     """
     reason = unsafe(name)
     if reason:
-        place = f"{where}: " if where else ""
-        raise ValueError(f"{place}{what} {name!r} cannot be used, {reason}: rename it in the annotation file")
+        raise ValueError(f"{what} {name!r} cannot be used, {reason}: rename it in the annotation file")
     return name
 
 

@@ -97,8 +97,7 @@ def external_table(selection):
 
 def published_list():
     """metrics/published.json of the project (posrank.pipeline.published), {} where there is none."""
-    path = files.root() / "metrics" / "published.json"
-    return files.read_json(path, "restore it from the repository") if path.is_file() else {}
+    return files.read_json(files.root() / "metrics" / "published.json", "restore it from the repository", absent={})
 
 
 def published_tables(found, wanted, but=()):

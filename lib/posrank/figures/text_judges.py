@@ -37,7 +37,7 @@ def judges(found, root, work=None, pretrained=None, lists=100, b=10000):
                 settings = {"lists": lists_digest(asked), "asked": lists, "folds": FOLDS, "pretrained": pretrained,
                             "b": b}
                 kept = work and Path(work) / f"judges-{dataset}-{rule}.json"
-                before = read_json(kept, "delete it") if kept and kept.is_file() else {}
+                before = read_json(kept, "delete it", absent={}) if kept else {}
                 if before.get("settings") != settings:
                     made = _report(asked, own, table, tags, rule, lists, b, pretrained)
                     before = {"settings": settings, "report": made}

@@ -9,7 +9,7 @@ import json
 import shutil
 from pathlib import Path
 
-from posrank.files import atomic, inside, write_text
+from posrank.files import atomic, inside, read_json, write_text
 
 LAST_RUN = ".last_run.json"
 """In the scratch project: how long the last run that had anything to do took, and of which commit it was."""
@@ -45,7 +45,7 @@ def publish(base, scratch, name):
         if not copy.is_file() or copy.read_bytes() != path.read_bytes():
             changed.append(relative.removesuffix(".json"))
         _copy(path, copy)
-    last = json.loads((scratch / LAST_RUN).read_text()) if (scratch / LAST_RUN).is_file() else {}
+    last = read_json(scratch / LAST_RUN, "delete it", absent={})
     note = {**published.note(target, name, last, changed), "files": sorted(made)}
     write_text(target / NOTE, json.dumps(note, indent=2) + "\n")
     print("\n".join(published.told(published.write(base))))

@@ -15,14 +15,15 @@ from pathlib import Path
 import yaml
 
 from posrank.evaluation import origin
-from posrank.files import root, write_text
+from posrank.files import read_json, root, write_text
 from posrank.pipeline import params as knobs
 from posrank.pipeline.machine import describe
 from posrank.pipeline.repeated import repeats
 from posrank.scoring.summary import plain, short
 from posrank.training.start_weights import start_weights
 
-LIST = "metrics/published.json"
+LIST, NOTE = "metrics/published.json", "ENVIRONMENT.json"
+REMEDY = "restore it from the repository"
 DATA_STAGES = ("world", "captions", "tags", "statements", "negatives", "frames")
 NOTED = ("command", "seconds", "processor", "cores", "accelerator", "note")
 """What the list takes over from a folder's ENVIRONMENT.json."""
@@ -55,7 +56,7 @@ def listing(base):
     base, code, out = Path(base), origin.code_digest(base), {}
     same = {code} | repeats(base, code)
     for preset, folder in folders(base).items():
-        note = _json(folder / "ENVIRONMENT.json")
+        note = read_json(folder / NOTE, REMEDY, absent={})
         lock = base / "dvc.lock" if preset == "default" else folder / "dvc.lock"
         locked = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {}) if lock.is_file() else {}
         try:
@@ -134,7 +135,7 @@ def note(folder, preset, last, changed):
 
     last: seconds, commit and date of the last repro; changed: the runs that it made anew; others keep theirs.
     """
-    before, machine = _json(Path(folder) / "ENVIRONMENT.json"), describe()
+    before, machine = read_json(Path(folder) / NOTE, REMEDY, absent={}), describe()
     commits = before.get("commits", {})
     old = {"commits": commits,
            "processors": dict.fromkeys(commits, before.get("processor")) | before.get("processors", {})}
@@ -142,10 +143,6 @@ def note(folder, preset, last, changed):
     by_run = {key: {name: new[key] if name in changed else old[key].get(name) for name in runs(folder)} for key in new}
     how = {key: last.get(key) for key in ("seconds", "commit", "date")}
     return {"preset": preset, "command": f"make repro PRESET={preset}", **how, **by_run, **machine}
-
-
-def _json(path):
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def write(base):

@@ -22,12 +22,12 @@ import pandas as pd
 import yaml
 
 from posrank.evaluation import origin
-from posrank.files import root, write_text
+from posrank.files import read_json, root, write_text
 from posrank.messages import command
 from posrank.pipeline.machine import checkout, git, processor
 from posrank.pipeline.scratch import environment
 
-LIST = "metrics/repeated.json"
+LIST, REMEDY = "metrics/repeated.json", "restore it from the repository"
 _SMALL = {"world": {"train": 160, "val": 24, "test": 32, "groups": 28, "train_groups": 160},
           "train": {"steps": 4, "batch": 16, "n": 2, "checkpoint_every": 2},
           "evaluate": {"bootstrap": 200, "controls": ["shuffled", "blank", "one_frame", "reversed"]}}
@@ -65,7 +65,7 @@ def main(argv=None):
         return 1
     entry = {"commit": old, "by": now, "date": date, "processor": processor(),
              "compared": {kind: len(sides[now]) for kind, sides in found.items()}}
-    before = _read(base)
+    before = read_json(base / LIST, REMEDY, absent={})
     kept = before.get("repeats", {}) if before.get("code") == codes[now] else {}
     note = {"code": codes[now], "repeats": {**kept, codes[old]: entry}}
     write_text(base / LIST, json.dumps(note, indent=1) + "\n")
@@ -129,13 +129,8 @@ def differences(one, other):
 
 def repeats(base, code):
     """Digests of earlier code whose numbers the code of digest `code` repeats, by metrics/repeated.json."""
-    note = _read(base)
+    note = read_json(Path(base) / LIST, REMEDY, absent={})
     return set(note["repeats"]) if note and note["code"] == code else set()
-
-
-def _read(base):
-    path = Path(base) / LIST
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from posrank.files import atomic, write_text
+from posrank.files import atomic, read_json, write_text
 from posrank.pipeline.machine import git
 from posrank.pipeline.params import asked, other_than
 from posrank.pipeline.yamlfile import yaml_text
@@ -72,14 +72,15 @@ def refresh(base, scratch, generated):
     base, scratch = Path(base), Path(scratch)
     scratch.mkdir(parents=True, exist_ok=True)
     manifest = scratch / MANIFEST
-    before = set(json.loads(manifest.read_text())) if manifest.is_file() else set()
+    before = set(read_json(manifest, "delete it", absent=()))
     names = [name for name in source_files(base) if name not in generated]
     for name in sorted(before - set(names) - set(generated)):
         _remove(scratch, name)
     for name in names:
         _copy(base / name, scratch / name)
-    for name, text in generated.items():
-        _write(scratch / name, text)
+    for target, text in ((scratch / name, text) for name, text in generated.items()):
+        if not target.is_file() or target.read_text(encoding="utf-8") != text:
+            write_text(target, text)
     write_text(manifest, json.dumps(sorted({*names, *generated}), indent=0) + "\n")
 
 
@@ -120,12 +121,6 @@ def _copy(source, target):
         shutil.copy2(source, temporary)
 
 
-def _write(target, text):
-    if target.is_file() and target.read_text(encoding="utf-8") == text:
-        return
-    write_text(target, text)
-
-
 def _remove(scratch, name):
     """Delete a file and the folders that it leaves empty."""
     path = scratch / name
@@ -139,8 +134,9 @@ def _remove(scratch, name):
 def fill(base, scratch, params):
     """Bring the scratch project up to date with the source files, these parameters, and the user's raw data."""
     raw, ignored = _raw(base, params["datasets"])
-    text = yaml_text(params.plain(), "made from the project's params.yaml: change that one")
-    generated = {"params.yaml": text, ".dvc/config.local": _dvc_config(base, scratch)}
+    cache = os.path.relpath(base / ".dvc" / "cache", scratch / ".dvc")
+    generated = {"params.yaml": yaml_text(params.plain(), "made from the project's params.yaml: change that one"),
+                 ".dvc/config.local": f"[core]\n    no_scm = true\n[cache]\n    dir = {cache}\n"}
     if ignored:
         here = (base / ".dvcignore").read_text(encoding="utf-8")
         generated[".dvcignore"] = "\n".join([here.rstrip(), "# links that lead nowhere", *ignored, ""])
@@ -148,11 +144,6 @@ def fill(base, scratch, params):
     _link_raw(scratch, raw)
     for folder in ("metrics", "results/ranks", "runs"):
         (scratch / folder).mkdir(parents=True, exist_ok=True)
-
-
-def _dvc_config(base, scratch):
-    cache = os.path.relpath(base / ".dvc" / "cache", scratch / ".dvc")
-    return f"[core]\n    no_scm = true\n[cache]\n    dir = {cache}\n"
 
 
 def _raw(base, datasets):
