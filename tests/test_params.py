@@ -32,10 +32,7 @@ def changed(tmp_path, *changes):
 def test_all_presets_are_valid_and_do_what_is_promised():
     names = params.preset_names(BASE)
     assert {"default", "smoke", "full", "paper-xclip-msrvtt", "paper-clip-vln_oops"} <= set(names)
-    base = BASE.plain()
-    loaded = {name: params.validate(params.merge(base, params.preset(BASE, name)), name) for name in names}
-    for name in ("full", "paper-xclip-vatex"):
-        assert loaded[name] == params.load(ROOT / "params.yaml", preset=name)
+    loaded = {name: params.load(ROOT / "params.yaml", preset=name) for name in names}
     assert loaded["default"].plain() == BASE.plain()
     assert BASE.datasets == ["world"] and BASE.train.systems == ["xclip"] and len(BASE.train.seeds) == 1
     assert BASE.train.strategies == ["coarse", "word", "phrase", "prompt"]

@@ -18,8 +18,6 @@ from posrank.pipeline.params_errors import MOST_PROBLEMS, place, problems_of, sh
 from posrank.pipeline.params_schema import File, check_preset_name
 from posrank.pipeline.yamlfile import read
 
-__all__ = ["Params", "asked", "check_preset_name", "load", "merge", "other_than", "preset", "preset_names", "validate"]
-
 
 class Params(Mapping):
     """A mapping whose keys are attributes too (``lambda``, a word of Python's, is an item).
@@ -87,7 +85,7 @@ def load(path=None, preset=None):
     params = validate(values, path.name, lines)
     if preset is None:
         return params
-    for layer in _layers(params, preset, f"{path.name}: "):
+    for layer in layers(params, preset, f"{path.name}: "):
         values = merge(values, functools.reduce(dict.get, layer, values))
         lines |= {key[len(layer) :]: line for key, line in lines.items() if key[: len(layer)] == layer}
     return validate(values, f"{path.name} with preset {preset}", lines)
@@ -107,20 +105,14 @@ def merge(base, overrides):
 
 
 def preset_names(params):
-    """Names that `preset` takes: those of `presets:` and paper-<system>-<dataset>."""
+    """Names that `load` takes: those of `presets:` and paper-<system>-<dataset>."""
     paper = params["paper"]
     pairs = itertools.product(paper["systems"], paper["datasets"])
     return [*params["presets"], *(f"paper-{system}-{dataset}" for system, dataset in pairs)]
 
 
-def preset(params, name):
-    """The overrides that preset `name` stands for, as a plain dict. ValueError names the nearest preset."""
-    layers = [functools.reduce(Params.get, layer, params).plain() for layer in _layers(params, name)]
-    return functools.reduce(merge, layers)
-
-
-def _layers(params, name, file=""):
-    """Key paths of what preset `name` lays over the base, the first one first."""
+def layers(params, name, file=""):
+    """Key paths of what preset `name` lays over the base, the first one first. ValueError names the nearest preset."""
     names = preset_names(params)
     if check_preset_name(name) not in names:
         raise ValueError(file + unknown("preset", name, names))

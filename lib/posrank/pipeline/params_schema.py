@@ -1,8 +1,9 @@
 """What params.yaml may hold: one pydantic model a section, each key declared once with its type and range.
 
 Values are not here: they stand in params.yaml alone. A key is added or removed by one line of its section. Types are
-strict: neither a text nor true is a number. `posrank.params` reads the file, applies `File`, and words its errors from
-the JSON schema that pydantic makes of it: a description is given only where type and range do not say what is wanted.
+strict: neither a text nor true is a number. `posrank.pipeline.params` reads the file, applies `File`, and words its
+errors from the JSON schema that pydantic makes of it: a description is given only where type and range do not say what
+is wanted.
 """
 
 import copy
@@ -55,8 +56,7 @@ Dataset = Literal[DATASETS]
 System = Literal[SYSTEMS]
 Strategy = Literal[STRATEGIES]
 Split = Literal["train", "val", "test"]
-Rule = Literal["paper", "released"]
-TestRule = Literal["paper", "released", "exchange"]
+Rule = Literal["paper", "released", "exchange"]
 RUN_NAME = f"^({'|'.join(SYSTEMS)})-({'|'.join(STRATEGIES)})-(0|[1-9][0-9]{{0,9}})$"
 RunName = Annotated[str, Field(pattern=RUN_NAME, description="a run, as in xclip-word-0")]
 
@@ -135,7 +135,7 @@ PerPart = create_model("PerPart", __base__=Section, **dict.fromkeys(PARTS, Count
 
 
 class Negatives(Section):
-    rules: Several[TestRule]
+    rules: Several[Rule]
     level: Literal["word", "phrase"]
     k: Count | PerPart
     splits: Several[Split]
@@ -155,7 +155,7 @@ class Run(Section):
     num_frames: Count | None
     max_words: Words
     prompts: Count
-    rule: TestRule
+    rule: Rule
     holdout: Share
     video: Literal["own", "constant", "text"]
     n: Count
@@ -190,7 +190,7 @@ class Train(Run):
 
 class Evaluate(Section):
     split: Split
-    rules: Several[TestRule]
+    rules: Several[Rule]
     recall: Literal["clip4clip", "frozen"]
     sinkhorn: Whole
     controls: SomeOf[Literal["shuffled", "blank", "one_frame", "reversed"]]

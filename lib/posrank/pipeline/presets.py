@@ -70,11 +70,11 @@ def folder_of(base, name):
     ValueError for a name that is no plain word, for a folder of metrics/, and for an unknown name.
     """
     params = knobs.load(base / "params.yaml")
-    for each in (knobs.check_preset_name(name), *params["presets"]):
+    for each in (name, *params["presets"]):
         if each in RESERVED:
             raise ValueError(f"{each!r} cannot name a preset: "
                              f"metrics/ has a folder of that name ({', '.join(RESERVED)})")
-    knobs.preset(params, name)
+    knobs.layers(params, name)
     return base / ".presets" / name
 
 
