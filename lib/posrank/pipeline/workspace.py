@@ -38,14 +38,6 @@ class Workspace:
         """The tables of all datasets that params.yaml names, one after the other."""
         return pd.concat(map(read, self.datasets()), ignore_index=True)
 
-    def _raw(self, dataset):
-        """The raw files of a dataset; the world's are made."""
-        folder = self.folder / "data" / "raw" / dataset
-        if dataset == "world" and not (folder / "annotations.json").exists():
-            print("making data/raw/world")
-            stages.world(self.params, self.folder)
-        return folder
-
     def datasets(self):
         """The datasets that params.yaml names."""
         return list(self.params.datasets)
@@ -54,7 +46,8 @@ class Workspace:
         """The captions table of one dataset, or of all that params.yaml names, one after the other."""
         if dataset is None:
             return self._each(self.captions)
-        self._raw(dataset)
+        if dataset == "world":
+            self._file("data/raw/world/annotations.json", stages.world)
         return self._table("captions", dataset, stages.captions, dataset=dataset)
 
     def tags(self, dataset=None):
@@ -78,10 +71,10 @@ class Workspace:
 
     def validity(self, dataset, rule="paper"):
         """The validity report of one dataset and rule (posrank.validity.validity_report): a dict."""
-        path = self.folder / f"metrics/validity/{dataset}-{rule}.json"
-        if not path.exists():
+        relative = f"metrics/validity/{dataset}-{rule}.json"
+        if not (self.folder / relative).exists():
             self.negatives(dataset, rule)
-            self._file(f"metrics/validity/{dataset}-{rule}.json", stages.validity, dataset=dataset, rule=rule)
+        path = self._file(relative, stages.validity, dataset=dataset, rule=rule)
         return files.read_json(path, "delete it and make it again")
 
     def frames(self, dataset):
@@ -156,11 +149,8 @@ class Workspace:
         """Show a figure; in the pipeline it becomes results/figures/<notebook>/<name>.png as well."""
         from posrank.figures.style import save
 
-        if self.write:
-            folder = self.folder / "results" / "figures" / self.name
-            folder.mkdir(parents=True, exist_ok=True)
-            if figure is not None:
-                save(figure, folder, name)
+        if self.write and figure is not None:
+            save(figure, self.folder / "results" / "figures" / self.name, name)
         return figure
 
     def save_picture(self, picture, name):
