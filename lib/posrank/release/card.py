@@ -7,9 +7,11 @@ In: what `release.json` says. Out: texts. They hold numbers and facts, no text o
 import hashlib
 import json
 
+import pandas as pd
 import pyarrow.parquet
 
 from posrank import captions
+from posrank.figures.style import markdown
 from posrank.release.folder import TEMPLATES
 
 _RULES = {
@@ -41,20 +43,24 @@ def datasheet(about):
             for part, own in counts.items()]
     judges = [[judge, *(f"{values[part][0]:.3f}" if part in values else "" for part in counts)]
               for judge, values in about["blind"].items()]
-    blind = f"PoSRank of judges that see no video:\n\n{_table(['judge', *counts], judges)}\n\n"
+    blind = f"PoSRank of judges that see no video:\n\n{_numbers(['judge', *counts], judges)}\n\n"
     source = " ".join(captions.source(dataset).split()) if dataset in captions.DATASETS else ""
     drawn = f" At most {attrs.get('captions_per_video')} captions of each video and part, drawn by a hash."
     return (TEMPLATES / "datasheet.md").read_text(encoding="utf-8").format(
         name=about["name"], lists=sum(part["lists"] for part in counts.values()), dataset=dataset,
         variant=about["variant"], splits=", ".join(about["splits"]), rule=_RULES[about["rule"]],
         drawn=drawn if attrs.get("captions_per_video") and not exchange else "",
-        counts=_table(["part", "lists", "negatives", "videos", "chance"], rows),
+        counts=_numbers(["part", "lists", "negatives", "videos", "chance"], rows),
         file="groups.parquet" if exchange else "edits.parquet", words="" if exchange else ", and the words put there",
         source=f"Official files: {source}\n\n" if source else "", posrank=about["made_by"]["posrank"],
         code=about["made_by"]["code"][:12], tagger=attrs.get("tagger", "unknown"),
         reference=f" Words come from {attrs['reference']}." if attrs.get("reference") else "",
         bias=_NO_BIAS if exchange else _BIAS, blind=blind if judges else "",
     )
+
+
+def _numbers(head, rows):
+    return markdown(pd.DataFrame(rows, columns=head), index=False, numbers=len(head) - 1)
 
 
 def croissant(about, path):
@@ -87,9 +93,3 @@ def _field(name, kind, file):
              "dataType": "sc:Integer" if is_number else "sc:Text",
              "source": {"fileObject": {"@id": file}, "extract": {"column": name}}}
     return field | ({"isArray": True, "arrayShape": "-1"} if is_list else {})
-
-
-def _table(head, rows):
-    """A Markdown table; all columns but the first are numbers."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -14,8 +14,7 @@ from posrank.validity import blind_ranks, judge_rows
 JUDGES = ("unigram", "bigram", "trigram", "4-gram")
 
 
-def make(name, root, variant=None, split="test", per_video=None, tags=None, folds=0, home=None, date=None,
-         changes=None):
+def make(name, root, variant=None, split="test", per_video=None, tags=None, folds=0, home=None, changes=None):
     """Make the release `name` (<dataset>-<rule>-<version>) from official annotation files -> `Release`.
 
     root       folder of the annotation files; tags: a file of tags made before (else they are made here)
@@ -29,10 +28,6 @@ def make(name, root, variant=None, split="test", per_video=None, tags=None, fold
         raise ValueError(f"{name}: groups of rule exchange are whole or nothing: leave out --captions-per-video")
     table = captions.load(dataset, root, variant)
     tags = None if tags is None else tables.read_table(tags, "tags")
-    if tags is None:
-        from posrank.language.tagger import tag_captions
-
-        tags = tag_captions(table)
     if rule == "exchange":
         statements, lists = negatives.exchange(table, tags=tags, splits=[split])
         texts = statements
@@ -43,8 +38,7 @@ def make(name, root, variant=None, split="test", per_video=None, tags=None, fold
     others = table[~table["video_id"].isin(texts["video_id"])]
     blind = judge_rows(blind_ranks(JUDGES, lists, texts, others, folds=folds)) if len(others) else None
     home = files.root() / "data" / "releases" if home is None else Path(home)
-    return write(lists, table, home / name, statements, blind=blind, date=date,
-                 changes=changes)
+    return write(lists, table, home / name, statements, blind=blind, changes=changes)
 
 
 def rebuilt(name, root, out):

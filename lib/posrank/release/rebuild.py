@@ -12,8 +12,6 @@ from posrank.release import edits, groups
 from posrank.release.folder import read, table_digest
 from posrank.release.spans import fingerprint
 
-MISSING, CHANGED, OTHER_VIDEO = "missing", "changed", "of another video"
-
 
 def build(release, captions):
     """(captions, negatives) of a release: its sets with the sentences that `captions` give.
@@ -86,12 +84,9 @@ def matched(table, captions):
     unmatched = {}
     for row in asked.itertuples(index=False):
         video, digest = found.get(row.caption_id, (None, None))
-        if video is None:
-            unmatched[row.caption_id] = MISSING
-        elif digest != row.fingerprint:
-            unmatched[row.caption_id] = CHANGED
-        elif video != row.video_id:
-            unmatched[row.caption_id] = OTHER_VIDEO
+        if (video, digest) != (row.video_id, row.fingerprint):
+            unmatched[row.caption_id] = ("missing" if video is None else "changed" if digest != row.fingerprint
+                                         else "of another video")
     return captions[~captions["caption_id"].isin(set(unmatched))], unmatched
 
 
