@@ -56,10 +56,7 @@ def poisson_sums(values, clusters, b=10_000, seed=0):
     >>> np.allclose((one + two).totals, both.totals), round(both.mean, 4)
     (True, 0.5833)
     """
-    values, clusters = np.asarray(values, np.float64), np.asarray(clusters, dtype=object)
-    if values.ndim != 1 or values.shape != clusters.shape or not len(values):
-        raise ValueError("values, clusters: two equally long lists of finite numbers and names, at least one of each")
-    return poisson_columns(values, clusters, np.zeros(len(values), np.int64), b, seed)[0]
+    return poisson_columns(values, clusters, np.zeros(np.size(values), np.int64), b, seed)[0]
 
 
 def poisson_columns(values, clusters, columns, b=10_000, seed=0):
@@ -69,7 +66,7 @@ def poisson_columns(values, clusters, columns, b=10_000, seed=0):
         if isinstance(number, bool) or not hasattr(number, "__index__") or number < least:
             raise ValueError(f"{what}: expected a whole number of at least {least}, got {number!r}")
     values, clusters = np.asarray(values, np.float64), np.asarray(clusters, dtype=object)
-    if not np.isfinite(values).all():
+    if values.ndim != 1 or values.shape != clusters.shape or not len(values) or not np.isfinite(values).all():
         raise ValueError("values, clusters: two equally long lists of finite numbers and names, at least one of each")
     if any(name is None or name != name for name in clusters):
         raise ValueError("clusters: a name is missing; give one for each value")

@@ -39,24 +39,21 @@ def work(job):
     return name
 
 
-def _captions(folder, name):
-    return tables.read_table(path_of(folder, "captions", name), "captions")
-
-
-def _read_tags(folder, name):
-    return tables.read_table(path_of(folder, "tags", name), "tags")
+def _read(folder, kind, name):
+    return tables.read_table(path_of(folder, kind, name), kind)
 
 
 def _tags(folder, name, tagger=None):
     from posrank.language.tagger import tag_captions
 
-    captions = _captions(folder, name)
+    captions = _read(folder, "captions", name)
     tags = tag_captions(captions[captions["caption"].str.strip() != ""], tagger)
     tables.write_table(tags, path_of(folder, "tags", name), "tags")
 
 
 def _counts(folder, name):
-    _write(word_counts.count(_captions(folder, name), _read_tags(folder, name)), path_of(folder, "counts", name))
+    counts = word_counts.count(_read(folder, "captions", name), _read(folder, "tags", name))
+    _write(counts, path_of(folder, "counts", name))
 
 
 def add_counts(folder):
@@ -69,9 +66,9 @@ def _negatives(folder, name, splits=None, **options):
     from posrank.negatives.table import Rows
 
     counts = folder / "counts.parquet"
-    captions, reference = _captions(folder, name), _reference(str(counts), counts.stat().st_mtime_ns)
+    captions, reference = _read(folder, "captions", name), _reference(str(counts), counts.stat().st_mtime_ns)
     if splits is None or captions["split"].isin([splits] if isinstance(splits, str) else splits).any():
-        made = generate(captions, tags=_read_tags(folder, name), reference=reference, splits=splits, progress=False,
+        made = generate(captions, tags=_read(folder, "tags", name), reference=reference, splits=splits, progress=False,
                         **options)
     else:  # none of the shard's captions gets a list
         made = Rows(options.get("level", "word")).table(options.get("rule", "paper"), {})
@@ -87,7 +84,7 @@ def _reference(path, written):
 
 def _statements(folder, name):
     out, buckets = path_of(folder, "statements", name), len(shards(folder))
-    found = exchange.statements(_captions(folder, name), _read_tags(folder, name))
+    found = exchange.statements(_read(folder, "captions", name), _read(folder, "tags", name))
     with atomic(out, folder=True) as temporary:
         for bucket, rows in exchange.deal(found, buckets).items():
             rows.to_parquet(Path(temporary) / f"{bucket:05d}.parquet", index=False)
@@ -102,6 +99,5 @@ def _groups(folder, name):
 
 
 def _write(table, path):
-    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as temporary:
         table.to_parquet(temporary, index=False, compression="zstd")
