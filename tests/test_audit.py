@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from posrank import PARTS, audit, tables
-from posrank.audit import Labelling, marked, strip
+from posrank.audit import Labelling
+from posrank.figures.strips import marked, strip
 from posrank.video.store import FrameStore
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,11 +7,10 @@
 
 from posrank.audit.labels import (  # noqa: I001
     ANSWERS, COLUMNS, KEY, check_labels, check_set, empty, fingerprint, labels_folder, put, read_folder, read_labels,
-    sample, save, write_labels)
-from posrank.audit.page import Labelling, examples_html, frames_of, item_html, marked, strip
+    sample, save)
+from posrank.audit.page import Labelling, examples_html, frames_of, item_html
 from posrank.audit.shares import agreement, cohen, list_agreement, list_shares, readable, report, wilson
 
 __all__ = ["ANSWERS", "COLUMNS", "KEY", "Labelling", "agreement", "check_labels", "check_set", "cohen", "empty",
            "examples_html", "fingerprint", "frames_of", "item_html", "labels_folder", "list_agreement", "list_shares",
-           "marked", "put", "read_folder", "read_labels", "readable", "report", "sample", "save", "strip", "wilson",
-           "write_labels"]
+           "put", "read_folder", "read_labels", "readable", "report", "sample", "save", "wilson"]

@@ -133,16 +133,11 @@ def read_labels(path):
     return check_labels(labels, path)
 
 
-def write_labels(labels, path):
-    """Write a labels table as csv: as a whole or not at all."""
-    text = check_labels(labels).to_csv(index=False, lineterminator="\n")
-    write_text(path, text)
-
-
 def save(path, item, labeller, **answers):
-    """Add answers to the labels file `path`, read anew: what was written since is kept. Returns all labels."""
+    """Add answers to the labels file `path`, read anew: what was written since is kept. The csv file is written as a
+    whole or not at all. Returns all labels."""
     labels = put(read_labels(path), item, labeller, **answers)
-    write_labels(labels, path)
+    write_text(path, check_labels(labels).to_csv(index=False, lineterminator="\n"))
     return labels
 
 

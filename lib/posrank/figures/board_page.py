@@ -25,10 +25,8 @@ PAGE = Path(__file__).parent / "data" / "board.html"
 
 def load(folder):
     """[(metrics, ranks)] of every model below `folder`, by name. ValueError names a file that cannot be read."""
-    found = []
-    for path in sorted(Path(folder).rglob("metrics.json")):
-        found.append((load_result(path), tables.read_table(path.with_name("ranks.parquet"), "ranks")))
-    return found
+    return [(load_result(path), tables.read_table(path.with_name("ranks.parquet"), "ranks"))
+            for path in sorted(Path(folder).rglob("metrics.json"))]
 
 
 def board(found, b=10000, seed=0):
@@ -47,15 +45,13 @@ def alike(names, means):
     names: in descending order; means: the DataFrame of `pairwise_means`.
     """
     apart = {frozenset(pair) for *pair, p in means[["run", "other", "p_holm"]].itertuples(index=False) if p < LEVEL}
-    runs, last = [], -1
+    runs = []
     for start in range(len(names)):
-        end = start
-        while end + 1 < len(names) and all(frozenset((names[i], names[end + 1])) not in apart
-                                           for i in range(start, end + 1)):
+        end = start + 1
+        while end < len(names) and all(frozenset((name, names[end])) not in apart for name in names[start:end]):
             end += 1
-        if end > start and end > last:
-            runs.append(names[start : end + 1])
-            last = end
+        if end - start > 1 and (not runs or runs[-1][-1] != names[end - 1]):
+            runs.append(names[start:end])
     return runs
 
 
@@ -127,6 +123,5 @@ def main(argv=None):
     parser.add_argument("--out", help="the page; board.html in that folder without it")
     given = parser.parse_args(argv)
     path = Path(given.out or Path(given.folder) / "board.html")
-    text = board(load(given.folder))
-    write_text(path, text)
+    write_text(path, board(load(given.folder)))
     print(path)

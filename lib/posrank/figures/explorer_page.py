@@ -127,14 +127,9 @@ def _clips(captions, videos, out):
     for name, file in files.items():
         copy = folder / f"{blake2b(name.encode(), digest_size=8).hexdigest()}{file.suffix}"
         if not copy.exists():
-            _link_or_copy(file, copy)
+            try:  # a second name of the file where the disk can give it one
+                os.link(file.resolve(), copy)
+            except OSError:
+                shutil.copyfile(file, copy)
         addresses[name] = f"{quote(folder.name)}/{copy.name}{piece[name]}"
     return addresses
-
-
-def _link_or_copy(file, copy):
-    """A second name of the file where the disk can give it one, else a copy."""
-    try:
-        os.link(file.resolve(), copy)
-    except OSError:
-        shutil.copyfile(file, copy)
