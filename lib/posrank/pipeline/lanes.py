@@ -69,7 +69,8 @@ def side_by_side(scratch, params, stages, variables, dvc, lanes=None):
         return True
     jobs += [("beside", names)] if (names := [each for kind in BESIDE for each in _of(kind, found)]) else []
     lanes = min(lanes, len(jobs))
-    threads = variables.get("OMP_NUM_THREADS") or str(max(1, cores() // lanes))
+    # with one thread each, numbers do not depend on how many cores and lanes there are
+    threads = variables.get("OMP_NUM_THREADS") or "1"
     print(f"{len(jobs)} jobs in {lanes} lanes, threads of each: {threads}", flush=True)
     _run(jobs, lanes, scratch, {**variables, "OMP_NUM_THREADS": threads})
     return True
