@@ -31,16 +31,13 @@ def write(folder, *found):
     return figures.load_metrics(folder)
 
 
-def test_runs_of_several_folders_stand_together_in_order_and_once(tmp_path):
-    one, two, none = (tmp_path / name for name in ("one", "two", "none"))
-    write(one, run("word", seed=1), run("coarse", seed=0, note="first"))
-    write(two, run("coarse", seed=0, note="second"), run("coarse", seed=2), run("prompt", system="frozen", seed=0))
-    found = runs.load_together(one, two)
+def test_runs_of_several_presets_stand_together_in_order_and_once():
+    one = [run("word", seed=1), run("coarse", seed=0, note="first")]
+    two = [run("coarse", seed=0, note="second"), run("coarse", seed=2), run("prompt", system="frozen", seed=0)]
+    found = figures.together(one, [], two)
     assert [runs.name_of(m) for m in found] == ["frozen-prompt-0", "xclip-coarse-0", "xclip-coarse-2", "xclip-word-1"]
-    assert found[1]["note"] == "first" and runs.load_together(two, one)[1]["note"] == "second"
-    assert runs.load_together(one) == runs.load_metrics(one)
-    with pytest.raises(ValueError, match="none holds no metrics of runs: make repro, then make publish"):
-        runs.load_together(one, none)
+    assert found[1]["note"] == "first" and figures.together(two, one)[1]["note"] == "second"
+    assert figures.together() == [] and len(one) == 2
 
 
 CHANGED = {

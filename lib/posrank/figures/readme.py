@@ -14,7 +14,7 @@ import pandas as pd
 from posrank.audit.shares import list_agreement, list_shares
 from posrank.figures.generators import PANELS, cross_generator, generator_figure
 from posrank.figures.pattern import pattern_table
-from posrank.figures.runs import load_together
+from posrank.figures.runs import load_metrics, together
 from posrank.figures.style import COLUMNS, RECALL, markdown, save, show_style
 from posrank.figures.sweeps import points
 from posrank.figures.tables import results_table
@@ -22,14 +22,18 @@ from posrank.files import root, write_text
 
 
 def results(*folders):
-    """Print recall and PoSRank of the runs in these folders (`load_together`), with what needs no video below."""
+    """Print recall and PoSRank of the runs in these folders (of a run in several, that of the first), with what needs no
+    video below. ValueError for a folder without runs."""
     import cog  # the module that cog makes for the pages it fills
 
     cog.outl(markdown(results_table(_runs(*folders)), numbers=7))
 
 
 def _runs(*folders):
-    return load_together(*(root() / folder for folder in folders))
+    found = {folder: load_metrics(root() / folder) for folder in folders}
+    if missing := [folder for folder, runs in found.items() if not runs]:
+        raise ValueError(f"{missing[0]} holds no metrics of runs: make repro, then make publish")
+    return together(*found.values())
 
 
 def pattern(**folders):

@@ -50,15 +50,11 @@ def _in_order(metrics):
                   key=lambda m: (order.get(m.get("system"), 99), order.get(m.get("strategy"), 99), m.get("seed", 0)))
 
 
-def load_together(*folders):
-    """Metrics of the runs of several folders, as `load_metrics` orders them; of a run that stands in several, those of
-    the first folder. ValueError for a folder without runs."""
+def together(*metrics):
+    """One list of runs of several lists, in the order of `load_metrics`; of a run in several, that of the first list."""
     found = {}
-    for folder in folders:
-        metrics = load_metrics(folder)
-        if not metrics:
-            raise ValueError(f"{folder} holds no metrics of runs: make repro, then make publish")
-        found = {name_of(m): m for m in metrics} | found
+    for m in (m for runs in metrics for m in runs):
+        found.setdefault(name_of(m), m)
     return _in_order(found.values())
 
 
