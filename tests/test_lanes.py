@@ -1,10 +1,13 @@
 """Lanes: runs are made side by side, what they share is made once and first, and a failing run is named."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from test_presets import git, project  # noqa: F401
@@ -47,9 +50,12 @@ with open(base / "log", "a") as log:
     log.write(name + "\\n")
 if (base / f"fail-{name}").exists():
     raise SystemExit("the reason")
+if name.startswith("train") and (base / "hang").exists():
+    (base / f"here-{name}").touch()
+    time.sleep(120)
 if name.startswith("train") and (base / "together").exists():
     (base / f"here-{name}").touch()
-    for _ in range(600):
+    for _ in range(3000):
         if len(list(base.glob("here-train-*"))) == 2:
             break
         time.sleep(.1)
@@ -122,6 +128,27 @@ def test_a_failing_run_is_named_and_the_command_goes_on_from_there(pipeline, cap
     assert presets.main(["repro", "smoke"]) == 0
     names = made(pipeline)
     assert "train-coarse" not in names and {"train-prompt", "evaluate-prompt", "report"} <= set(names)
+
+
+def test_ctrl_c_ends_all_lanes_and_the_command_goes_on_from_there(pipeline):
+    (pipeline / "hang").touch()
+    code = "import sys; from posrank.pipeline import lanes, presets; lanes._has_gpu = lambda: False; lanes.cores = lambda: 2; "
+    command = [sys.executable, "-c", code + "presets.explore = print; sys.exit(presets.main(['repro', 'smoke']))"]
+    process = subprocess.Popen(command, cwd=pipeline, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True)
+    for _ in range(3000):
+        if len(list(pipeline.glob("here-*"))) == 2:
+            break
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    told, _ = process.communicate(timeout=120)
+    assert process.returncode == 130 and told.rstrip().endswith("stopped; the same command goes on from here"), told
+    assert not [each for each in psutil.process_iter(["status"]) if each.info["status"] != psutil.STATUS_ZOMBIE
+                and psutil.pid_exists(each.pid) and os.getpgid(each.pid) == process.pid]
+    (pipeline / "hang").unlink()
+    made(pipeline)
+    assert presets.main(["repro", "smoke"]) == 0
+    assert {"train-coarse", "train-prompt", "report"} <= set(made(pipeline))
 
 
 def test_each_job_has_a_lane_to_itself_and_none_begins_after_a_failure():
