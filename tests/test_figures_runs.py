@@ -31,6 +31,15 @@ def write(folder, *found):
     return figures.load_metrics(folder)
 
 
+def test_runs_of_several_presets_stand_together_in_order_and_once():
+    one = [run("word", seed=1), run("coarse", seed=0, note="first")]
+    two = [run("coarse", seed=0, note="second"), run("coarse", seed=2), run("prompt", system="frozen", seed=0)]
+    found = figures.together(one, [], two)
+    assert [runs.name_of(m) for m in found] == ["frozen-prompt-0", "xclip-coarse-0", "xclip-coarse-2", "xclip-word-1"]
+    assert found[1]["note"] == "first" and figures.together(two, one)[1]["note"] == "second"
+    assert figures.together() == [] and len(one) == 2
+
+
 CHANGED = {
     "dataset": {"dataset": "csv"}, "split": {"split": "val"}, "rule": {"rule": "released", "lists": {"released": "a"}},
     "lists": {"lists": {"paper": "b"}},

@@ -197,6 +197,6 @@ def test_the_winner_is_the_negative_with_the_highest_score():
 def test_notebook_6_reads_published_numbers_alone(monkeypatch, tmp_path):
     monkeypatch.setenv("POSRANK_WORKSPACE", str(tmp_path))  # an empty one: nothing of it is needed
     space = notebooks.run("6_vision").space
-    assert set(space["runs"]) == {"default", "natural", "seeds"} and list(tmp_path.iterdir()) == []
+    assert set(space["runs"]) == {"default", "natural", "seeds", "natural_seeds"} and list(tmp_path.iterdir()) == []
     shown = space.get("comparable")
     assert shown == len(figures.gain_table(space["groups"])) and figures.constant_table([], []).empty

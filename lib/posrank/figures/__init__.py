@@ -19,7 +19,7 @@ _WHERE = {
     "ranks": "blind_figure blind_sets controls_figure correlation_figure parts_figure",
     "real_page": "published_csv real_curves real_duplicates real_judges real_table real_validity",
     "report": "external_table head_box left_out verdict",
-    "runs": "coverage coverage_note load_metrics published_runs select",
+    "runs": "coverage coverage_note load_metrics published_runs select together",
     "show": "show_average show_example show_other_sweeps show_published show_results show_sweep",
     "significance": "marked_table strategy_differences", "strips": "strip strip_html",
     "style": "STRATEGIES SYSTEMS markdown named save show_style",

@@ -14,31 +14,33 @@ import pandas as pd
 from posrank.audit.shares import list_agreement, list_shares
 from posrank.figures.generators import PANELS, cross_generator, generator_figure
 from posrank.figures.pattern import pattern_table
-from posrank.figures.runs import load_metrics
+from posrank.figures.runs import load_metrics, together
 from posrank.figures.style import COLUMNS, RECALL, markdown, save, show_style
 from posrank.figures.sweeps import points
 from posrank.figures.tables import results_table
 from posrank.files import root, write_text
 
 
-def results(folder):
-    """Print recall and PoSRank of the runs in a folder, with what needs no video below."""
+def results(*folders):
+    """Print recall and PoSRank of the runs in these folders (of a run in several, that of the first), with what needs no
+    video below. ValueError for a folder without runs."""
     import cog  # the module that cog makes for the pages it fills
 
-    runs = load_metrics(root() / folder)
-    if not runs:
-        raise ValueError(f"{folder} holds no metrics of runs: make repro, then make publish")
-    cog.outl(markdown(results_table(runs), numbers=7))
+    cog.outl(markdown(results_table(_runs(*folders)), numbers=7))
+
+
+def _runs(*folders):
+    found = {folder: load_metrics(root() / folder) for folder in folders}
+    if missing := [folder for folder, runs in found.items() if not runs]:
+        raise ValueError(f"{missing[0]} holds no metrics of runs: make repro, then make publish")
+    return together(*found.values())
 
 
 def pattern(**folders):
     """Print the paper's pattern beside ours: folders of runs by the name of their captions (`pattern_table`)."""
     import cog
 
-    groups = {name: load_metrics(root() / folder) for name, folder in folders.items()}
-    if missing := [folders[name] for name, metrics in groups.items() if not metrics]:
-        raise ValueError(f"{missing[0]} holds no metrics of runs: make repro, then make publish")
-    cog.outl(markdown(pattern_table(groups), numbers=9))
+    cog.outl(markdown(pattern_table({name: _runs(folder) for name, folder in folders.items()}), numbers=9))
 
 
 def generators(folder):

@@ -31,7 +31,7 @@ def load_metrics(folder, external=False):
     """Metrics of all runs in a folder, in the order system, strategy, seed: a list of dicts, each with its `file`.
     Files that are no runs are left out; external: those of other models instead. ValueError where a file is no JSON, or
     the metrics of a run without its name or recall."""
-    found, order = [], {name: i for i, name in enumerate([*SYSTEMS, *STRATEGIES])}
+    found = []
     for path in sorted(Path(folder).glob("*.json")):
         metrics = read_json(path, "evaluate the run again")
         if not isinstance(metrics, dict) or "posrank" not in metrics or ("strategy" not in metrics) != external:
@@ -41,8 +41,21 @@ def load_metrics(folder, external=False):
                 raise ValueError(f"{path}: {key!r} is missing or of another kind; evaluate the run again, or move the "
                                  "file away")
         found.append({**metrics, "file": path.name})
-    return sorted(found,
+    return _in_order(found)
+
+
+def _in_order(metrics):
+    order = {name: i for i, name in enumerate([*SYSTEMS, *STRATEGIES])}
+    return sorted(metrics,
                   key=lambda m: (order.get(m.get("system"), 99), order.get(m.get("strategy"), 99), m.get("seed", 0)))
+
+
+def together(*metrics):
+    """One list of runs of several lists, in the order of `load_metrics`; of a run in several, that of the first list."""
+    found = {}
+    for m in (m for runs in metrics for m in runs):
+        found.setdefault(name_of(m), m)
+    return _in_order(found.values())
 
 
 def load_result(path):

@@ -1,4 +1,4 @@
-"""Lanes: several runs of a preset are trained and evaluated side by side, each by a `dvc repro` of its own.
+"""Lanes: several runs of a preset, or points of a sweep, are made side by side, each by a `dvc repro` of its own.
 
 Comes in: a scratch project and how many lanes there are. Goes out: what ``dvc repro evaluate`` makes there. DVC makes
 one stage after the other, and a run of the world's size hardly gains from a second core. What runs share is made first,
@@ -6,6 +6,7 @@ then each lane takes the next run, and `dvc repro` goes on to the report.
 """
 
 import json
+import queue
 import re
 import subprocess
 import sys
@@ -34,8 +35,11 @@ def lane_count(params, asked_for=None):
     GPU, start processes of their own or read more than the world's small videos and weights."""
     if asked_for:
         return asked_for
+    from posrank.training.start_weights import START_WEIGHTS
+
     train = params["train"]
-    if params["processes"] != 1 or (train["dataset"], train["backbone"]) != ("world", "world") or _has_gpu():
+    small = train["dataset"] == "world" and train["backbone"] in START_WEIGHTS
+    if params["processes"] != 1 or not small or _has_gpu():
         return 1
     return max(1, min(cores(), (memory() or RUN_MEMORY) // RUN_MEMORY))
 
@@ -51,8 +55,7 @@ def side_by_side(scratch, params, stages, variables, dvc, lanes=None):
 
     `stages` are those of dvc.yaml, `variables` the environment of ``dvc repro``, `dvc` a function that runs it there
     with the words given. Makes nothing where fewer than two runs are stale. Returns whether the report is left to be
-    made: False where DVC finds no stale stage. A run that fails lets those beside it end and starts no other:
-    ValueError names it.
+    made: False where DVC finds no stale stage. ValueError names a run that failed (`in_lanes`).
     """
     if lanes == 1 or len(asked(params)) < 2 or not set(RUN) <= set(stages):
         return True
@@ -64,14 +67,16 @@ def side_by_side(scratch, params, stages, variables, dvc, lanes=None):
         dvc(first)
         found = stale_stages(scratch, variables) or set()
     names = {run: [f"{stage}@{run}" for stage in RUN] for run in asked(params)}
-    jobs = [(run, made) for run, made in names.items() if found & set(made)]
+    jobs = {run: made for run, made in names.items() if found & set(made)}
     if len(jobs) < 2 or (lanes := lane_count(params, lanes)) < 2:
         return True
-    jobs += [("beside", names)] if (names := [each for kind in BESIDE for each in _of(kind, found)]) else []
-    lanes = min(lanes, len(jobs))
-    threads = variables.get("OMP_NUM_THREADS") or str(max(1, cores() // lanes))
-    print(f"{len(jobs)} jobs in {lanes} lanes, threads of each: {threads}", flush=True)
-    _run(jobs, lanes, scratch, {**variables, "OMP_NUM_THREADS": threads})
+    if beside := [each for kind in BESIDE for each in _of(kind, found)]:
+        jobs["beside"] = beside
+
+    def make(name, lane):
+        return repro_lines(name, ["--single-item", *jobs[name]], scratch, variables)
+
+    in_lanes(list(jobs), make, lanes, f"preset {scratch.name}, run")
     return True
 
 
@@ -89,45 +94,48 @@ def stale_stages(scratch, variables):
         return None
 
 
-def _run(jobs, lanes, scratch, variables):
-    """Run all `jobs`, (name, stages) each, with as many processes at once as there are `lanes`."""
-    stop, running = threading.Event(), []
+def in_lanes(names, make, lanes, what):
+    """Call ``make(name, lane)`` for each name, `lanes` of them at a time; `lane` counts from 0 and is free again when
+    the call returns. Where one returns False, those beside it end and no other begins: ValueError says `what` and the
+    names."""
+    free, stop = queue.SimpleQueue(), threading.Event()
+    for lane in range(min(lanes, len(names))):
+        free.put(lane)
+    print(f"{len(names)} jobs in {free.qsize()} lanes: {', '.join(names)}", flush=True)
 
-    def work(job):
-        if not stop.is_set() and not _make(*job, scratch, variables, running):
-            stop.set()
-            return job[0]
-
-    with ThreadPoolExecutor(lanes) as pool:
+    def work(name):
+        if stop.is_set():
+            return True
+        lane, made = free.get(), False
         try:
-            failed = [name for name in pool.map(work, jobs) if name]
+            made = make(name, lane)
+        finally:
+            free.put(lane)
+            if not made:
+                stop.set()
+        return made
+
+    with ThreadPoolExecutor(free.qsize()) as pool:
+        try:
+            made = dict(zip(names, pool.map(work, names)))
         except BaseException:
             stop.set()
-            # a Ctrl-C reached the lanes as well: they end by themselves
-            for process in running:
-                _end(process)
             raise
-    if failed:
-        raise ValueError(f"{' and '.join(failed)} stopped: see the lines above that begin with that name; the same "
-                         "command goes on from there")
+    if failed := [name for name in names if not made[name]]:
+        raise ValueError(f"{what} {' and '.join(failed)} stopped: see the lines above that begin with that name; the "
+                         "same command goes on from there")
 
 
-def _end(process, patience=10):
-    try:
-        process.wait(patience)
-    except subprocess.TimeoutExpired:
-        process.terminate()
-
-
-def _make(name, stages, scratch, variables, running):
-    """`dvc repro` of these stages alone, its output line by line behind the job's name; whether all were made."""
+def repro_lines(name, words, scratch, variables):
+    """`dvc repro` with these words in the project `scratch`, its output line by line behind a name; whether all was
+    made. Each has one thread, where `variables` do not say otherwise: so numbers do not depend on how many cores and
+    lanes there are."""
     start = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", "dvc", "repro", "--single-item", *stages], cwd=scratch,
-                               env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    running.append(process)
-    for line in shown_lines(iter(lambda: process.stdout.read1(1 << 16), b"")):
-        print(f"{name} | {line}", flush=True)
-    made = process.wait() == 0
+    with subprocess.Popen([sys.executable, "-m", "dvc", "repro", *words], cwd=scratch, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, env={"OMP_NUM_THREADS": "1", **variables}) as process:
+        for line in shown_lines(iter(lambda: process.stdout.read1(1 << 16), b"")):
+            print(f"{name} | {line}", flush=True)
+    made = process.returncode == 0
     print(f"{name} | {'done' if made else 'stopped'} after {(time.monotonic() - start) / 60:.1f} min", flush=True)
     return made
 

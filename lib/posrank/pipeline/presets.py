@@ -20,7 +20,7 @@ from posrank.messages import command
 from posrank.pipeline import params as knobs
 from posrank.pipeline import publish as publishing
 from posrank.pipeline import sweeps
-from posrank.pipeline.lanes import side_by_side
+from posrank.pipeline.lanes import in_lanes, lane_count, repro_lines, side_by_side
 from posrank.pipeline.machine import checkout
 from posrank.pipeline.scratch import clear_leftovers, environment, fill
 from posrank.pipeline.yamlfile import read
@@ -97,23 +97,40 @@ def explore(scratch):
 
 
 def sweep(arguments):
-    """The preset, then each point of its sweeps in a scratch project beside it, then the report with these points."""
+    """The preset, then each point of its sweeps in a scratch project beside it, then the report with these points.
+    Several points go side by side, as runs do: each lane has a scratch project."""
     base, name = root(), arguments.preset
-    scratch = folder_of(base, name)
-    found = sweeps.points(knobs.load(base / "params.yaml", preset=name), _stages(base), arguments.only)
+    scratch, params = folder_of(base, name), knobs.load(base / "params.yaml", preset=name)
+    found = {point.name: point for point in sweeps.points(params, _stages(base), arguments.only)}
     _, seconds = _reproduce(base, name, arguments)
-    options = [word for word in arguments.more if word.startswith("-")]
-    own = scratch.with_name(f"{name}+sweep")
-    for i, point in enumerate(found, 1):
-        print(f"\nsweep point {i} of {len(found)}: {point.name}", flush=True)
-        fill(base, own, point.params)
-        seconds += _dvc(base, own, f"{name}, sweep point {point.name}", [*options, f"evaluate@{point.run}"])
-        if not {"--dry", "--downstream"} & set(options):
-            metrics = json.loads((own / "metrics" / f"{point.run}.json").read_text(encoding="utf-8"))
-            sweeps.keep(point, metrics, scratch / "metrics" / "sweeps")
+    options, start = [word for word in arguments.more if word.startswith("-")], time.monotonic()
+    make = functools.partial(_point, base, scratch, found, options)
+    if len(found) < 2 or (lanes := lane_count(params, arguments.lanes)) < 2:
+        for i, point in enumerate(found, 1):
+            print(f"\nsweep point {i} of {len(found)}: {point}", flush=True)
+            make(point)
+    else:
+        in_lanes(list(found), make, lanes, f"preset {name}, sweep point")
+    seconds += round(time.monotonic() - start, 1)
     arguments.more = options
     _, more = _reproduce(base, name, arguments)
     tell(base, scratch, name, seconds + more)
+
+
+def _point(base, scratch, found, options, name, lane=None):
+    """Make the point `name` in the scratch project of a lane, its output line by line behind its name; without a lane
+    as DVC prints it. Returns whether all was made."""
+    point, own = found[name], scratch.with_name(f"{scratch.name}+sweep{lane or ''}")
+    fill(base, own, point.params)
+    words = [*options, f"evaluate@{point.run}"]
+    if lane is None:
+        _dvc(base, own, f"{scratch.name}, sweep point {name}", words)
+    elif not repro_lines(name, words, own, environment(own)):
+        return False
+    if not {"--dry", "--downstream"} & set(options):
+        metrics = json.loads((own / "metrics" / f"{point.run}.json").read_text(encoding="utf-8"))
+        sweeps.keep(point, metrics, scratch / "metrics" / "sweeps")
+    return True
 
 
 def _reproduce(base, name, arguments):

@@ -2,8 +2,8 @@
 
 Comes in: `sweeps:` of params.yaml, each with `runs` and `change` (key -> a value, or a list of which each point takes
 one). Goes out: the points, and for each ``metrics/sweeps/<point>.json`` of the preset: the metrics and the change.
-All points of a preset run one after the other in one scratch project beside the preset's, with the same cache, so that
-what a change does not touch is never made twice and a stopped sweep goes on where it was.
+The points of a preset run in scratch projects beside the preset's (one a lane), with the same cache, so that what a
+change does not touch is not made again and a stopped sweep goes on where it was.
 """
 
 import hashlib
