@@ -10,6 +10,7 @@ from pathlib import Path
 from posrank import captions, files, release, tables
 from posrank.figures.explorer_page import explorer
 from posrank.figures.runs import load_result
+from posrank.figures.style import STRATEGIES, SYSTEMS
 from posrank.messages import command
 
 
@@ -62,10 +63,18 @@ def write(results, out=None, rule=None, root=None, videos=None, most=3000, work=
 
         work = work or workspace.open()
         scores, negatives, texts, raw = of_runs(work, results, rule)
+        scores = {_shown(run): table for run, table in scores.items()}
         videos, out = videos or raw, out or work.folder / "results" / "explorer.html"
     title, scored = f"PoSRank: {' and '.join(scores)}", set(next(iter(scores.values()))["caption_id"])
     negatives, texts = (table[table["caption_id"].isin(scored)] for table in (negatives, texts))
     return explorer(scores, negatives, texts, videos, out, title=title, most=most)
+
+
+def _shown(run):
+    """A run's name for people, "X-CLIP, Word-Level Negatives, seed 0"; as it is where it is no run of the paper's."""
+    system, strategy, seed = run.split("-") if run.count("-") == 2 else ("", "", "")
+    known = system in SYSTEMS and strategy in STRATEGIES
+    return f"{SYSTEMS[system]}, {STRATEGIES[strategy]}, seed {seed}" if known else run
 
 
 @command

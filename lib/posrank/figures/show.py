@@ -76,10 +76,16 @@ def show_sweep(work, selection, name):
     """Table 5 (lambda) or 6 (n): ours and the paper's rows with a figure; where it has not run, published points."""
     number, _ = sweeps.PAPERS[name]
     table = sweeps.sweep_table(work.folder / "metrics" / "sweeps", name, selection.runs)
-    display(Markdown(f"{PAPERS[number]}."), work.save_table(sweeps.sweep_beside_paper(table, name), f"table{number}"))
+    beside = work.save_table(sweeps.sweep_beside_paper(table, name), f"table{number}")
+    display(Markdown(f"{PAPERS[number]}."), beside.rename_axis(index={"n": "N"}))
     if table.empty:
-        print(f"Table {number}: this sweep has not run here ({sweeps.command(name)}); the paper's rows alone")
-        show_published(work, lambda point, m: point.startswith(f"sweeps/{name}-"), f"Table {number}, ")
+        print(f"Table {number}: this sweep has not run here ({sweeps.command(name)}); above the paper's rows, below "
+              "published ones")
+        # also of this preset: its runs stand above, the points of its sweeps do not
+        points = published_tables(published_list(), lambda point, m: point.startswith(f"sweeps/{name}-"))
+        for heading, published in points.items():
+            published = sweeps.by_value(published, name).rename_axis(index={"n": "N"})
+            display(Markdown(f"**Table {number}, {heading}**"), published)
     else:
         label = {"lambda": "lambda", "n": "N, negatives per part of speech"}[name]
         work.save(sweep_figure(table, name, label, paper_table(number)), f"table{number}_{name}")

@@ -20,6 +20,9 @@ BESIDE = {"fontsize": "small", "loc": "upper left", "bbox_to_anchor": (1.01, 1.0
 """Where a legend stands that would cover points: at the right of its axes."""
 
 RECALL = {"v2t": "V2T", "t2v": "T2V"}
+NAMES = {"posrank": "PoSRank", "vision_gain": "vision gain", "gain_low": "gain low", "gain_high": "gain high",
+         "best_blind": "best without video", "list_length": "list length", "p_holm": "p (Holm)"}
+"""Names of columns in metrics and csv files -> as notebooks and the report show them."""
 COLUMNS = (*RECALL, *PARTS)
 """The columns of the paper's tables of results: mean recall both ways in percent, PoSRank per part."""
 
@@ -44,19 +47,23 @@ def show_style():
 
 def table_html(table):
     """A DataFrame as notebooks show it, cut as pandas' display options say: a missing value (NaN, NA, None) is an empty
-    cell, a column of whole numbers (counts, ranks; not shares, which end at 1) has no decimals, V2T and T2V have one,
-    and the names of the index stand in the row of the columns' names.
+    cell, a column of whole numbers (counts, ranks; not shares, which end at 1) has no decimals, recall has one, a
+    p-value never reads 0, columns have people's names (NAMES), and a named index is a column of texts under its name.
 
     >>> "NaN" in table_html(pd.DataFrame({"a": [1.5, None]}))
     False
     >>> "2.0" in table_html(pd.DataFrame({"rank": [1.0, 2.0, None]}))
     False
+    >>> "&lt; 0.001" in table_html(pd.DataFrame({"p_holm": [0.0002, 0.3]}))
+    True
     """
-    shown = table.rename(columns=RECALL)
+    shown, recall = table.rename(columns=_shown, index=_shown), {*RECALL, *(table.columns if "R@1" in table else ())}
     for number, name in enumerate(table.columns):
         column = table.iloc[:, number]
-        if name in RECALL:
+        if name in recall:
             column = column.map(lambda value: cell(value, "v2t"))
+        elif name in ("p", "p_holm"):
+            column = column.map(lambda value: "< 0.001" if value < 0.0005 else cell(value))
         elif pd.api.types.is_float_dtype(column) and column.max() > 1 and (column.dropna() % 1 == 0).all():
             column = column.astype("Int64")
         if column.isna().any():
@@ -68,7 +75,16 @@ def table_html(table):
         heads, names = (re.findall("<th.*?</th>", row) for row in (first, names))
         row = "".join([*names[:levels], *heads[levels:]])
         html = re.sub(r"(?s)<thead>.*?</thead>", lambda _: f"<thead><tr>{row}</tr></thead>", html)
+        first, rest = html.split("</thead>")
+        first = first.replace("<th>", '<th style="text-align: left">', levels)
+        html = first + "</thead>" + rest.replace("<th", '<th style="text-align: left"')
     return html
+
+
+def _shown(name):
+    """A column's name with the words of RECALL and NAMES in it replaced; anything but a text stays."""
+    words = RECALL | NAMES
+    return re.sub(r"\w+", lambda found: words.get(found[0], found[0]), name) if isinstance(name, str) else name
 
 
 def cell(value, column=""):

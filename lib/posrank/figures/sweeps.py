@@ -63,6 +63,13 @@ def sweep_beside_paper(table, name):
     return both.assign(**{name: both[name].map("{:g}".format)}).set_index([name, "from"])[columns]
 
 
+def by_value(table, name):
+    """A table of `posrank.figures.report.published_tables` that holds the points of one sweep over numbers, by value.
+    """
+    values = table.index.get_level_values("training strategy").str.removeprefix(f"{name}-").astype(float)
+    return table.set_index(values.map("{:g}".format).rename(name)).iloc[values.argsort()]
+
+
 def constant_table(constant, metrics):
     """What the text alone teaches: runs trained on a constant video, or on texts, beside those trained on their videos.
 

@@ -119,7 +119,7 @@ def worth_table(worth):
     groups = worth.groupby(["system", "strategy", "part"], sort=False)
     means = groups[["posrank", "chance", "adjusted", "shuffled", "vision_gain"]].mean()
     best = groups["best_blind"].agg(lambda names: ", ".join(sorted(set(names.dropna()))))
-    return means.join([best, groups["gain_low"].min().rename("lowest gain_low of a seed")])
+    return means.join([best, groups["gain_low"].min().rename("lowest gain_low of any seed")])
 
 
 def average_table(metrics):
