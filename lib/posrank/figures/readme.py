@@ -22,8 +22,8 @@ from posrank.files import root, write_text
 
 
 def results(*folders):
-    """Print recall and PoSRank of the runs in these folders (of a run in several, that of the first), with what needs no
-    video below. ValueError for a folder without runs."""
+    """Print recall and PoSRank of the runs in these folders, with what needs no video below; of a run in several that
+    of the first. ValueError for a folder without runs."""
     import cog  # the module that cog makes for the pages it fills
 
     cog.outl(markdown(results_table(_runs(*folders)), numbers=7))

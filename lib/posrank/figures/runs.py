@@ -51,7 +51,7 @@ def _in_order(metrics):
 
 
 def together(*metrics):
-    """One list of runs of several lists, in the order of `load_metrics`; of a run in several, that of the first list."""
+    """Several lists of runs as one, in the order of `load_metrics`; of a run in several lists that of the first."""
     found = {}
     for m in (m for runs in metrics for m in runs):
         found.setdefault(name_of(m), m)
