@@ -1,6 +1,7 @@
 """Tables of what stands beside PoSRank (modules figures.brittleness, sweeps, significance) from small made-up metrics."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from test_figures import metrics
 
 from posrank import PARTS, figures
-from posrank.figures import readme, sweeps
+from posrank.figures import readme, show, sweeps
 
 
 def brittle(value, parts=PARTS, kind="rephrased"):
@@ -165,3 +166,19 @@ def test_recall_from_video_to_text_stands_beside_itself_without_each_text_s_mean
     run["recall"]["v2t_centred"] = {"mean": 60.0}
     table = figures.recall_table({"balanced": [run, metrics("coarse", value=0.4)]})
     assert table.loc[("balanced", "xclip", "word"), "V2T centred"] == 60 and pd.isna(table.loc[("balanced", "xclip", "coarse"), "V2T centred"])
+
+
+def test_tables_5_and_6_show_published_points_where_the_sweep_has_not_run(tmp_path, monkeypatch, capsys):
+    """Also those of the workspace's own preset: its runs stand in other tables."""
+    point = {"dataset": "world", "split": "test", "lists": "a", "stale": [], "commit": "1a2b3c4", "vision_gain": 0.1,
+             **dict.fromkeys(("v2t", "t2v"), 50.0), **dict.fromkeys((*PARTS, "mean"), 0.5)}
+    found = {"default": {"commit": "1a2b3c4", "runs": {f"sweeps/lambda-{value}": point for value in ("10.0", "0.1")}}}
+    shown = []
+    monkeypatch.setattr(show, "published_list", lambda: found)
+    monkeypatch.setattr(show, "display", lambda *each: shown.extend(each))
+    work = SimpleNamespace(folder=tmp_path, name="default", save_table=lambda table, name: table, params=None)
+    show.show_sweep(work, SimpleNamespace(runs=[]), "lambda")
+    assert "below published ones" in capsys.readouterr().out
+    heading, table = shown[-2:]
+    assert "Table 5, published, preset default" in heading.data and "1a2b3c4" in heading.data
+    assert len(table) == 2 and [str(value) for value in table.index.get_level_values(0)] == ["0.1", "10"]

@@ -56,11 +56,12 @@ def show_results(work, selection, table):
 
 
 def other_captions(work):
-    """{name: metrics} of what is published of the same clips with the captions that this workspace does not have."""
-    presets = {"balanced": "default", "natural": "natural"}
+    """{name: metrics} of what is published of the same clips with the captions that this workspace does not have:
+    several seeds, or one where there are no more."""
+    presets = {"balanced": ("seeds", "default"), "natural": ("natural_seeds", "natural")}
     presets.pop(work.params.world.captions)
-    return {f"world, {grammar} captions (published)": load_metrics(published_folder(preset))
-            for grammar, preset in presets.items()}
+    found = {grammar: [load_metrics(published_folder(name)) for name in names] for grammar, names in presets.items()}
+    return {f"world, {grammar} captions (published)": several or one for grammar, (several, one) in found.items()}
 
 
 def show_average(work, selection):
