@@ -53,7 +53,7 @@ publish: environment
 
 # one thread each: processes that share their processors wait for each other
 test: environment
-	@OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	@OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # installs environment.yml's pip list into a fresh environment: minutes, and the network
 test-install: environment
