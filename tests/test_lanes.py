@@ -128,6 +128,8 @@ def test_a_failing_run_is_named_and_the_command_goes_on_from_there(pipeline, cap
     assert presets.main(["repro", "smoke"]) == 0
     names = made(pipeline)
     assert "train-coarse" not in names and {"train-prompt", "evaluate-prompt", "report"} <= set(names)
+    # a run that is left alone has one thread as well: the same weights as without the interruption
+    assert "xclip-prompt-0 | makes train-prompt with 1 threads" in capfd.readouterr().out
 
 
 def test_ctrl_c_ends_all_lanes_and_the_command_goes_on_from_there(pipeline):
@@ -185,17 +187,18 @@ def test_one_lane_and_words_for_dvc_leave_the_order_to_dvc(pipeline, capfd):
 
 
 @pytest.mark.parametrize(("change", "memory", "expected"), [
-    ({}, 24, 4), ({}, 7, 2), ({}, 2, 1), ({}, None, 1), ({"processes": 2}, 24, 1), ({"processes": "auto"}, 24, 1),
-    ({"train": {"backbone": "world_strong"}}, 24, 4), ({"train": {"backbone": "openai/ViT-B-32"}}, 24, 1), ({"train": {"dataset": "msrvtt"}}, 24, 1),
+    ({}, 24, 4), ({}, 7, 2), ({}, 2, 1), ({}, None, 1), ({"train": {"backbone": "world_strong"}}, 24, 4),
+    ({"processes": 2}, 24, None), ({"processes": "auto"}, 24, None), ({"train": {"dataset": "msrvtt"}}, 24, None),
+    ({"train": {"backbone": "openai/ViT-B-32"}}, 24, None),
 ])
 def test_lanes_by_themselves_fit_the_machine_and_the_runs(monkeypatch, change, memory, expected):
     monkeypatch.setattr(lanes, "_has_gpu", lambda: False)
     monkeypatch.setattr(lanes, "cores", lambda: 4)
     monkeypatch.setattr(lanes, "memory", lambda: memory)
     params = knobs.merge(knobs.load(ROOT / "params.yaml").plain(), change)
-    assert lanes.lane_count(params) == expected and lanes.lane_count(params, 7) == 7
+    assert (lanes.lane_count(params), lanes.lane_count(params, 7), lanes.lane_count(params, 1)) == (expected, 7, None)
     monkeypatch.setattr(lanes, "_has_gpu", lambda: True)
-    assert lanes.lane_count(params) == 1
+    assert lanes.lane_count(params) is None
 
 
 def test_no_stage_beside_the_runs_leads_to_them():

@@ -31,16 +31,19 @@ BAR_SECONDS = 15
 
 
 def lane_count(params, asked_for=None):
-    """How many runs go side by side: `asked_for`, or one per core that has `RUN_MEMORY`; one alone where runs share a
-    GPU, start processes of their own or read more than the world's small videos and weights."""
+    """How many runs go side by side: `asked_for`, or one per core that has `RUN_MEMORY`.
+
+    None = DVC makes them one after the other, with all cores: where one lane is asked for, and by itself where runs
+    share a GPU, start processes of their own or read more than the world's small videos and weights.
+    """
     if asked_for:
-        return asked_for
+        return asked_for if asked_for > 1 else None
     from posrank.training.start_weights import START_WEIGHTS
 
     train = params["train"]
     small = train["dataset"] == "world" and train["backbone"] in START_WEIGHTS
     if params["processes"] != 1 or not small or _has_gpu():
-        return 1
+        return None
     return max(1, min(cores(), (memory() or RUN_MEMORY) // RUN_MEMORY))
 
 
@@ -54,10 +57,11 @@ def side_by_side(scratch, params, stages, variables, dvc, lanes=None):
     """Make what is stale of the runs of `params` in the project `scratch`, `lane_count` at once.
 
     `stages` are those of dvc.yaml, `variables` the environment of ``dvc repro``, `dvc` a function that runs it there
-    with the words given. Makes nothing where fewer than two runs are stale. Returns whether the report is left to be
-    made: False where DVC finds no stale stage. ValueError names a run that failed (`in_lanes`).
+    with the words given. A single stale run goes this way as well: the last one after an interruption has one thread
+    like those before it. Returns whether the report is left to be made: False where DVC finds no stale stage.
+    ValueError names a run that failed (`in_lanes`).
     """
-    if lanes == 1 or len(asked(params)) < 2 or not set(RUN) <= set(stages):
+    if lanes == 1 or not set(RUN) <= set(stages):
         return True
     found = stale_stages(scratch, variables)
     if not found:
@@ -68,7 +72,7 @@ def side_by_side(scratch, params, stages, variables, dvc, lanes=None):
         found = stale_stages(scratch, variables) or set()
     names = {run: [f"{stage}@{run}" for stage in RUN] for run in asked(params)}
     jobs = {run: made for run, made in names.items() if found & set(made)}
-    if len(jobs) < 2 or (lanes := lane_count(params, lanes)) < 2:
+    if not jobs or (lanes := lane_count(params, lanes)) is None:
         return True
     if beside := [each for kind in BESIDE for each in _of(kind, found)]:
         jobs["beside"] = beside

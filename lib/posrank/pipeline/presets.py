@@ -98,14 +98,14 @@ def explore(scratch):
 
 def sweep(arguments):
     """The preset, then each point of its sweeps in a scratch project beside it, then the report with these points.
-    Several points go side by side, as runs do: each lane has a scratch project."""
+    Points go side by side, as runs do: each lane has a scratch project."""
     base, name = root(), arguments.preset
     scratch, params = folder_of(base, name), knobs.load(base / "params.yaml", preset=name)
     found = {point.name: point for point in sweeps.points(params, _stages(base), arguments.only)}
     _, seconds = _reproduce(base, name, arguments)
     options, start = [word for word in arguments.more if word.startswith("-")], time.monotonic()
     make = functools.partial(_point, base, scratch, found, options)
-    if len(found) < 2 or (lanes := lane_count(params, arguments.lanes)) < 2:
+    if (lanes := lane_count(params, arguments.lanes)) is None:
         for i, point in enumerate(found, 1):
             print(f"\nsweep point {i} of {len(found)}: {point}", flush=True)
             make(point)
